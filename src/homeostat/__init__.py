@@ -1,0 +1,1 @@
+"""Homeostat: the performance system for LLM applications."""

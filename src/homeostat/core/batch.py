@@ -1,0 +1,27 @@
+"""The batch: what travels from observers to the store, whole or not at all."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from homeostat.core.point import Point
+from homeostat.core.span import LogRecord, Span
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Points, spans and logs that are written in one transaction."""
+
+    points: tuple[Point, ...] = ()
+    spans: tuple[Span, ...] = ()
+    logs: tuple[LogRecord, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.points) + len(self.spans) + len(self.logs)
+
+
+class Sink(Protocol):
+    """Where batches go: the store of this machine, or a server elsewhere."""
+
+    def write(self, batch: Batch) -> None:
+        """Keep the whole batch, or raise StoreError and keep none of it."""
+        ...

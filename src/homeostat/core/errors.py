@@ -1,0 +1,45 @@
+"""The errors that Homeostat raises, as one tree.
+
+    HomeostatError
+    ├── ConfigError          a setting cannot be used
+    ├── InputError           bytes or a file from outside cannot be understood
+    ├── StoreError           the store cannot do what was asked
+    │   ├── StoreBusy        another process holds it; trying again helps
+    │   ├── StoreCorrupt     its file is damaged
+    │   └── StoreFull        the disk is full or read-only
+    └── NotAvailable         this machine cannot give what was asked for
+
+Each message carries the offending value and what to do about it.
+"""
+
+
+class HomeostatError(Exception):
+    """The root of every error that Homeostat raises on purpose."""
+
+
+class ConfigError(HomeostatError):
+    """A setting cannot be used: the message names it, its value and what would be accepted."""
+
+
+class InputError(HomeostatError):
+    """Bytes or a file from outside cannot be understood: the message says where and why."""
+
+
+class StoreError(HomeostatError):
+    """The store cannot do what was asked."""
+
+
+class StoreBusy(StoreError):
+    """Another process holds the store; trying again helps."""
+
+
+class StoreCorrupt(StoreError):
+    """The store's file is damaged; the message says how to set it aside."""
+
+
+class StoreFull(StoreError):
+    """The store's disk is full or read-only."""
+
+
+class NotAvailable(HomeostatError):
+    """This machine cannot give what was asked for; the message says why."""

@@ -1,0 +1,1 @@
+"""Observing: recorders, operations, collectors, the metric catalogue, ingest of OTLP and Prometheus."""

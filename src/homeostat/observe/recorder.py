@@ -1,0 +1,153 @@
+"""The recorder: one series' buffer, its handle, and the fold of what was buffered.
+
+Recording a value *is* `list.append`: the handle's `record` is the buffer's own bound method, so that
+the hot path runs no Python code of ours. One thread at a time folds the buffer away (`Recorder.fold`).
+`n = len(b); chunk = b[:n]; del b[:n]` neither loses nor doubles values while other threads append:
+each of the three is one C call under the interpreter's lock, and appends land behind `n`.
+"""
+
+from collections import deque
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from homeostat.core.histogram import ExponentialHistogram
+from homeostat.core.losses import Losses
+from homeostat.core.metric import Kind
+from homeostat.core.point import Moments, Point
+from homeostat.core.series import SeriesKey
+from homeostat.stats.sketch import merge, sketch
+
+WINDOW = 1_000
+"""Samples in the rolling window of each series."""
+
+BUFFER_MAX = 1_000_000
+"""Values of one series that one fold takes; what lies beyond is dropped and counted."""
+
+RATE_FOLDS = 60
+
+Floats = NDArray[np.float64]
+
+
+class Histogram:
+    """A handle for values whose distribution matters."""
+
+    __slots__ = ("record",)
+
+    def __init__(self, buffer: list[float]) -> None:
+        self.record: Callable[[float], None] = buffer.append
+
+
+class Counter:
+    """A handle for increments."""
+
+    __slots__ = ("add",)
+
+    def __init__(self, buffer: list[float]) -> None:
+        self.add: Callable[[float], None] = buffer.append
+
+
+class Gauge:
+    """A handle for a level."""
+
+    __slots__ = ("set",)
+
+    def __init__(self, buffer: list[float]) -> None:
+        self.set: Callable[[float], None] = buffer.append
+
+
+def moments_of(values: Floats) -> Moments:
+    """Return the moments of at least one finite value, in order of time."""
+    mean = float(values.mean())
+    centred = values - mean
+    return Moments(
+        count=values.size,
+        mean=mean,
+        m2=float(centred @ centred),
+        minimum=float(values.min()),
+        maximum=float(values.max()),
+        last=float(values[-1]),
+    )
+
+
+def finite_floats(chunk: list[float], losses: Losses) -> Floats:
+    """Return the finite numbers among what was recorded; count what is none."""
+    try:
+        values = np.fromiter(chunk, np.float64, count=len(chunk))
+    except (TypeError, ValueError, OverflowError):
+        numbers = [float(v) for v in chunk if isinstance(v, int | float) and abs(v) < 2**1023]
+        losses.add("record.not_a_number", len(chunk) - len(numbers))
+        values = np.array(numbers, dtype=np.float64)
+    finite = np.isfinite(values)
+    if finite.all():
+        return values
+    kept = values[finite]
+    losses.add("record.not_finite", values.size - kept.size)
+    return kept
+
+
+class Recorder:
+    """One series as it is being recorded: a buffer, the totals since the start, a rolling window."""
+
+    __slots__ = ("_rates", "_ring", "_written", "buffer", "handle", "histogram", "key", "moments")
+
+    def __init__(self, key: SeriesKey) -> None:
+        self.key = key
+        self.buffer: list[float] = []
+        self.handle = {Kind.HISTOGRAM: Histogram, Kind.COUNTER: Counter, Kind.GAUGE: Gauge}[key.kind](
+            self.buffer
+        )
+        self.moments: Moments | None = None
+        self.histogram: ExponentialHistogram | None = None
+        self._ring = np.empty(WINDOW, dtype=np.float64)
+        self._written = 0
+        self._rates: deque[tuple[int, int]] = deque(maxlen=RATE_FOLDS)
+
+    def fold(self, begin_ns: int, end_ns: int, losses: Losses) -> Point | None:
+        """Fold what was buffered between two times into the totals, and return it as a point.
+
+        Returns None where nothing was recorded. Only one thread at a time may fold a recorder.
+        """
+        buffer = self.buffer
+        n = len(buffer)
+        self._rates.append((end_ns, 0))
+        if n == 0:
+            return None
+        chunk = buffer[: min(n, BUFFER_MAX)]
+        del buffer[:n]
+        if n > BUFFER_MAX:
+            losses.add("record.buffer_full", n - BUFFER_MAX)
+        values = finite_floats(chunk, losses)
+        if values.size == 0:
+            return None
+        self._rates[-1] = (end_ns, values.size)
+        moments = moments_of(values)
+        histogram = sketch(values) if self.key.kind is Kind.HISTOGRAM else None
+        self.moments = self.moments.merge(moments) if self.moments else moments
+        if histogram is not None:
+            self.histogram = merge((self.histogram, histogram)) if self.histogram else histogram
+        self._remember(values)
+        return Point(self.key, begin_ns, moments, histogram)
+
+    def _remember(self, values: Floats) -> None:
+        recent = values[-WINDOW:]
+        start = (self._written + values.size - recent.size) % WINDOW
+        head = min(recent.size, WINDOW - start)
+        self._ring[start : start + head] = recent[:head]
+        self._ring[: recent.size - head] = recent[head:]
+        self._written += values.size
+
+    def window(self) -> Floats:
+        """Return the last `WINDOW` values, oldest first."""
+        if self._written <= WINDOW:
+            return self._ring[: self._written].copy()
+        return np.roll(self._ring, -(self._written % WINDOW))
+
+    def rate(self) -> float:
+        """Return values a second over the last `RATE_FOLDS` folds; NaN before there are two."""
+        folds = tuple(self._rates)
+        if len(folds) < 2:
+            return float("nan")
+        seconds = (folds[-1][0] - folds[0][0]) / 1e9
+        return sum(n for _, n in folds[1:]) / seconds if seconds > 0 else float("nan")
