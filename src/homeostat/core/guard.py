@@ -19,7 +19,7 @@ def guarded(losses: Losses, where: str) -> Iterator[None]:
     """
     try:
         yield
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - the one named guard
         reason = f"internal_error.{where}"
         if reason not in losses.totals():
             event("homeostat.internal_error", logging.ERROR, error, where=where)

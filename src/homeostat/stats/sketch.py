@@ -156,8 +156,7 @@ def quantiles(
         )
     )
     rank = np.floor(p * (n - 1))
-    found = values[np.searchsorted(cumulative, rank, side="right")]
+    found: NDArray[np.float64] = values[np.searchsorted(cumulative, rank, side="right")]
     found = np.where(p == 0.0, np.where(np.isfinite(minimum), minimum, found), found)
     found = np.where(p == 1.0, np.where(np.isfinite(maximum), maximum, found), found)
-    bounded: NDArray[np.float64] = np.clip(found, minimum, maximum)
-    return bounded
+    return found.clip(minimum, maximum)
