@@ -1,0 +1,1 @@
+"""The application: command line, pages, receiver, wiring. The only place where everything meets."""

@@ -1,0 +1,1 @@
+"""The loop: the object that users hold, and what runs behind it."""
