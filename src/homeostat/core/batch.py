@@ -23,5 +23,9 @@ class Sink(Protocol):
     """Where batches go: the store of this machine, or a server elsewhere."""
 
     def write(self, batch: Batch) -> None:
-        """Keep the whole batch, or raise StoreError and keep none of it."""
+        """Keep the whole batch durably, or raise StoreError and keep none of it."""
+        ...
+
+    def close(self) -> None:
+        """Let go of files and connections; nothing may be written afterwards."""
         ...

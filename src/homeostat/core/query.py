@@ -1,12 +1,12 @@
 """What can be asked of a store, and the shape of each answer."""
 
 from dataclasses import dataclass, field
-from typing import Generic, Literal, Protocol, TypeVar
+from typing import Generic, Literal, Protocol, TypeVar, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
-from homeostat.core.batch import Batch
+from homeostat.core.batch import Sink
 from homeostat.core.clock import DAY_NS, HOUR_NS, MINUTE_NS, SECOND_NS
 from homeostat.core.histogram import ExponentialHistogram
 from homeostat.core.point import Moments
@@ -169,12 +169,9 @@ class Maintenance:
     expired_logs: int
 
 
-class Store(Protocol):
+@runtime_checkable
+class Store(Sink, Protocol):
     """Where everything that was observed is kept. Any thread may call any method."""
-
-    def write(self, batch: Batch) -> None:
-        """Keep the whole batch durably, or raise StoreError and keep none of it."""
-        ...
 
     def read(self, query: Query[Answer_co]) -> Answer_co:
         """Answer a query from what has been written."""

@@ -1,0 +1,124 @@
+"""The writer: a bounded queue in front of a sink, and the one thread that empties it."""
+
+import logging
+import threading
+from collections import deque
+from collections.abc import Callable
+
+from homeostat.core.batch import Batch, Sink
+from homeostat.core.errors import HomeostatError, StoreBusy, StoreFull
+from homeostat.core.guard import guarded
+from homeostat.core.log import event
+from homeostat.core.losses import Losses
+
+ITEMS_MAX = 200_000
+"""Points, spans and logs that wait at most; beyond that batches are refused."""
+
+ITEMS_PER_WRITE = 20_000
+RETRY_S = (0.1, 0.5, 2.0, 10.0)
+
+
+def together(batches: list[Batch]) -> Batch:
+    """Return one batch that holds all of them in order."""
+    return Batch(
+        points=tuple(p for b in batches for p in b.points),
+        spans=tuple(s for b in batches for s in b.spans),
+        logs=tuple(r for b in batches for r in b.logs),
+    )
+
+
+class Writer:
+    """Takes batches from any thread without waiting, and writes them in order.
+
+    The sink is opened by the writer's own thread, on first use. While it is busy or full the queue
+    holds what came, the write is tried again, and `offer` answers False once the queue is full too.
+    A batch that the sink can never take is dropped and counted.
+    """
+
+    def __init__(self, open_sink: Callable[[], Sink], losses: Losses, items_max: int = ITEMS_MAX) -> None:
+        self._open_sink = open_sink
+        self._losses = losses
+        self._items_max = items_max
+        self._queue: deque[Batch] = deque()
+        self._items = 0
+        self._changed = threading.Condition()
+        self._closing = False
+        self._writing = False
+        self._sink: Sink | None = None
+        self._thread = threading.Thread(target=self._run, name="homeostat-writer", daemon=True)
+        self._thread.start()
+
+    def offer(self, batch: Batch) -> bool:
+        """Queue a batch; False if there is no room for it or the writer is closed."""
+        if not len(batch):
+            return True
+        with self._changed:
+            if self._closing or (self._items and self._items + len(batch) > self._items_max):
+                return False
+            self._queue.append(batch)
+            self._items += len(batch)
+            self._changed.notify_all()
+            return True
+
+    @property
+    def waiting(self) -> int:
+        """How many items wait."""
+        return self._items
+
+    def drain(self, timeout_s: float) -> bool:
+        """Wait until all that was offered is written; False if that takes longer than the time given."""
+        with self._changed:
+            return self._changed.wait_for(lambda: not self._queue and not self._writing, timeout_s)
+
+    def close(self, timeout_s: float = 5.0) -> None:
+        """Write what waits, within the time given, and end; what is left is counted as lost."""
+        self.drain(timeout_s)
+        with self._changed:
+            self._closing = True
+            if self._items:
+                self._losses.add("writer.closed_before_written", self._items)
+            self._changed.notify_all()
+        self._thread.join(1.0)
+
+    def _take(self) -> Batch | None:
+        with self._changed:
+            self._changed.wait_for(lambda: bool(self._queue) or self._closing)
+            if self._closing:
+                return None
+            taken = [self._queue.popleft()]
+            size = len(taken[0])
+            while self._queue and size + len(self._queue[0]) <= ITEMS_PER_WRITE:
+                size += len(self._queue[0])
+                taken.append(self._queue.popleft())
+            self._writing = True
+            return together(taken) if len(taken) > 1 else taken[0]
+
+    def _run(self) -> None:
+        while (batch := self._take()) is not None:
+            with guarded(self._losses, "writer"):
+                self._write(batch)
+            with self._changed:
+                self._items -= len(batch)
+                self._writing = False
+                self._changed.notify_all()
+
+    def _write(self, batch: Batch) -> None:
+        attempt = 0
+        while True:
+            try:
+                if self._sink is None:
+                    self._sink = self._open_sink()
+                self._sink.write(batch)
+            except (StoreBusy, StoreFull) as error:
+                wait_s = RETRY_S[min(attempt, len(RETRY_S) - 1)]
+                event("homeostat.write_delayed", error=error, wait_s=wait_s)
+                attempt += 1
+                with self._changed:
+                    if self._changed.wait_for(lambda: self._closing, wait_s):
+                        return
+            except HomeostatError as error:
+                event("homeostat.write_refused", logging.ERROR, error)
+                self._losses.add("writer.sink_refused", len(batch))
+                return
+            else:
+                return
