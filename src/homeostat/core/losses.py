@@ -23,6 +23,10 @@ class Losses:
         if first:
             event("homeostat.loss", logging.WARNING, reason=reason, count=n)
 
+    def renew_lock(self) -> None:
+        """Start with a fresh lock: for a forked child, whose parent may have held the old one."""
+        self._lock = threading.Lock()
+
     def totals(self) -> dict[str, int]:
         """Return the counts since the start."""
         with self._lock:

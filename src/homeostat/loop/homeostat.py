@@ -2,23 +2,26 @@
 
 import atexit
 import os
-import threading
 import weakref
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from homeostat.core.batch import Batch, Sink
-from homeostat.core.clock import MINUTE_NS, SECOND_NS, Clock, SystemClock
+from homeostat.core.batch import Sink
+from homeostat.core.clock import Clock, SystemClock
 from homeostat.core.guard import guarded
 from homeostat.core.losses import Losses
 from homeostat.core.metric import Kind
 from homeostat.core.query import Store
+from homeostat.loop.runner import Runner
 from homeostat.loop.settings import Settings, settings_from
-from homeostat.loop.writer import Writer
+from homeostat.observe.operation import Tracer
 from homeostat.observe.recorder import Counter, Gauge, Histogram
 from homeostat.observe.registry import Registry
 from homeostat.observe.snapshot import Snapshot
+
+CLOSE_TIMEOUT_S = 5.0
 
 
 class Homeostat:
@@ -29,10 +32,10 @@ class Homeostat:
     application or raises into it, except for arguments that make no sense (`ConfigError`).
 
     >>> hs = Homeostat(keep=False)
-    >>> answer = hs.histogram("answer.duration", unit="ms", model="m")
-    >>> answer.record(12.3)
+    >>> duration = hs.histogram("answer.duration", unit="ms", model="m")
+    >>> duration.record(12.5)
     >>> hs.snapshot("answer.duration").mean
-    12.3
+    12.5
     >>> hs.close()
     """
 
@@ -40,7 +43,7 @@ class Homeostat:
         self,
         service: str | None = None,
         *,
-        store: str | Path | None = None,
+        store: str | Path | Store | None = None,
         endpoint: str | None = None,
         token: str | None = None,
         keep: bool = True,
@@ -49,11 +52,18 @@ class Homeostat:
         series_max: int = 1_000,
         clock: Clock | None = None,
     ) -> None:
-        """Start observing. See `homeostat.loop.settings.settings_from` for what the environment adds."""
+        """Start observing.
+
+        `service` names the application. `store` is a file (shared by default, so that `homeostat up`
+        shows it) or an open store (which stays open), `endpoint` a server's address. `keep=False` keeps everything in this process.
+        `collect=False` leaves out the resource collectors. `homeostat.loop.settings` says what the
+        environment adds.
+        """
+        self._store = store if isinstance(store, Store) else None
         self.settings: Settings = settings_from(
             os.environ,
             service=service,
-            store=store,
+            store="(open)" if isinstance(store, Store) else store,
             endpoint=endpoint,
             token=token,
             keep=keep,
@@ -64,5 +74,113 @@ class Homeostat:
         self.clock: Clock = clock or SystemClock()
         self.losses = Losses()
         self.registry = Registry(self.losses, self.settings.series_max)
+        self.tracer = Tracer(self.registry, self.losses, self.clock, self.settings.service)
+        self.operation = self.tracer.operation
+        self.llm = self.tracer.llm
+        self._closed = False
         self._start()
         _living.add(self)
+
+    def _start(self) -> None:
+        self._runner = Runner(
+            self.registry,
+            self.tracer,
+            self.losses,
+            self.clock,
+            self.settings.service,
+            self.settings.flush_interval_s,
+            self._open_sink(),
+            owns_sink=self._store is None,
+        )
+
+    def _open_sink(self) -> Callable[[], Sink] | None:
+        if not self.settings.keep:
+            return None
+        if self.settings.endpoint is not None:
+            return self._open_exporter
+        return self._open_store
+
+    def _open_exporter(self) -> Sink:
+        from homeostat.observe.export.otlp import OtlpExporter
+
+        assert self.settings.endpoint is not None
+        return OtlpExporter(self.settings.endpoint, self.settings.service, self.losses, self.settings.token)
+
+    def _open_store(self) -> Sink:
+        if self._store is not None:
+            return self._store
+        from homeostat.store.open import open_store
+
+        return open_store(self.settings.store_path())
+
+    def _key(self, attributes: dict[str, object]) -> dict[str, object]:
+        return {"service": self.settings.service, **attributes}
+
+    def histogram(self, metric: str, unit: str = "", **attributes: object) -> Histogram:
+        """Return a handle for values whose distribution matters. Hold it: resolving it costs 2 us."""
+        handle = self.registry.recorder(metric, Kind.HISTOGRAM, unit, self._key(attributes)).handle
+        assert isinstance(handle, Histogram)
+        return handle
+
+    def counter(self, metric: str, unit: str = "", **attributes: object) -> Counter:
+        """Return a handle for increments."""
+        handle = self.registry.recorder(metric, Kind.COUNTER, unit, self._key(attributes)).handle
+        assert isinstance(handle, Counter)
+        return handle
+
+    def gauge(self, metric: str, unit: str = "", **attributes: object) -> Gauge:
+        """Return a handle for a level."""
+        handle = self.registry.recorder(metric, Kind.GAUGE, unit, self._key(attributes)).handle
+        assert isinstance(handle, Gauge)
+        return handle
+
+    def snapshot(self, metric: str, **attributes: object) -> Snapshot:
+        """Return what is known of a metric now, over all of its series that have these attributes."""
+        self._runner.tick()
+        return self.registry.snapshot(metric, attributes)
+
+    def flush(self, timeout_s: float = CLOSE_TIMEOUT_S) -> bool:
+        """Write all that was recorded; False if that takes longer than the time given."""
+        return self._runner.flush(timeout_s)
+
+    def close(self, timeout_s: float = CLOSE_TIMEOUT_S) -> None:
+        """Flush and end the threads. What is recorded afterwards stays in this process."""
+        if not self._closed:
+            self._closed = True
+            self._runner.close(timeout_s)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _after_fork(self) -> None:
+        """Begin anew in a forked child: its copy of what the parent recorded is the parent's to write."""
+        self.losses.renew_lock()
+        self.registry.forget_buffered()
+        self.tracer.forget_kept()
+        if not self._closed:
+            self._start()
+
+
+_living: "weakref.WeakSet[Homeostat]" = weakref.WeakSet()
+
+
+def _after_fork_in_child() -> None:
+    for living in list(_living):
+        with guarded(living.losses, "fork"):
+            living._after_fork()
+
+
+def _at_exit() -> None:
+    for living in list(_living):
+        with guarded(living.losses, "exit"):
+            living.close(2.0)
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork_in_child)
+atexit.register(_at_exit)

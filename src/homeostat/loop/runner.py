@@ -29,6 +29,7 @@ class Runner:
         service: str,
         interval_s: float,
         open_sink: Callable[[], Sink] | None,
+        owns_sink: bool,
     ) -> None:
         self._registry = registry
         self._tracer = tracer
@@ -37,6 +38,7 @@ class Runner:
         self._service = service
         self._interval_s = interval_s
         self._open_sink = open_sink
+        self._owns_sink = owns_sink
         self._sink: Sink | None = None
         self._tick_lock = threading.Lock()
         self._stop = threading.Event()
@@ -97,6 +99,6 @@ class Runner:
             self.tick()
         if self.writer is not None:
             self.writer.close(timeout_s)
-        if self._sink is not None:
+        if self._sink is not None and self._owns_sink:
             with guarded(self._losses, "close"):
                 self._sink.close()

@@ -59,6 +59,13 @@ class Registry:
             points = [r.fold(begin_ns, end_ns, self._losses) for r in list(self._recorders.values())]
         return tuple(p for p in points if p is not None)
 
+    def forget_buffered(self) -> None:
+        """Drop what is buffered, and start with fresh locks: for a forked child, whose threads are gone."""
+        self._lock = threading.Lock()
+        self._fold_lock = threading.Lock()
+        for recorder in self._recorders.values():
+            recorder.buffer.clear()
+
     def snapshot(self, metric: str, attributes: dict[str, object]) -> Snapshot:
         """Return what is known of a metric since the start, up to the last fold."""
         wanted = {k: str(v) for k, v in attributes.items()}
