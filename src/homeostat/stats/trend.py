@@ -1,0 +1,179 @@
+"""The trend: the slope of a series over time, and whether it is more than noise.
+
+The slope is Theil's and Sen's (the median of the slopes between all pairs of samples); the test is Mann's
+and Kendall's, with the variance corrected for autocorrelation as Hamed and Rao do ("A modified
+Mann-Kendall trend test for autocorrelated data", Journal of Hydrology 204, 1998).
+"""
+
+import math
+from dataclasses import dataclass
+from statistics import NormalDist
+from typing import Literal
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+Direction = Literal["up", "down", "none", "unknown"]
+Floats = NDArray[np.float64]
+
+SAMPLES_MIN = 20
+"""Below this number of samples no direction is told."""
+
+SAMPLES_MAX = 500
+"""Longer series are first reduced to this number of block means, which bounds the n*n work."""
+
+_LAG_SHARE = 4
+"""Autocorrelation is estimated up to a lag of n / 4: beyond it too few pairs are left."""
+
+NAN = float("nan")
+
+
+@dataclass(frozen=True, slots=True)
+class Trend:
+    """A slope in units of the value per unit of time, its interval, and the verdict of the test.
+
+    `direction` is "none" where the test does not reject "no trend", and "unknown" where there are too
+    few samples to ask; the numbers are then NaN.
+    """
+
+    slope: float
+    low: float
+    high: float
+    p_value: float
+    direction: Direction
+
+
+UNKNOWN = Trend(NAN, NAN, NAN, NAN, "unknown")
+
+
+def trend(values: ArrayLike, times: ArrayLike | None = None, confidence: float = 0.95) -> Trend:
+    """Return the trend of `values`, sampled at `times` (by default 0, 1, 2, ...), in order of time.
+
+    Samples that are not finite are left out. Samples of the same time are compared with all others, but
+    not with each other.
+
+    Guarantee: without a trend a direction is told with a probability of about `1 - confidence`, also
+    when neighbours depend on each other. Simulated at 95%: 2 to 6% for independent samples; 5 to 6.5% for
+    AR(1) at 0.5 from 60 samples on, 7% at 30 and 20; 4 to 8% for AR(1) at 0.8 from 60 on, 11% at 20. The slope
+    bears up to 29% of wild values. Cost: n * n / 2 pairs, where n is at most 500 since longer series are
+    reduced to block means; 0.25 ms at 100, 4 ms and 10 MB at 500.
+    Does not hold when it is looked at again and again until it says something, nor for a memory longer
+    than a quarter of the series (a random walk "has" trends), nor for cycles longer than the series.
+    Dependence is read by sample number, so the samples should be about equally far apart.
+
+    >>> trend([2.0 * t + (t % 3) for t in range(60)]).direction
+    'up'
+    """
+    y, t = _paired(values, times)
+    if y.size < SAMPLES_MIN or t[-1] <= t[0]:
+        return UNKNOWN
+    y, t = _block_means(y, t)
+    n = y.size
+    first, second = np.triu_indices(n, 1)
+    apart = t[second] - t[first]
+    later = apart > 0
+    rise = (y[second] - y[first])[later]
+    slopes = rise / apart[later]
+    score = float(np.sign(rise).sum())
+    slope = float(np.median(slopes))
+    inflation = _inflation(y - slope * t)
+    degrees = max(n / inflation - 2.0, 1.0)
+    deviation = math.sqrt(_variance_of_score(y) * inflation)
+    z = NormalDist().inv_cdf(0.5 + confidence / 2)
+    low, high = _interval(slopes, _student_of_normal(z, degrees) * deviation)
+    p_value = _two_sided(score, deviation, degrees)
+    if p_value > 1 - confidence or slope == 0.0:
+        direction: Direction = "none"
+    else:
+        direction = "up" if score > 0 else "down"
+    return Trend(slope, low, high, p_value, direction)
+
+
+def _paired(values: ArrayLike, times: ArrayLike | None) -> tuple[Floats, Floats]:
+    y = np.asarray(values, dtype=np.float64)
+    t = np.arange(y.size, dtype=np.float64) if times is None else np.asarray(times, dtype=np.float64)
+    if y.ndim != 1 or y.shape != t.shape:
+        raise ValueError(
+            f"values and times must be of one equal length, not of shapes {y.shape} and {t.shape}"
+        )
+    kept = np.isfinite(y) & np.isfinite(t)
+    y, t = y[kept], t[kept]
+    if t.size and bool((np.diff(t) < 0).any()):
+        raise ValueError("times must not decrease: sort the samples by time first")
+    return y, t
+
+
+def _block_means(y: Floats, t: Floats) -> tuple[Floats, Floats]:
+    if y.size <= SAMPLES_MAX:
+        return y, t
+    starts = np.arange(SAMPLES_MAX) * y.size // SAMPLES_MAX
+    sizes = np.diff(np.append(starts, y.size))
+    return np.add.reduceat(y, starts) / sizes, np.add.reduceat(t, starts) / sizes
+
+
+def _variance_of_score(y: Floats) -> float:
+    n = y.size
+    _, ties = np.unique(y, return_counts=True)
+    return float(n * (n - 1) * (2 * n + 5) - (ties * (ties - 1) * (2 * ties + 5)).sum()) / 18.0
+
+
+def _ranks(y: Floats) -> Floats:
+    _, inverse, counts = np.unique(y, return_inverse=True, return_counts=True)
+    ends = np.cumsum(counts)
+    ranks: Floats = (ends - (counts - 1) / 2.0)[inverse]
+    return ranks
+
+
+def _autocorrelation(series: Floats) -> Floats:
+    """Return the autocorrelations at lags 1 to n / 4, by FFT, freed of the estimate's bias towards zero."""
+    n = series.size
+    spectrum = np.fft.rfft(series - series.mean(), 2 * n)
+    covariance = np.fft.irfft(spectrum * spectrum.conj())[: n // _LAG_SHARE + 1]
+    if covariance[0] <= 0.0:
+        return np.zeros(n // _LAG_SHARE)
+    rho: Floats = covariance[1:] / covariance[0]
+    return rho + (1.0 + 4.0 * rho.clip(0.0)) / n
+
+
+def _inflation(detrended: Floats) -> float:
+    """Return by how much autocorrelation widens the variance of the score (Hamed and Rao), at least 1.
+
+    Which autocorrelations enter decides over false alarms. With each one that is significant by itself,
+    as published, 12 to 18% of AR(1) series at 0.5 "have" a trend at a nominal 5%. Here it is the greater
+    of two sums: the lags before the first that is not above noise, and the powers of the first lag.
+    """
+    n = detrended.size
+    rho = _autocorrelation(_ranks(detrended))
+    lags = np.arange(1, rho.size + 1)
+    weights = (n - lags) * (n - lags - 1.0) * (n - lags - 2.0) / (n * (n - 1.0) * (n - 2.0))
+    noise = np.flatnonzero(rho < 1.0 / math.sqrt(n))
+    run = np.where(lags <= (noise[0] if noise.size else rho.size), rho, 0.0)
+    powers = min(max(float(rho[0]), 0.0), 0.99) ** lags
+    return 1.0 + 2.0 * max(float(weights @ run), float(weights @ powers), 0.0)
+
+
+def _student_of_normal(z: float, degrees: float) -> float:
+    """Return the t quantile that belongs to a normal quantile (Wallace 1959), within 1% from 3 degrees on."""
+    z *= (8.0 * degrees + 3.0) / (8.0 * degrees + 1.0)
+    return math.sqrt(degrees * math.expm1(min(z * z / degrees, 700.0)))
+
+
+def _normal_of_student(t: float, degrees: float) -> float:
+    """Return the inverse of `_student_of_normal`."""
+    return math.sqrt(degrees * math.log1p(t * t / degrees)) * (8.0 * degrees + 1.0) / (8.0 * degrees + 3.0)
+
+
+def _interval(slopes: Floats, reach: float) -> tuple[float, float]:
+    """Sen's interval: the slopes at ranks `reach / 2` to either side of the median."""
+    n = slopes.size
+    below = max(math.floor((n - reach) / 2) - 1, 0)
+    above = min(math.ceil((n + reach) / 2), n - 1)
+    found = np.partition(slopes, (below, above))
+    return float(found[below]), float(found[above])
+
+
+def _two_sided(score: float, deviation: float, degrees: float) -> float:
+    if deviation <= 0.0:
+        return 1.0
+    t = max(abs(score) - 1.0, 0.0) / deviation
+    return math.erfc(_normal_of_student(t, degrees) / math.sqrt(2.0))
