@@ -54,8 +54,8 @@ def trend(values: ArrayLike, times: ArrayLike | None = None, confidence: float =
 
     Guarantee: without a trend a direction is told with a probability of about `1 - confidence`, also
     when neighbours depend on each other. Simulated at 95%: 2 to 6% for independent samples; 5 to 6.5% for
-    AR(1) at 0.5 from 60 samples on, 7% at 30 and 20; 4 to 8% for AR(1) at 0.8 from 60 on, 11% at 20. The slope
-    bears up to 29% of wild values. Cost: n * n / 2 pairs, where n is at most 500 since longer series are
+    AR(1) at 0.5 from 60 samples on, 7% at 30 and 20; 4 to 8% for AR(1) at 0.8 from 60 on, 11% at 20. The
+    slope bears up to 29% of wild values. Cost: n * n / 2 pairs, n being at most 500: longer series are
     reduced to block means; 0.25 ms at 100, 4 ms and 10 MB at 500.
     Does not hold when it is looked at again and again until it says something, nor for a memory longer
     than a quarter of the series (a random walk "has" trends), nor for cycles longer than the series.
