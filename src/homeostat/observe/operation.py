@@ -1,0 +1,287 @@
+"""The operation: one timed piece of work, live.
+
+Its duration is recorded when it ends; the tree of spans that hangs on its root is kept or let go then,
+by `homeostat.observe.tail`. What nobody will read is never made: ids are drawn and spans are built
+only for trees that are kept or whose context leaves the process.
+
+Fields that several threads share are read and written without a call between, so that under the
+interpreter's lock no other thread gets in; ids, which need a call, are drawn under a lock.
+"""
+
+import os
+import threading
+from collections.abc import Callable
+from contextvars import ContextVar
+from itertools import islice
+from types import TracebackType
+from typing import Protocol, Self, TypeVar
+
+from homeostat.core.guard import guarded
+from homeostat.core.losses import Losses
+from homeostat.core.span import Scalar
+from homeostat.observe.quota import Quota
+from homeostat.observe.trace_context import TraceContext
+from homeostat.observe.traced import traced
+
+ATTRIBUTES_MAX = 128
+"""Attributes, and events, of one span; further ones are dropped and counted."""
+
+TEXT_MAX = 4_096
+"""Characters of one attribute's value."""
+
+SPANS_MAX = 500
+"""Finished spans that one live tree holds; further ones are dropped and counted."""
+
+NEW, LIVE, DONE = 0, 1, 2
+
+ABANDONED = "homeostat.abandoned"
+
+Event = tuple[int, str, dict[str, Scalar]]
+Function = TypeVar("Function", bound=Callable[..., object])
+
+_drawing = threading.Lock()
+
+
+class Host(Protocol):
+    """What an operation needs of the tracer that opened it."""
+
+    current: "ContextVar[Operation | None]"
+    now: Callable[[], int]
+    losses: Losses
+
+    def operation(self, name: str, *, traceparent: TraceContext | str | None = None) -> "Operation":
+        """Open an operation of the same tracer."""
+        ...
+
+    def ended(self, operation: "Operation") -> None:
+        """Take over a tree whose root ended, or a span that ended after its root."""
+        ...
+
+
+class Site:
+    """What all operations of one name share: handles of their series, and what decides about their trees."""
+
+    __slots__ = ("count_error", "current", "host", "name", "now", "quota", "record")
+
+    def __init__(
+        self,
+        name: str,
+        host: Host,
+        quota: Quota,
+        record: Callable[[float], None],
+        count_error: Callable[[str], None],
+    ) -> None:
+        self.name = name
+        self.quota = quota
+        self.host = host
+        self.record = record
+        self.count_error = count_error
+        self.current = host.current
+        self.now = host.now
+
+
+class Operation:
+    """A timed piece of work: a context manager (`with`, `async with`) or a decorator.
+
+    One object may be entered again while it is live, also in another thread: each entry is an operation
+    of its own. Exceptions pass through unchanged.
+    """
+
+    __slots__ = (
+        "_entries",
+        "_state",
+        "_template",
+        "attributes",
+        "duration_ns",
+        "error",
+        "events",
+        "kept",
+        "outer",
+        "remote",
+        "root",
+        "site",
+        "span_id",
+        "spans",
+        "start_ns",
+        "trace_id",
+        "tree_failed",
+        "tree_left",
+    )
+
+    def __init__(
+        self, site: Site, attributes: dict[str, Scalar] | None = None, remote: TraceContext | None = None
+    ) -> None:
+        self.site = site
+        self.attributes = attributes
+        self.remote = remote
+        self.outer: Operation | None = None
+        self.root: Operation | None = None
+        self.error = ""
+        self.events: list[Event] | None = None
+        self.spans: list[Operation] | None = None
+        self.span_id = b""
+        self.trace_id = b""
+        self.tree_failed = False
+        self.tree_left = False
+        self.kept = False
+        self._entries = 0
+        self._state = NEW
+        self._template: Operation | None = None
+
+    def __enter__(self) -> Self:
+        if self._state:
+            return self._enter_again()
+        self._state = LIVE
+        site = self.site
+        current = site.current
+        outer = current.get()
+        if outer is not None:
+            self._join(outer)
+        current.set(self)
+        self.start_ns = site.now()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        site = self.site
+        end_ns = site.now()
+        if self._entries:
+            again = self._entered_again()
+            if again is not None:
+                return again.__exit__(kind, error, traceback)
+        self.duration_ns = end_ns - self.start_ns
+        site.record(self.duration_ns / 1e6)
+        if kind is not None:
+            self._raised(kind)
+        if self.error:
+            self._failed()
+        self._state = DONE
+        current = site.current
+        if current.get() is self:
+            outer = self.outer
+            current.set(outer if outer is None or outer._state is LIVE else outer._living())
+        root = self.root
+        if root is None or root._state is DONE:
+            site.host.ended(self)
+            return None
+        spans = root.spans
+        if spans is None:
+            spans = root.spans = []
+        if len(spans) < SPANS_MAX:
+            spans.append(self)
+        else:
+            site.host.losses.add("trace.tree_full")
+        return None
+
+    async def __aenter__(self) -> Self:
+        return self.__enter__()
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.__exit__(kind, error, traceback)
+
+    def __call__(self, function: Function) -> Function:
+        """Time every call of a function, a coroutine function, a generator or an async generator."""
+        return traced(function, self._copy, self.site.current)
+
+    def set(self, **attributes: object) -> None:
+        """Set attributes of the span. They are seen on kept traces, not in the series."""
+        losses = self.site.host.losses
+        self.attributes = scalars({**(self.attributes or {}), **attributes}, losses)
+
+    def event(self, name: str, **attributes: object) -> None:
+        """Note that something happened now."""
+        events = self.events
+        if events is None:
+            events = self.events = []
+        if len(events) < ATTRIBUTES_MAX:
+            events.append((self.site.now(), name, scalars(attributes, self.site.host.losses)))
+        else:
+            self.site.host.losses.add("trace.events_over_limit")
+
+    def fail(self, error: str) -> None:
+        """Count the operation as failed, by the type of its error, although nothing is raised."""
+        self.error = error
+
+    def stage(self, name: str) -> "Operation":
+        """Open a part of this operation, measured as `<operation>.<name>`."""
+        return self.site.host.operation(f"{self.site.name}.{name}")
+
+    def context(self) -> TraceContext:
+        """Return the position in the trace, to be handed to other processes: the tree will be kept."""
+        root = self.root or self
+        root.tree_left = True
+        self.identify()
+        return TraceContext(root.trace_id, self.span_id, state=root.remote.state if root.remote else "")
+
+    def identify(self) -> None:
+        """Draw the ids that were not needed so far, of this span and of its trace."""
+        root = self.root or self
+        with _drawing:
+            if not root.trace_id:
+                root.trace_id = root.remote.trace_id if root.remote else os.urandom(16)
+            if not self.span_id:
+                self.span_id = os.urandom(8)
+
+    def _copy(self) -> "Operation":
+        return type(self)(self.site, dict(self.attributes) if self.attributes else None, self.remote)
+
+    def _join(self, outer: "Operation") -> None:
+        living = outer if outer._state is LIVE else outer._living()
+        self.outer = living
+        if living is not None and self.remote is None:
+            self.root = living.root or living
+
+    def _living(self) -> "Operation | None":
+        """The innermost operation around this one that has not ended."""
+        outer = self.outer
+        while outer is not None and outer._state is DONE:
+            outer = outer.outer
+        return outer
+
+    def _enter_again(self) -> Self:
+        self._entries += 1
+        again = self._copy()
+        again._template = self
+        again.__enter__()
+        return again  # type: ignore[return-value]
+
+    def _entered_again(self) -> "Operation | None":
+        """The innermost further entry of this object that is live in this context."""
+        operation = self.site.current.get()
+        while operation is not None and not (operation._template is self and operation._state is LIVE):
+            operation = operation.outer
+        return operation
+
+    def _raised(self, kind: type[BaseException]) -> None:
+        if kind is GeneratorExit:
+            self.set(**{ABANDONED: True})
+        else:
+            self.error = kind.__name__
+
+    def _failed(self) -> None:
+        (self.root or self).tree_failed = True
+        self.site.count_error(self.error)
+
+
+def scalars(values: dict[str, object], losses: Losses) -> dict[str, Scalar]:
+    """Return what a span can carry: numbers as they are, anything else as bounded text."""
+    kept: dict[str, Scalar] = {}
+    for name, value in values.items():
+        if isinstance(value, bool | int | float):
+            kept[name] = value
+        else:
+            with guarded(losses, "attribute"):
+                kept[name] = str(value)[:TEXT_MAX]
+    if len(kept) > ATTRIBUTES_MAX:
+        losses.add("trace.attributes_over_limit", len(kept) - ATTRIBUTES_MAX)
+        kept = dict(islice(kept.items(), ATTRIBUTES_MAX))
+    return kept
