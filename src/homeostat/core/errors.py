@@ -3,6 +3,7 @@
     HomeostatError
     ├── ConfigError          a setting cannot be used
     ├── InputError           bytes or a file from outside cannot be understood
+    │   └── TooLarge         there are more of them than are taken
     ├── StoreError           the store cannot do what was asked
     │   ├── StoreBusy        another process holds it; trying again helps
     │   ├── StoreCorrupt     its file is damaged
@@ -23,6 +24,10 @@ class ConfigError(HomeostatError):
 
 class InputError(HomeostatError):
     """Bytes or a file from outside cannot be understood: the message says where and why."""
+
+
+class TooLarge(InputError):
+    """There are more bytes than are taken: the message says the limit."""
 
 
 class StoreError(HomeostatError):

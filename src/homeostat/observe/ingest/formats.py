@@ -1,0 +1,82 @@
+"""The formats: how the messages of each wire format are parsed, behind one shape.
+
+Both give messages with the field names of OpenTelemetry's schema; what repeats by the thousand (spans,
+metrics, log records, attributes) is given as encoded bytes and parsed one by one.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+from google.protobuf.message import DecodeError
+
+from homeostat.core.errors import InputError
+from homeostat.observe.ingest import wire
+from homeostat.observe.ingest.attributes import plain_value
+
+PROTOBUF = "application/x-protobuf"
+JSON = "application/json"
+
+DAMAGED = (
+    DecodeError,
+    msgspec.DecodeError,
+    msgspec.ValidationError,
+    ValueError,
+    RecursionError,
+    OverflowError,
+)
+"""What parsing damaged bytes raises."""
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """One wire format: parsers of whole requests and of their parts. Each raises one of `DAMAGED`."""
+
+    media_type: str
+    requests: dict[str, Callable[[bytes], Any]]
+    span: Callable[[bytes], Any]
+    metric: Callable[[bytes], Any]
+    log: Callable[[bytes], Any]
+    attribute: Callable[[bytes], tuple[str, object]]
+
+    def request(self, signal: str, body: bytes) -> Any:
+        """Parse a whole body; InputError says why it cannot be."""
+        try:
+            return self.requests[signal](body)
+        except DAMAGED as error:
+            text = str(error) or type(error).__name__
+            raise InputError(
+                f"the body is no OTLP {signal} request in {self.media_type}: {text[:300]}"
+            ) from None
+
+
+def _pair(encoded: bytes) -> tuple[str, object]:
+    message = wire.KeyValue.FromString(encoded)
+    return message.key, plain_value(message.value)
+
+
+PROTOBUF_FORMAT = Format(
+    media_type=PROTOBUF,
+    requests={
+        "traces": wire.TraceRequest.FromString,
+        "metrics": wire.MetricsRequest.FromString,
+        "logs": wire.LogsRequest.FromString,
+    },
+    span=wire.SpanMessage.FromString,
+    metric=wire.MetricMessage.FromString,
+    log=wire.LogRecordMessage.FromString,
+    attribute=_pair,
+)
+
+
+def format_of(media_type: str) -> Format:
+    """Return the format of a media type; parameters such as the charset are ignored."""
+    name = media_type.partition(";")[0].strip().lower()
+    found = FORMATS.get(name)
+    if found is None:
+        raise InputError(f"content-type {media_type!r} is not known; send {PROTOBUF} or {JSON}")
+    return found
+
+
+FORMATS = {PROTOBUF: PROTOBUF_FORMAT, "application/protobuf": PROTOBUF_FORMAT}
