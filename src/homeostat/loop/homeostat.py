@@ -16,10 +16,11 @@ from homeostat.core.metric import Kind
 from homeostat.core.query import Store
 from homeostat.loop.runner import Runner
 from homeostat.loop.settings import Settings, settings_from
-from homeostat.observe.operation import Tracer
+from homeostat.loop.writer import Writer
 from homeostat.observe.recorder import Counter, Gauge, Histogram
 from homeostat.observe.registry import Registry
 from homeostat.observe.snapshot import Snapshot
+from homeostat.observe.tracer import Tracer
 
 CLOSE_TIMEOUT_S = 5.0
 
@@ -76,6 +77,8 @@ class Homeostat:
         self.registry = Registry(self.losses, self.settings.series_max)
         self.tracer = Tracer(self.registry, self.losses, self.clock, self.settings.service)
         self.operation = self.tracer.operation
+        self.inject = self.tracer.inject
+        self.extract = self.tracer.extract
         self.llm = self.tracer.llm
         self._closed = False
         self._start()
@@ -133,6 +136,11 @@ class Homeostat:
         handle = self.registry.recorder(metric, Kind.GAUGE, unit, self._key(attributes)).handle
         assert isinstance(handle, Gauge)
         return handle
+
+    @property
+    def writer(self) -> Writer | None:
+        """The queue in front of the store or server; None where nothing is kept."""
+        return self._runner.writer
 
     def snapshot(self, metric: str, **attributes: object) -> Snapshot:
         """Return what is known of a metric now, over all of its series that have these attributes."""

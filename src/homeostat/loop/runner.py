@@ -11,8 +11,8 @@ from homeostat.core.losses import Losses
 from homeostat.core.metric import Kind
 from homeostat.core.query import Store
 from homeostat.loop.writer import Writer
-from homeostat.observe.operation import Tracer
 from homeostat.observe.registry import Registry
+from homeostat.observe.tracer import Tracer
 
 MAINTAIN_EVERY_NS = MINUTE_NS
 
@@ -44,10 +44,13 @@ class Runner:
         self._stop = threading.Event()
         self._began_ns = clock.now_ns()
         self._maintain_ns = clock.monotonic_ns() + MAINTAIN_EVERY_NS
-        self._duration = registry.recorder(
+        self._record_ms = registry.recorder(
             "homeostat.flush.duration", Kind.HISTOGRAM, "ms", {"service": service}
-        ).handle
-        self.writer = Writer(self._open, losses) if open_sink else None
+        ).buffer.append
+        written = registry.recorder(
+            "homeostat.store.write.duration", Kind.HISTOGRAM, "ms", {"service": service}
+        ).buffer.append
+        self.writer = Writer(self._open, losses, record_ms=written) if open_sink else None
         self._thread = threading.Thread(target=self._run, name="homeostat-flush", daemon=True)
         self._thread.start()
 
@@ -70,7 +73,7 @@ class Runner:
             self._began_ns = now_ns
             if self.writer is not None and not self.writer.offer(batch):
                 self._losses.add("writer.queue_full", len(batch))
-            self._duration.record((time.perf_counter_ns() - started) / 1e6)
+            self._record_ms((time.perf_counter_ns() - started) / 1e6)
 
     def _run(self) -> None:
         while not self._stop.wait(self._interval_s):

@@ -2,6 +2,7 @@
 
 import logging
 import threading
+import time
 from collections import deque
 from collections.abc import Callable
 
@@ -32,12 +33,19 @@ class Writer:
 
     The sink is opened by the writer's own thread, on first use. While it is busy or full the queue
     holds what came, the write is tried again, and `offer` answers False once the queue is full too.
-    A batch that the sink can never take is dropped and counted.
+    A batch that the sink can never take is dropped and counted. `record_ms` is told how long each write took.
     """
 
-    def __init__(self, open_sink: Callable[[], Sink], losses: Losses, items_max: int = ITEMS_MAX) -> None:
+    def __init__(
+        self,
+        open_sink: Callable[[], Sink],
+        losses: Losses,
+        items_max: int = ITEMS_MAX,
+        record_ms: Callable[[float], None] | None = None,
+    ) -> None:
         self._open_sink = open_sink
         self._losses = losses
+        self._record_ms = record_ms
         self._items_max = items_max
         self._queue: deque[Batch] = deque()
         self._items = 0
@@ -61,9 +69,9 @@ class Writer:
             return True
 
     @property
-    def waiting(self) -> int:
-        """How many items wait."""
-        return self._items
+    def full(self) -> bool:
+        """Whether there is no room now."""
+        return self._items >= self._items_max
 
     def drain(self, timeout_s: float) -> bool:
         """Wait until all that was offered is written; False if that takes longer than the time given."""
@@ -108,7 +116,10 @@ class Writer:
             try:
                 if self._sink is None:
                     self._sink = self._open_sink()
+                started_ns = time.perf_counter_ns()
                 self._sink.write(batch)
+                if self._record_ms is not None:
+                    self._record_ms((time.perf_counter_ns() - started_ns) / 1e6)
             except (StoreBusy, StoreFull) as error:
                 wait_s = RETRY_S[min(attempt, len(RETRY_S) - 1)]
                 event("homeostat.write_delayed", error=error, wait_s=wait_s)

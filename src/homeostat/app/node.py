@@ -1,0 +1,60 @@
+"""The node: one running server, wired from its parts."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from homeostat.core.clock import Clock, SystemClock
+from homeostat.core.losses import Losses
+from homeostat.loop.homeostat import Homeostat
+from homeostat.loop.settings import default_store
+from homeostat.loop.writer import Writer
+from homeostat.observe.catalogue import Catalogue, load_catalogue
+from homeostat.observe.ingest.receiver import Receiver
+from homeostat.store.open import open_store
+
+SERVICE = "homeostat"
+"""The name under which a node watches itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class NodeOptions:
+    """What `homeostat up` was told. `store` is a path or URL; a `token` locks everything but health."""
+
+    store: str | None = None
+    token: str | None = None
+    catalogue: Path | None = None
+    capture_content: bool = False
+    scrape: tuple[str, ...] = ()
+
+
+class Node:
+    """A store, a receiver and a writer in front of it, and a Homeostat that watches the node itself.
+
+    Raises ConfigError or StoreError where it cannot start. It can be used until `close`.
+    """
+
+    def __init__(self, options: NodeOptions, clock: Clock | None = None) -> None:
+        self.options = options
+        self.clock: Clock = clock or SystemClock()
+        self.catalogue: Catalogue = load_catalogue(options.catalogue)
+        self.store = open_store(options.store or default_store())
+        self.homeostat = Homeostat(SERVICE, store=self.store, clock=self.clock)
+        self.losses: Losses = self.homeostat.losses
+        assert self.homeostat.writer is not None
+        self.writer: Writer = self.homeostat.writer
+        self.receiver = Receiver(self.clock, self.losses, capture_content=options.capture_content)
+
+    @property
+    def token(self) -> str | None:
+        """The secret that lets one in; None where the node answers to this machine only."""
+        return self.options.token
+
+    def metric_states(self) -> Mapping[str, str]:
+        """Return why a metric cannot be measured on this machine, by name, for those that cannot."""
+        return self.homeostat.not_available()
+
+    def close(self) -> None:
+        """Write what waits and let go of the store."""
+        self.homeostat.close()
+        self.store.close()
