@@ -56,9 +56,9 @@ class Homeostat:
         """Start observing.
 
         `service` names the application. `store` is a file (shared by default, so that `homeostat up`
-        shows it) or an open store (which stays open), `endpoint` a server's address. `keep=False` keeps everything in this process.
-        `collect=False` leaves out the resource collectors. `homeostat.loop.settings` says what the
-        environment adds.
+        shows it) or an open store (which stays open), `endpoint` a server's address. `keep=False` keeps
+        everything in this process. `collect=False` leaves out the resource collectors.
+        `homeostat.loop.settings` says what the environment adds.
         """
         self._store = store if isinstance(store, Store) else None
         self.settings: Settings = settings_from(

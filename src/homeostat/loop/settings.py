@@ -46,9 +46,8 @@ class Settings:
         if self.endpoint is not None:
             address = urlsplit(self.endpoint)
             if address.scheme not in ("http", "https") or not address.hostname:
-                raise ConfigError(
-                    f"endpoint must be an address such as 'http://127.0.0.1:{DEFAULT_PORT}', not {self.endpoint!r}"
-                )
+                example = f"http://127.0.0.1:{DEFAULT_PORT}"
+                raise ConfigError(f"endpoint must be an address such as {example!r}, not {self.endpoint!r}")
 
     def store_path(self) -> str:
         """Return the store's path or URL, the shared default if none was given."""
