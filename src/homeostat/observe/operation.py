@@ -19,6 +19,7 @@ from typing import Protocol, Self, TypeVar
 from homeostat.core.guard import guarded
 from homeostat.core.losses import Losses
 from homeostat.core.span import Scalar
+from homeostat.observe import otel_bridge
 from homeostat.observe.quota import Quota
 from homeostat.observe.trace_context import TraceContext
 from homeostat.observe.traced import traced
@@ -39,8 +40,6 @@ ABANDONED = "homeostat.abandoned"
 Event = tuple[int, str, dict[str, Scalar]]
 Function = TypeVar("Function", bound=Callable[..., object])
 
-_drawing = threading.Lock()
-
 
 class Host(Protocol):
     """What an operation needs of the tracer that opened it."""
@@ -48,6 +47,7 @@ class Host(Protocol):
     current: "ContextVar[Operation | None]"
     now: Callable[[], int]
     losses: Losses
+    drawing: threading.Lock
 
     def operation(self, name: str, *, traceparent: TraceContext | str | None = None) -> "Operation":
         """Open an operation of the same tracer."""
@@ -92,9 +92,12 @@ class Operation:
         "_state",
         "_template",
         "attributes",
+        "bridge",
         "duration_ns",
+        "ended_ns",
         "error",
         "events",
+        "foreign",
         "kept",
         "outer",
         "remote",
@@ -124,6 +127,9 @@ class Operation:
         self.tree_failed = False
         self.tree_left = False
         self.kept = False
+        self.ended_ns = 0
+        self.foreign: TraceContext | None = None
+        self.bridge: object = None
         self._entries = 0
         self._state = NEW
         self._template: Operation | None = None
@@ -137,6 +143,8 @@ class Operation:
         outer = current.get()
         if outer is not None:
             self._join(outer)
+        if otel_bridge.API in otel_bridge.loaded_modules:
+            self._bridge()
         current.set(self)
         self.start_ns = site.now()
         return self
@@ -148,7 +156,7 @@ class Operation:
         traceback: TracebackType | None,
     ) -> None:
         site = self.site
-        end_ns = site.now()
+        end_ns = self.ended_ns or site.now()
         if self._entries:
             again = self._entered_again()
             if again is not None:
@@ -164,6 +172,8 @@ class Operation:
         if current.get() is self:
             outer = self.outer
             current.set(outer if outer is None or outer._state is LIVE else outer._living())
+        if self.bridge is not None:
+            self._unbridge()
         root = self.root
         if root is None or root._state is DONE:
             site.host.ended(self)
@@ -220,16 +230,31 @@ class Operation:
         root = self.root or self
         root.tree_left = True
         self.identify()
-        return TraceContext(root.trace_id, self.span_id, state=root.remote.state if root.remote else "")
+        link = root.link
+        return TraceContext(root.trace_id, self.span_id, state=link.state if link else "")
 
     def identify(self) -> None:
         """Draw the ids that were not needed so far, of this span and of its trace."""
         root = self.root or self
-        with _drawing:
+        with self.site.host.drawing:
             if not root.trace_id:
-                root.trace_id = root.remote.trace_id if root.remote else os.urandom(16)
+                root.trace_id = root.link.trace_id if root.link else os.urandom(16)
             if not self.span_id:
                 self.span_id = os.urandom(8)
+
+    def parent_id(self) -> bytes:
+        """Return the id of the span around this one; empty for the root of a trace."""
+        if self.link is not None:
+            return self.link.span_id
+        if self.root is None or self.outer is None:
+            return b""
+        self.outer.identify()
+        return self.outer.span_id
+
+    @property
+    def link(self) -> TraceContext | None:
+        """The parent outside of this tracer: in another process, or a span of OpenTelemetry."""
+        return self.remote or self.foreign
 
     def _copy(self) -> "Operation":
         return type(self)(self.site, dict(self.attributes) if self.attributes else None, self.remote)
@@ -239,6 +264,19 @@ class Operation:
         self.outer = living
         if living is not None and self.remote is None:
             self.root = living.root or living
+
+    def _bridge(self) -> None:
+        with guarded(self.site.host.losses, "otel_bridge"):
+            if self.remote is None:
+                self.foreign = otel_bridge.foreign_parent()
+                if self.foreign and self.root and self.root.trace_id != self.foreign.trace_id:
+                    self.root = None
+            self.bridge = otel_bridge.enter(self)
+
+    def _unbridge(self) -> None:
+        with guarded(self.site.host.losses, "otel_bridge"):
+            if otel_bridge.current_operation() is self:
+                otel_bridge.put(self.bridge)
 
     def _living(self) -> "Operation | None":
         """The innermost operation around this one that has not ended."""

@@ -59,6 +59,7 @@ class Tail:
         if (
             operation.tree_failed
             or operation.tree_left
+            or operation.link is not None
             or operation.duration_ns > quota.slow_ns
             or quota.roots >= quota.sample_at
         ):
@@ -83,6 +84,11 @@ class Tail:
         self._held -= sum(1 + len(t.spans) for t in trees)
         return trees
 
+    def forget(self) -> None:
+        """Drop the trees that wait."""
+        self._kept.clear()
+        self._held = 0
+
     def _reason(self, root: Operation, quota: Quota) -> str:
         if root.tree_failed and quota.failed >= 1.0:
             quota.failed -= 1.0
@@ -94,7 +100,8 @@ class Tail:
             if quota.slow >= 1.0 or (slowest and quota.slow > -self.policy.slow_per_minute):
                 quota.slow -= 1.0
                 return "slow"
-        if root.tree_left and quota.propagated >= 1.0:
+        propagated = root.tree_left or (root.link is not None and root.link.sampled)
+        if propagated and quota.propagated >= 1.0:
             quota.propagated -= 1.0
             return "propagated"
         if quota.roots >= quota.sample_at:
@@ -103,7 +110,7 @@ class Tail:
             if quota.sampled >= 1.0:
                 quota.sampled -= 1.0
                 return "sampled"
-        if root.tree_failed or root.tree_left:
+        if root.tree_failed or propagated:
             self._losses.add("trace.over_budget")
         return ""
 

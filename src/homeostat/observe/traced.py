@@ -13,8 +13,10 @@ from contextvars import ContextVar
 from typing import Any, TypeVar, cast
 
 from homeostat.core.errors import ConfigError
+from homeostat.observe import otel_bridge
 
 Function = TypeVar("Function", bound=Callable[..., object])
+Place = tuple[Any, Any]
 Open = Callable[[], AbstractContextManager[object]]
 
 
@@ -34,6 +36,19 @@ def traced(function: Function, open_: Open, current: "ContextVar[Any]") -> Funct
     else:
         wrapper = _plain(function, open_)
     return cast(Function, wrapper)
+
+
+def here(current: "ContextVar[Any]") -> Place:
+    """Return what is current here: the operation, and OpenTelemetry's context where that is loaded."""
+    return current.get(), otel_bridge.position()
+
+
+def leave(current: "ContextVar[Any]", to: Place) -> Place:
+    """Make another place current, and return the one that was left."""
+    left = here(current)
+    current.set(to[0])
+    otel_bridge.put(to[1])
+    return left
 
 
 def _plain(function: Callable[..., object], open_: Open) -> Callable[..., object]:
@@ -60,7 +75,7 @@ def _generator(
     @functools.wraps(function)
     def call(*args: object, **kwargs: object) -> Generator[Any, Any, Any]:
         generator = function(*args, **kwargs)
-        outside = current.get()
+        outside = here(current)
         try:
             with open_():
                 step: Callable[[Any], Any] = generator.send
@@ -70,15 +85,13 @@ def _generator(
                         item = step(value)
                     except StopIteration as stop:
                         return stop.value
-                    inside = current.get()
-                    current.set(outside)
+                    inside = leave(current, outside)
                     thrown: BaseException | None = None
                     try:
                         value = yield item
                     except BaseException as error:  # noqa: BLE001 - thrown into the generator below
                         thrown = error
-                    outside = current.get()
-                    current.set(inside)
+                    outside = leave(current, inside)
                     step = generator.send
                     if isinstance(thrown, GeneratorExit):
                         generator.close()
@@ -86,7 +99,7 @@ def _generator(
                     if thrown is not None:
                         step, value = generator.throw, thrown
         finally:
-            current.set(outside)
+            leave(current, outside)
 
     return call
 
@@ -97,7 +110,7 @@ def _async_generator(
     @functools.wraps(function)
     async def call(*args: object, **kwargs: object) -> AsyncGenerator[Any, Any]:
         generator = function(*args, **kwargs)
-        outside = current.get()
+        outside = here(current)
         try:
             with open_():
                 step: Callable[[Any], Any] = generator.asend
@@ -107,15 +120,13 @@ def _async_generator(
                         item = await step(value)
                     except StopAsyncIteration:
                         return
-                    inside = current.get()
-                    current.set(outside)
+                    inside = leave(current, outside)
                     thrown: BaseException | None = None
                     try:
                         value = yield item
                     except BaseException as error:  # noqa: BLE001 - thrown into the generator below
                         thrown = error
-                    outside = current.get()
-                    current.set(inside)
+                    outside = leave(current, inside)
                     step = generator.asend
                     if isinstance(thrown, GeneratorExit):
                         await generator.aclose()
@@ -123,6 +134,6 @@ def _async_generator(
                     if thrown is not None:
                         step, value = generator.athrow, thrown
         finally:
-            current.set(outside)
+            leave(current, outside)
 
     return call

@@ -6,17 +6,31 @@ from contextvars import ContextVar
 from threading import Lock
 
 from homeostat.core.clock import SECOND_NS, Clock
+from homeostat.core.guard import guarded
 from homeostat.core.losses import Losses
 from homeostat.core.metric import Kind
+from homeostat.core.series import SeriesKey
 from homeostat.core.span import Scalar, Span, SpanEvent
+from homeostat.observe.ingest.llm import provider_of
+from homeostat.observe.llm import LlmOperation
+from homeostat.observe.llm_meter import LlmMeter, Price
 from homeostat.observe.operation import Operation, Site, scalars
+from homeostat.observe.pricing import cost_usd
 from homeostat.observe.quota import Quota, TailPolicy
+from homeostat.observe.recorder import Recorder
 from homeostat.observe.registry import Registry
 from homeostat.observe.tail import Tail
 from homeostat.observe.trace_context import TraceContext, header, parse_traceparent
 
 KEPT = "homeostat.kept"
 """Attribute of a kept tree's root: why it was kept."""
+
+LLM_SITES_MAX = 1_000
+"""Models, by provider and operation, that have a quota of kept traces of their own; others share one."""
+
+
+def _nowhere(_: object) -> None:
+    """The duration and errors of a call to a model are recorded by the meter."""
 
 
 class Tracer:
@@ -35,6 +49,7 @@ class Tracer:
         *,
         tail: TailPolicy | None = None,
         rng: random.Random | None = None,
+        price: Price = cost_usd,
     ) -> None:
         self.service = service
         self.losses = losses
@@ -44,9 +59,12 @@ class Tracer:
         self._registry = registry
         self._tail = Tail(losses, tail or TailPolicy(), rng or random.Random())  # noqa: S311 - a sample
         self.ended = self._tail.ended
+        self._meter = LlmMeter(registry, losses, service, price)
         self._sites: dict[str, Site] = {}
+        self._llm_sites: dict[tuple[str, str, str], Site] = {}
         self._overflow: Quota | None = None
         self._lock = Lock()
+        self.drawing = Lock()
         self._drained_ns = self.now()
 
     def operation(
@@ -64,18 +82,41 @@ class Tracer:
         remote = self._parsed(traceparent) if isinstance(traceparent, str) else traceparent
         return Operation(site, scalars(attributes, self.losses) if attributes else None, remote)
 
+    def llm(
+        self, model: str, provider: str = "", operation: str = "chat", **attributes: object
+    ) -> LlmOperation:
+        """Open a call to a model; `operation` is `chat`, `embeddings` or another of OpenTelemetry's names."""
+        provider = provider_of(provider)
+        site = self._llm_sites.get((operation, provider, model))
+        if site is None:
+            site = self._new_llm_site(operation, provider, model)
+        values = scalars(attributes, self.losses) if attributes else None
+        return LlmOperation(site, self._meter, model, provider, values)
+
     def drain(self) -> tuple[Span, ...]:
-        """Return the spans kept since the last call. One thread at a time; best once a second."""
+        """Return the spans kept since the last call, and record the calls to models that ended.
+
+        One thread at a time, about once a second, and before `Registry.fold`, so that the cost of a call
+        is counted in the interval in which it ended.
+        """
         now = self.now()
         elapsed_s = (now - self._drained_ns) / SECOND_NS
         self._drained_ns = now
         epoch_ns = self._clock.now_ns() - now
+        self._meter.settle(epoch_ns)
         spans: list[Span] = []
         for tree in self._tail.collect(elapsed_s):
-            root = tree.root
-            spans.append(self._span(root, epoch_ns, {KEPT: tree.reason}))
-            spans.extend(self._span(child, epoch_ns, {}) for child in tree.spans)
+            with guarded(self.losses, "span"):
+                spans.append(self._span(tree.root, epoch_ns, {KEPT: tree.reason}))
+                spans.extend(self._span(child, epoch_ns, {}) for child in tree.spans)
         return tuple(spans)
+
+    def forget_kept(self) -> None:
+        """Drop what waits to be drained: in a forked child it is the parent's."""
+        self._lock = Lock()
+        self.drawing = Lock()
+        self._tail.forget()
+        self._meter.forget()
 
     def inject(self, headers: MutableMapping[str, str]) -> None:
         """Put the position in the current trace into headers that go out; the trace will be kept."""
@@ -112,26 +153,32 @@ class Tracer:
                 self._sites[name] = site
             return site
 
+    def _new_llm_site(self, operation: str, provider: str, model: str) -> Site:
+        key = SeriesKey.of("llm.duration", Kind.HISTOGRAM, "ms", {"model": model, "operation": operation})
+        with self._lock:
+            if len(self._llm_sites) >= LLM_SITES_MAX:
+                self._overflow = self._overflow or self._tail.quota(Recorder(key))
+                return Site(operation, self, self._overflow, _nowhere, _nowhere)
+            site = Site(operation, self, self._tail.quota(Recorder(key)), _nowhere, _nowhere)
+            return self._llm_sites.setdefault((operation, provider, model), site)
+
     def _span(self, operation: Operation, epoch_ns: int, extra: dict[str, Scalar]) -> Span:
         operation.identify()
-        root = operation.root or operation
-        parent_id = b""
-        if operation.remote is not None:
-            parent_id = operation.remote.span_id
-        elif operation.root is not None and operation.outer is not None:
-            operation.outer.identify()
-            parent_id = operation.outer.span_id
+        name = operation.site.name
+        start_ns = operation.start_ns + epoch_ns
+        llm = operation.call() if isinstance(operation, LlmOperation) else None
         return Span(
-            trace_id=root.trace_id,
+            trace_id=(operation.root or operation).trace_id,
             span_id=operation.span_id,
-            parent_id=parent_id,
-            name=operation.site.name,
-            operation=operation.site.name,
+            parent_id=operation.parent_id(),
+            name=f"{name} {llm.request_model}" if llm else name,
+            operation=name,
             service=self.service,
-            kind="internal",
-            start_ns=operation.start_ns + epoch_ns,
+            kind="client" if llm else "internal",
+            start_ns=start_ns,
             duration_ns=operation.duration_ns,
             error=operation.error,
+            llm=self._meter.priced(llm, start_ns) if llm else None,
             attributes={**(operation.attributes or {}), **extra},
             events=tuple(
                 SpanEvent(at_ns + epoch_ns, name, values) for at_ns, name, values in operation.events or []
