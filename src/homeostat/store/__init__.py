@@ -1,0 +1,1 @@
+"""Keeping what was observed: the embedded store, one SQLite file."""

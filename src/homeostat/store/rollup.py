@@ -1,0 +1,88 @@
+"""Rolling up and compacting: one bounded transaction at a time.
+
+A segment is *pending* until it is part of the next level. A step takes pending segments whose buckets
+have closed, merges them into segments of the next level and strikes them off, all in one transaction:
+exactly once, whenever the process dies. A point that comes late is a further pending segment, and
+becomes a further fragment of its coarse bucket. Any number of processes may take steps in turn.
+"""
+
+import sqlite3
+
+import numpy as np
+
+from homeostat.core.clock import SECOND_NS
+from homeostat.core.query import LEVELS_NS
+from homeostat.store.points import collapse
+from homeostat.store.segment_table import (
+    SEGMENT_MAX,
+    TOP,
+    add_segments,
+    delete_segments,
+    load_segments,
+)
+from homeostat.store.series_table import mark_seen
+
+GRACE_NS = 5 * SECOND_NS
+"""Buckets are rolled up this long after they close: later points cost a further fragment, no more."""
+
+STEP_POINTS = 16_384
+LOOSE_MAX = 32
+"""Small segments of one slot and band from which on they are merged into one."""
+
+
+def roll_up(connection: sqlite3.Connection, now_ns: int) -> int:
+    """Roll up closed segments of the finest level that has any; return the points read."""
+    for level in range(TOP):
+        due = connection.execute(
+            "SELECT p.segment, s.points FROM pending p JOIN segments s ON s.id = p.segment"
+            " WHERE p.level = ? AND p.due_ns <= ? ORDER BY p.due_ns, p.segment LIMIT 1000",
+            (level, now_ns - GRACE_NS),
+        ).fetchall()
+        if not due:
+            continue
+        chosen = _up_to(due, STEP_POINTS)
+        points = collapse(load_segments(connection, chosen), LEVELS_NS[level + 1])
+        add_segments(connection, level + 1, points)
+        connection.executemany("DELETE FROM pending WHERE segment = ?", [(i,) for i in chosen])
+        if level + 1 == TOP:
+            mark_seen(
+                connection, np.unique(points.rows["series"]).tolist(), int(points.rows["start_ns"].max())
+            )
+        return sum(size for _, size in due[: len(chosen)])
+    return 0
+
+
+def _up_to(segments: list[tuple[int, int]], points: int) -> list[int]:
+    """Return the ids of the first segments that together have at most this many points, at least one."""
+    chosen: list[int] = []
+    total = 0
+    for segment, size in segments:
+        total += size
+        if chosen and total > points:
+            break
+        chosen.append(segment)
+    return chosen
+
+
+def compact(connection: sqlite3.Connection) -> int:
+    """Merge the small segments of one slot and band, if they are many; return how many were merged."""
+    found = connection.execute(
+        "SELECT level, slot_ns, band FROM segments INDEXED BY segments_loose WHERE packed = 0"
+        " AND id NOT IN (SELECT segment FROM pending)"
+        " GROUP BY level, slot_ns, band HAVING count(*) >= ? LIMIT 1",
+        (LOOSE_MAX,),
+    ).fetchone()
+    if found is None:
+        return 0
+    loose = connection.execute(
+        "SELECT id, points FROM segments INDEXED BY segments_loose WHERE packed = 0"
+        " AND level = ? AND slot_ns = ? AND band = ?"
+        " AND id NOT IN (SELECT segment FROM pending) ORDER BY id LIMIT 1000",
+        found,
+    ).fetchall()
+    chosen = _up_to(loose, SEGMENT_MAX)
+    level = int(found[0])
+    points = collapse(load_segments(connection, chosen), LEVELS_NS[level])
+    delete_segments(connection, chosen)
+    add_segments(connection, level, points, pending=False)
+    return len(chosen)
