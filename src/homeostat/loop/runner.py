@@ -69,7 +69,8 @@ class Runner:
                     "homeostat.dropped", Kind.COUNTER, "1", {"reason": reason, "service": self._service}
                 ).buffer.append(n)
             begin_ns = min(self._began_ns, now_ns) // SECOND_NS * SECOND_NS
-            batch = Batch(points=self._registry.fold(begin_ns, now_ns), spans=self._tracer.drain())
+            spans = self._tracer.drain()  # first: it records what the calls to models cost
+            batch = Batch(points=self._registry.fold(begin_ns, now_ns), spans=spans)
             self._began_ns = now_ns
             if self.writer is not None and not self.writer.offer(batch):
                 self._losses.add("writer.queue_full", len(batch))
