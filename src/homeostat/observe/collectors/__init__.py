@@ -1,0 +1,1 @@
+"""Collectors: what the process and the machine use, once an interval, each at a measured cost."""
