@@ -1,0 +1,204 @@
+"""The model endpoint: a server that speaks the OpenAI API, driven with prompts of the lengths of a trace."""
+
+import time
+from collections.abc import AsyncIterator
+from types import TracebackType
+from typing import Any, Self
+
+import httpx2
+import msgspec
+
+from homeostat.prove.application import checked_url
+from homeostat.prove.arrivals import Arrival
+from homeostat.prove.prompt_text import prompt_text
+from homeostat.prove.recording import ModelCall, Recorder, Unrecorded
+from homeostat.prove.replay_result import Outcome
+
+END = b"[DONE]"
+
+
+class CachedTokens(msgspec.Struct):
+    """The part of a prompt that the server had cached."""
+
+    cached_tokens: int | None = None
+
+
+class ReasoningTokens(msgspec.Struct):
+    """The part of an answer that was reasoned before it."""
+
+    reasoning_tokens: int | None = None
+
+
+class Usage(msgspec.Struct):
+    """The tokens of one answer, as the server counted them."""
+
+    prompt_tokens: int | None = None
+    completion_tokens: int | None = None
+    prompt_tokens_details: CachedTokens | None = None
+    completion_tokens_details: ReasoningTokens | None = None
+
+    @property
+    def cached_tokens(self) -> int | None:
+        """The cached part of the prompt, None where the server does not say."""
+        return self.prompt_tokens_details.cached_tokens if self.prompt_tokens_details else None
+
+    @property
+    def reasoning_tokens(self) -> int | None:
+        """The reasoned part of the answer, None where the server does not say."""
+        return self.completion_tokens_details.reasoning_tokens if self.completion_tokens_details else None
+
+
+class Delta(msgspec.Struct):
+    """What a chunk adds to the answer."""
+
+    content: str | None = None
+
+
+class Choice(msgspec.Struct):
+    """One of the answers that a chunk belongs to."""
+
+    delta: Delta | None = None
+
+
+class Chunk(msgspec.Struct):
+    """One event of a stream, or a whole answer: only what a replay reads of it."""
+
+    choices: list[Choice] = []
+    usage: Usage | None = None
+    error: Any = None
+
+    @property
+    def has_content(self) -> bool:
+        """Whether the chunk brings some of the answer."""
+        return any(choice.delta is not None and choice.delta.content for choice in self.choices)
+
+
+class ModelEndpoint:
+    """Calls `POST {url}/chat/completions`, streaming. Open it with `async with`.
+
+    `url` includes the version (`http://127.0.0.1:8000/v1`). Each call asks for the arrival's output
+    tokens as an upper bound; `exact` also asks for them as a lower bound (`min_tokens`, which vLLM and
+    the simulated model know and OpenAI refuses). Calls are recorded through `recorder`.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        model: str,
+        api_key: str = "",
+        exact: bool = False,
+        timeout_s: float = 120.0,
+        connections: int = 1_024,
+        recorder: Recorder | None = None,
+    ) -> None:
+        self._model = model
+        self._exact = exact
+        self._recorder: Recorder = recorder or Unrecorded()
+        headers = {"content-type": "application/json"}
+        if api_key:
+            headers["authorization"] = f"Bearer {api_key}"
+        self._client = httpx2.AsyncClient(
+            base_url=checked_url(url).rstrip("/") + "/",
+            headers=headers,
+            timeout=httpx2.Timeout(timeout_s, pool=None),
+            limits=httpx2.Limits(max_connections=connections, max_keepalive_connections=connections),
+            trust_env=False,
+        )
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._client.aclose()
+
+    async def call(self, arrival: Arrival, number: int) -> Outcome:
+        """Ask for one answer and read it to its end."""
+        body = self._body(arrival, number)
+        with self._recorder.llm(self._model) as call:
+            answer = Reading(call)
+            try:
+                async with self._client.stream("POST", "chat/completions", content=body) as response:
+                    if response.status_code >= 400:
+                        answer.error = f"http_{response.status_code}"
+                        await response.aread()
+                    else:
+                        await answer.read(response.aiter_bytes())
+            except (httpx2.HTTPError, msgspec.DecodeError) as error:
+                answer.error = type(error).__name__
+            return answer.close()
+
+    def _body(self, arrival: Arrival, number: int) -> bytes:
+        tokens = max(arrival.output_tokens, 1)
+        body: dict[str, object] = {
+            "model": self._model,
+            "stream": True,
+            "stream_options": {"include_usage": True},
+            "max_tokens": tokens,
+            "messages": [{"role": "user", "content": prompt_text(arrival, number)}],
+        }
+        if self._exact:
+            body["min_tokens"] = tokens
+        return msgspec.json.encode(body)
+
+
+class Reading:
+    """One answer as it is being read, recorded through a call."""
+
+    def __init__(self, call: ModelCall) -> None:
+        self.error = ""
+        self._call = call
+        self._begin_s = time.perf_counter()
+        self._first_token_s: float | None = None
+        self._usage = Usage()
+
+    async def read(self, pieces: AsyncIterator[bytes]) -> None:
+        """Read a stream to its end; one that does not say that it is over was cut."""
+        over = False
+        async for data in events(pieces):
+            if data == END:
+                over = True
+            else:
+                self._see(msgspec.json.decode(data, type=Chunk))
+        if not over and not self.error:
+            self.error = "stream_cut"
+
+    def _see(self, chunk: Chunk) -> None:
+        if chunk.error is not None:
+            self.error = "error_in_stream"
+        if self._first_token_s is None and chunk.has_content:
+            self._first_token_s = time.perf_counter() - self._begin_s
+            self._call.first_token()
+        self._usage = chunk.usage or self._usage
+
+    def close(self) -> Outcome:
+        """Record what the call took and return what became of it."""
+        usage = self._usage
+        self._call.usage(
+            input_tokens=usage.prompt_tokens,
+            output_tokens=usage.completion_tokens,
+            cached_tokens=usage.cached_tokens,
+            reasoning_tokens=usage.reasoning_tokens,
+        )
+        if self.error:
+            self._call.fail(self.error)
+        return Outcome(
+            self.error,
+            self._first_token_s,
+            usage.prompt_tokens,
+            usage.completion_tokens,
+            usage.cached_tokens,
+        )
+
+
+async def events(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """Yield the data of each server-sent event of a stream of bytes; events of several lines are joined."""
+    rest = b""
+    async for piece in pieces:
+        *whole, rest = (rest + piece).replace(b"\r\n", b"\n").split(b"\n\n")
+        for event in whole:
+            lines = [line[5:].lstrip(b" ") for line in event.split(b"\n") if line.startswith(b"data:")]
+            if lines:
+                yield b"\n".join(lines)
