@@ -14,7 +14,7 @@ import msgspec
 from homeostat.core.losses import Losses
 from homeostat.core.span import Scalar
 from homeostat.observe.ingest.limits import Limits
-from homeostat.observe.ingest.names import HIGH_CARDINALITY, is_content
+from homeostat.observe.ingest.names import PER_REQUEST, is_content
 
 Pair = tuple[str, Scalar]
 
@@ -45,8 +45,10 @@ def plain_value(value: Any, depth: int = 0) -> object:
 
 def scalar(value: object) -> Scalar | None:
     """Return a plain value as a scalar: lists and dicts as JSON, bytes as base64; None for what is none."""
-    if isinstance(value, str | bool | int):
+    if isinstance(value, str | bool):
         return value
+    if isinstance(value, int):
+        return value if -(2**63) <= value < 2**63 else str(value)
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     if isinstance(value, bytes):
@@ -75,9 +77,13 @@ class AttributeReader(dict[bytes, Pair]):
 
     def read(self, encoded: Sequence[bytes]) -> dict[str, Scalar]:
         """Return names and values. Raises what the decoder raises for damaged bytes."""
+        if not encoded:
+            return {}
         if len(encoded) > self._limits.attributes:
             self._losses.add("ingest.attributes_cut", len(encoded) - self._limits.attributes)
             encoded = encoded[: self._limits.attributes]
+        if type(encoded[0]) is not bytes:
+            encoded = [bytes(e) for e in encoded]  # JSON comes as views, which cannot be looked up
         found = dict(map(self._find, encoded))
         found.pop("", None)
         return found
@@ -100,7 +106,7 @@ class AttributeReader(dict[bytes, Pair]):
         if isinstance(held, str) and len(held) > self._limits.value_chars:
             self._losses.add("ingest.values_cut")
             return name, held[: self._limits.value_chars]
-        return (name, held) if name in HIGH_CARDINALITY else self._remember(encoded, (name, held))
+        return (name, held) if name in PER_REQUEST else self._remember(encoded, (name, held))
 
     def _remember(self, encoded: bytes, pair: Pair) -> Pair:
         if len(encoded) <= MEMO_BYTES:

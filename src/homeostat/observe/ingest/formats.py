@@ -12,7 +12,7 @@ import msgspec
 from google.protobuf.message import DecodeError
 
 from homeostat.core.errors import InputError
-from homeostat.observe.ingest import wire
+from homeostat.observe.ingest import json_form, wire
 from homeostat.observe.ingest.attributes import plain_value
 
 PROTOBUF = "application/x-protobuf"
@@ -70,6 +70,28 @@ PROTOBUF_FORMAT = Format(
 )
 
 
+_decode_json_pair = json_form.decoder(json_form.KeyValue).decode
+
+
+def _json_pair(encoded: bytes) -> tuple[str, object]:
+    message = _decode_json_pair(encoded)
+    return message.key, plain_value(message.value)
+
+
+JSON_FORMAT = Format(
+    media_type=JSON,
+    requests={
+        "traces": json_form.decoder(json_form.TraceRequest).decode,
+        "metrics": json_form.decoder(json_form.MetricsRequest).decode,
+        "logs": json_form.decoder(json_form.LogsRequest).decode,
+    },
+    span=json_form.decoder(json_form.Span).decode,
+    metric=json_form.decoder(json_form.Metric).decode,
+    log=json_form.decoder(json_form.LogRecord).decode,
+    attribute=_json_pair,
+)
+
+
 def format_of(media_type: str) -> Format:
     """Return the format of a media type; parameters such as the charset are ignored."""
     name = media_type.partition(";")[0].strip().lower()
@@ -79,4 +101,4 @@ def format_of(media_type: str) -> Format:
     return found
 
 
-FORMATS = {PROTOBUF: PROTOBUF_FORMAT, "application/protobuf": PROTOBUF_FORMAT}
+FORMATS = {PROTOBUF: PROTOBUF_FORMAT, "application/protobuf": PROTOBUF_FORMAT, JSON: JSON_FORMAT}

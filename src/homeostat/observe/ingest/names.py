@@ -205,33 +205,38 @@ CONTENT_PREFIXES = (
     "traceloop.entity.output",
 )
 
-HIGH_CARDINALITY = frozenset(
+PER_REQUEST = frozenset(
     {
-        "client.address",
-        "client.port",
-        "enduser.id",
         "gen_ai.conversation.id",
-        "gen_ai.data_source.id",
-        "gen_ai.openai.response.system_fingerprint",
         "gen_ai.response.id",
         "gen_ai.tool.call.id",
         "jsonrpc.request.id",
         "llm.response.id",
-        "mcp.session.id",
         "message.id",
-        "network.peer.address",
-        "network.peer.port",
-        "openai.response.system_fingerprint",
-        "server.port",
-        "session.id",
         "span_id",
-        "thread.id",
         "trace_id",
-        "user.id",
-        "user_agent.original",
     }
 )
-"""Attributes with (almost) as many values as requests: no attributes of a series, not worth remembering."""
+"""Attributes with a value of their own for (almost) every request: not worth remembering."""
+
+NOT_IN_SERIES = PER_REQUEST | {
+    "client.address",
+    "client.port",
+    "enduser.id",
+    "gen_ai.data_source.id",
+    "gen_ai.openai.response.system_fingerprint",
+    "mcp.session.id",
+    "network.peer.address",
+    "network.peer.port",
+    "openai.response.system_fingerprint",
+    "server.address",
+    "server.port",
+    "session.id",
+    "thread.id",
+    "user.id",
+    "user_agent.original",
+}
+"""Attributes of data points that do not tell series apart: too many values, or nothing to learn from them."""
 
 SERIES_ATTRIBUTES: dict[str, str] = {
     "gen_ai.provider.name": "provider",

@@ -28,21 +28,27 @@ PARAMETERS = LLM_FIELDS["parameters"]
 Price = Callable[[LlmCall, int], float | None]
 
 
+def last_name(name: str) -> str:
+    """Return a type's name without its module, since instrumentations differ in giving it.
+
+    >>> last_name("openai.RateLimitError"), last_name("503"), last_name("a, b. c!")
+    ('RateLimitError', '503', 'a, b. c!')
+    """
+    last = name.rpartition(".")[2]
+    return last if last.isidentifier() else name
+
+
 def error_of(code: int, attributes: Mapping[str, Scalar], events: Sequence[SpanEvent]) -> str:
     """Return the type of a span's error, empty for none.
 
-    A sender that sets `error.type` and forgets the status (MCP servers do) still reports an error. The
-    module is left out, since of two instrumentations one writes `RateLimitError` and the other
-    `openai.RateLimitError`.
+    A sender that sets `error.type` and forgets the status (some MCP servers do) still reports an error.
     """
     name = attributes.get(ERROR_TYPE)
     if code != STATUS_ERROR and (name is None or code == STATUS_OK):
         return ""
     if name is None:
         name = next((t for e in events if (t := e.attributes.get(EXCEPTION_TYPE))), "error")
-    text = str(name)
-    last = text.rpartition(".")[2]
-    return last if last.isidentifier() else text or "error"
+    return last_name(str(name)) or "error"
 
 
 def operation_of(name: str, kind: int, attributes: Mapping[str, Scalar]) -> str:
