@@ -6,14 +6,14 @@ import weakref
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from homeostat.core.batch import Sink
 from homeostat.core.clock import Clock, SystemClock
 from homeostat.core.guard import guarded
 from homeostat.core.losses import Losses
 from homeostat.core.metric import Kind
-from homeostat.core.query import Store
+from homeostat.core.query import SizeQuery, Store
 from homeostat.loop.runner import Runner
 from homeostat.loop.settings import Settings, settings_from
 from homeostat.loop.writer import Writer
@@ -21,6 +21,11 @@ from homeostat.observe.recorder import Counter, Gauge, Histogram
 from homeostat.observe.registry import Registry
 from homeostat.observe.snapshot import Snapshot
 from homeostat.observe.tracer import Tracer
+
+if TYPE_CHECKING:
+    from asyncio import AbstractEventLoop
+
+    from homeostat.observe.collectors.runner import Collectors
 
 CLOSE_TIMEOUT_S = 5.0
 
@@ -81,6 +86,8 @@ class Homeostat:
         self.extract = self.tracer.extract
         self.llm = self.tracer.llm
         self._closed = False
+        self._attach: Callable[[AbstractEventLoop], None] | None = None
+        self._event_loops: list[AbstractEventLoop] = []
         self._start()
         _living.add(self)
 
@@ -94,7 +101,35 @@ class Homeostat:
             self.settings.flush_interval_s,
             self._open_sink(),
             owns_sink=self._store is None,
+            start_collectors=self._start_collectors if self.settings.collect else None,
         )
+
+    def _start_collectors(self) -> "Collectors":
+        """Make and start the collectors: in the runner's thread, since it takes some 50 ms."""
+        from homeostat.observe.catalogue import load_catalogue
+        from homeostat.observe.collectors.machine import machine_collectors
+        from homeostat.observe.collectors.runner import Collectors
+
+        store = self._store
+        disk = Path.cwd() if self.settings.endpoint else Path(self.settings.store_path()).parent
+        made = machine_collectors(
+            self.losses,
+            disk if disk.is_dir() else Path.cwd(),
+            None if store is None else lambda: store.read(SizeQuery()),
+        )
+        for loop in self._event_loops:
+            made.event_loop.attach(loop)
+        self._attach = made.event_loop.attach
+        collectors = Collectors(
+            made.all,
+            self.registry,
+            self.losses,
+            load_catalogue(),
+            self.clock,
+            {"service": self.settings.service},
+        )
+        collectors.start()
+        return collectors
 
     def _open_sink(self) -> Callable[[], Sink] | None:
         if not self.settings.keep:
@@ -146,6 +181,21 @@ class Homeostat:
         """Return what is known of a metric now, over all of its series that have these attributes."""
         self._runner.tick()
         return self.registry.snapshot(metric, attributes)
+
+    def watch_event_loop(self) -> None:
+        """Measure the lag of the running asyncio loop from now on; once for each loop is enough."""
+        from asyncio import get_running_loop
+
+        loop = get_running_loop()
+        if self._attach is not None:
+            self._attach(loop)
+        else:
+            self._event_loops.append(loop)
+
+    def not_available(self) -> dict[str, str]:
+        """Return, for each metric that cannot be measured on this machine, why."""
+        collectors = self._runner.collectors
+        return collectors.not_available() if collectors is not None else {}
 
     def flush(self, timeout_s: float = CLOSE_TIMEOUT_S) -> bool:
         """Write all that was recorded; False if that takes longer than the time given."""

@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from homeostat.core.batch import Batch, Sink
 from homeostat.core.clock import MINUTE_NS, SECOND_NS, Clock
@@ -13,6 +14,9 @@ from homeostat.core.query import Store
 from homeostat.loop.writer import Writer
 from homeostat.observe.registry import Registry
 from homeostat.observe.tracer import Tracer
+
+if TYPE_CHECKING:
+    from homeostat.observe.collectors.runner import Collectors
 
 MAINTAIN_EVERY_NS = MINUTE_NS
 
@@ -30,6 +34,7 @@ class Runner:
         interval_s: float,
         open_sink: Callable[[], Sink] | None,
         owns_sink: bool,
+        start_collectors: "Callable[[], Collectors] | None" = None,
     ) -> None:
         self._registry = registry
         self._tracer = tracer
@@ -39,6 +44,8 @@ class Runner:
         self._interval_s = interval_s
         self._open_sink = open_sink
         self._owns_sink = owns_sink
+        self._start_collectors = start_collectors
+        self.collectors: Collectors | None = None
         self._sink: Sink | None = None
         self._tick_lock = threading.Lock()
         self._stop = threading.Event()
@@ -77,6 +84,9 @@ class Runner:
             self._record_ms((time.perf_counter_ns() - started) / 1e6)
 
     def _run(self) -> None:
+        if self._start_collectors is not None:
+            with guarded(self._losses, "collectors"):
+                self.collectors = self._start_collectors()
         while not self._stop.wait(self._interval_s):
             with guarded(self._losses, "flush"):
                 self.tick()
@@ -99,6 +109,8 @@ class Runner:
         """Flush once more and end both threads; what cannot be written in time is counted as lost."""
         self._stop.set()
         self._thread.join(timeout_s)
+        if self.collectors is not None:
+            self.collectors.close()
         with guarded(self._losses, "flush"):
             self.tick()
         if self.writer is not None:

@@ -69,8 +69,8 @@ def settings_from(
     """Build the settings: an argument goes before the environment, which goes before the default.
 
     Read are HOMEOSTAT_SERVICE (else OTEL_SERVICE_NAME), HOMEOSTAT_STORE, HOMEOSTAT_ENDPOINT, HOMEOSTAT_TOKEN,
-    HOMEOSTAT_COLLECT (`0` turns the collectors off) and HOMEOSTAT_FLUSH_INTERVAL_S. A store given as an
-    argument goes before an endpoint of the environment.
+    HOMEOSTAT_FLUSH_INTERVAL_S and HOMEOSTAT_COLLECT (`0` turns the collectors off; they are off too with
+    `keep=False`). A store given as an argument goes before an endpoint of the environment.
     """
     interval = environment.get("HOMEOSTAT_FLUSH_INTERVAL_S")
     try:
@@ -88,7 +88,7 @@ def settings_from(
         endpoint=endpoint or (None if store is not None else environment.get("HOMEOSTAT_ENDPOINT") or None),
         token=token or environment.get("HOMEOSTAT_TOKEN") or None,
         keep=keep,
-        collect=collect if collect is not None else environment.get("HOMEOSTAT_COLLECT", "1") != "0",
+        collect=collect if collect is not None else keep and environment.get("HOMEOSTAT_COLLECT") != "0",
         flush_interval_s=seconds,
         series_max=series_max,
     )

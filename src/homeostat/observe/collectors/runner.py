@@ -162,6 +162,10 @@ class Collectors:
                 states[metric.name] = measured.get(metric.name, Unavailable("no value yet"))
         return states
 
+    def not_available(self) -> dict[str, str]:
+        """Return the reason for each metric that is not measured here."""
+        return {m: state.reason for m, state in self.state().items() if isinstance(state, Unavailable)}
+
     def close(self, timeout_s: float = 2.0) -> None:
         """End the thread and close the collectors."""
         self._stop.set()
