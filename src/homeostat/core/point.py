@@ -33,9 +33,9 @@ class Moments:
 
     def merge(self, later: "Moments") -> "Moments":
         """Return the moments of both sets together; `later` gives `last`."""
+        if self.count == 0 or later.count == 0:
+            return later if self.count == 0 else self
         n = self.count + later.count
-        if n == 0:
-            return later
         delta = later.mean - self.mean
         return Moments(
             count=n,

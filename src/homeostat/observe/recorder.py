@@ -76,7 +76,9 @@ def finite_floats(chunk: list[float], losses: Losses) -> Floats:
     try:
         values = np.fromiter(chunk, np.float64, count=len(chunk))
     except (TypeError, ValueError, OverflowError):
-        numbers = [float(v) for v in chunk if isinstance(v, int | float) and abs(v) < 2**1023]
+        numbers = [
+            float(v) for v in chunk if isinstance(v, float) or (isinstance(v, int) and abs(v) < 2**1023)
+        ]
         losses.add("record.not_a_number", len(chunk) - len(numbers))
         values = np.array(numbers, dtype=np.float64)
     finite = np.isfinite(values)
