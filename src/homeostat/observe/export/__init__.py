@@ -1,0 +1,1 @@
+"""Export: batches leave for a server, as OTLP over HTTP."""
