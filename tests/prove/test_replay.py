@@ -32,6 +32,8 @@ FAST = (
     "64",
     "--queue",
     "999",
+    "--cache-tokens-min",
+    "128",
 )
 
 
