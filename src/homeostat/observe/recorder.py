@@ -25,6 +25,9 @@ WINDOW = 1_000
 BUFFER_MAX = 1_000_000
 """Values of one series that one fold takes; what lies beyond is dropped and counted."""
 
+MAGNITUDE_MAX = 1e150
+"""Values beyond are dropped and counted: the square of a larger one is no number any more."""
+
 RATE_FOLDS = 60
 
 Floats = NDArray[np.float64]
@@ -72,21 +75,33 @@ def moments_of(values: Floats) -> Moments:
 
 
 def finite_floats(chunk: list[float], losses: Losses) -> Floats:
-    """Return the finite numbers among what was recorded; count what is none."""
+    """Return the numbers of usable size among what was recorded; count what is none.
+
+    The comparison with the extremes is false for NaN too, so that one pass finds all that is odd.
+    """
     try:
         values = np.fromiter(chunk, np.float64, count=len(chunk))
     except (TypeError, ValueError, OverflowError):
-        numbers = [
-            float(v) for v in chunk if isinstance(v, float) or (isinstance(v, int) and abs(v) < 2**1023)
-        ]
-        losses.add("record.not_a_number", len(chunk) - len(numbers))
-        values = np.array(numbers, dtype=np.float64)
-    finite = np.isfinite(values)
-    if finite.all():
+        values = _numbers(chunk, losses)
+    if values.size == 0 or (values.min() >= -MAGNITUDE_MAX and values.max() <= MAGNITUDE_MAX):
         return values
-    kept = values[finite]
-    losses.add("record.not_finite", values.size - kept.size)
+    finite = values[np.isfinite(values)]
+    kept = finite[np.abs(finite) <= MAGNITUDE_MAX]
+    for reason, lost in (("not_finite", values.size - finite.size), ("too_large", finite.size - kept.size)):
+        if lost:
+            losses.add(f"record.{reason}", lost)
     return kept
+
+
+def _numbers(chunk: list[float], losses: Losses) -> Floats:
+    """The slow way, value by value, where something recorded is no number."""
+    numbers = []
+    for value in chunk:
+        try:
+            numbers.append(float(value))
+        except (TypeError, ValueError, OverflowError):
+            losses.add("record.not_a_number")
+    return np.array(numbers, dtype=np.float64)
 
 
 class Recorder:
