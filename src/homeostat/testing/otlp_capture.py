@@ -1,74 +1,104 @@
-"""Captured OTLP: what real client packages sent, as the bytes that they sent.
+"""The OTLP capture: a server that takes in what a program exports, and decodes it for a test to look at."""
 
-The captures hold protobuf's JSON form (base64 ids), which is not OTLP/JSON; here it becomes protobuf
-bytes or true OTLP/JSON again.
-"""
+import gzip
+import threading
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import TracebackType
+from typing import Self
 
-import base64
-import json
-import os
-from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
-
-from google.protobuf.json_format import MessageToDict, ParseDict
-from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
+from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
-REQUESTS: dict[str, Any] = {
-    "traces": ExportTraceServiceRequest,
-    "metrics": ExportMetricsServiceRequest,
-    "logs": ExportLogsServiceRequest,
-}
-IDS = ("traceId", "spanId", "parentSpanId")
+WAIT_S = 15.0
 
 
-@dataclass(frozen=True, slots=True)
-class CapturedRequest:
-    """One request: its signal (traces, metrics or logs) and its body as a protobuf message."""
+class OtlpCapture:
+    """A server of OTLP over HTTP (protobuf) on a free port of this machine, for as long as its block lasts."""
 
-    signal: str
-    message: Any
+    def __init__(self) -> None:
+        self._arrived = threading.Condition()
+        self._spans: list[tuple[str, str, Span]] = []
+        self._metrics: set[str] = set()
+        self.headers: list[dict[str, str]] = []
+        capture = self
 
-    @property
-    def protobuf(self) -> bytes:
-        """The body as protobuf."""
-        return bytes(self.message.SerializeToString())
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers.get("content-length", 0)))
+                if self.headers.get("content-encoding") == "gzip":
+                    body = gzip.decompress(body)
+                capture._take(self.path, body, {k.lower(): v for k, v in self.headers.items()})
+                self.send_response(200)
+                self.send_header("content-type", "application/x-protobuf")
+                self.send_header("content-length", "0")
+                self.end_headers()
 
-    @property
-    def json(self) -> bytes:
-        """The body as OTLP/JSON: ids in hex, enumerations as integers."""
-        return otlp_json(self.message)
+            def log_message(self, *_: object) -> None:
+                """Say nothing."""
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.endpoint = f"http://127.0.0.1:{self._server.server_address[1]}"
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
+    def _take(self, path: str, body: bytes, headers: dict[str, str]) -> None:
+        with self._arrived:
+            self.headers.append(headers)
+            if path.endswith("/v1/traces"):
+                for resource in ExportTraceServiceRequest.FromString(body).resource_spans:
+                    service = str(attributes(resource.resource.attributes).get("service.name", ""))
+                    self._spans += [
+                        (service, s.scope.name, span) for s in resource.scope_spans for span in s.spans
+                    ]
+            elif path.endswith("/v1/metrics"):
+                for measured in ExportMetricsServiceRequest.FromString(body).resource_metrics:
+                    self._metrics |= {m.name for scope in measured.scope_metrics for m in scope.metrics}
+            self._arrived.notify_all()
+
+    def spans(self, at_least: int = 0, timeout_s: float = WAIT_S) -> list[Span]:
+        """Return the spans so far in order of their start, once there are so many (or time is up)."""
+        return [span for _, _, span in self._sorted(at_least, timeout_s)]
+
+    def scopes(self) -> set[str]:
+        """Return the names of the instrumentations that sent spans."""
+        return {scope for _, scope, _ in self._spans}
+
+    def services(self) -> set[str]:
+        """Return the services that sent spans."""
+        return {service for service, _, _ in self._spans}
+
+    def metrics(self, wanted: str = "", timeout_s: float = WAIT_S) -> set[str]:
+        """Return the names of the metrics so far, once the wanted one is among them (or time is up)."""
+        deadline = time.monotonic() + timeout_s
+        with self._arrived:
+            while wanted and wanted not in self._metrics and time.monotonic() < deadline:
+                self._arrived.wait(deadline - time.monotonic())
+            return set(self._metrics)
+
+    def _sorted(self, at_least: int, timeout_s: float) -> list[tuple[str, str, Span]]:
+        with self._arrived:
+            self._arrived.wait_for(lambda: len(self._spans) >= at_least, timeout_s)
+            return sorted(self._spans, key=lambda found: found[2].start_time_unix_nano)
 
 
-def data_folder() -> Path | None:
-    """Return the folder of real inputs (`HOMEOSTAT_DATA`, else `../shared/data`), None where there is none."""
-    named = os.environ.get("HOMEOSTAT_DATA")
-    folder = Path(named) if named else Path(__file__).parents[4] / "shared" / "data"
-    return folder if folder.is_dir() else None
+def attributes(pairs: "list[KeyValue]") -> dict[str, object]:
+    """Return OTLP's attributes as a dict; lists and maps are left as they are."""
+    return {pair.key: _scalar(pair.value) for pair in pairs}
 
 
-def captured(file: Path) -> Iterator[CapturedRequest]:
-    """Yield the requests of one capture."""
-    with file.open(encoding="utf-8") as lines:
-        for line in lines:
-            request = json.loads(line)
-            signal = request["path"].rpartition("/")[2]
-            yield CapturedRequest(signal, ParseDict(request["body"], REQUESTS[signal]()))
-
-
-def otlp_json(message: Any) -> bytes:
-    """Return a request message as OTLP/JSON."""
-    return json.dumps(_with_hex_ids(MessageToDict(message, use_integers_for_enums=True))).encode()
-
-
-def _with_hex_ids(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {k: _hex(v) if k in IDS else _with_hex_ids(v) for k, v in value.items()}
-    return [_with_hex_ids(v) for v in value] if isinstance(value, list) else value
-
-
-def _hex(text: str) -> str:
-    return base64.b64decode(text).hex()
+def _scalar(value: AnyValue) -> object:
+    kind = value.WhichOneof("value")
+    return getattr(value, kind) if kind else None

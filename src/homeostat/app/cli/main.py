@@ -1,0 +1,92 @@
+"""The entry point `homeostat`.
+
+What a command needs is imported within it, so that `homeostat --help` and shell completion stay fast.
+"""
+
+from collections.abc import Callable
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from homeostat.app.cli.demo import demo
+from homeostat.app.cli.exits import code_of
+from homeostat.app.cli.metrics import metrics
+from homeostat.app.cli.replay import replay
+from homeostat.app.cli.run import run
+from homeostat.app.cli.status import status
+from homeostat.app.cli.up import up
+from homeostat.app.cli.version import version
+from homeostat.core.errors import HomeostatError
+
+COMMANDS: tuple[tuple[str, Callable[..., None], dict[str, Any]], ...] = (
+    ("up", up, {}),
+    ("run", run, {"allow_interspersed_args": False}),
+    ("status", status, {}),
+    ("metrics", metrics, {}),
+    ("replay", replay, {}),
+    ("demo", demo, {}),
+    ("version", version, {}),
+)
+"""The commands in the order of the help, with their settings of click's context."""
+
+HELP = """
+The performance system for LLM applications: see live what an application costs, where its time goes, and
+which limits it breaks.
+
+Start here: [bold]homeostat run -- python app.py[/bold], or [bold]homeostat demo[/bold].
+"""
+
+EPILOG = "Exit codes: 0 ok, 1 failed or a limit is broken, 2 wrong usage or bad input, 3 not reachable."
+
+
+class Group(TyperGroup):
+    """Turns an error that we raise on purpose into one line and an exit code."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command that was asked for."""
+        try:
+            return super().invoke(ctx)
+        except HomeostatError as error:
+            if ctx.params.get("debug"):
+                raise
+            typer.secho(f"homeostat: {error}", fg=typer.colors.RED, err=True)
+            raise typer.Exit(code_of(error)) from None
+        except BrokenPipeError:  # the reader of a pipe such as `| head` has gone
+            import os
+            import sys
+
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            raise typer.Exit(0) from None
+
+
+def root(
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+) -> None:
+    """Take the options that stand before the command."""
+
+
+def build() -> typer.Typer:
+    """Put the commands together."""
+    app = typer.Typer(
+        cls=Group,
+        help=HELP,
+        epilog=EPILOG,
+        no_args_is_help=True,
+        rich_markup_mode="rich",
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    )
+    app.callback()(root)
+    for name, command, settings in COMMANDS:
+        app.command(name, context_settings=settings)(command)
+    return app
+
+
+def main() -> None:
+    """Run the command line."""
+    build()(prog_name="homeostat")
+
+
+if __name__ == "__main__":
+    main()

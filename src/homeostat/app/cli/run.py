@@ -1,0 +1,100 @@
+"""`homeostat run`: a program, observed."""
+
+import os
+import sys
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from homeostat.core.errors import NotAvailable
+
+if TYPE_CHECKING:
+    from homeostat.app.launch.server import StartedServer
+
+
+def run(
+    command: Annotated[
+        list[str], typer.Argument(metavar="-- COMMAND...", help="The program and its arguments.")
+    ],
+    service: Annotated[
+        str | None, typer.Option(help="Name of the application.  [default: that of the program]")
+    ] = None,
+    endpoint: Annotated[
+        str | None,
+        typer.Option(envvar="HOMEOSTAT_ENDPOINT", help="Address of a server; without one, one is started."),
+    ] = None,
+    token: Annotated[
+        str | None, typer.Option(envvar="HOMEOSTAT_TOKEN", help="Secret of that server.")
+    ] = None,
+    keep: Annotated[
+        bool, typer.Option("--keep", help="Leave a server that was started here running afterwards.")
+    ] = False,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", help="Say nothing unless something is wrong.")
+    ] = False,
+) -> None:
+    """Start a program under observation; calls through the OpenAI SDK and MCP show up by themselves.
+
+    The program keeps this terminal, its signals and its exit code. What OpenTelemetry settings it has of
+    its own win.
+
+    Example: [bold]homeostat run --service shop -- python app.py --port 8000[/bold]
+    """
+    from homeostat.app.launch.bundle import bundle
+    from homeostat.app.launch.child import leave_as, run_child
+    from homeostat.app.launch.environment import Destination, child_environment, elsewhere, service_of
+    from homeostat.app.launch.watch import Watch
+
+    started = None if endpoint else _server(keep)
+    address = endpoint or (started.endpoint if started else _default())
+    name = service or os.environ.get("HOMEOSTAT_SERVICE") or os.environ.get("OTEL_SERVICE_NAME")
+    to = Destination(address.rstrip("/"), name or service_of(command), token)
+    if other := elsewhere(os.environ, to.endpoint):
+        _say(
+            f"{other} is set, so that OpenTelemetry's data goes to {os.environ[other]}, not to {to.endpoint}"
+        )
+    if not quiet:
+        _say(f"{to.service} is observed, the page is {to.endpoint}")
+    watch = Watch(to)
+    try:
+        code = run_child(command, child_environment(os.environ, to, bundle()), watch.start)
+    finally:
+        watch.stop()
+        if started is not None:
+            started.stop()
+    if started is not None and not quiet:
+        _say(_after(started))
+    leave_as(code)
+
+
+def _server(keep: bool) -> "StartedServer | None":
+    """Start a server unless one answers; a program runs without one rather than not at all."""
+    from homeostat.app.launch.server import answers, start_server
+
+    if answers(_default()):
+        return None
+    try:
+        started = start_server(os.environ, keep)
+        started.wait_until_ready()
+    except (NotAvailable, OSError) as error:
+        _say(f"no server could be started, the program runs unobserved: {error}")
+        return None
+    return started
+
+
+def _default() -> str:
+    from homeostat.app.launch.server import DEFAULT_ENDPOINT
+
+    return DEFAULT_ENDPOINT
+
+
+def _after(started: "StartedServer") -> str:
+    if started.kept:
+        return f"the server goes on at {started.endpoint} (process {started.process.pid})"
+    return "the server has ended with the program; `homeostat up` shows again what was measured"
+
+
+def _say(text: str) -> None:
+    """Talk beside the program: on stderr, so that its output stays its own."""
+    sys.stderr.write(f"homeostat: {text}\n")
+    sys.stderr.flush()
