@@ -1,7 +1,9 @@
 """Claims about the recorder: nothing lost, nothing doubled, everything odd counted."""
 
 import math
+import sys
 import threading
+from collections.abc import Iterator
 from decimal import Decimal
 from fractions import Fraction
 
@@ -29,6 +31,16 @@ def fold(series: Recorder, losses: Losses | None = None, end_s: int = 1) -> Poin
     return series.fold((end_s - 1) * SECOND, end_s * SECOND, losses or Losses())
 
 
+@pytest.fixture
+def eager_switching() -> Iterator[None]:
+    """Threads take turns every 10 us rather than every 5 ms: more races, and no thread starves."""
+    usual = sys.getswitchinterval()
+    sys.setswitchinterval(1e-5)
+    yield
+    sys.setswitchinterval(usual)
+
+
+@pytest.mark.usefixtures("eager_switching")
 def test_four_writers_and_a_folding_thread_neither_lose_nor_double_a_value() -> None:
     """Each writer records its own numbers once; their count, sum and sum of squares must come out whole."""
     series, losses = recorder(), Losses()
@@ -63,7 +75,7 @@ def test_four_writers_and_a_folding_thread_neither_lose_nor_double_a_value() -> 
 
     n = writers * each
     assert n >= 1_000_000
-    assert len(points) > 1
+    assert len(points) > 10
     assert sum(p.moments.count for p in points) == n
     assert sum(count(p.histogram) for p in points if p.histogram) == n
     assert round(sum(p.moments.total for p in points)) == n * (n + 1) // 2
@@ -74,6 +86,7 @@ def test_four_writers_and_a_folding_thread_neither_lose_nor_double_a_value() -> 
     assert losses.totals() == {}
 
 
+@pytest.mark.usefixtures("eager_switching")
 def test_the_race_moves_every_single_value_once() -> None:
     """The same with the values themselves: what the folds took is a permutation of what was recorded."""
     buffer: list[float] = []
