@@ -8,6 +8,7 @@ from typing import Protocol
 
 from homeostat.core.errors import ConfigError
 from homeostat.prove.arrivals import Arrival
+from homeostat.prove.load_meter import LoadMeter
 from homeostat.prove.replay_result import Outcome, ReplayProgress, ReplayResult, ReplayTally
 
 PROGRESS_EVERY_S = 0.25
@@ -30,6 +31,7 @@ async def replay(
     count: int | None = None,
     duration_s: float | None = None,
     concurrency: int = CONCURRENCY,
+    meter: LoadMeter | None = None,
     progress: Callable[[ReplayProgress], None] | None = None,
 ) -> ReplayResult:
     """Send the arrivals, `speed` times as fast as they came, and return what became of them.
@@ -53,11 +55,16 @@ async def replay(
         nonlocal open_
         sent_s = loop.time()
         tally.lateness_ms.add((sent_s - due_s) * 1e3)
+        if meter is not None:
+            meter.sent((sent_s - due_s) * 1e3, open_)
         try:
             outcome = await caller.call(arrival, number)
         finally:
             open_ -= 1
-        tally.ended(outcome, sent_s - due_s, loop.time() - sent_s)
+        end_s = loop.time()
+        tally.ended(outcome, sent_s - due_s, end_s - sent_s)
+        if meter is not None:
+            meter.ended((end_s - due_s) * 1e3, outcome.error, open_)
 
     async def report() -> None:
         while progress is not None:

@@ -1,11 +1,16 @@
-"""The child: a server in a process of its own, which tells its address in its first line of output."""
+"""The child: a server in a process of its own, which tells its address in its first line of output.
+
+`Child` is the parent's side; `listening` and `end_with_parent` are what the child uses.
+"""
 
 import contextlib
 import os
 import select
 import signal
+import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Mapping, Sequence
 from types import TracebackType
@@ -20,8 +25,25 @@ class ChildError(HomeostatError):
     """A child did not start; the message says what it wrote."""
 
 
+def listening(host: str, port: int) -> tuple[socket.socket, str]:
+    """Return a socket that listens, and its address; port 0 is a free one. Raises OSError."""
+    listener = socket.create_server((host, port), backlog=1_024)
+    return listener, f"http://{host}:{listener.getsockname()[1]}"
+
+
+def end_with_parent() -> None:
+    """End this process as by SIGTERM once its standard input ends: once its parent is gone, however."""
+
+    def wait() -> None:
+        while sys.stdin.buffer.read(4_096):
+            pass
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=wait, name="end-with-parent", daemon=True).start()
+
+
 class Child:
-    """One running `python -m MODULE`, ended with the block that holds it.
+    """One running `python -m MODULE --until-eof`, ended with the block that holds it.
 
     `ready` is the JSON object of the first line, `url` its address. Raises ChildError where the child
     ends, or says nothing, within `timeout_s`.
@@ -36,7 +58,8 @@ class Child:
         environment: Mapping[str, str] | None = None,
     ) -> None:
         self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
-            [sys.executable, "-m", module, *arguments],
+            [sys.executable, "-m", module, *arguments, "--until-eof"],
+            stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             env={**os.environ, **(environment or {})},
         )
@@ -66,8 +89,9 @@ class Child:
         if self.running:
             self._process.kill()
         status = self._process.wait()
-        if self._process.stdout is not None:
-            self._process.stdout.close()
+        for pipe in (self._process.stdin, self._process.stdout):
+            if pipe is not None:
+                pipe.close()
         return status
 
     def __enter__(self) -> Self:

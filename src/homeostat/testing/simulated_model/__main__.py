@@ -2,13 +2,13 @@
 
 import argparse
 import os
-import socket
 import sys
 
 import msgspec
 import uvicorn
 
 from homeostat.core.errors import ConfigError
+from homeostat.testing.child import end_with_parent, listening
 from homeostat.testing.queueing import Service
 from homeostat.testing.simulated_model.server import SERVER_NAME, create_app
 from homeostat.testing.simulated_model.settings import Faults, Settings
@@ -41,6 +41,7 @@ def parser() -> argparse.ArgumentParser:
     add("--cache-tokens-min", type=int, default=settings.cache_tokens_min, help="shortest prefix that counts")
     add("--error-rate", type=float, default=faults.error_rate, help="share answered with 500")
     add("--limit-rate", type=float, default=faults.limit_rate, help="share answered with 429")
+    add("--until-eof", action="store_true", help="end with the standard input")
     add("--seed", type=int, default=settings.seed)
     return made
 
@@ -73,11 +74,12 @@ def main() -> None:
     args = command.parse_args()
     try:
         settings = settings_of(args)
-        listener = socket.create_server((args.host, args.port), backlog=1024)
+        listener, url = listening(args.host, args.port)
     except (ConfigError, OSError) as error:
         command.error(str(error))
-    host, port = listener.getsockname()[:2]
-    ready = {"server": SERVER_NAME, "url": f"http://{host}:{port}", "pid": os.getpid()}
+    if args.until_eof:
+        end_with_parent()
+    ready = {"server": SERVER_NAME, "url": url, "pid": os.getpid()}
     sys.stdout.write(msgspec.json.encode(ready).decode() + "\n")
     sys.stdout.flush()
     config = uvicorn.Config(
