@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 
 from homeostat.core.errors import InputError, StoreBusy, StoreCorrupt, StoreError, StoreFull
-from homeostat.store.schema import migrate
+from homeostat.store.schema import check_ours, migrate
 from homeostat.store.segment import DamagedBlob
 
 READERS_MAX = 4
@@ -87,6 +87,7 @@ class Connections:
                 _make_private(Path(path))
             self._writer = self._open()
             try:
+                check_ours(self._writer, path)
                 _prepare(self._writer)
                 migrate(self._writer, path)
             except BaseException:
