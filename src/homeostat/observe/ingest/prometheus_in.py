@@ -182,7 +182,7 @@ class _Scrape:
         for sample in family.samples:
             labels = tuple(sorted((k, v) for k, v in sample.labels.items() if k != "le"))
             if sample.name.endswith("_bucket"):
-                buckets[labels][float(sample.labels.get("le", "nan"))] = sample.value
+                buckets[labels][_bound(sample.labels.get("le", ""))] = sample.value
             elif sample.name.endswith("_sum"):
                 sums[labels] = sample.value * factor
         for labels, held in buckets.items():
@@ -223,6 +223,14 @@ def _created(family: Family) -> dict[Labels, int]:
         for s in family.samples
         if s.name.endswith("_created") and 0.0 < s.value < 1e10
     }
+
+
+def _bound(text: str) -> float:
+    """Return a bucket's upper bound, NaN where the label is none."""
+    try:
+        return float(text)
+    except ValueError:
+        return math.nan
 
 
 def _explicit(held: dict[float, float], total: float | None, factor: float) -> ExplicitTotal | None:
