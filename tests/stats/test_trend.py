@@ -22,10 +22,9 @@ def false_alarms(phi: float, length: int, series: int = 1_500) -> float:
     return sum(told) / series
 
 
-def obvious_slope_and_score(y: list[float], t: list[float]) -> tuple[float, int]:
-    pairs = [(b - a, v - u) for (a, u), (b, v) in itertools.combinations(zip(t, y, strict=True), 2) if b > a]
-    score = sum((rise > 0) - (rise < 0) for _, rise in pairs)
-    return float(np.median([rise / run for run, rise in pairs])), score
+def obvious_slope(y: list[float], t: list[float]) -> float:
+    samples = itertools.combinations(zip(t, y, strict=True), 2)
+    return float(np.median([(v - u) / (b - a) for (a, u), (b, v) in samples if b > a]))
 
 
 @pytest.mark.parametrize("phi", [0.0, 0.5])
@@ -34,8 +33,8 @@ def test_false_alarms_stay_within_7_percent_at_a_nominal_5(phi: float) -> None:
 
 
 @pytest.mark.parametrize("phi", [0.0, 0.5])
-def test_false_alarms_of_short_series_stay_within_9_percent(phi: float) -> None:
-    assert false_alarms(phi, SAMPLES_MIN) <= 0.09
+def test_false_alarms_of_short_series_stay_within_8_percent(phi: float) -> None:
+    assert false_alarms(phi, SAMPLES_MIN) <= 0.08
 
 
 @pytest.mark.long
@@ -63,14 +62,22 @@ def test_slope_is_the_median_over_all_pairs(values: list[int], random: object) -
     times = sorted(random.choice(range(100)) / 2 for _ in values)  # type: ignore[attr-defined]
     if times[0] == times[-1]:
         return
-    slope, score = obvious_slope_and_score([float(v) for v in values], times)
     found = trend(values, times)
-    assert found.slope == pytest.approx(slope)
+    assert found.slope == pytest.approx(obvious_slope([float(v) for v in values], times))
     assert found.low <= found.slope <= found.high
+    # the verdict, the p-value and the interval say the same, but for rounding at the very edge
     if found.direction == "up":
-        assert score > 0
+        assert found.slope > 0
+        assert found.p_value <= 0.05
+        assert found.low >= -1e-9
     if found.direction == "down":
-        assert score < 0
+        assert found.slope < 0
+        assert found.high <= 1e-9
+
+
+def test_a_step_that_is_small_beside_the_slope_does_not_hide_it() -> None:
+    noise = np.random.default_rng(6).normal(size=50)
+    assert trend(noise + 3.0 * np.arange(50) + np.where(np.arange(50) < 20, 0, 12)).direction == "up"
 
 
 def test_a_quarter_of_wild_values_does_not_move_the_slope_far() -> None:

@@ -60,9 +60,9 @@ class CpuCollector:
                 yield Reading("process.context_switches", switches, kind)
         yield Reading("system.cpu.load_average.1m", os.getloadavg()[0])
         yield from self._cores()
-        if self._pressure is not None and elapsed_ns > 0:
+        if self._pressure is not None:
             stalled_us = self._increases.of("pressure", _stalled_us(self._pressure.read()))
-            if stalled_us is not None:
+            if stalled_us is not None and elapsed_ns > 0:
                 yield Reading("system.cpu.pressure", min(stalled_us * 1e3 / elapsed_ns, 1.0))
         if "process.cpu.run_queue_wait" not in self._reasons and self._task_beat.due(now_ns):
             yield from self._run_queue_wait()
