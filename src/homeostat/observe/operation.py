@@ -267,11 +267,11 @@ class Operation:
 
     def _bridge(self) -> None:
         with guarded(self.site.host.losses, "otel_bridge"):
-            if self.remote is None:
-                self.foreign = otel_bridge.foreign_parent()
-                if self.foreign and self.root and self.root.trace_id != self.foreign.trace_id:
+            self.bridge, foreign = otel_bridge.enter(self)
+            if self.remote is None and foreign is not None:
+                self.foreign = foreign
+                if self.root is not None and self.root.trace_id != foreign.trace_id:
                     self.root = None
-            self.bridge = otel_bridge.enter(self)
 
     def _unbridge(self) -> None:
         with guarded(self.site.host.losses, "otel_bridge"):

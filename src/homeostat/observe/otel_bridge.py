@@ -26,8 +26,9 @@ class Bridged(Protocol):
 
 
 @cache
-def _stand_in() -> Any:
-    from opentelemetry import trace
+def _api() -> tuple[Any, Any, type[Any]]:
+    """OpenTelemetry's `context` and `trace`, loaded already, and the class of our stand-ins."""
+    from opentelemetry import context, trace
 
     class StandIn(trace.NonRecordingSpan):
         """The operation as OpenTelemetry sees it: ids and nothing else."""
@@ -36,68 +37,57 @@ def _stand_in() -> Any:
             self.operation = operation
 
         def get_span_context(self) -> trace.SpanContext:
-            context = self.operation.context()
+            position = self.operation.context()
             return trace.SpanContext(
-                trace_id=int.from_bytes(context.trace_id, "big"),
-                span_id=int.from_bytes(context.span_id, "big"),
+                trace_id=int.from_bytes(position.trace_id, "big"),
+                span_id=int.from_bytes(position.span_id, "big"),
                 is_remote=False,
                 trace_flags=trace.TraceFlags(SAMPLED),
-                trace_state=trace.TraceState.from_header([context.state]) if context.state else None,
+                trace_state=trace.TraceState.from_header([position.state]) if position.state else None,
             )
 
         def __repr__(self) -> str:
             return f"StandIn({self.operation!r})"
 
-    return StandIn
+    return context, trace, StandIn
 
 
 def position() -> Any:
     """Return OpenTelemetry's context, None where it is not loaded."""
-    if API not in loaded_modules:
-        return None
-    from opentelemetry import context
-
-    return context.get_current()
+    return _api()[0].get_current() if API in loaded_modules else None
 
 
 def put(outside: Any) -> None:
     """Make a context that `position` returned the current one."""
     if outside is not None:
-        from opentelemetry import context
-
-        context.attach(outside)
+        _api()[0].attach(outside)
 
 
 def current_operation() -> Any:
     """Return the operation that OpenTelemetry's current span stands for, None where it is a real span."""
-    from opentelemetry import trace
-
+    _, trace, stand_in = _api()
     span = trace.get_current_span()
-    return span.operation if isinstance(span, _stand_in()) else None
+    return span.operation if type(span) is stand_in else None
 
 
-def foreign_parent() -> TraceContext | None:
-    """Return the position of the current OpenTelemetry span, None where it is an operation or nothing."""
-    from opentelemetry import trace
+def enter(operation: Bridged) -> tuple[Any, TraceContext | None]:
+    """Make the operation the current OpenTelemetry span.
 
-    span = trace.get_current_span()
-    if isinstance(span, _stand_in()):
-        return None
-    context = span.get_span_context()
-    if not context.is_valid:
-        return None
-    return TraceContext(
-        context.trace_id.to_bytes(16, "big"),
-        context.span_id.to_bytes(8, "big"),
-        int(context.trace_flags) & SAMPLED,
-        context.trace_state.to_header(),
-    )
-
-
-def enter(operation: Bridged) -> Any:
-    """Make the operation the current OpenTelemetry span, and return what was current before."""
-    from opentelemetry import context, trace
-
+    Returns the context from before, and the position of the span that was current in it; None where that
+    was an operation or nothing.
+    """
+    context, trace, stand_in = _api()
     outside = context.get_current()
-    context.attach(trace.set_span_in_context(_stand_in()(operation), outside))
-    return outside
+    span = trace.get_current_span(outside)
+    context.attach(trace.set_span_in_context(stand_in(operation), outside))
+    if span is trace.INVALID_SPAN or type(span) is stand_in:
+        return outside, None
+    foreign = span.get_span_context()
+    if not foreign.is_valid:
+        return outside, None
+    return outside, TraceContext(
+        foreign.trace_id.to_bytes(16, "big"),
+        foreign.span_id.to_bytes(8, "big"),
+        int(foreign.trace_flags) & SAMPLED,
+        foreign.trace_state.to_header(),
+    )
