@@ -15,6 +15,8 @@ LEAK = "process.memory.leak_rate"
 
 @pytest.fixture
 def watch() -> Iterator[Callable[..., GarbageCollector]]:
+    gc.collect()
+    gc.freeze()  # what the other tests hold need not be walked again and again
     made: list[GarbageCollector] = []
 
     def make(resident: Callable[[], int] | None = None) -> GarbageCollector:
@@ -22,6 +24,7 @@ def watch() -> Iterator[Callable[..., GarbageCollector]]:
         return made[-1]
 
     yield make
+    gc.unfreeze()
     for collector in made:
         collector.close()
 

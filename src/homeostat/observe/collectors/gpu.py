@@ -59,20 +59,22 @@ class GpuCollector:
             self._reasons.update(dict.fromkeys(METRICS, "NVML finds no GPU in this machine"))
 
     def unavailable(self) -> Mapping[str, str]:
-        """Return the reasons found so far; a GPU may lack single metrics."""
+        """Return the reasons found so far; a metric that one GPU of several tells is available."""
         return self._reasons
 
     def collect(self, now_ns: int) -> Iterator[Reading]:
         """Return the readings of one round."""
-        for index, device in self._devices:
-            gpu: Attributes = (("gpu", index),)
-            for metric, read in _READERS:
-                if metric in self._reasons:
-                    continue
+        for metric, read in _READERS:
+            silent: list[str] = []
+            for index, device in self._devices:
                 try:
-                    yield from read(self._nvml, device, gpu)
+                    yield from read(self._nvml, device, (("gpu", index),))
                 except self._nvml.NVMLError as error:
-                    self._reasons[metric] = f"GPU {index} does not tell: {error}"
+                    silent.append(str(error))
+            if silent and len(silent) == len(self._devices):
+                self._reasons[metric] = f"no GPU tells it: {silent[0]}"
+            elif self._devices:
+                self._reasons.pop(metric, None)
 
     def close(self) -> None:
         """Shut the library down."""

@@ -14,6 +14,7 @@ from homeostat.core.clock import SECOND_NS
 from homeostat.observe.collectors.collector import Reading
 from homeostat.observe.collectors.proc_file import PROC, ProcFile, open_proc
 from homeostat.observe.collectors.running_total import Beat, Increases, Level
+from homeostat.stats.trend import SAMPLES_MIN
 
 GROWTH_SAMPLES = 120
 
@@ -86,8 +87,10 @@ class MemoryCollector:
         self._blocks: tuple[int, int] | None = None
 
     def unavailable(self) -> Mapping[str, str]:
-        """Return the reasons found when the collector was made."""
-        return self._reasons
+        """Return the reasons found when the collector was made, and what growth still waits for."""
+        if len(self._growth) >= SAMPLES_MIN:
+            return self._reasons
+        return {**self._reasons, "process.memory.growth": f"needs {SAMPLES_MIN} rounds"}
 
     def collect(self, now_ns: int) -> Iterator[Reading]:
         """Return the readings of one round."""

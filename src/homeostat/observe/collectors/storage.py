@@ -45,6 +45,7 @@ class StorageCollector:
         self._path = next(p for p in (path, *path.absolute().parents) if p.exists())
         self._filesystem: Attributes = (("path", str(self._path)),)
         self._reasons: dict[str, str] = {}
+        self._reasons["system.disk.latency"] = "no request has reached a disk since the start"
         self._process_io = open_proc(proc / "self/io", self._reasons, ("process.disk.io",))
         self._diskstats = open_proc(proc / "diskstats", {}, ())
         self._sys_block = sys_block
@@ -100,6 +101,7 @@ class StorageCollector:
             done = self._increases.of(("requests", attributes), requests)
             took_ms = self._increases.of(("ms", attributes), busy_ms)
             if done and took_ms is not None:
+                self._reasons.pop("system.disk.latency", None)
                 yield Reading("system.disk.latency", took_ms / done, attributes)
 
     def _open_files(self) -> int:
