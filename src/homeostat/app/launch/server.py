@@ -84,13 +84,13 @@ class StartedServer:
             self.process.wait()
 
 
-def start_server(environment: Mapping[str, str], keep: bool) -> StartedServer:
-    """Start a server at the default port, or at a free one where that is taken.
+def start_server(environment: Mapping[str, str], keep: bool, port: int = DEFAULT_PORT) -> StartedServer:
+    """Start a server at a port, or at a free one where that is taken.
 
     The socket is opened here and handed over, so that its address is known and nobody else can take it.
     """
     try:
-        listener = listener_at(LOOPBACK, DEFAULT_PORT)
+        listener = listener_at(LOOPBACK, port)
     except OSError:
         listener = listener_at(LOOPBACK, 0)
     with listener:
