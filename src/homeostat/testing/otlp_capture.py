@@ -3,6 +3,7 @@
 import gzip
 import threading
 import time
+from collections.abc import Iterable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Self
@@ -16,7 +17,7 @@ WAIT_S = 15.0
 
 
 class OtlpCapture:
-    """A server of OTLP over HTTP (protobuf) on a free port of this machine, for as long as its block lasts."""
+    """A server of OTLP over HTTP (protobuf) on a free port of this machine, while its block lasts."""
 
     def __init__(self) -> None:
         self._arrived = threading.Condition()
@@ -94,7 +95,7 @@ class OtlpCapture:
             return sorted(self._spans, key=lambda found: found[2].start_time_unix_nano)
 
 
-def attributes(pairs: "list[KeyValue]") -> dict[str, object]:
+def attributes(pairs: Iterable[KeyValue]) -> dict[str, object]:
     """Return OTLP's attributes as a dict; lists and maps are left as they are."""
     return {pair.key: _scalar(pair.value) for pair in pairs}
 

@@ -45,10 +45,13 @@ def run(
     from homeostat.app.launch.environment import Destination, child_environment, elsewhere, service_of
     from homeostat.app.launch.watch import Watch
 
-    started = None if endpoint else _server(keep)
-    address = endpoint or (started.endpoint if started else _default())
+    started = None
+    if endpoint is None:
+        endpoint, started = _server(keep)
+    if endpoint is None:
+        leave_as(run_child(command, os.environ))
     name = service or os.environ.get("HOMEOSTAT_SERVICE") or os.environ.get("OTEL_SERVICE_NAME")
-    to = Destination(address.rstrip("/"), name or service_of(command), token)
+    to = Destination(endpoint.rstrip("/"), name or service_of(command), token)
     if other := elsewhere(os.environ, to.endpoint):
         _say(
             f"{other} is set, so that OpenTelemetry's data goes to {os.environ[other]}, not to {to.endpoint}"
@@ -67,25 +70,25 @@ def run(
     leave_as(code)
 
 
-def _server(keep: bool) -> "StartedServer | None":
-    """Start a server unless one answers; a program runs without one rather than not at all."""
-    from homeostat.app.launch.server import answers, start_server
+def _server(keep: bool) -> "tuple[str | None, StartedServer | None]":
+    """Return the address of the server that answers, or of one started now.
 
-    if answers(_default()):
-        return None
+    Where neither works there is none: a program runs unobserved rather than not at all.
+    """
+    from homeostat.app.launch.server import DEFAULT_ENDPOINT, answers, start_server
+
+    if answers(DEFAULT_ENDPOINT):
+        return DEFAULT_ENDPOINT, None
+    started = None
     try:
         started = start_server(os.environ, keep)
         started.wait_until_ready()
     except (NotAvailable, OSError) as error:
         _say(f"no server could be started, the program runs unobserved: {error}")
-        return None
-    return started
-
-
-def _default() -> str:
-    from homeostat.app.launch.server import DEFAULT_ENDPOINT
-
-    return DEFAULT_ENDPOINT
+        if started is not None:
+            started.stop()
+        return None, None
+    return started.endpoint, started
 
 
 def _after(started: "StartedServer") -> str:

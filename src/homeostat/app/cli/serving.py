@@ -9,22 +9,29 @@ from types import FrameType
 
 import uvicorn
 
+from homeostat.app.launch.server import SERVER_NAME
 from homeostat.app.node import Node, NodeOptions
 from homeostat.app.web.app import create_app
+from homeostat.app.web.live import Live
 
 GRACE_S = 2
-"""How long open requests (the pages' live streams among them) may take once the server is to stop."""
+"""How long open requests may take once the server is to stop."""
 
 
 class _Server(uvicorn.Server):
-    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
+    def __init__(self, config: uvicorn.Config, ready: Callable[[], None], live: Live) -> None:
         super().__init__(config)
         self._ready = ready
+        self._live = live
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if self.started:
             self._ready()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        await self._live.close()
+        await super().shutdown(sockets)
 
 
 def serve(
@@ -38,15 +45,17 @@ def serve(
     signal.signal(signal.SIGINT, _ended)
     node = Node(options)
     try:
+        app = create_app(node)
         config = uvicorn.Config(
-            create_app(node),
+            app,
             log_config=None,
             access_log=False,
             server_header=False,
+            headers=[("server", SERVER_NAME)],
             timeout_graceful_shutdown=GRACE_S,
             backlog=2_048,
         )
-        server = _Server(config, ready)
+        server = _Server(config, ready, app.state.live)
         if until_eof:
             threading.Thread(target=_stop_at_eof, args=(server,), name="homeostat-stdin", daemon=True).start()
         server.run(sockets=[listener])

@@ -1,7 +1,8 @@
 """`homeostat status`: the overview in the terminal, live."""
 
 import sys
-from typing import TYPE_CHECKING, Annotated, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -15,6 +16,29 @@ if TYPE_CHECKING:
 
 STYLES = {"violated": "bold red", "not known yet": "yellow", "within": "green", "no limit": "dim"}
 SIGNS = {"violated": "✗", "not known yet": "?", "within": "✓", "no limit": "·"}
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column of the table, left out of terminals that are narrower than `width_min`."""
+
+    name: str
+    title: str
+    justify: Literal["left", "right"] = "left"
+    ratio: int | None = None
+    width_min: int = 0
+
+
+COLUMNS = (
+    Column("sign", ""),
+    Column("metric", "metric", ratio=3),
+    Column("value", "value", "right"),
+    Column("interval", "95% interval", "right", width_min=120),
+    Column("limit", "limit", width_min=60),
+    Column("state", "state", ratio=2),
+    Column("trend", "trend", width_min=140),
+    Column("n", "n", "right", width_min=80),
+)
 
 
 def status(
@@ -47,7 +71,8 @@ def status(
         else:
             from rich.console import Console
 
-            Console().print(view(overview, client.endpoint))
+            console = Console()
+            console.print(view(overview, client.endpoint, console.width))
         if overview["broken"]:
             raise typer.Exit(Exit.FAILED)
 
@@ -61,22 +86,23 @@ def _live(client: "Client", range_: str, find: str) -> None:
 
     from homeostat.core.errors import NotAvailable
 
-    shown: RenderableType = view(client.get("/api/overview", range=range_, find=find), client.endpoint)
-    with Live(shown, screen=True, auto_refresh=False) as live:
+    overview = client.get("/api/overview", range=range_, find=find)
+    with Live(screen=True, auto_refresh=False) as live:
         try:
             while True:
-                live.update(shown, refresh=True)
+                size = live.console.size
+                live.update(view(overview, client.endpoint, size.width, size.height - 6), refresh=True)
                 time.sleep(1.0)
                 try:
                     overview = client.get("/api/overview", range=range_, find=find)
-                    shown = view(overview, client.endpoint, live.console.height - 6)
                 except NotAvailable as error:
-                    shown = Text(str(error), style="red")
+                    live.update(Text(str(error), style="red"), refresh=True)
+                    time.sleep(1.0)
         except KeyboardInterrupt:
             return
 
 
-def view(overview: dict[str, Any], endpoint: str, rows_max: int = 1_000) -> "RenderableType":
+def view(overview: dict[str, Any], endpoint: str, width: int, rows_max: int = 1_000) -> "RenderableType":
     """Lay the overview out: the sentence, then a row for each metric, the broken ones first."""
     from rich.console import Group
     from rich.table import Table
@@ -87,27 +113,30 @@ def view(overview: dict[str, Any], endpoint: str, rows_max: int = 1_000) -> "Ren
     if not rows:
         return Group(head, Text("\nNothing yet. Start a program: homeostat run -- python app.py"))
     table = Table(expand=True, box=None, pad_edge=False, header_style="dim")
-    table.add_column("", width=1)
-    table.add_column("metric", ratio=3, overflow="fold")
-    for name, justify in (("", "left"), ("value", "right"), ("95% interval", "right"), ("limit", "left")):
-        table.add_column(name, justify=justify, no_wrap=True)  # type: ignore[arg-type]
-    table.add_column("state", ratio=2)
-    table.add_column("trend", no_wrap=True)
-    table.add_column("n", justify="right", no_wrap=True)
+    shown = [column for column in COLUMNS if column.width_min <= width]
+    for column in shown:
+        table.add_column(
+            column.title,
+            justify=column.justify,
+            no_wrap=column.ratio is None,
+            ratio=column.ratio,
+            overflow="fold",
+        )
     for row in rows[: max(rows_max, 1)]:
         style = STYLES.get(row["state"], "")
-        attributes = ", ".join(f"{k}={v}" for k, v in row["attributes"])
-        table.add_row(
-            Text(SIGNS.get(row["state"], " "), style),
-            Text.assemble(row["metric"], " ", (attributes, "dim")),
-            row["statistic"],
-            Text(row["value_words"], "bold"),
-            row["interval_words"],
-            row["limit_words"],
-            Text(row["state_words"], style),
-            row["trend"],
-            f"{row['n']:,}",
-        )
+        cells = {
+            "sign": Text(SIGNS.get(row["state"], " "), style),
+            "metric": Text.assemble(
+                row["metric"], " ", (", ".join(f"{k}={v}" for k, v in row["attributes"]), "dim")
+            ),
+            "value": Text.assemble(f"{row['statistic']} ", (row["value_words"], "bold")),
+            "interval": Text(row["interval_words"]),
+            "limit": Text(row["limit_words"]),
+            "state": Text(row["state_words"], style),
+            "trend": Text(row["trend"]),
+            "n": Text(f"{row['n']:,}"),
+        }
+        table.add_row(*(cells[column.name] for column in shown))
     left = overview["rows_total"] - min(len(rows), rows_max)
     more = [Text(f"and {left} more; --find narrows them", "dim")] if left > 0 else []
     return Group(head, Text(), table, *more)

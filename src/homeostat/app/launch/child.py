@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import FrameType
+from typing import NoReturn
 
 from homeostat.core.errors import InputError
 
@@ -70,7 +71,7 @@ def _keyboard_reaches_child() -> bool:
         return False
 
 
-def leave_as(code: int) -> None:
+def leave_as(code: int) -> NoReturn:
     """Leave this process as the child left: with its exit code, or by the signal that ended it."""
     if code < 0:
         sys.stdout.flush()

@@ -15,6 +15,9 @@ from urllib.request import ProxyHandler, build_opener
 from homeostat.core.errors import NotAvailable
 from homeostat.loop.settings import DEFAULT_PORT
 
+SERVER_NAME = "homeostat"
+"""What a server of ours says of itself in the header `server`."""
+
 LOOPBACK = "127.0.0.1"
 DEFAULT_ENDPOINT = f"http://{LOOPBACK}:{DEFAULT_PORT}"
 READY_TIMEOUT_S = 20.0
@@ -29,7 +32,7 @@ def answers(endpoint: str, timeout_s: float = 1.0) -> bool:
     """Tell whether a Homeostat server answers at an address; other programs on that port do not count."""
     try:
         with _open(endpoint.rstrip("/") + "/healthz", timeout=timeout_s) as response:
-            return "homeostat" in response.read(2_000).decode("utf-8", "replace").lower()
+            return bool(response.headers.get("server") == SERVER_NAME)
     except HTTPError as error:
         error.close()
         return False

@@ -5,6 +5,7 @@ Until then the program may set a provider itself; then that one is used, and not
 
 from __future__ import annotations
 
+import os
 import sys
 from _thread import RLock
 
@@ -15,6 +16,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+TIMEOUT_S = 3.0
 ONCE_EACH = ("trace_exporter", "metric_exporter", "_log_exporter", "_common")
 
 
@@ -69,7 +71,28 @@ def _set_up() -> None:
         load._load_configurators()
     else:
         make: Any = Configurator
-        make().configure()
+        make().configure(**_patience())
+
+
+def _patience() -> dict[str, Any]:
+    """Shorten how long a server that is gone holds the program up when it ends, unless the user has set it.
+
+    The environment cannot say so: `OTEL_EXPORTER_OTLP_TIMEOUT` is in seconds for Python's SDK and in ms for
+    others, and the program may start other languages'.
+    """
+    if any(name.startswith("OTEL_EXPORTER_OTLP") and name.endswith("_TIMEOUT") for name in os.environ):
+        return {}
+    from inspect import signature
+
+    from opentelemetry.exporter.otlp.proto.http._log_exporter import OTLPLogExporter
+    from opentelemetry.exporter.otlp.proto.http.metric_exporter import OTLPMetricExporter
+    from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+    from opentelemetry.sdk import _configuration
+
+    if "exporter_args_map" not in signature(_configuration._initialize_components).parameters:
+        return {}
+    exporters = (OTLPSpanExporter, OTLPMetricExporter, OTLPLogExporter)
+    return {"exporter_args_map": {exporter: {"timeout": TIMEOUT_S} for exporter in exporters}}
 
 
 def _quieten() -> None:
