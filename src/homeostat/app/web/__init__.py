@@ -1,0 +1,1 @@
+"""The web application: receiver of OTLP, API, pages, live updates."""

@@ -1,0 +1,241 @@
+"""The fragments: the content of each page, the same for the first paint and for every live update."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from homeostat.app.web.charts import Chart, chart
+from homeostat.app.web.html import clock, moment, render
+from homeostat.app.web.ranges import DEFAULT, RANGES, words_of
+from homeostat.app.web.views import ROWS, Order, Views
+from homeostat.core.errors import InputError
+from homeostat.judge.plots import Plot, Plots
+from homeostat.judge.quantity import quantity
+from homeostat.judge.resources import ResourceGroup, ResourceRow
+from homeostat.judge.window import Window
+
+OFFSET_MAX = 1_000_000
+TEXT_MAX = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a page was asked for, taken from its URL. `name` is what the path names, such as an operation."""
+
+    range: str = DEFAULT
+    offset: int = 0
+    find: str = ""
+    operation: str = ""
+    order: Order = "slowest"
+    failed_only: bool = False
+    name: str = ""
+    attributes: tuple[str, ...] = ()
+    address: str = ""
+
+    @property
+    def query(self) -> str:
+        """The range as a query, empty for the default."""
+        return "" if self.range == DEFAULT else f"?range={self.range}"
+
+
+def request_of(query: Mapping[str, str], name: str = "", attributes: tuple[str, ...] = ()) -> Request:
+    """Read a request from the query of a URL, or raise InputError saying what would be accepted."""
+    chosen = query.get("range") or DEFAULT
+    if chosen not in RANGES:
+        raise InputError(f"range {chosen!r} is not known; use one of {', '.join(RANGES)}")
+    given = query.get("offset") or "0"
+    if not given.isdecimal() or int(given) > OFFSET_MAX:
+        raise InputError(f"offset must be a whole number from 0 to {OFFSET_MAX}, not {given[:20]!r}")
+    order = query.get("order") or "slowest"
+    if order not in ("slowest", "newest"):
+        raise InputError(f"order must be 'slowest' or 'newest', not {order[:20]!r}")
+    return Request(
+        range=chosen,
+        offset=int(given),
+        find=(query.get("find") or "").strip()[:TEXT_MAX],
+        operation=(query.get("operation") or "")[:TEXT_MAX],
+        order="newest" if order == "newest" else "slowest",
+        failed_only=query.get("failed") in ("1", "true"),
+        name=name,
+        attributes=attributes,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A plot as it is drawn, with the newest value of each line in words."""
+
+    plot: Plot
+    chart: Chart
+    newest: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """Figures over one axis of time, and the labels of that axis."""
+
+    figures: tuple[Figure, ...]
+    ticks: tuple[str, ...]
+
+
+def figures(drawn: Plots, window: Window) -> Figures:
+    """Draw plots."""
+    made = []
+    for plot in drawn.plots:
+        newest = tuple(
+            quantity(next((v for v in reversed(line.points) if v is not None), None), plot.unit)
+            for line in plot.lines
+        )
+        made.append(Figure(plot, chart([line.points for line in plot.lines], plot.limit), newest))
+    span = window.end_ns - window.start_ns
+    times = [window.start_ns + span * i // 4 for i in range(5)]
+    ticks = tuple(clock(t) if span <= 86_400 * 10**9 else _day(t) for t in times)
+    return Figures(tuple(made), ticks)
+
+
+def _day(ns: int) -> str:
+    return moment(ns)[5:16]
+
+
+def _common(request: Request, window: Window) -> dict[str, object]:
+    return {
+        "range": request.range,
+        "range_query": request.query,
+        "range_words": RANGES[request.range],
+        "window_words": words_of(window),
+    }
+
+
+def overview(views: Views, request: Request) -> str:
+    """The overview: sentence, essential variables, plots, where the time goes, spend, resources."""
+    window = views.window(request.range)
+    found = views.overview(window, request.offset, ROWS, request.find)
+    money = views.spend(window)
+
+    def href(offset: int) -> str:
+        pairs = {"range": request.range, "find": request.find, "offset": max(offset, 0) or ""}
+        return "/?" + urlencode({k: v for k, v in pairs.items() if v})
+
+    return render(
+        "overview.html",
+        o=found,
+        find=request.find,
+        address=request.address,
+        drawn=figures(views.plots(window), window),
+        plots_url=f"/api/plots?range={request.range}",
+        use=views.time_use(window),
+        money=money,
+        machine=_heads(views.resources(window)),
+        previous_href=href(request.offset - ROWS),
+        next_href=href(request.offset + ROWS),
+        **_common(request, window),
+    )
+
+
+def _heads(groups: tuple[ResourceGroup, ...]) -> tuple[ResourceRow, ...]:
+    """The first two measured resources of each kind."""
+    return tuple(
+        row for g in groups if g.name != "homeostat" for row in [r for r in g.rows if r.available][:2]
+    )
+
+
+def operations(views: Views, request: Request) -> str:
+    """All operations."""
+    window = views.window(request.range)
+    return render("operations.html", rows=views.operations(window), **_common(request, window))
+
+
+def operation(views: Views, request: Request) -> str | None:
+    """One operation; None where it did not run."""
+    window = views.window(request.range)
+    found = views.operation(window, request.name)
+    if found is None:
+        return None
+    query = urlencode({"range": request.range, "operation": request.name})
+    return render(
+        "operation.html",
+        row=found.row,
+        drawn=figures(found.plots, window),
+        plots_url=f"/api/plots?{query}",
+        slowest=found.slowest,
+        failed=found.failed,
+        **_common(request, window),
+    )
+
+
+def traces(views: Views, request: Request) -> str:
+    """Traces in the order asked for."""
+    window = views.window(request.range)
+    page = views.traces(window, request.operation or None, request.order, request.failed_only)
+    return render("traces.html", page=page, **_common(request, window))
+
+
+def trace(views: Views, request: Request) -> str | None:
+    """One trace as a waterfall; None where it is not kept."""
+    try:
+        trace_id = bytes.fromhex(request.name)
+    except ValueError:
+        return None
+    found = views.trace(trace_id)
+    return None if found is None else render("trace.html", w=found, range_query=request.query)
+
+
+def spend(views: Views, request: Request) -> str:
+    """Tokens and money."""
+    window = views.window(request.range)
+    return render("spend.html", s=views.spend(window), **_common(request, window))
+
+
+def resources(views: Views, request: Request) -> str:
+    """The machine."""
+    window = views.window(request.range)
+    return render("resources.html", groups=views.resources(window), **_common(request, window))
+
+
+def metrics(views: Views, request: Request) -> str:
+    """The catalogue."""
+    window = views.window(request.range)
+    return render("metrics.html", metrics=views.metric_entries(window), **_common(request, window))
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """One series of a series' page."""
+
+    row: object
+    drawn: Figures
+
+
+def series(views: Views, request: Request) -> str:
+    """One metric, each of its series with its plot."""
+    window = views.window(request.range)
+    wanted = dict(a.partition("=")[::2] for a in request.attributes)
+    found, more = views.metric_series(window, request.name, wanted)
+    metric = views.metric(request.name)
+    blocks = [Block(row, figures(drawn, window)) for row, drawn in found]
+    return render(
+        "series.html",
+        metric=request.name,
+        help=metric.help if metric is not None else "",
+        blocks=blocks,
+        more=more,
+        **_common(request, window),
+    )
+
+
+Fragment = Callable[[Views, Request], str | None]
+
+FRAGMENTS: dict[str, Fragment] = {
+    "overview": overview,
+    "operations": operations,
+    "operation": operation,
+    "traces": traces,
+    "trace": trace,
+    "spend": spend,
+    "resources": resources,
+    "metrics": metrics,
+    "series": series,
+}
+
+LIVE = frozenset({"overview", "operations", "operation", "traces", "spend", "resources", "metrics", "series"})
+"""Fragments that change while one looks at them."""

@@ -1,0 +1,139 @@
+"""The description of the API as OpenAPI 3.1."""
+
+from functools import cache
+from importlib.metadata import version
+
+from homeostat.app.web.ranges import DEFAULT, RANGES
+from homeostat.core.query import LEVELS_NS
+
+Schema = dict[str, object]
+
+
+def _parameter(name: str, schema: Schema, text: str, where: str = "query", required: bool = False) -> Schema:
+    return {"name": name, "in": where, "required": required, "schema": schema, "description": text}
+
+
+RANGE = _parameter(
+    "range", {"type": "string", "enum": list(RANGES), "default": DEFAULT}, "How far back to look."
+)
+OFFSET = _parameter("offset", {"type": "integer", "minimum": 0, "default": 0}, "The first row to return.")
+LIMIT = _parameter("limit", {"type": "integer", "minimum": 0}, "How many to return at most.")
+FIND = _parameter("find", {"type": "string"}, "A part of the series' name or attributes.")
+OPERATION = _parameter("operation", {"type": "string"}, "Only this operation.")
+ATTRIBUTE = _parameter(
+    "attribute",
+    {"type": "array", "items": {"type": "string"}},
+    "An attribute that a series must have, as name=value.",
+)
+
+GETS: dict[str, tuple[str, tuple[Schema, ...]]] = {
+    "/api/overview": (
+        "The sentence, and each essential variable: statistic, 95% interval, limit, state, trend, size.",
+        (RANGE, OFFSET, LIMIT, FIND),
+    ),
+    "/api/series": (
+        "The series that have points in the range.",
+        (RANGE, _parameter("metric", {"type": "string"}, "Only this metric."), OFFSET, LIMIT),
+    ),
+    "/api/frames": (
+        "The points of a metric's series over time, one array a column; null is 'not measured'.",
+        (
+            _parameter("metric", {"type": "string"}, "The metric.", required=True),
+            ATTRIBUTE,
+            RANGE,
+            _parameter("start", {"type": "integer"}, "Start in ns since the epoch; goes before the range."),
+            _parameter("end", {"type": "integer"}, "End in ns since the epoch, exclusive."),
+            _parameter("level", {"type": "integer", "enum": list(LEVELS_NS)}, "Width of the buckets in ns."),
+        ),
+    ),
+    "/api/operations": ("Rate, errors, latency and share of time of each operation.", (RANGE,)),
+    "/api/plots": ("The plots of the page over one axis of time.", (RANGE, OPERATION)),
+    "/api/traces": (
+        "Traces of the range.",
+        (
+            RANGE,
+            OPERATION,
+            _parameter("order", {"type": "string", "enum": ["slowest", "newest"]}, "Which come first."),
+            _parameter("failed", {"type": "string", "enum": ["1"]}, "Only traces with errors."),
+            LIMIT,
+        ),
+    ),
+    "/api/traces/{id}": (
+        "One trace as a waterfall with its critical path.",
+        (_parameter("id", {"type": "string"}, "32 hexadecimal digits.", "path", True),),
+    ),
+    "/api/time-use": ("Where the time of the newest kept traces went.", (RANGE,)),
+    "/api/spend": ("Tokens and money by model and operation.", (RANGE,)),
+    "/api/resources": ("The machine's and the processes' resources.", (RANGE,)),
+    "/api/metrics": ("The catalogue with the state of each metric on this machine.", (RANGE,)),
+    "/api/losses": ("What was dropped since the start, by reason.", ()),
+}
+
+TEXTS = {
+    "/api/live": ("text/event-stream", "Server-sent events with a page's content whenever it changes.", True),
+    "/metrics": ("text/plain", "What is known now, for Prometheus.", False),
+    "/healthz": ("application/json", "The server runs.", False),
+    "/readyz": ("application/json", "The server can take data in and answer.", False),
+}
+
+PROBLEM = {
+    "type": "object",
+    "required": ["error", "remedy"],
+    "properties": {"error": {"type": "string"}, "remedy": {"type": "string"}},
+}
+
+
+def _answers(media_type: str, text: str) -> Schema:
+    problem = {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/Problem"}}}}
+    return {
+        "200": {"description": text, "content": {media_type: {}}},
+        "400": {"description": "The query cannot be used; the answer says why.", **problem},
+        "401": {"description": "A token is needed.", **problem},
+    }
+
+
+def _otlp(signal: str) -> Schema:
+    return {
+        "post": {
+            "summary": f"Take in {signal} (OTLP/HTTP, protobuf or JSON; gzip or deflate).",
+            "requestBody": {"content": {"application/x-protobuf": {}, "application/json": {}}},
+            "responses": {
+                "200": {"description": "Taken in; `partial_success` says what was not, and why."},
+                "400": {"description": "Malformed; the body is a google.rpc.Status."},
+                "413": {"description": "The body is over the limit."},
+                "415": {"description": "The media type is not known."},
+                "429": {"description": "No room now; `Retry-After` says when to send again."},
+            },
+        }
+    }
+
+
+@cache
+def description() -> Schema:
+    """Return the OpenAPI description."""
+    paths: Schema = {
+        path: {
+            "get": {
+                "summary": text,
+                "parameters": list(parameters),
+                "responses": _answers("application/json", text),
+            }
+        }
+        for path, (text, parameters) in GETS.items()
+    }
+    for path, (media_type, text, ranged) in TEXTS.items():
+        view = _parameter("view", {"type": "string"}, "The page, such as overview.")
+        parameters = [view, RANGE] if ranged else []
+        paths[path] = {
+            "get": {"summary": text, "parameters": parameters, "responses": _answers(media_type, text)}
+        }
+    paths.update({f"/v1/{signal}": _otlp(signal) for signal in ("traces", "metrics", "logs")})
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "Homeostat", "version": version("homeostat"), "license": {"name": "Apache-2.0"}},
+        "paths": paths,
+        "components": {
+            "schemas": {"Problem": PROBLEM},
+            "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
+        },
+    }

@@ -1,0 +1,164 @@
+"""The OTLP receiver: POST /v1/traces, /v1/metrics and /v1/logs, with back-pressure."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from anyio import CapacityLimiter, to_thread
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from homeostat.app.web.budget import Budget, OverBudget
+from homeostat.app.web.ports import Queue, Received, Receiver
+from homeostat.core.errors import InputError, TooLarge
+from homeostat.core.losses import Losses
+from homeostat.observe.ingest.body import decode_body
+from homeostat.observe.ingest.response import Signal, encode_error, encode_response, response_type
+
+PROTOBUF = "application/x-protobuf"
+JSON = "application/json"
+MEDIA_TYPES = {PROTOBUF: PROTOBUF, "application/protobuf": PROTOBUF, JSON: JSON}
+
+RETRY_AFTER_S = 1
+OFFER_AGAIN_S = 0.05
+OFFER_FOR_S = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """How much the receiver holds at once.
+
+    `body_bytes` bounds one body as it arrives, `inflated_bytes` the same body uncompressed;
+    `in_flight_bytes` bounds all bodies together, `decoders` the threads that parse.
+    """
+
+    body_bytes: int = 16 * 2**20
+    inflated_bytes: int = 64 * 2**20
+    in_flight_bytes: int = 64 * 2**20
+    decoders: int = 2
+
+
+class Refused(Exception):
+    """A request that is not taken: the status and the reason."""
+
+    def __init__(self, status: int, reason: str) -> None:
+        super().__init__(reason)
+        self.status = status
+        self.reason = reason
+
+
+class OtlpReceiver:
+    """Takes requests in, hands them to the receiver in a thread, and queues what it makes of them."""
+
+    def __init__(
+        self,
+        receiver: Receiver,
+        queue: Queue,
+        losses: Losses,
+        bounds: Bounds | None = None,
+    ) -> None:
+        self._receiver = receiver
+        self._queue = queue
+        self._losses = losses
+        self._bounds = bounds or Bounds()
+        self._budget = Budget(self._bounds.in_flight_bytes)
+        self._decoders = CapacityLimiter(self._bounds.decoders)
+
+    def routes(self) -> list[Route]:
+        """Return the three routes of OTLP."""
+        return [
+            Route("/v1/traces", self.traces, methods=["POST"]),
+            Route("/v1/metrics", self.metrics, methods=["POST"]),
+            Route("/v1/logs", self.logs, methods=["POST"]),
+        ]
+
+    async def traces(self, request: Request) -> Response:
+        """Take in spans."""
+        return await self._take(request, "traces", self._receiver.traces)
+
+    async def metrics(self, request: Request) -> Response:
+        """Take in metrics."""
+        return await self._take(request, "metrics", self._receiver.metrics)
+
+    async def logs(self, request: Request) -> Response:
+        """Take in log records."""
+        return await self._take(request, "logs", self._receiver.logs)
+
+    async def _take(
+        self, request: Request, signal: Signal, read: Callable[[bytes, str], Received]
+    ) -> Response:
+        given = request.headers.get("content-type", "")
+        media_type = MEDIA_TYPES.get(given.partition(";")[0].strip().lower())
+        taken_bytes = 0
+        try:
+            if media_type is None:
+                raise Refused(415, f"content-type {given!r} is not known; send {PROTOBUF} or {JSON}")
+            if self._queue.full:
+                raise Refused(429, "the queue in front of the store is full; send again later")
+            self._refuse_declared(request)
+            body = bytearray()
+            async for chunk in request.stream():
+                self._budget.take(len(chunk))
+                taken_bytes += len(chunk)
+                if taken_bytes > self._bounds.body_bytes:
+                    raise Refused(413, self._too_large(taken_bytes))
+                body += chunk
+            received = await self._read(
+                bytes(body), request.headers.get("content-encoding"), media_type, read
+            )
+            await self._queue_up(received)
+        except OverBudget as error:
+            return self._refusal(Refused(429, f"{error}; send again later"), given)
+        except Refused as refused:
+            return self._refusal(refused, given)
+        except ClientDisconnect:
+            return Response(status_code=400)
+        finally:
+            self._budget.give_back(taken_bytes)
+        answer = encode_response(signal, received.rejected, received.reason, media_type)
+        return Response(answer, media_type=media_type)
+
+    def _too_large(self, size_bytes: int) -> str:
+        limit = self._bounds.body_bytes
+        return f"a body of {size_bytes} bytes is over the limit of {limit}; send smaller batches"
+
+    def _refuse_declared(self, request: Request) -> None:
+        declared = request.headers.get("content-length", "0")
+        size_bytes = int(declared) if declared.isdecimal() else 0
+        if size_bytes > self._bounds.body_bytes:
+            raise Refused(413, self._too_large(size_bytes))
+        if self._budget.used_bytes and self._budget.used_bytes + size_bytes > self._budget.limit_bytes:
+            raise Refused(429, "too many bytes are in flight; send again later")
+
+    async def _read(
+        self, body: bytes, encoding: str | None, media_type: str, read: Callable[[bytes, str], Received]
+    ) -> Received:
+        def work() -> Received:
+            return read(decode_body(body, encoding, self._bounds.inflated_bytes), media_type)
+
+        try:
+            return await to_thread.run_sync(work, limiter=self._decoders)
+        except TooLarge as error:
+            raise Refused(413, str(error)) from None
+        except InputError as error:
+            self._losses.add("ingest.requests_malformed")
+            raise Refused(400, str(error)) from None
+
+    async def _queue_up(self, received: Received) -> None:
+        """Queue a batch. The receiver counts it as taken in, so it is offered before it is lost."""
+        for _ in range(round(OFFER_FOR_S / OFFER_AGAIN_S)):
+            if self._queue.offer(received.batch):
+                return
+            await asyncio.sleep(OFFER_AGAIN_S)
+        self._losses.add("web.queue_full", len(received.batch))
+        raise Refused(429, "the queue in front of the store stayed full; what was sent is counted as lost")
+
+    def _refusal(self, refused: Refused, given: str) -> Response:
+        headers = {"content-type": response_type(given)}
+        if refused.status in (413, 429):
+            self._losses.add(f"web.refused_{refused.status}")
+            headers["connection"] = "close"  # the rest of the body is not read
+        if refused.status == 429:
+            headers["retry-after"] = str(RETRY_AFTER_S)
+        return Response(encode_error(refused.status, refused.reason, given), refused.status, headers)

@@ -1,0 +1,350 @@
+"""The views: what the pages and the API show, read from the store and judged. No HTML here."""
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from homeostat.app.web.memo import Memo
+from homeostat.app.web.ranges import STEPS, length_of, window_of
+from homeostat.core.clock import HOUR_NS, SECOND_NS, Clock
+from homeostat.core.metric import Metric
+from homeostat.core.query import (
+    Frame,
+    FrameQuery,
+    SeriesQuery,
+    Store,
+    Total,
+    TotalQuery,
+    TraceQuery,
+    TracesQuery,
+    TraceSummary,
+)
+from homeostat.core.series import SeriesKey
+from homeostat.judge.limit import limit_words
+from homeostat.judge.operations import DURATION, ERRORS, OperationRow, operations
+from homeostat.judge.overview import (
+    Candidate,
+    Overview,
+    OverviewRow,
+    candidates,
+    overview,
+    row_of,
+    shown_among,
+)
+from homeostat.judge.plots import Plots, plots, series_plot
+from homeostat.judge.resources import ResourceGroup, resources
+from homeostat.judge.spend import COST, TOKENS, UNPRICED, Spend, spend
+from homeostat.judge.spend import DURATION as LLM_DURATION
+from homeostat.judge.time_use import TimeUse, time_use
+from homeostat.judge.waterfall import Waterfall, waterfall
+from homeostat.judge.window import Window
+
+RESOURCE_GROUPS = frozenset({"cpu", "memory", "scheduling", "storage", "network", "gpu", "homeostat"})
+"""Groups of the catalogue that belong to the machine and not to the application."""
+
+ROWS = 25
+"""Rows of one page of the overview."""
+
+TRACES = 50
+"""Traces of one page."""
+
+TRACES_LOOKED_AT = 30
+SERIES_OF_A_METRIC = 10
+SERIES_READ_WHOLE = 200
+SHORT_NS = 900_000_000
+LONG_NS = 5 * SECOND_NS
+
+Order = Literal["slowest", "newest"]
+
+
+@dataclass(frozen=True, slots=True)
+class TracePage:
+    """Traces in the order asked for. `operations` are the names that can be asked for."""
+
+    traces: tuple[TraceSummary, ...]
+    operation: str | None
+    order: Order
+    failed_only: bool
+    operations: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OperationPage:
+    """One operation, its plots, and its slowest and failed traces."""
+
+    row: OperationRow
+    plots: Plots
+    slowest: tuple[TraceSummary, ...]
+    failed: tuple[TraceSummary, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MetricEntry:
+    """One metric of the catalogue, and its state on this machine: measured, not yet, or why it cannot be."""
+
+    name: str
+    kind: str
+    unit: str
+    better: str
+    group: str
+    collector: str
+    help: str
+    judged_by: str
+    target: float | None
+    warning: float | None
+    critical: float | None
+    limit_words: str
+    series: int
+    state: str
+
+
+class Views:
+    """Answers what the surfaces ask, sharing each answer for a second among all who ask."""
+
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        metrics: Mapping[str, Metric],
+        unavailable: Callable[[], Mapping[str, str]],
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._metrics = metrics
+        self._unavailable = unavailable
+        self._memo = Memo(clock)
+        self._since_ns = clock.now_ns() // HOUR_NS * HOUR_NS
+
+    def window(self, name: str) -> Window:
+        """Return the window of a range, shortened to what a young store holds.
+
+        Raises InputError for a range that does not exist.
+        """
+        length_ns = length_of(name)
+        fitted_ns = self._memo.get(("fit", name), LONG_NS, lambda: self._fit(length_ns))
+        return window_of(name, fitted_ns, self._clock.now_ns())
+
+    def _fit(self, length_ns: int) -> int:
+        """Return the shortest step that still reaches the oldest data in the range."""
+        now_ns = self._clock.now_ns()
+        for step_ns, _, _ in STEPS:
+            if step_ns >= length_ns:
+                break
+            if not self._store.read(SeriesQuery(now_ns - length_ns, now_ns - step_ns)):
+                return step_ns
+        return length_ns
+
+    def overview(self, window: Window, offset: int = 0, limit: int = ROWS, find: str = "") -> Overview:
+        """Return one page of the essential variables; `find` narrows them by a part of their names."""
+        key = ("overview", window.name, offset, limit, find)
+        return self._memo.get(key, SHORT_NS, lambda: self._overview(window, offset, limit, find))
+
+    def _overview(self, window: Window, offset: int, limit: int, find: str) -> Overview:
+        found = self._candidates(window)
+        words = self.time_use(window).words
+        shown = [c for c in found if find.lower() in _searched(c)] if find else shown_among(found)
+        frames = self._frames_of(shown[offset : offset + limit], len(found), window)
+        return overview(found, shown, frames, window, offset, limit, words)
+
+    def _candidates(self, window: Window) -> list[Candidate]:
+        def work() -> list[Candidate]:
+            totals = self._store.read(TotalQuery(window.start_ns, window.end_ns))
+            return candidates(totals, self._metrics, window, RESOURCE_GROUPS)
+
+        return self._memo.get(("candidates", window.name), SHORT_NS, work)
+
+    def _frames_of(self, shown: list[Candidate], all_series: int, window: Window) -> dict[SeriesKey, Frame]:
+        if all_series <= SERIES_READ_WHOLE:
+            return self._frames(window)
+        frames: dict[SeriesKey, Frame] = {}
+        for metric in sorted({c.key.metric for c in shown}):
+            frames.update(self._frames(window, metric))
+        return frames
+
+    def _frames(self, window: Window, metric: str | None = None) -> dict[SeriesKey, Frame]:
+        query = FrameQuery(window.start_ns, window.end_ns, window.level_ns, metric)
+        return self._memo.get(("frames", window.name, metric), SHORT_NS, lambda: self._store.read(query))
+
+    def _totals(self, window: Window, metric: str) -> dict[SeriesKey, Total]:
+        query = TotalQuery(window.start_ns, window.end_ns, metric)
+        return self._memo.get(("totals", window.name, metric), SHORT_NS, lambda: self._store.read(query))
+
+    def time_use(self, window: Window) -> TimeUse:
+        """Return where the time of the newest kept traces went."""
+
+        def work() -> TimeUse:
+            newest = self._newest(window)
+            return time_use([self._store.read(TraceQuery(t.trace_id)) for t in newest])
+
+        return self._memo.get(("time_use", window.name), LONG_NS, work)
+
+    def _newest(self, window: Window) -> tuple[TraceSummary, ...]:
+        query = TracesQuery(window.start_ns, window.end_ns, order="newest", limit=TRACES_LOOKED_AT)
+        return self._memo.get(("newest", window.name), LONG_NS, lambda: self._store.read(query))
+
+    def operations(self, window: Window) -> tuple[OperationRow, ...]:
+        """Return all operations of the window."""
+
+        def work() -> tuple[OperationRow, ...]:
+            shares = {s.operation: s.share for s in self.time_use(window).shares}
+            durations, errors = self._totals(window, DURATION), self._totals(window, ERRORS)
+            return operations(durations, errors, self._frames(window, DURATION), shares, window)
+
+        return self._memo.get(("operations", window.name), SHORT_NS, work)
+
+    def operation(self, window: Window, name: str) -> OperationPage | None:
+        """Return one operation; None where it did not run in the window."""
+        row = next((r for r in self.operations(window) if r.operation == name), None)
+        if row is None:
+            return None
+
+        def traces(failed_only: bool) -> tuple[TraceSummary, ...]:
+            return self._store.read(
+                TracesQuery(window.start_ns, window.end_ns, name, "slowest", failed_only, 10)
+            )
+
+        drawn = plots(self._frames(window, DURATION), name, self._latency_limit(), window)
+        return OperationPage(row, drawn, traces(False), traces(True))
+
+    def _latency_limit(self) -> float | None:
+        metric = self._metrics.get(DURATION)
+        return metric.target if metric is not None else None
+
+    def primary(self, window: Window) -> str:
+        """Return the operation under which most of the newest traces began; else the busiest one."""
+        roots = Counter(t.operation for t in self._newest(window) if t.operation)
+        if roots:
+            return roots.most_common(1)[0][0]
+        rows = self.operations(window)
+        return rows[0].operation if rows else ""
+
+    def plots(self, window: Window) -> Plots:
+        """Return load, latency, cost and tokens over the window."""
+
+        def work() -> Plots:
+            frames = {
+                key: frame
+                for metric in (DURATION, COST, TOKENS)
+                for key, frame in self._frames(window, metric).items()
+            }
+            return plots(frames, self.primary(window), self._latency_limit(), window)
+
+        return self._memo.get(("plots", window.name), SHORT_NS, work)
+
+    def traces(
+        self, window: Window, operation: str | None, order: Order, failed_only: bool, limit: int = TRACES
+    ) -> TracePage:
+        """Return traces of the window."""
+        query = TracesQuery(window.start_ns, window.end_ns, operation, order, failed_only, limit)
+        names = tuple(sorted(r.operation for r in self.operations(window)))
+        return TracePage(self._store.read(query), operation, order, failed_only, names)
+
+    def trace(self, trace_id: bytes) -> Waterfall | None:
+        """Return one trace laid out; None where it is not kept."""
+        return waterfall(self._store.read(TraceQuery(trace_id)))
+
+    def spend(self, window: Window) -> Spend:
+        """Return tokens and money of the window."""
+
+        def work() -> Spend:
+            return spend(
+                self._totals(window, TOKENS),
+                self._totals(window, COST),
+                self._totals(window, UNPRICED),
+                self._totals(window, LLM_DURATION),
+                window,
+            )
+
+        return self._memo.get(("spend", window.name), SHORT_NS, work)
+
+    def resources(self, window: Window) -> tuple[ResourceGroup, ...]:
+        """Return what the machine and the processes used, and what cannot be measured here."""
+
+        def work() -> tuple[ResourceGroup, ...]:
+            metrics = [m for m in self._metrics.values() if m.group in RESOURCE_GROUPS]
+            names = frozenset(m.name for m in metrics)
+            totals = self._store.read(TotalQuery(window.start_ns, window.end_ns))
+            shown = {k: t for k, t in totals.items() if k.metric in names}
+            return resources(metrics, self._unavailable(), shown, self._frames(window), window)
+
+        return self._memo.get(("resources", window.name), SHORT_NS, work)
+
+    def since_start(self) -> list[tuple[SeriesKey, Total]]:
+        """Return every series since the beginning of the hour in which this began."""
+        query = TotalQuery(self._since_ns, self._clock.now_ns() + SECOND_NS)
+        return self._memo.get("since_start", SHORT_NS, lambda: list(self._store.read(query).items()))
+
+    def helps(self) -> dict[str, str]:
+        """Return what each metric of the catalogue is, in words."""
+        return {m.name: m.help for m in self._metrics.values()}
+
+    def metric(self, name: str) -> Metric | None:
+        """Return a metric of the catalogue."""
+        return self._metrics.get(name)
+
+    def metric_entries(self, window: Window) -> tuple[MetricEntry, ...]:
+        """Return the catalogue with the state of each metric."""
+
+        def work() -> tuple[MetricEntry, ...]:
+            measured = Counter(k.metric for k in self.series(window, None))
+            unavailable = self._unavailable()
+            return tuple(_entry(m, measured[m.name], unavailable) for m in self._metrics.values())
+
+        return self._memo.get(("metrics", window.name), SHORT_NS, work)
+
+    def metric_series(
+        self, window: Window, name: str, attributes: Mapping[str, str]
+    ) -> tuple[list[tuple[OverviewRow, Plots]], int]:
+        """Return the first series of a metric with their plots, and how many more there are."""
+        totals = self._store.read(TotalQuery(window.start_ns, window.end_ns, name, dict(attributes)))
+        found = candidates(totals, self._metrics, window, frozenset())
+        query = FrameQuery(window.start_ns, window.end_ns, window.level_ns, name, dict(attributes))
+        frames = self._store.read(query)
+        shown = [
+            (
+                row_of(c, frames[c.key], window, frozenset()),
+                series_plot(c.key, frames[c.key], c.metric, window),
+            )
+            for c in found[:SERIES_OF_A_METRIC]
+            if c.key in frames
+        ]
+        return shown, max(len(found) - SERIES_OF_A_METRIC, 0)
+
+    def series(self, window: Window, metric: str | None) -> tuple[SeriesKey, ...]:
+        """Return the series that have points in the window."""
+        return self._store.read(SeriesQuery(window.start_ns, window.end_ns, metric))
+
+    def frames(self, query: FrameQuery) -> dict[SeriesKey, Frame]:
+        """Return the points of the series asked for."""
+        return self._store.read(query)
+
+
+def _searched(candidate: Candidate) -> str:
+    key = candidate.key
+    return " ".join((key.metric, *(f"{k}={v}" for k, v in key.attributes))).lower()
+
+
+def _entry(metric: Metric, series: int, unavailable: Mapping[str, str]) -> MetricEntry:
+    why = unavailable.get(metric.name)
+    if series:
+        state = f"measured, {series} series" if series > 1 else "measured"
+    else:
+        state = f"not available here: {why}" if why else "not measured yet"
+    unit = f"{metric.unit}/s" if metric.judged_by == "rate" else metric.unit
+    return MetricEntry(
+        name=metric.name,
+        kind=metric.kind.value,
+        unit=metric.unit,
+        better=metric.better.value,
+        group=metric.group,
+        collector=metric.collector,
+        help=metric.help,
+        judged_by=metric.judged_by,
+        target=metric.target,
+        warning=metric.warning,
+        critical=metric.critical,
+        limit_words=limit_words(metric, unit),
+        series=series,
+        state=state,
+    )

@@ -1,0 +1,300 @@
+"""The overview: each essential variable with its limit, the broken ones first, and one sentence on top."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from homeostat.core.metric import Better, Kind, Metric
+from homeostat.core.query import Frame, Total
+from homeostat.core.series import Attributes, SeriesKey
+from homeostat.judge.limit import ORDER, Judgement, State, judge, limit_words
+from homeostat.judge.quantity import bounds, count, quantity
+from homeostat.judge.statistic import Statistic, default_statistic, statistic
+from homeostat.judge.window import SPARK_POINTS, Window, line_of
+from homeostat.stats.sketch import quantiles
+from homeostat.stats.trend import trend
+
+LEVELS = (0.5, 0.95, 0.99)
+
+
+@dataclass(frozen=True, slots=True)
+class OverviewRow:
+    """One series over the window: its statistic, how it stands to its limit, and where it is going.
+
+    `value`, `interval_low` and `interval_high` are those of `statistic`, in `unit` (a rate's is `X/s`);
+    `mean` and the quantiles are in `base_unit`. What is not known is None. `points` are the statistic
+    over time, evenly spaced over the window, None in the gaps.
+    """
+
+    key: str
+    metric: str
+    attributes: Attributes
+    kind: Kind
+    help: str
+    statistic: str
+    value: float | None
+    unit: str
+    base_unit: str
+    value_words: str
+    interval_low: float | None
+    interval_high: float | None
+    interval_words: str
+    interval_method: str
+    target: float | None
+    limit_words: str
+    state: State
+    state_words: str
+    needs: int | None
+    trend: str
+    n: int
+    rate_per_s: float
+    mean: float | None
+    p50: float | None
+    p95: float | None
+    p99: float | None
+    points: tuple[float | None, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """The overview of a window. `rows` is one page, from row `offset` on, out of `rows_total`.
+
+    `limits`, `broken` and `unknown` count the limits of the machine too; `others` are those of its
+    limits that are not broken, and so not among the rows.
+    """
+
+    sentence: str
+    window: Window
+    limits: int
+    broken: int
+    unknown: int
+    services: tuple[str, ...]
+    others: int
+    rows_total: int
+    offset: int
+    rows: tuple[OverviewRow, ...]
+
+    @property
+    def empty(self) -> bool:
+        """Nothing at all was measured."""
+        return self.rows_total == 0
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A series with its statistic and judgement, before its row is made."""
+
+    key: SeriesKey
+    total: Total
+    metric: Metric | None
+    statistic: Statistic
+    judgement: Judgement
+    essential: bool
+
+    @property
+    def excess(self) -> float:
+        """How many times over its limit it is (of a limit from below: under it)."""
+        target = self.metric.target if self.metric is not None else None
+        if target is None or self.statistic.value in (0.0, target) or target == 0:
+            return 1.0
+        over = abs(self.statistic.value / target)
+        return over if over > 1 else 1 / over
+
+
+def text_of(key: SeriesKey, hidden: frozenset[str] = frozenset()) -> str:
+    """Return a series' name in words.
+
+    >>> text_of(SeriesKey.of("llm.duration", Kind.HISTOGRAM, "ms", {"model": "m"}))
+    'llm.duration{model=m}'
+    """
+    shown = ",".join(f"{k}={v}" for k, v in key.attributes if k not in hidden)
+    return f"{key.metric}{{{shown}}}" if shown else key.metric
+
+
+def is_essential(key: SeriesKey, metric: Metric | None, resources: frozenset[str]) -> bool:
+    """An essential variable is the application's own."""
+    group = metric.group if metric is not None else ""
+    return group not in resources and not key.metric.startswith("homeostat.")
+
+
+def candidates(
+    totals: Mapping[SeriesKey, Total],
+    metrics: Mapping[str, Metric],
+    window: Window,
+    resources: frozenset[str],
+) -> list[Candidate]:
+    """Return the essential variables and all that has a limit, the broken ones first, the worst on top."""
+    found = []
+    for key, total in totals.items():
+        metric = metrics.get(key.metric)
+        essential = is_essential(key, metric, resources)
+        limited = metric is not None and metric.target is not None
+        if total.moments.count == 0 or not (essential or limited):
+            continue
+        name = metric.judged_by if metric is not None else default_statistic(key.kind)
+        shown = statistic(total, name, key.unit, window.seconds)
+        found.append(
+            Candidate(key, total, metric, shown, judge(shown, total.moments.count, metric), essential)
+        )
+    found.sort(key=_rank)
+    return found
+
+
+def _rank(candidate: Candidate) -> tuple[int, bool, float, SeriesKey]:
+    broken = candidate.judgement.state is State.VIOLATED
+    worst_first = -candidate.excess if broken else 0.0
+    return ORDER[candidate.judgement.state], not candidate.essential, worst_first, candidate.key
+
+
+def shown_among(found: Sequence[Candidate]) -> list[Candidate]:
+    """Return what the overview shows: the essential variables, and of the machine what is broken."""
+    return [c for c in found if c.essential or c.judgement.state is State.VIOLATED]
+
+
+def in_words(key: SeriesKey, hidden: frozenset[str]) -> str:
+    """Return a series' name as one says it.
+
+    >>> in_words(SeriesKey.of("llm.duration", Kind.HISTOGRAM, "ms", {"model": "m"}), frozenset())
+    'llm.duration (m)'
+    """
+    values = ", ".join(v for k, v in key.attributes if k not in hidden)
+    return f"{key.metric} ({values})" if values else key.metric
+
+
+def trend_words(values: Sequence[float | None], better: Better) -> str:
+    """Return where a series is going, in one word.
+
+    >>> trend_words([1.0, 2.0], Better.LOWER)
+    'not known yet'
+    """
+    direction = trend([np.nan if v is None else v for v in values]).direction
+    if direction == "unknown":
+        return "not known yet"
+    if direction == "none":
+        return "stable"
+    if better is Better.NEITHER:
+        return "rising" if direction == "up" else "falling"
+    worse = (direction == "up") == (better is Better.LOWER)
+    return "degrading" if worse else "improving"
+
+
+def row_of(candidate: Candidate, frame: Frame | None, window: Window, hidden: frozenset[str]) -> OverviewRow:
+    """Return the row of a candidate; `hidden` attributes are the same for all rows."""
+    key, shown, metric, moments = (
+        candidate.key,
+        candidate.statistic,
+        candidate.metric,
+        candidate.total.moments,
+    )
+    levels: tuple[float | None, ...] = (None, None, None)
+    if candidate.total.histogram is not None:
+        read = quantiles(candidate.total.histogram, LEVELS, moments.minimum, moments.maximum)
+        levels = tuple(float(v) for v in read)
+    points: tuple[float | None, ...] = ()
+    if frame is not None and frame.start_ns.size:
+        points = line_of(frame, shown.name, window, SPARK_POINTS)
+    better = metric.better if metric is not None else Better.NEITHER
+    interval = shown.interval
+    return OverviewRow(
+        key=text_of(key),
+        metric=key.metric,
+        attributes=tuple((k, v) for k, v in key.attributes if k not in hidden),
+        kind=key.kind,
+        help=metric.help if metric is not None else "",
+        statistic=shown.name,
+        value=shown.value if np.isfinite(shown.value) else None,
+        unit=shown.unit,
+        base_unit=key.unit,
+        value_words=quantity(shown.value, shown.unit),
+        interval_low=interval.low if interval else None,
+        interval_high=interval.high if interval else None,
+        interval_words=_interval_words(shown),
+        interval_method=shown.method,
+        target=metric.target if metric is not None else None,
+        limit_words=limit_words(metric, shown.unit) if metric is not None else "",
+        state=candidate.judgement.state,
+        state_words=candidate.judgement.words,
+        needs=candidate.judgement.needs,
+        trend=trend_words(points, better),
+        n=moments.count,
+        rate_per_s=moments.count / window.seconds if window.seconds else 0.0,
+        mean=moments.mean if key.kind is not Kind.COUNTER else None,
+        p50=levels[0],
+        p95=levels[1],
+        p99=levels[2],
+        points=points,
+    )
+
+
+def _interval_words(shown: Statistic) -> str:
+    if shown.interval is not None:
+        return bounds(shown.interval.low, shown.interval.high, shown.unit)
+    if shown.method == "exact":
+        return "exact"
+    return f"needs {shown.needs} more" if shown.needs else "not known"
+
+
+def overview(
+    found: Sequence[Candidate],
+    shown: Sequence[Candidate],
+    frames: Mapping[SeriesKey, Frame],
+    window: Window,
+    offset: int,
+    limit: int,
+    where_time_goes: str = "",
+) -> Overview:
+    """Return one page of what is shown of the candidates, with the frames of the page's series."""
+    services = tuple(sorted({s for c in found if c.essential and (s := c.key.get("service"))}))
+    page = shown[offset : offset + limit]
+    hidden = frozenset({"service"}) if len({c.key.get("service") for c in shown}) <= 1 else frozenset()
+    states = [c.judgement.state for c in found]
+    return Overview(
+        sentence=sentence(found, hidden, where_time_goes),
+        window=window,
+        limits=len(states) - states.count(State.NO_LIMIT),
+        broken=states.count(State.VIOLATED),
+        unknown=states.count(State.UNKNOWN),
+        services=services,
+        others=sum(not c.essential and c.judgement.state is not State.VIOLATED for c in found),
+        rows_total=len(shown),
+        offset=offset,
+        rows=tuple(row_of(c, frames.get(c.key), window, hidden) for c in page),
+    )
+
+
+def sentence(found: Sequence[Candidate], hidden: frozenset[str], where_time_goes: str = "") -> str:
+    """Return the overview in one sentence: what is broken, by how much, and where the time goes."""
+    if not found:
+        return "Nothing has been measured yet."
+    limited = [c for c in found if c.judgement.state is not State.NO_LIMIT]
+    broken = [c for c in limited if c.judgement.state is State.VIOLATED]
+    unknown = sum(c.judgement.state is State.UNKNOWN for c in limited)
+    tail = f"; {where_time_goes}" if where_time_goes else ""
+    if not limited:
+        return f"{count(len(found))} series are measured, none of them has a limit yet{tail}."
+    if not broken:
+        if unknown == len(limited):
+            return f"Whether the {_limits(unknown)} hold is not known yet{tail}."
+        waiting = f", {count(unknown)} not known yet" if unknown else ""
+        held = (
+            f"All {_limits(len(limited))} hold"
+            if not unknown
+            else f"None of {_limits(len(limited))} is broken"
+        )
+        return f"{held}{waiting}{tail}."
+    first = broken[0]
+    metric = first.metric
+    assert metric is not None
+    shown = first.statistic
+    what = (
+        f"{in_words(first.key, hidden)} {shown.name} is {quantity(shown.value, shown.unit)}"
+        f" (limit {limit_words(metric, shown.unit)})"
+    )
+    verb = "is" if len(broken) == 1 else "are"
+    waiting = f"; {count(unknown)} not known yet" if unknown else ""
+    return f"{count(len(broken))} of {_limits(len(limited))} {verb} broken: {what}{waiting}{tail}."
+
+
+def _limits(n: int) -> str:
+    return f"{count(n)} limit" if n == 1 else f"{count(n)} limits"
