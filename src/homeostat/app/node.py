@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from homeostat.app.intake import Intake
+from homeostat.app.scrape import Scraper
 from homeostat.core.clock import Clock, SystemClock
 from homeostat.core.losses import Losses
 from homeostat.loop.homeostat import Homeostat
@@ -43,7 +45,13 @@ class Node:
         self.losses: Losses = self.homeostat.losses
         assert self.homeostat.writer is not None
         self.writer: Writer = self.homeostat.writer
+        self.intake = Intake(self.homeostat.registry, SERVICE)
         self.receiver = Receiver(self.clock, self.losses, capture_content=options.capture_content)
+        self._scraper = Scraper(
+            options.scrape, self.writer.offer, self.homeostat.registry, self.losses, self.clock
+        )
+        if options.scrape:
+            self._scraper.start()
 
     @property
     def token(self) -> str | None:
@@ -56,5 +64,6 @@ class Node:
 
     def close(self) -> None:
         """Write what waits and let go of the store."""
+        self._scraper.close()
         self.homeostat.close()
         self.store.close()

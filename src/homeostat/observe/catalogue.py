@@ -40,6 +40,7 @@ SOURCES = MappingProxyType(
         "llm": "calls to models recorded in the process or received as spans",
         "load": "the load generator of `homeostat replay` and `homeostat demo`",
         "ingest": "the OTLP receiver",
+        "scrape": "the reader of Prometheus endpoints",
         "collectors": "the runner of the collectors",
         "homeostat": "the flusher and the writer",
         "application": "handles that the application holds (`hs.histogram` and its like)",

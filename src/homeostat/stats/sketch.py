@@ -124,7 +124,9 @@ def _midpoints(buckets: Buckets, scale: int) -> NDArray[np.float64]:
     """The value of each bucket with equal relative error to both of its bounds: 2ab / (a + b)."""
     index = np.arange(buckets.counts.size, dtype=np.float64) + buckets.offset
     width = 2.0**-scale
-    return np.exp2(index * width) * (2.0 * 2.0**width / (1.0 + 2.0**width))
+    middle: float = 2.0 * 2.0**width / (1.0 + 2.0**width)
+    lower: NDArray[np.float64] = np.exp2(index * width)
+    return lower * middle
 
 
 def quantiles(
