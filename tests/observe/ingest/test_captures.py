@@ -175,7 +175,7 @@ def test_an_mcp_tool_call_is_an_operation_and_its_error_is_seen() -> None:
 
 def test_latency_comes_from_spans_where_the_metric_stops_before_the_stream_is_read() -> None:
     received = receive("v2", "protobuf")
-    streams = [s for s in spans_of(received)[2:4]]
+    streams = spans_of(received)[2:4]
     assert sum(s.duration_ns for s in streams) / 1e6 == pytest.approx(215.34 + 208.83, abs=0.01)
     reported = [
         p

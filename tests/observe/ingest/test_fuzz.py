@@ -3,6 +3,7 @@
 import gzip
 import json
 import zlib
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -77,12 +78,10 @@ def take(signal: str, body: bytes, media_type: str) -> None:
     )
     try:
         received = getattr(receiver, signal)(body, media_type)
-    except InputError as error:
-        assert str(error)
-    else:
-        assert (received.rejected == 0) == (received.reason == "")
-        for point in received.batch.points:
-            assert point.moments.count > 0
+    except InputError:
+        return
+    assert (received.rejected == 0) == (received.reason == "")
+    assert all(point.moments.count > 0 for point in received.batch.points)
 
 
 @pytest.mark.parametrize("signal", SIGNALS)
@@ -118,9 +117,9 @@ ODD: Any = st.one_of(
     st.integers(-(2**70), 2**70),
     st.floats(),
     st.sampled_from(["", "NaN", "-1", "18446744073709551616", "zz", "00", "\u0000", "😀"]),
-    st.just([]),
-    st.just({}),
-    st.just([[]]),
+    st.builds(list),
+    st.builds(dict),
+    st.builds(lambda: [[]]),
 )
 
 
@@ -209,10 +208,8 @@ def test_deeply_nested_values_are_cut_or_rejected() -> None:
 @given(st.binary(max_size=300), st.sampled_from(["gzip", "deflate", "identity", None, "br"]))
 @settings(max_examples=200, deadline=None)
 def test_any_body_is_decoded_or_refused(body: bytes, encoding: str | None) -> None:
-    try:
+    with suppress(InputError):
         assert len(decode_body(body, encoding, 1_000)) <= 1_000
-    except InputError as error:
-        assert str(error)
 
 
 @given(
@@ -221,19 +218,15 @@ def test_any_body_is_decoded_or_refused(body: bytes, encoding: str | None) -> No
 @settings(max_examples=200, deadline=None)
 def test_damaged_compression_is_decoded_or_refused(data: bytes, encoding: str, noise: bytes, at: int) -> None:
     body = gzip.compress(data) if encoding == "gzip" else zlib.compress(data)
-    try:
+    with suppress(InputError):
         decode_body(body[:at] + noise + body[at:], encoding, 1_000)
-    except InputError as error:
-        assert str(error)
 
 
 @given(st.text(max_size=300), st.sampled_from(["text/plain", "application/openmetrics-text"]))
 @settings(max_examples=200, deadline=None)
 def test_any_text_is_an_exposition_or_refused(text: str, content_type: str) -> None:
-    try:
+    with suppress(InputError):
         PrometheusReader(Losses(), Limits(), 0).points(text, content_type, "s", "i", NOW_NS)
-    except InputError as error:
-        assert str(error)
 
 
 LINES = st.sampled_from(
@@ -250,7 +243,5 @@ LINES = st.sampled_from(
 def test_any_lines_are_an_exposition_or_refused(lines: list[str], content_type: str) -> None:
     reader = PrometheusReader(Losses(), Limits(), 0)
     for step in range(2):
-        try:
+        with suppress(InputError):
             reader.points("\n".join(lines) + "\n", content_type, "s", "i", NOW_NS + step)
-        except InputError as error:
-            assert str(error)

@@ -13,11 +13,13 @@ from numpy.typing import NDArray
 
 from homeostat.core.histogram import Buckets, ExponentialHistogram
 from homeostat.core.point import Moments
+from homeostat.observe.ingest.limits import COUNT_MAX
 from homeostat.stats.sketch import SCALE, count, downscale
 
 SCALE_MIN, SCALE_MAX = -10, 20
 BUCKETS_MAX = 4_096
-COUNT_MAX = 2**53
+EXPONENT_MAX = 398
+"""Powers of two within which values are taken: 2**398 is below `MAGNITUDE_MAX`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +44,8 @@ def histogram_of(point: Any, factor: float) -> ExponentialHistogram | str:
         if len(counts) and not (min(counts) >= 0 and sum(counts) < COUNT_MAX):
             return "a bucket's count is out of range"
         offset = side.offset + shift
-        if not (-1100 * 2.0**scale - 1 <= offset and offset + len(counts) <= 1100 * 2.0**scale + 1):
+        reach = EXPONENT_MAX * 2.0**scale
+        if not -reach <= offset <= offset + len(counts) <= reach:
             return "the buckets of an exponential histogram lie outside the range of numbers"
         sides.append(_trimmed(offset, np.fromiter(counts, np.int64, len(counts))))
     if not point.zero_count >= 0 or point.zero_count + sum(int(s.counts.sum()) for s in sides) >= COUNT_MAX:
@@ -99,11 +102,10 @@ def moments_of_histogram(held: ExponentialTotal, minimum: float | None, maximum:
     parts, weights, edges = [], [], []
     for sign, side in ((-1.0, histogram.negative), (1.0, histogram.positive)):
         if side.counts.size:
-            with np.errstate(over="ignore", under="ignore"):
-                index = np.arange(side.counts.size, dtype=np.float64) + side.offset
-                lower = np.exp2(index * 2.0**-histogram.scale)
-                parts.append(sign * np.minimum(lower * (2.0 * base / (1.0 + base)), 1.7e308))
-                edges += [sign * float(lower[0]), sign * min(float(lower[-1]) * base, 1.7e308)]
+            index = np.arange(side.counts.size, dtype=np.float64) + side.offset
+            lower = np.exp2(index * 2.0**-histogram.scale)
+            parts.append(sign * lower * (2.0 * base / (1.0 + base)))
+            edges += [sign * float(lower[0]), sign * float(lower[-1]) * base]
             weights.append(side.counts)
     if histogram.zero_count:
         parts.append(np.zeros(1))
@@ -117,6 +119,4 @@ def moments_of_histogram(held: ExponentialTotal, minimum: float | None, maximum:
     mean = float(values @ counts) / n if held.total is None else held.total / n
     mean = min(max(mean, low), high)
     centred = values - mean
-    with np.errstate(over="ignore"):
-        m2 = min(float(centred * centred @ counts), 1.7e308)
-    return Moments(n, mean, m2, low, high, mean)
+    return Moments(n, mean, float(centred * centred @ counts), low, high, mean)

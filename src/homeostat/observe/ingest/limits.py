@@ -4,6 +4,17 @@ from dataclasses import dataclass
 
 from homeostat.core.clock import DAY_NS, HOUR_NS
 
+COUNT_MAX = 2**53
+"""Counts below this are exact in a float."""
+
+MAGNITUDE_MAX = 1e120
+"""Numbers up to this can be squared and summed; no measured quantity comes near it."""
+
+
+def in_range(value: float) -> bool:
+    """Tell whether a number is finite and within `MAGNITUDE_MAX`."""
+    return -MAGNITUDE_MAX <= value <= MAGNITUDE_MAX
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:

@@ -18,6 +18,7 @@ from homeostat.observe.ingest.names import (
 )
 
 TOKENS_MAX = 2**40
+COST_USD_MAX = 1e6
 
 
 class Shape(NamedTuple):
@@ -146,5 +147,5 @@ def llm_call(
         reasoning_tokens=reasoning,
         first_token_ns=first_token_ns,
         streaming=streaming or first_token_ns is not None,
-        cost_usd=float(cost) if isinstance(cost, int | float) and cost >= 0 else None,
+        cost_usd=float(cost) if isinstance(cost, int | float) and 0 <= cost < COST_USD_MAX else None,
     )

@@ -18,13 +18,12 @@ from homeostat.observe.ingest.cumulative import CumulativeStreams
 from homeostat.observe.ingest.explicit import ExplicitTotal, spread, subtract_explicit
 from homeostat.observe.ingest.exponential import (
     BUCKETS_MAX,
-    COUNT_MAX,
     ExponentialTotal,
     histogram_of,
     moments_of_histogram,
     subtract_exponential,
 )
-from homeostat.observe.ingest.limits import Limits
+from homeostat.observe.ingest.limits import COUNT_MAX, Limits, in_range
 from homeostat.observe.ingest.names import ERROR_TYPE, NOT_IN_SERIES, SERIES_ATTRIBUTES
 from homeostat.observe.ingest.spans import last_name
 from homeostat.observe.ingest.units import normal_unit
@@ -242,7 +241,7 @@ class MetricReader:
     ) -> Iterable[Point] | str:
         """A summary's quantiles cannot be merged: they are gauges; its count and sum are counters."""
         total = point.sum * metric.factor
-        if not math.isfinite(total) or not 0 <= point.count < COUNT_MAX:
+        if not in_range(total) or not 0 <= point.count < COUNT_MAX:
             return "a summary's sum and count must be finite numbers"
         found: list[Point] = []
         start_ns = point.start_time_unix_nano
@@ -252,7 +251,7 @@ class MetricReader:
             if increase is not None:
                 found += self._point(self._key(named, Kind.COUNTER, attributes), time_ns, _single(increase))
         for at in point.quantile_values[:16]:
-            if math.isfinite(at.value):
+            if in_range(at.value * metric.factor):
                 key = self._key(metric, Kind.GAUGE, attributes, ("quantile", f"{at.quantile:g}"))
                 found += self._point(key, time_ns, _single(at.value * metric.factor))
         return found
@@ -260,7 +259,7 @@ class MetricReader:
     def _number(self, point: Any, factor: float) -> float | None:
         which = point.WhichOneof("value")
         value = float(getattr(point, which)) * factor if which else math.nan
-        if math.isfinite(value):
+        if in_range(value):
             return value
         self._losses.add("ingest.not_finite")
         return None
@@ -274,7 +273,7 @@ def _optional(point: Any, name: str, factor: float) -> float | None:
     if not point.HasField(name):
         return None
     value = float(getattr(point, name)) * factor
-    return value if math.isfinite(value) else None
+    return value if in_range(value) else None
 
 
 def _explicit_total(point: Any, factor: float) -> ExplicitTotal | str:
@@ -282,7 +281,7 @@ def _explicit_total(point: Any, factor: float) -> ExplicitTotal | str:
     bounds = tuple(b * factor for b in point.explicit_bounds)
     if len(bounds) + 1 != len(counts) or len(counts) > BUCKETS_MAX:
         return "a histogram must have one bucket more than bounds"
-    if not all(math.isfinite(b) for b in bounds) or any(a >= b for a, b in pairwise(bounds)):
+    if not all(in_range(b) for b in bounds) or any(a >= b for a, b in pairwise(bounds)):
         return "the bounds of a histogram must be finite and increasing"
     if not 0 <= min(counts) <= max(counts) < COUNT_MAX:
         return "a bucket's count is out of range"

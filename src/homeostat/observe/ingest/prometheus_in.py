@@ -23,9 +23,8 @@ from homeostat.core.point import Moments, Point
 from homeostat.observe.ingest.book import SeriesBook
 from homeostat.observe.ingest.cumulative import CumulativeStreams
 from homeostat.observe.ingest.explicit import ExplicitTotal, spread, subtract_explicit
-from homeostat.observe.ingest.exponential import COUNT_MAX
 from homeostat.observe.ingest.fold import merged
-from homeostat.observe.ingest.limits import Limits
+from homeostat.observe.ingest.limits import COUNT_MAX, Limits, in_range
 from homeostat.observe.ingest.metrics import EXPLICIT, series_attributes, subtract_number
 
 SUFFIX_UNITS: dict[str, tuple[str, float]] = {
@@ -137,7 +136,7 @@ class _Scrape:
     def _single(
         self, name: str, kind: Kind, unit: str, labels: dict[str, str], value: float
     ) -> Iterable[Point]:
-        if not math.isfinite(value):
+        if not in_range(value):
             self._memory.losses.add("ingest.not_finite")
             return ()
         return self._point(name, kind, unit, labels, Moments(1, value, 0.0, value, value, value))
@@ -159,7 +158,7 @@ class _Scrape:
         return (Point(key, self._now_ns // SECOND_NS * SECOND_NS, moments, histogram),)
 
     def _increase(self, name: str, labels: Labels, start_ns: int, total: float) -> float | None:
-        if not math.isfinite(total) or total < 0.0:
+        if not in_range(total) or total < 0.0:
             self._memory.losses.add("ingest.not_finite")
             return None
         place = (self._target, name, labels)
@@ -235,11 +234,11 @@ def _bound(text: str) -> float:
 
 def _explicit(held: dict[float, float], total: float | None, factor: float) -> ExplicitTotal | None:
     """Return a histogram from counts up to each bound; None where they are none."""
-    bounds = sorted(b for b in held if math.isfinite(b))
+    bounds = sorted(b for b in held if in_range(b * factor))
     levels = [0.0, *(held[b] for b in bounds), held.get(math.inf, math.nan)]
     if not all(math.isfinite(c) for c in levels) or any(b < a for a, b in pairwise(levels)):
         return None
-    if levels[-1] >= COUNT_MAX or (total is not None and not math.isfinite(total)):
+    if levels[-1] >= COUNT_MAX or (total is not None and not in_range(total)):
         return None
     counts = tuple(int(b) - int(a) for a, b in pairwise(levels))
     return ExplicitTotal(tuple(b * factor for b in bounds), counts, total)
