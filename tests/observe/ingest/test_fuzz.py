@@ -230,12 +230,28 @@ def test_any_text_is_an_exposition_or_refused(text: str, content_type: str) -> N
 
 
 LINES = st.sampled_from(
-    [
-        "# TYPE a histogram", "# TYPE a counter", "# TYPE a summary", "# HELP a \\", "# EOF", 'a_bucket{le="1"} 3',
-        'a_bucket{le="+Inf"} 2', 'a_bucket{le="x"} 2', "a_bucket 4", "a_sum NaN", "a_count -1", 'a{quantile="0.5"} 1',
-        "a_total 5", "a_created 1e300", "a 1 2 3", 'a{b="c",} 1', "a{", "a_seconds 1e999", "a_bucket{le=\"1\"} 1e300",
-    ]
-)  # fmt: skip
+    """
+# TYPE a histogram
+# TYPE a counter
+# TYPE a summary
+# HELP a \\
+# EOF
+a_bucket{le="1"} 3
+a_bucket{le="+Inf"} 2
+a_bucket{le="x"} 2
+a_bucket{le="1"} 1e300
+a_bucket 4
+a_sum NaN
+a_count -1
+a{quantile="0.5"} 1
+a_total 5
+a_created 1e300
+a 1 2 3
+a{b="c",} 1
+a{
+a_seconds 1e999
+""".strip().split("\n")
+)
 
 
 @given(st.lists(LINES, max_size=8), st.sampled_from(["text/plain", "application/openmetrics-text"]))

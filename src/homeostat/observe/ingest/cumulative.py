@@ -47,8 +47,9 @@ class CumulativeStreams(Generic[Value]):
         """Return the increase that a total brings, None where it brings none that can be counted."""
         last = self._last.get(stream)
         if last is None:
+            began_here = start_ns >= self._since_ns
             self._remember(stream, _Last(start_ns, time_ns, total))
-            return total if start_ns >= self._since_ns else None
+            return total if began_here else None
         if time_ns <= last.time_ns:
             self._losses.add("ingest.points_out_of_order")
             return None

@@ -17,7 +17,7 @@ from homeostat.observe.ingest.limits import COUNT_MAX
 from homeostat.stats.sketch import SCALE, count, downscale
 
 SCALE_MIN, SCALE_MAX = -10, 20
-BUCKETS_MAX = 4_096
+BUCKETS_MAX = 16_384
 EXPONENT_MAX = 398
 """Powers of two within which values are taken: 2**398 is below `MAGNITUDE_MAX`."""
 
