@@ -12,9 +12,9 @@ B = 0.75
 STOP_WORDS = frozenset(
     re.findall(
         r"\w+",
-        "a an and are as at be by can do does for from get has have how i if in into is it its me my of on or "
-        "s that the their them then there this to use using want was what when where which who why will with "
-        "you your python way best one two should",
+        "a an and are as at be by can do does for from get has have how i if in into is it its me my of on "
+        "or s that the their them then there this to use using want was what when where which who why will "
+        "with you your python way best one two should",
     )
 )
 

@@ -1,0 +1,141 @@
+"""The summary of the demo: what the server measured, in figures."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from homeostat.app.demo.readings import Frame, OperationRow, OverviewRow, Readings, SpendRow
+from homeostat.prove.replay_result import ReplayResult
+
+GAP_S = 5.0
+"""Times over a limit that lie no further apart are one."""
+
+COLUMNS = {"min": "minimum", "max": "maximum"}
+OWN_TIME = ("homeostat.flush.duration", "homeostat.collector.duration")
+APPLICATION = ("operation.", "llm.", "load.")
+
+
+@dataclass(frozen=True, slots=True)
+class Breach:
+    """A limit that was broken, over the whole run and when; times are seconds since the load began."""
+
+    series: str
+    statistic: str
+    measured: str
+    limit: str
+    n: int
+    spans_s: tuple[tuple[float, float], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """A part of an operation, and its share of the time that all of these operations took."""
+
+    operation: str
+    n: int
+    mean_ms: float
+    p95_ms: float
+    share: float
+
+
+@dataclass(frozen=True, slots=True)
+class Loss:
+    """What was dropped, by whom and why."""
+
+    service: str
+    reason: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Overhead:
+    """What observing cost: in the assistant (share of one core), and in the server that kept it all."""
+
+    assistant_core_share: float | None
+    server_cpu_s: float
+    server_rss_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """All of it. `sentence` is the page's own; `cost_words` names what is unpriced."""
+
+    page: str
+    sentence: str
+    requests: ReplayResult
+    series: int
+    operations: int
+    model_calls: int
+    total_tokens: int
+    cached_tokens: int
+    limits: int
+    limits_broken: int
+    limits_unknown: int
+    breaches: tuple[Breach, ...]
+    stages: tuple[Stage, ...]
+    spend: tuple[SpendRow, ...]
+    cost_words: str
+    losses: tuple[Loss, ...]
+    overhead: Overhead
+
+
+def stages_of(rows: Sequence[OperationRow]) -> tuple[Stage, ...]:
+    """Return each operation that has stages, followed by them, the longest first."""
+    total_ms = {row.operation: row.n * row.mean_ms for row in rows}
+    found = []
+    for root in sorted(rows, key=lambda r: -total_ms[r.operation]):
+        parts = [r for r in rows if r.operation.startswith(root.operation + ".")]
+        if not parts or total_ms[root.operation] <= 0:
+            continue
+        parts.sort(key=lambda r: -total_ms[r.operation])
+        for row in (root, *parts):
+            share = total_ms[row.operation] / total_ms[root.operation]
+            found.append(Stage(row.operation, row.n, row.mean_ms, row.p95_ms, share))
+    return tuple(found)
+
+
+def over_limit(
+    frames: Iterable[Frame], statistic: str, limit: float, lower_is_better: bool, begin_ns: int
+) -> tuple[tuple[float, float], ...]:
+    """Return when the statistic of one-second buckets lay beyond a limit, near times as one."""
+    seconds = set()
+    for frame in frames:
+        values = frame.column(COLUMNS.get(statistic, statistic))
+        for start_ns, value in zip(frame.start_ns, values, strict=True):
+            if value is not None and (value > limit if lower_is_better else value < limit):
+                seconds.add((start_ns - begin_ns) / 1e9)
+    spans: list[tuple[float, float]] = []
+    for second in sorted(seconds):
+        if spans and second - spans[-1][1] <= GAP_S:
+            spans[-1] = (spans[-1][0], second + 1.0)
+        else:
+            spans.append((max(second, 0.0), second + 1.0))
+    return tuple(spans)
+
+
+def breaches_of(readings: Readings, rows: Sequence[OverviewRow], begin_ns: int) -> tuple[Breach, ...]:
+    """Return the broken limits, those of the application first."""
+    broken = [row for row in rows if row.state == "violated" and row.target is not None]
+    broken.sort(key=lambda row: not row.metric.startswith(APPLICATION))
+    found = []
+    for row in broken:
+        assert row.target is not None
+        frames = readings.frames(row.metric, row.attributes)
+        lower = row.value is None or row.value > row.target
+        spans = over_limit(frames, row.statistic, row.target, lower, begin_ns)
+        found.append(Breach(row.key, row.statistic, row.value_words, row.limit_words, row.n, spans))
+    return tuple(found)
+
+
+def losses_of(readings: Readings) -> tuple[Loss, ...]:
+    """Return what anyone dropped, the most first."""
+    found = [
+        Loss(frame.attributes.get("service", ""), frame.attributes.get("reason", ""), round(frame.total))
+        for frame in readings.frames("homeostat.dropped")
+    ]
+    return tuple(sorted(found, key=lambda loss: -loss.count))
+
+
+def own_share(readings: Readings, service: str, elapsed_s: float) -> float | None:
+    """Return how much of one core observing took in a service; None where it has not said."""
+    frames = [f for metric in OWN_TIME for f in readings.frames(metric, (("service", service),))]
+    return sum(f.total for f in frames) / 1e3 / elapsed_s if frames and elapsed_s > 0 else None
