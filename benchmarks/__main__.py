@@ -57,9 +57,7 @@ def main() -> int:
         parser.error(f"no benchmark named {', '.join(sorted(unknown))}; there are {', '.join(names())}")
     data = arguments.data if arguments.data and arguments.data.is_dir() else None
     if not arguments.json:
-        print(
-            f"Python {platform.python_version()}, {os.cpu_count()} cores, {platform.machine()}; noisy machines move figures: read ratios."
-        )
+        print(f"Python {platform.python_version()}, {os.cpu_count()} cores, {platform.machine()}")
     found: dict[str, list[Result]] = {}
     for name in arguments.names or names():
         if not arguments.json:
