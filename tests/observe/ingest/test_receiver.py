@@ -137,7 +137,7 @@ def test_a_body_that_is_no_request_is_an_error_that_says_so(body: bytes) -> None
 
 
 def test_an_unknown_media_type_is_an_error_with_its_remedy() -> None:
-    with pytest.raises(InputError, match="'text/csv'.*application/json"):
+    with pytest.raises(InputError, match=r"'text/csv'.*application/json"):
         receiver().traces(b"", "text/csv")
     assert receiver().traces(b"{}", "application/json; charset=utf-8").rejected == 0
 
@@ -146,7 +146,8 @@ def test_hex_ids_and_numbers_as_text_are_read_from_json() -> None:
     body = b"""{"resourceSpans": [{"scopeSpans": [{"spans": [{"traceId": "5B8EFFF798038103D269B633813FC60C",
       "spanId": "eee19b7ec3c1b174", "parentSpanId": "", "name": "x", "kind": "SPAN_KIND_SERVER", "unknown": 1,
       "startTimeUnixNano": "%d", "endTimeUnixNano": %d, "status": {"code": "STATUS_CODE_ERROR"},
-      "attributes": [{"key": "n", "value": {"intValue": "5"}}, {"key": "d", "value": {"doubleValue": 2}}]}]}]}]}
+      "attributes": [{"key": "n", "value": {"intValue": "5"}},
+      {"key": "d", "value": {"doubleValue": 2}}]}]}]}]}
     """ % (NOW_NS, NOW_NS + 5)
     span = one(receiver().traces(body, JSON))
     assert span.trace_id.hex() == "5b8efff798038103d269b633813fc60c"

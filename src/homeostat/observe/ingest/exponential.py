@@ -116,7 +116,11 @@ def moments_of_histogram(held: ExponentialTotal, minimum: float | None, maximum:
     low, high = min(edges), max(edges)
     low = low if minimum is None else min(max(low, minimum), high)
     high = high if maximum is None else max(min(high, maximum), low)
-    mean = float(values @ counts) / n if held.total is None else held.total / n
-    mean = min(max(mean, low), high)
+    mean = min(max(float(values @ counts) / n, low), high)
+    if held.total is not None:
+        mean = held.total / n
+        mean = mean if minimum is None else max(mean, minimum)
+        mean = mean if maximum is None else min(mean, maximum)
+        low, high = min(low, mean), max(high, mean)  # the edges may be shifted, the sum is exact
     centred = values - mean
     return Moments(n, mean, float(centred * centred @ counts), low, high, mean)
