@@ -1,12 +1,15 @@
 """The event-loop collector: how late asyncio loops run what is due."""
 
-import asyncio
 import threading
 import time
 import weakref
 from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
 
 from homeostat.observe.collectors.collector import Reading
+
+if TYPE_CHECKING:  # 20 ms that a program without event loops need not spend
+    import asyncio
 
 PERIOD_S = 0.1
 LAGS_MAX = 10_000
@@ -18,7 +21,7 @@ class _Probe:
 
     __slots__ = ("_due", "_loop", "lags", "name", "stopped")
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, name: str) -> None:
+    def __init__(self, loop: "asyncio.AbstractEventLoop", name: str) -> None:
         self._loop = weakref.ref(loop)
         self._due = 0.0
         self.name = name
@@ -53,7 +56,7 @@ class EventLoopCollector:
         self._lock = threading.Lock()
         self._probes: dict[int, _Probe] = {}
 
-    def attach(self, loop: asyncio.AbstractEventLoop, name: str = "main") -> None:
+    def attach(self, loop: "asyncio.AbstractEventLoop", name: str = "main") -> None:
         """Begin to measure a loop, from any thread. A loop that is attached already stays so."""
         with self._lock:
             self._probes = {k: p for k, p in self._probes.items() if p.alive()}

@@ -12,13 +12,13 @@ from homeostat.observe.collectors.collector import Reading
 from homeostat.observe.collectors.proc_file import PROC, ProcFile, open_proc
 from homeostat.observe.collectors.running_total import Beat
 
-PERIOD_S = 0.05
-BASELINE_SAMPLES = 200
+PERIOD_S = 0.1
+BASELINE_SAMPLES = 100
 WAITS_MAX = 10_000
 
 
 class ThreadCollector:
-    """A thread that sleeps 50 ms at a time and measures by how much it wakes too late.
+    """A thread that sleeps 100 ms at a time and measures by how much it wakes too late.
 
     From that lateness is taken what it waited for a core (its run-queue delay, where the kernel tells
     it) and the least lateness of the last ten seconds, which is the timer's own. What remains is the
