@@ -6,6 +6,7 @@ from contextvars import ContextVar
 from threading import Lock
 
 from homeostat.core.clock import SECOND_NS, Clock
+from homeostat.core.errors import ConfigError
 from homeostat.core.guard import guarded
 from homeostat.core.losses import Losses
 from homeostat.core.metric import Kind
@@ -139,6 +140,8 @@ class Tracer:
         return context
 
     def _new_site(self, name: str) -> Site:
+        if not name or not isinstance(name, str):
+            raise ConfigError(f"an operation's name must be a non-empty text such as 'answer', not {name!r}")
         recorder = self._registry.recorder(
             "operation.duration", Kind.HISTOGRAM, "ms", {"operation": name, "service": self.service}
         )
