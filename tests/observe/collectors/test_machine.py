@@ -4,31 +4,17 @@ from pathlib import Path
 
 import pytest
 
-from homeostat.core.clock import SECOND_NS
 from homeostat.core.losses import Losses
 from homeostat.core.metric import Kind
 from homeostat.core.query import StoreSize
 from homeostat.observe.catalogue import COLLECTORS, load_catalogue
-from homeostat.observe.collectors.collector import Measured, State, Unavailable
+from homeostat.observe.collectors.collector import Measured, State, Waiting
 from homeostat.observe.collectors.machine import machine_collectors
 from homeostat.observe.collectors.runner import Collectors
 from homeostat.observe.registry import Registry
+from homeostat.testing.clock import ManualClock
 
 ROUNDS = 205
-NO_VALUE = Unavailable("no value yet")
-
-
-class SteppingClock:
-    """A clock that stands still until it is moved."""
-
-    def __init__(self) -> None:
-        self.time_ns = SECOND_NS
-
-    def now_ns(self) -> int:
-        return self.time_ns
-
-    def monotonic_ns(self) -> int:
-        return self.time_ns
 
 
 class Watched:
@@ -38,7 +24,7 @@ class Watched:
         self.losses = Losses()
         self.registry = Registry(self.losses)
         self.catalogue = load_catalogue()
-        clock = SteppingClock()
+        clock = ManualClock()
         sizes = iter(range(ROUNDS))
         made = machine_collectors(self.losses, folder, lambda: StoreSize(next(sizes), 9, 3, 1, 1, 1))
         runner = Collectors(made.all, self.registry, self.losses, self.catalogue, clock, {"service": "test"})
@@ -50,7 +36,7 @@ class Watched:
                 if second < 40:
                     gc.collect()
                 runner.collect()
-                clock.time_ns += SECOND_NS
+                clock.advance(1.0)
             self.state: dict[str, State] = runner.state()
 
         asyncio.run(program())
@@ -70,7 +56,9 @@ def watched(tmp_path_factory: pytest.TempPathFactory) -> Watched:
 def test_every_metric_that_a_collector_promises_is_measured_or_says_why_not(watched: Watched) -> None:
     promised = {m.name for m in watched.catalogue.values() if m.collector in (*COLLECTORS, "collectors")}
     assert set(watched.state) == promised
-    assert [name for name, state in watched.state.items() if state == NO_VALUE] == []
+    assert {name for name, state in watched.state.items() if isinstance(state, Waiting)} <= {
+        "system.disk.latency"  # a machine may leave its disks alone
+    }
 
 
 def test_no_collector_fails_here(watched: Watched) -> None:

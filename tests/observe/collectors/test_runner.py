@@ -6,7 +6,7 @@ from homeostat.core.clock import SystemClock
 from homeostat.core.errors import ConfigError
 from homeostat.core.losses import Losses
 from homeostat.observe.catalogue import load_catalogue
-from homeostat.observe.collectors.collector import Collector, Measured, Reading, Unavailable
+from homeostat.observe.collectors.collector import Collector, Measured, Reading, Unavailable, Waiting
 from homeostat.observe.collectors.runner import ROUNDS_SKIPPED_MAX, Collectors
 from homeostat.observe.registry import Registry
 
@@ -18,6 +18,7 @@ class Scripted:
         self, name: str = "cpu", readings: Iterable[Reading] = (), missing: str | None = None
     ) -> None:
         self.name = name
+        self.waits_for: Mapping[str, str] = {}
         self.readings = tuple(readings)
         self.missing = {} if missing is None else {"process.cpu.usage": missing}
         self.error: Exception | None = None
@@ -120,6 +121,14 @@ def test_what_the_machine_cannot_give_is_unavailable_with_its_reason_and_never_z
     bench.runner.collect()
     assert bench.runner.state()["process.cpu.usage"] == Unavailable("the kernel hides it")
     assert "process.cpu.usage" not in {p.series.metric for p in bench.registry.fold(0, 1)}
+
+
+def test_what_has_no_value_yet_says_what_it_waits_for() -> None:
+    collector = Scripted()
+    bench = Bench(collector)
+    assert bench.runner.state()["process.cpu.usage"] == Waiting("its second round")
+    collector.waits_for = {"process.cpu.usage": "the moon"}
+    assert bench.runner.state()["process.cpu.usage"] == Waiting("the moon")
 
 
 def test_state_names_collectors_that_do_not_run() -> None:

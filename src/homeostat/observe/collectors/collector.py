@@ -24,13 +24,15 @@ class Collector(Protocol):
     """
 
     name: str
+    waits_for: Mapping[str, str]
+    """For each metric whose first value does not come at once: what it waits for."""
 
     def collect(self, now_ns: int) -> Iterable[Reading]:
         """Return what can be read at a monotonic time; rates begin with the second call."""
         ...
 
     def unavailable(self) -> Mapping[str, str]:
-        """Return the reason for each metric that cannot be read here, or not yet."""
+        """Return the reason for each metric that cannot be read here."""
         ...
 
     def close(self) -> None:
@@ -47,10 +49,17 @@ class Measured:
 
 
 @dataclass(frozen=True, slots=True)
-class Unavailable:
-    """A metric that is not available here, or not yet, and why."""
+class Waiting:
+    """A metric that can be measured here and has no value yet, and what it waits for."""
 
     reason: str
 
 
-State = Measured | Unavailable
+@dataclass(frozen=True, slots=True)
+class Unavailable:
+    """A metric that is not available here, and why."""
+
+    reason: str
+
+
+State = Measured | Waiting | Unavailable

@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator, Mapping
 from itertools import islice
 from pathlib import Path
+from types import MappingProxyType
 
 import psutil
 
@@ -30,6 +31,9 @@ class CpuCollector:
     """
 
     name = "cpu"
+    waits_for: Mapping[str, str] = MappingProxyType(
+        {"process.cpu.run_queue_wait": "its second look, 5 s after the first"}
+    )
 
     def __init__(self, proc: Path = PROC) -> None:
         self._reasons: dict[str, str] = {}

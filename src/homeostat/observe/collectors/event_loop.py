@@ -4,6 +4,7 @@ import threading
 import time
 import weakref
 from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from homeostat.observe.collectors.collector import Reading
@@ -51,6 +52,7 @@ class EventLoopCollector:
     """
 
     name = "event_loop"
+    waits_for: Mapping[str, str] = MappingProxyType({"asyncio.loop.lag": "the first turn of its timer"})
 
     def __init__(self) -> None:
         self._lock = threading.Lock()

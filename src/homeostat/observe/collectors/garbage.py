@@ -3,6 +3,7 @@
 import gc
 import time
 from collections.abc import Callable, Iterator, Mapping
+from types import MappingProxyType
 
 from homeostat.core.series import Attributes
 from homeostat.observe.collectors.collector import Reading
@@ -32,6 +33,12 @@ class GarbageCollector:
     """
 
     name = "garbage"
+    waits_for: Mapping[str, str] = MappingProxyType(
+        {
+            **dict.fromkeys(_LEAK, f"{SAMPLES_MIN} full garbage collections, at most one a round"),
+            "cpython.gc.pause": "the first garbage collection",
+        }
+    )
 
     def __init__(self, resident: Callable[[], int] | None = None) -> None:
         self._memory = ResidentMemory() if resident is None else None
@@ -63,14 +70,8 @@ class GarbageCollector:
             self._left[:] = [min(*self._left, self._resident()) if self._left else self._resident()]
 
     def unavailable(self) -> Mapping[str, str]:
-        """Return how many full collections the leak rate still waits for."""
-        if len(self._level) >= SAMPLES_MIN:
-            return {}
-        reason = (
-            f"needs {SAMPLES_MIN} full garbage collections, at most one a round; "
-            f"there were {len(self._level)}"
-        )
-        return dict.fromkeys(_LEAK, reason)
+        """Nothing is missing anywhere."""
+        return {}
 
     def collect(self, now_ns: int) -> Iterator[Reading]:
         """Return the readings of one round."""

@@ -2,6 +2,7 @@
 
 import importlib
 from collections.abc import Callable, Iterator, Mapping
+from types import MappingProxyType
 from typing import Any
 
 from homeostat.core.errors import NotAvailable
@@ -43,6 +44,7 @@ class GpuCollector:
     """Utilisation, memory, temperature, power, clocks and throttling of each GPU of the machine."""
 
     name = "gpu"
+    waits_for: Mapping[str, str] = MappingProxyType({})
 
     def __init__(self, load: Callable[[], Any] = load_nvml) -> None:
         self._reasons: dict[str, str] = {}

@@ -7,6 +7,7 @@ import resource
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 import psutil
 
@@ -71,6 +72,7 @@ class MemoryCollector:
     """
 
     name = "memory"
+    waits_for: Mapping[str, str] = MappingProxyType({"process.memory.growth": f"{SAMPLES_MIN} rounds"})
 
     def __init__(
         self, proc: Path = PROC, malloc: Callable[[], Callable[[], MallocInfo] | None] = glibc_malloc_info
@@ -87,10 +89,8 @@ class MemoryCollector:
         self._blocks: tuple[int, int] | None = None
 
     def unavailable(self) -> Mapping[str, str]:
-        """Return the reasons found when the collector was made, and what growth still waits for."""
-        if len(self._growth) >= SAMPLES_MIN:
-            return self._reasons
-        return {**self._reasons, "process.memory.growth": f"needs {SAMPLES_MIN} rounds"}
+        """Return the reasons found when the collector was made."""
+        return self._reasons
 
     def collect(self, now_ns: int) -> Iterator[Reading]:
         """Return the readings of one round."""

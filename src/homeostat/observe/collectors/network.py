@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 
 import psutil
 
@@ -28,6 +29,7 @@ class NetworkCollector:
     """Interfaces are added up into two: the loopback, and all others (`interface` = external)."""
 
     name = "network"
+    waits_for: Mapping[str, str] = MappingProxyType({})
 
     def __init__(self) -> None:
         self._increases = Increases()

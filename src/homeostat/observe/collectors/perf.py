@@ -8,6 +8,7 @@ import struct
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 from homeostat.core.clock import SECOND_NS
 from homeostat.core.errors import NotAvailable
@@ -82,6 +83,9 @@ class PerfCollector:
     """
 
     name = "perf"
+    waits_for: Mapping[str, str] = MappingProxyType(
+        {"process.cpu.cache_hit_ratio": "the first reference to the cache between two rounds"}
+    )
 
     def __init__(
         self,

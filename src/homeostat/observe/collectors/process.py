@@ -24,6 +24,7 @@ class ProcessCollector:
 
     def __init__(self, pid: int, service: str) -> None:
         self.name = f"process.{service}"
+        self.waits_for: Mapping[str, str] = {}
         self._pid = pid
         self._service: Attributes = (("service", service),)
         self._reasons: dict[str, str] = {}

@@ -11,7 +11,7 @@ from homeostat.core.guard import guarded
 from homeostat.core.losses import Losses
 from homeostat.core.series import Attributes
 from homeostat.observe.catalogue import COLLECTORS, Catalogue
-from homeostat.observe.collectors.collector import Collector, Measured, Reading, State, Unavailable
+from homeostat.observe.collectors.collector import Collector, Measured, Reading, State, Unavailable, Waiting
 from homeostat.observe.registry import Registry
 
 COST = "homeostat.collector.duration"
@@ -141,30 +141,33 @@ class Collectors:
         return record
 
     def state(self) -> dict[str, State]:
-        """Return for each metric that collectors give whether it is measured here, and if not, why."""
+        """Return for each metric that collectors give whether it is measured here, or why not (yet)."""
         entries = {entry.collector.name: entry for entry in self._entries}
         with self._lock:
             measured = {m: Measured(dict(v), self._at_ns[m]) for m, v in self._values.items()}
         states: dict[str, State] = {}
         for metric in self._catalogue.values():
             if metric.collector == "collectors":
-                states[metric.name] = measured.get(metric.name, Unavailable("no value yet"))
+                states[metric.name] = measured.get(metric.name, Waiting("its first round"))
             if metric.collector not in COLLECTORS:
                 continue
             entry = entries.get(metric.collector)
             if entry is None:
                 states[metric.name] = Unavailable(f"the collector {metric.collector!r} does not run here")
                 continue
-            reason = entry.failed or entry.collector.unavailable().get(metric.name)
-            if reason is not None:
-                states[metric.name] = Unavailable(reason)
-            else:
-                states[metric.name] = measured.get(metric.name, Unavailable("no value yet"))
+            states[metric.name] = self._state(entry, metric.name, measured)
         return states
 
     def not_available(self) -> dict[str, str]:
         """Return the reason for each metric that is not measured here."""
         return {m: state.reason for m, state in self.state().items() if isinstance(state, Unavailable)}
+
+    def _state(self, entry: _Entry, metric: str, measured: Mapping[str, Measured]) -> State:
+        reason = entry.failed or entry.collector.unavailable().get(metric)
+        if reason is not None:
+            return Unavailable(reason)
+        found = measured.get(metric)
+        return found or Waiting(entry.collector.waits_for.get(metric, "its second round"))
 
     def close(self, timeout_s: float = 2.0) -> None:
         """End the thread and close the collectors."""

@@ -4,6 +4,7 @@ import os
 import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import NamedTuple
 
 import psutil
@@ -40,12 +41,17 @@ class StorageCollector:
     """Disks of the machine, the process' share, and the file system on which the store lies."""
 
     name = "storage"
+    waits_for: Mapping[str, str] = MappingProxyType(
+        {
+            "system.disk.latency": "the first request to a disk",
+            "system.filesystem.growth": "three minutes of samples",
+        }
+    )
 
     def __init__(self, path: Path, proc: Path = PROC, sys_block: Path = Path("/sys/block")) -> None:
         self._path = next(p for p in (path, *path.absolute().parents) if p.exists())
         self._filesystem: Attributes = (("path", str(self._path)),)
         self._reasons: dict[str, str] = {}
-        self._reasons["system.disk.latency"] = "no request has reached a disk since the start"
         self._process_io = open_proc(proc / "self/io", self._reasons, ("process.disk.io",))
         self._diskstats = open_proc(proc / "diskstats", {}, ())
         self._sys_block = sys_block
@@ -101,7 +107,6 @@ class StorageCollector:
             done = self._increases.of(("requests", attributes), requests)
             took_ms = self._increases.of(("ms", attributes), busy_ms)
             if done and took_ms is not None:
-                self._reasons.pop("system.disk.latency", None)
                 yield Reading("system.disk.latency", took_ms / done, attributes)
 
     def _open_files(self) -> int:
@@ -117,10 +122,7 @@ class StorageCollector:
         share = space.used / (space.used + space.free) if space.used + space.free else 0.0
         yield Reading("system.filesystem.utilization", share, self._filesystem)
         found = self._used.trend()
-        if found.direction == "unknown":
-            self._reasons["system.filesystem.growth"] = "needs three minutes of samples"
-        else:
-            self._reasons.pop("system.filesystem.growth", None)
+        if found.direction != "unknown":
             yield Reading("system.filesystem.growth", found.slope, self._filesystem)
 
     def close(self) -> None:

@@ -1,6 +1,7 @@
 """The store collector: how large Homeostat's own store is."""
 
 from collections.abc import Callable, Iterator, Mapping
+from types import MappingProxyType
 
 from homeostat.core.query import StoreSize
 from homeostat.observe.collectors.collector import Reading
@@ -14,16 +15,21 @@ class StoreCollector:
     """What a store says of its own size, each 10 s."""
 
     name = "store"
+    waits_for: Mapping[str, str] = MappingProxyType(
+        {
+            "homeostat.store.growth": "three minutes of samples",
+            "homeostat.store.compression_ratio": "the first numbers that the store compresses",
+        }
+    )
 
     def __init__(self, size: Callable[[], StoreSize]) -> None:
         self._size = size
         self._beat = Beat(10)
         self._bytes = Level(GROWTH_SAMPLES)
-        self._reasons: dict[str, str] = {}
 
     def unavailable(self) -> Mapping[str, str]:
-        """Return the reasons found so far."""
-        return self._reasons
+        """Nothing is missing anywhere."""
+        return {}
 
     def collect(self, now_ns: int) -> Iterator[Reading]:
         """Return the readings of one round."""
@@ -35,15 +41,10 @@ class StoreCollector:
         yield Reading("homeostat.store.points", size.points)
         yield Reading("homeostat.store.spans", size.spans)
         yield Reading("homeostat.store.series", size.series)
-        self._reasons.clear()
         if size.raw_bytes and size.compressed_bytes:
             yield Reading("homeostat.store.compression_ratio", size.raw_bytes / size.compressed_bytes)
-        else:
-            self._reasons["homeostat.store.compression_ratio"] = "the store has nothing compressed yet"
         found = self._bytes.trend()
-        if found.direction == "unknown":
-            self._reasons["homeostat.store.growth"] = "needs three minutes of samples"
-        else:
+        if found.direction != "unknown":
             yield Reading("homeostat.store.growth", found.slope)
 
     def close(self) -> None:

@@ -5,6 +5,7 @@ import time
 from collections import deque
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 import psutil
 
@@ -26,6 +27,7 @@ class ThreadCollector:
     """
 
     name = "threads"
+    waits_for: Mapping[str, str] = MappingProxyType({})
 
     def __init__(self, proc: Path = PROC) -> None:
         self._proc = proc
