@@ -7,9 +7,7 @@ import typer
 
 if TYPE_CHECKING:
     from homeostat.core.metric import Metric
-
-NOT_YET = ("no value yet", "needs ")
-"""How the reasons of collectors begin that will give a value if they run for longer."""
+    from homeostat.observe.collectors.collector import State
 
 ROUNDS = 3
 ROUND_S = 0.2
@@ -46,8 +44,8 @@ def metrics(
         _print(entries)
 
 
-def machine_states() -> dict[str, str | None]:
-    """Return for each metric of the collectors None if it is measured here, else why not.
+def machine_states() -> "dict[str, State]":
+    """Return the state of each metric of the collectors.
 
     The store's own are tried on an empty one, which is thrown away.
     """
@@ -58,7 +56,6 @@ def machine_states() -> dict[str, str | None]:
     from homeostat.core.losses import Losses
     from homeostat.core.query import SizeQuery
     from homeostat.observe.catalogue import load_catalogue
-    from homeostat.observe.collectors.collector import Unavailable
     from homeostat.observe.collectors.machine import machine_collectors
     from homeostat.observe.collectors.runner import Collectors
     from homeostat.observe.registry import Registry
@@ -72,23 +69,27 @@ def machine_states() -> dict[str, str | None]:
         for _ in range(ROUNDS):
             collectors.collect()
             time.sleep(ROUND_S)
-        states = {n: s.reason if isinstance(s, Unavailable) else None for n, s in collectors.state().items()}
+        states = collectors.state()
         collectors.close()
         store.close()
     return states
 
 
-def entry(metric: "Metric", states: dict[str, str | None]) -> dict[str, object]:
+def entry(metric: "Metric", states: "dict[str, State]") -> dict[str, object]:
     """Return one metric with its state, and the reason where there is something to say."""
     from dataclasses import asdict
 
-    reason = states.get(metric.name) or ""
-    if metric.name not in states:
-        state = "recorded when it happens"
-    elif not reason:
-        state = "measured"
-    else:
-        state = "measured after a while" if reason.startswith(NOT_YET) else "not available here"
+    from homeostat.observe.collectors.collector import Unavailable, Waiting
+
+    match states.get(metric.name):
+        case None:
+            state, reason = "recorded when it happens", ""
+        case Unavailable(reason):
+            state = "not available here"
+        case Waiting(what):
+            state, reason = "measured after a while", f"waits for {what}"
+        case _:
+            state, reason = "measured", ""
     return {**asdict(metric), "state": state, "reason": reason}
 
 
