@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, TypeVar
 
 from homeostat.core.batch import Batch
 from homeostat.core.clock import SECOND_NS
-from homeostat.core.histogram import Buckets
+from homeostat.core.histogram import Buckets, ExponentialHistogram
 from homeostat.core.metric import Kind
 from homeostat.core.point import Point
 from homeostat.core.span import LlmCall, LogRecord, Scalar, Span
 from homeostat.observe.export.exemplar import write_moments
+from homeostat.stats.sketch import downscale
 
 if TYPE_CHECKING:
     from google.protobuf.internal.containers import RepeatedCompositeFieldContainer
@@ -33,6 +34,9 @@ if TYPE_CHECKING:
 SCOPE = "homeostat"
 ITEMS_PER_REQUEST = 5_000
 """Spans, points or logs of one request, so that a server's limit on its size is not met."""
+
+BUCKETS_MAX = 4_096
+"""Buckets of one histogram: receivers refuse larger ones."""
 
 KINDS = {"internal": 1, "server": 2, "client": 3, "producer": 4, "consumer": 5}
 SEVERITIES = {"trace": 1, "debug": 5, "info": 9, "warn": 13, "error": 17, "fatal": 21}
@@ -113,14 +117,25 @@ def _metric(metric: "Metric", points: list[Point]) -> None:
 
 def _histogram(data: "ExponentialHistogramDataPoint", point: Point) -> None:
     _outline(data, point)
-    moments, histogram = point.moments, point.histogram
+    moments = point.moments
     data.count, data.sum = moments.count, moments.total
     data.min, data.max = moments.minimum, moments.maximum
-    if histogram is None:
+    if point.histogram is None:
         return
+    histogram = fitting(point.histogram)
     data.scale, data.zero_count = histogram.scale, histogram.zero_count
     _buckets(data.positive, histogram.positive)
     _buckets(data.negative, histogram.negative)
+
+
+def fitting(histogram: ExponentialHistogram) -> ExponentialHistogram:
+    """Return the histogram at the finest scale, up to its own, at which each side has `BUCKETS_MAX` buckets.
+
+    Coarser is only what spans more than 64 doublings (1 ns to 580 years).
+    """
+    while max(histogram.positive.counts.size, histogram.negative.counts.size) > BUCKETS_MAX:
+        histogram = downscale(histogram, histogram.scale - 1)
+    return histogram
 
 
 def _number(data: "NumberDataPoint", point: Point) -> None:

@@ -12,6 +12,7 @@ from homeostat.core.metric import Kind
 from homeostat.core.point import Moments, Point
 from homeostat.core.series import SeriesKey
 from homeostat.core.span import Scalar
+from homeostat.observe.export.exemplar import read_moments
 from homeostat.observe.ingest.attributes import AttributeReader
 from homeostat.observe.ingest.book import SeriesBook
 from homeostat.observe.ingest.cumulative import CumulativeStreams
@@ -171,7 +172,8 @@ class MetricReader:
         value = self._number(point, metric.factor)
         if value is None:
             return "a value must be a finite number"
-        return self._point(self._key(metric, Kind.GAUGE, attributes), time_ns, _single(value))
+        moments = _carried(point, metric) or _single(value)
+        return self._point(self._key(metric, Kind.GAUGE, attributes), time_ns, moments)
 
     def _sum(
         self, point: Any, metric: _Metric, attributes: dict[str, Scalar], time_ns: int
@@ -181,7 +183,8 @@ class MetricReader:
             return "a value must be a finite number"
         if not metric.monotonic:
             kind = Kind.GAUGE if metric.temporality == CUMULATIVE else Kind.COUNTER
-            return self._point(self._key(metric, kind, attributes), time_ns, _single(value))
+            moments = _carried(point, metric) or _single(value)
+            return self._point(self._key(metric, kind, attributes), time_ns, moments)
         if value < 0.0:
             return "a monotonic sum must not be negative"
         if metric.temporality == CUMULATIVE:
@@ -190,7 +193,8 @@ class MetricReader:
             if increase is None:
                 return ()
             value = increase
-        return self._point(self._key(metric, Kind.COUNTER, attributes), time_ns, _single(value))
+        moments = _carried(point, metric) or _single(value)
+        return self._point(self._key(metric, Kind.COUNTER, attributes), time_ns, moments)
 
     def _histogram(
         self, point: Any, metric: _Metric, attributes: dict[str, Scalar], time_ns: int
@@ -230,9 +234,11 @@ class MetricReader:
             held = increase
         if count_of(held.histogram) == 0:
             return ()
-        moments = moments_of_histogram(
-            held, _optional(point, "min", metric.factor), _optional(point, "max", metric.factor)
-        )
+        moments = _carried(point, metric) if metric.temporality == DELTA else None
+        if moments is None or moments.count != count_of(held.histogram):
+            moments = moments_of_histogram(
+                held, _optional(point, "min", metric.factor), _optional(point, "max", metric.factor)
+            )
         key = self._key(metric, Kind.HISTOGRAM, attributes)
         return self._point(key, time_ns, moments, held.histogram)
 
@@ -267,6 +273,14 @@ class MetricReader:
     @staticmethod
     def _stream(metric: _Metric, attributes: dict[str, Scalar]) -> tuple[object, ...]:
         return metric.writer.identity, metric.name, tuple(sorted(attributes.items(), key=lambda i: i[0]))
+
+
+def _carried(point: Any, metric: _Metric) -> Moments | None:
+    """The exact moments that Homeostat's own exporter sends along with a delta or a gauge."""
+    exemplars = getattr(point, "exemplars", ())
+    if not exemplars or metric.factor != 1.0 or (metric.temporality == CUMULATIVE and metric.monotonic):
+        return None
+    return read_moments(exemplars)
 
 
 def _optional(point: Any, name: str, factor: float) -> float | None:

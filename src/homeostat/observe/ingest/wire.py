@@ -27,15 +27,15 @@ LAZY = frozenset(
         ("HistogramDataPoint", "attributes"),
         ("ExponentialHistogramDataPoint", "attributes"),
         ("SummaryDataPoint", "attributes"),
+        ("NumberDataPoint", "exemplars"),
+        ("ExponentialHistogramDataPoint", "exemplars"),
     }
 )
 UNREAD = frozenset(
     {
         ("Span", "links"),
         ("Span", "trace_state"),
-        ("NumberDataPoint", "exemplars"),
         ("HistogramDataPoint", "exemplars"),
-        ("ExponentialHistogramDataPoint", "exemplars"),
     }
 )
 
