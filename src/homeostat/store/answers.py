@@ -11,7 +11,7 @@ from homeostat.core.query import LEVELS_NS, Frame, FrameQuery, SeriesQuery, Tota
 from homeostat.core.series import SeriesKey
 from homeostat.store.bins import Ints, histograms_of
 from homeostat.store.cover import cover
-from homeostat.store.points import Points, Rows, bucket_codes, collapse, concatenate
+from homeostat.store.points import START_NS_MAX, Points, Rows, bucket_codes, collapse, concatenate
 from homeostat.store.retention import read_horizons
 from homeostat.store.segment_table import BAND, Loaded, Stretch, load_rows, with_bins
 
@@ -62,7 +62,9 @@ def frames(
         raise InputError(f"level_ns must be one of {LEVELS_NS}, not {query.level_ns}")
     ids = _ids(keys)
     width = query.level_ns
-    start_ns, end_ns = (-(-t // width) * width for t in (query.start_ns, query.end_ns))
+    start_ns, end_ns = (
+        -(-min(max(t, 0), START_NS_MAX) // width) * width for t in (query.start_ns, query.end_ns)
+    )
     if not ids.size or start_ns >= end_ns:
         return {}
     stretch = Stretch(LEVELS_NS.index(width), start_ns, end_ns)
@@ -80,20 +82,19 @@ def frames(
 
 def _whole_rows(connection: sqlite3.Connection, loaded: Loaded, kept: Ints, width_ns: int) -> Rows:
     """Return one row for each series and bucket, in that order."""
-    code = bucket_codes(loaded.rows[kept], width_ns)
+    code = bucket_codes(loaded.rows, width_ns)[kept]
     order = np.argsort(code, kind="stable")
     code, kept = code[order], kept[order]
-    same = code[1:] == code[:-1]
-    if not same.any():
-        rows = loaded.rows[kept]
-        rows["start_ns"] -= rows["start_ns"] % width_ns
+    again = np.diff(code, prepend=-1) == 0
+    shared = again.copy()
+    shared[:-1] |= again[1:]
+    rows = loaded.rows.take(kept[~shared])
+    rows["start_ns"] -= rows["start_ns"] % width_ns
+    if not shared.any():
         return rows
-    shared = np.concatenate((same, [False])) | np.concatenate(([False], same))
     merged = collapse(with_bins(connection, loaded, np.sort(kept[shared])), width_ns).rows
-    single = loaded.rows[kept[~shared]]
-    single["start_ns"] -= single["start_ns"] % width_ns
-    rows = np.concatenate((single, merged))
-    ordered: Rows = rows[np.argsort(bucket_codes(rows, width_ns), kind="stable")]
+    rows = np.concatenate((rows, merged))
+    ordered: Rows = rows.take(np.argsort(bucket_codes(rows, width_ns), kind="stable"))
     return ordered
 
 

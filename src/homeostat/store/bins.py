@@ -66,8 +66,8 @@ def bins_of(histograms: Sequence[ExponentialHistogram | None]) -> tuple[Bins, Sc
 
 def concatenate_bins(parts: Sequence[Bins], rows: Sequence[int]) -> Bins:
     """Return the bins of tables laid end to end, of which part `i` has `rows[i]` rows."""
-    if not parts:
-        return no_bins()
+    if len(parts) <= 1:
+        return parts[0] if parts else no_bins()
     starts = np.concatenate(([0], np.cumsum(rows[:-1]))).astype(np.int64)
     return Bins(
         np.concatenate([p.row + start for p, start in zip(parts, starts, strict=True)]),
@@ -82,8 +82,11 @@ def take_bins(bins: Bins, index: Ints, rows: int) -> Bins:
     place[index] = np.arange(index.size)
     moved = place[bins.row]
     kept = np.flatnonzero(moved >= 0)
-    order = kept[np.argsort(moved[kept], kind="stable")]
-    return Bins(moved[order], bins.key[order], bins.count[order])
+    if (index[1:] < index[:-1]).any():
+        kept = kept[np.argsort(moved[kept], kind="stable")]
+    elif kept.size == bins.row.size:
+        return Bins(moved, bins.key, bins.count)
+    return Bins(moved[kept], bins.key[kept], bins.count[kept])
 
 
 def merge_bins(bins: Bins, scales: Scales, group: Ints, groups: int) -> tuple[Bins, Scales]:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from homeostat.core.query import LEVELS_NS
+from homeostat.store.points import START_NS_MAX
 from homeostat.store.segment_table import TOP, Stretch
 
 
@@ -20,6 +21,7 @@ def cover(start_ns: int, end_ns: int, horizons: Sequence[int], level: int = TOP)
     >>> [(s.level, s.start_ns // 10**9, s.end_ns // 10**9) for s in found]
     [(1, 50, 60), (2, 60, 180)]
     """
+    start_ns, end_ns = max(start_ns, 0), min(end_ns, START_NS_MAX)
     width = LEVELS_NS[level]
     if level == 0:
         start, end = _up(start_ns, width), _up(end_ns, width)

@@ -108,7 +108,8 @@ def concatenate(parts: Sequence[Points]) -> Points:
 
 def take(points: Points, index: Ints) -> Points:
     """Return the rows at `index`, each at most once, in its order, with their bins."""
-    return Points(points.rows[index], take_bins(points.bins, index, points.rows.size))
+    # `take` moves whole rows; indexing a structured array moves field by field, 18 times slower.
+    return Points(points.rows.take(index), take_bins(points.bins, index, points.rows.size))
 
 
 def bucket_codes(rows: Rows, width_ns: int) -> Ints:
@@ -131,7 +132,7 @@ def collapse(points: Points, width_ns: int) -> Points:
         sorted_points = take(points, order)
         sorted_points.rows["start_ns"] -= sorted_points.rows["start_ns"] % width_ns
         return sorted_points
-    merged = _merged_rows(rows[order], heads, width_ns)
+    merged = _merged_rows(rows.take(order), heads, width_ns)
     sizes = np.diff(np.concatenate((heads, [rows.size])))
     group = np.empty(rows.size, dtype=np.int64)
     group[order] = np.repeat(np.arange(heads.size), sizes)
@@ -144,7 +145,7 @@ def _merged_rows(rows: Rows, heads: Ints, width_ns: int) -> Rows:
     """Merge the moments of consecutive rows, each group of which begins at one of `heads`."""
     tails = np.concatenate((heads[1:], [rows.size])) - 1
     sizes = tails - heads + 1
-    merged = rows[heads]
+    merged = rows.take(heads)
     merged["start_ns"] -= merged["start_ns"] % width_ns
     merged["last_ns"] = rows["last_ns"][tails]
     merged["last"] = rows["last"][tails]

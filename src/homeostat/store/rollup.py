@@ -25,6 +25,9 @@ from homeostat.store.series_table import mark_seen
 GRACE_NS = 5 * SECOND_NS
 """Buckets are rolled up this long after they close: later points cost a further fragment, no more."""
 
+PENDING_MAX = 20_000
+"""Segments after which one is rolled up even if its bucket has not closed: its sender's clock is ahead."""
+
 STEP_POINTS = 16_384
 LOOSE_MAX = 32
 """Small segments of one slot and band from which on they are merged into one."""
@@ -35,8 +38,9 @@ def roll_up(connection: sqlite3.Connection, now_ns: int) -> int:
     for level in range(TOP):
         due = connection.execute(
             "SELECT p.segment, s.points FROM pending p JOIN segments s ON s.id = p.segment"
-            " WHERE p.level = ? AND p.due_ns <= ? ORDER BY p.due_ns, p.segment LIMIT 1000",
-            (level, now_ns - GRACE_NS),
+            " WHERE p.level = ? AND (p.due_ns <= ? OR p.segment <= (SELECT max(segment) FROM pending) - ?)"
+            " ORDER BY p.due_ns, p.segment LIMIT 1000",
+            (level, now_ns - GRACE_NS, PENDING_MAX),
         ).fetchall()
         if not due:
             continue

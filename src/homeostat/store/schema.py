@@ -20,7 +20,7 @@ FIRST: Step = (
         metric TEXT NOT NULL, kind TEXT NOT NULL, unit TEXT NOT NULL, attributes TEXT NOT NULL,
         seen_ns INTEGER NOT NULL,
         UNIQUE (metric, kind, unit, attributes)
-    ) STRICT""",
+    )""",
     # Points of up to 256 neighbouring series (a band) at one level, within one slot of time.
     """CREATE TABLE segments (
         id INTEGER PRIMARY KEY,
@@ -28,36 +28,36 @@ FIRST: Step = (
         start_ns INTEGER NOT NULL, end_ns INTEGER NOT NULL,
         points INTEGER NOT NULL, raw_bytes INTEGER NOT NULL, packed INTEGER NOT NULL,
         rows BLOB NOT NULL, bins BLOB
-    ) STRICT""",
+    )""",
     "CREATE INDEX segments_by_time ON segments (level, slot_ns, band)",
     "CREATE INDEX segments_loose ON segments (level, slot_ns, band) WHERE packed = 0",
     # Segments that are not yet part of the next level. Not a column of segments: changing that would
     # write the blobs again.
     """CREATE TABLE pending (
         segment INTEGER PRIMARY KEY, level INTEGER NOT NULL, due_ns INTEGER NOT NULL
-    ) STRICT""",
+    )""",
     "CREATE INDEX pending_by_due ON pending (level, due_ns)",
-    "CREATE TABLE horizons (level INTEGER PRIMARY KEY, start_ns INTEGER NOT NULL) STRICT",
+    "CREATE TABLE horizons (level INTEGER PRIMARY KEY, start_ns INTEGER NOT NULL)",
     """CREATE TABLE spans (
         id INTEGER PRIMARY KEY,
         trace_id BLOB NOT NULL, span_id BLOB NOT NULL, failed INTEGER NOT NULL, body BLOB NOT NULL,
         UNIQUE (trace_id, span_id)
-    ) STRICT""",
+    )""",
     """CREATE TABLE traces (
         trace_id BLOB PRIMARY KEY,
         start_ns INTEGER NOT NULL, end_ns INTEGER NOT NULL, failed INTEGER NOT NULL,
         rooted INTEGER NOT NULL, head_ns INTEGER NOT NULL, operation TEXT NOT NULL, service TEXT NOT NULL
-    ) STRICT, WITHOUT ROWID""",
+    ) WITHOUT ROWID""",
     "CREATE INDEX traces_by_start ON traces (start_ns)",
     """CREATE TABLE logs (
         id INTEGER PRIMARY KEY, time_ns INTEGER NOT NULL, trace_id BLOB, body BLOB NOT NULL
-    ) STRICT""",
+    )""",
     "CREATE INDEX logs_by_time ON logs (time_ns)",
     "CREATE INDEX logs_by_trace ON logs (trace_id) WHERE trace_id IS NOT NULL",
     """CREATE TABLE totals (
         points INTEGER NOT NULL, raw_bytes INTEGER NOT NULL, stored_bytes INTEGER NOT NULL,
         spans INTEGER NOT NULL, logs INTEGER NOT NULL, forgotten_series INTEGER NOT NULL
-    ) STRICT""",
+    )""",
     "INSERT INTO totals VALUES (0, 0, 0, 0, 0, 0)",
     """CREATE TRIGGER segment_added AFTER INSERT ON segments BEGIN
         UPDATE totals SET points = points + new.points, raw_bytes = raw_bytes + new.raw_bytes,

@@ -18,9 +18,9 @@ _ADD_TRACE = """INSERT INTO traces VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
     ON CONFLICT (trace_id) DO UPDATE SET
         start_ns = min(start_ns, ?2), end_ns = max(end_ns, ?3), failed = max(failed, ?4),
         rooted = max(rooted, ?5),
-        head_ns = iif((?5, -?6) > (rooted, -head_ns), ?6, head_ns),
-        operation = iif((?5, -?6) > (rooted, -head_ns), ?7, operation),
-        service = iif((?5, -?6) > (rooted, -head_ns), ?8, service)"""
+        head_ns = CASE WHEN (?5, -?6) > (rooted, -head_ns) THEN ?6 ELSE head_ns END,
+        operation = CASE WHEN (?5, -?6) > (rooted, -head_ns) THEN ?7 ELSE operation END,
+        service = CASE WHEN (?5, -?6) > (rooted, -head_ns) THEN ?8 ELSE service END"""
 
 
 def add_spans(connection: sqlite3.Connection, spans: Sequence[Span]) -> int:

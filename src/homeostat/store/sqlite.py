@@ -143,7 +143,8 @@ class SqliteStore:
             (free,) = connection.execute("PRAGMA freelist_count").fetchone()
             (pages,) = connection.execute("PRAGMA page_count").fetchone()
             if free > FREE_SHARE_MAX * pages:
-                connection.execute(f"PRAGMA incremental_vacuum({VACUUM_PAGES})").fetchall()
+                # A script, because a single execute frees one page only: it stops at the first of many steps.
+                connection.executescript(f"PRAGMA incremental_vacuum({VACUUM_PAGES})")
 
     def close(self) -> None:
         """Close the file; a store that is closed answers with StoreError."""

@@ -155,7 +155,7 @@ values_strategy = st.lists(
     max_size=5,
 )
 write_strategy = st.tuples(
-    st.sampled_from(SERIES), st.integers(0, 7_500), values_strategy, st.sampled_from((6, 6, 3, 20))
+    st.sampled_from(SERIES), st.integers(0, 7_500), values_strategy, st.sampled_from((6, 6, 3, 0))
 )
 action_strategy = st.one_of(
     st.lists(write_strategy, min_size=1, max_size=6),
