@@ -520,14 +520,33 @@ def test_a_span_that_ends_after_its_root_is_kept_with_its_trace(bench: Bench) ->
     assert spans["late"].trace_id == spans["root"].trace_id
 
 
-def test_a_tree_holds_a_bounded_number_of_spans(bench: Bench) -> None:
-    with bench.operation("root"):
-        for _ in range(SPANS_MAX + 30):
+def test_a_tree_holds_a_bounded_number_of_spans_and_goes_on_in_trees_of_their_own(bench: Bench) -> None:
+    with bench.operation("root") as root:
+        for i in range(SPANS_MAX + 1_000):
+            with bench.operation("child") as child, child.stage("part"):
+                if i == SPANS_MAX + 777:
+                    child.fail("Boom")
+        early = bench.tracer.drain()
+    spans = (*early, *bench.tracer.drain())
+    failed = [s for s in spans if s.error]
+    assert [s.error for s in early if s.error] == ["Boom"]
+    assert (failed[0].trace_id, failed[0].parent_id) == (root.trace_id, root.span_id)
+    in_tree = [s for s in spans if s.name == "child" and "homeostat.kept" not in s.attributes]
+    assert len(in_tree) == SPANS_MAX // 2
+    assert {s.parent_id for s in spans if s.name == "child"} == {root.span_id}
+    assert len({s.trace_id for s in spans}) == 1
+    assert len(spans) < SPANS_MAX + 1 + 2 * 20
+    assert bench.losses.totals() == {}
+    assert bench.points()["operation.duration", "child"].moments.count == SPANS_MAX + 1_000
+
+
+def test_spans_that_end_in_a_full_tree_are_dropped_and_counted(bench: Bench) -> None:
+    with bench.operation("root"), bench.operation("open"):
+        for _ in range(SPANS_MAX):
             with bench.operation("child"):
                 pass
     assert len(bench.tracer.drain()) == SPANS_MAX + 1
-    assert bench.losses.totals() == {"trace.tree_full": 30}
-    assert bench.points()["operation.duration", "child"].moments.count == SPANS_MAX + 30
+    assert bench.losses.totals() == {"trace.tree_full": 1}
 
 
 def test_names_beyond_the_bound_are_still_measured_together() -> None:

@@ -31,7 +31,8 @@ TEXT_MAX = 4_096
 """Characters of one attribute's value."""
 
 SPANS_MAX = 500
-"""Finished spans that one live tree holds; further ones are dropped and counted."""
+"""Finished spans that one live tree holds. What ends later is dropped and counted; what begins later is
+a tree of its own in the same trace."""
 
 NEW, LIVE, DONE = 0, 1, 2
 
@@ -98,6 +99,7 @@ class Operation:
         "error",
         "events",
         "foreign",
+        "full",
         "kept",
         "outer",
         "remote",
@@ -127,6 +129,7 @@ class Operation:
         self.tree_failed = False
         self.tree_left = False
         self.kept = False
+        self.full = False
         self.ended_ns = 0
         self.foreign: TraceContext | None = None
         self.bridge: object = None
@@ -181,10 +184,11 @@ class Operation:
         spans = root.spans
         if spans is None:
             spans = root.spans = []
-        if len(spans) < SPANS_MAX:
-            spans.append(self)
-        else:
+        if root.full:
             site.host.losses.add("trace.tree_full")
+        else:
+            spans.append(self)
+            root.full = len(spans) >= SPANS_MAX
         return None
 
     async def __aenter__(self) -> Self:
@@ -263,7 +267,22 @@ class Operation:
         living = outer if outer._state is LIVE else outer._living()
         self.outer = living
         if living is not None and self.remote is None:
-            self.root = living.root or living
+            root = living.root or living
+            if root.full:
+                self._begin_subtree(living, root)
+            else:
+                self.root = root
+
+    def _begin_subtree(self, outer: "Operation", root: "Operation") -> None:
+        """Go on in the same trace with a tree that is decided about by itself.
+
+        So the requests that a process serves within one long operation are still sampled one by one. The
+        long operation's own tree will be kept, since they name it as their parent.
+        """
+        root.tree_left = True
+        outer.identify()
+        link = root.link
+        self.foreign = TraceContext(root.trace_id, outer.span_id, flags=0, state=link.state if link else "")
 
     def _bridge(self) -> None:
         with guarded(self.site.host.losses, "otel_bridge"):
