@@ -129,7 +129,7 @@ def test_failures_are_counted_by_type(address: str) -> None:
 
 def test_an_endpoint_that_is_not_there_is_a_failure_and_no_exception() -> None:
     sent, _, failed = asyncio.run(_replayed("http://127.0.0.1:9", iter(evenly(3, 0.0)), 1))
-    assert (sent, failed) == (3, {"ConnectError": 3})
+    assert (sent, failed) == (3, {"connect_error": 3})
 
 
 def test_any_url_can_be_driven(address: str) -> None:

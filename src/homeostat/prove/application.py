@@ -1,30 +1,22 @@
 """The application: any URL, driven with requests at the times of a trace."""
 
+import asyncio
 import time
 from collections.abc import Sequence
 from types import TracebackType
 from typing import Self
-from urllib.parse import urlsplit
 
-import httpx2
 import msgspec
 
 from homeostat.core.errors import ConfigError
 from homeostat.prove.arrivals import Arrival
+from homeostat.prove.http_client import Failed, HttpClient
 from homeostat.prove.prompt_text import prompt_text
 from homeostat.prove.recording import Recorder, Unrecorded
 from homeostat.prove.replay_result import Outcome
 
 PLACE = "{prompt}"
 BODY = '{"question": "{prompt}"}'
-
-
-def checked_url(url: str) -> str:
-    """Return an address, or raise ConfigError for what is none."""
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ConfigError(f"an address such as http://127.0.0.1:8000/ask is needed, not {url!r}")
-    return url
 
 
 class Application:
@@ -43,22 +35,16 @@ class Application:
         texts: Sequence[str] = (),
         headers: dict[str, str] | None = None,
         timeout_s: float = 120.0,
-        connections: int = 1_024,
         operation: str = "replay.request",
         recorder: Recorder | None = None,
     ) -> None:
-        self._url = checked_url(url)
         self._body = body
         self._texts = texts
         self._operation = operation
         self._recorder: Recorder = recorder or Unrecorded()
         self._check_body()
-        self._client = httpx2.AsyncClient(
-            headers={"content-type": "application/json", **(headers or {})},
-            timeout=httpx2.Timeout(timeout_s, pool=None),
-            limits=httpx2.Limits(max_connections=connections, max_keepalive_connections=connections),
-            trust_env=False,
-        )
+        self._timeout_s = timeout_s
+        self._client = HttpClient(url, {"content-type": "application/json", **(headers or {})})
 
     async def __aenter__(self) -> Self:
         return self
@@ -66,23 +52,25 @@ class Application:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        await self._client.aclose()
+        await self._client.__aexit__(kind, error, trace)
 
     async def call(self, arrival: Arrival, number: int) -> Outcome:
         """Send one request and read its answer to the end."""
         content = self._content(arrival, number)
-        method = "GET" if content is None else "POST"
         begin_s = time.perf_counter()
         first_s: float | None = None
         with self._recorder.operation(self._operation) as work:
             try:
-                async with self._client.stream(method, self._url, content=content) as response:
-                    error = f"http_{response.status_code}" if response.status_code >= 400 else ""
-                    async for piece in response.aiter_raw():
-                        if first_s is None and piece and not error:
+                exchange = self._client.get() if content is None else self._client.post(content)
+                async with asyncio.timeout(self._timeout_s), exchange as answer:
+                    error = f"http_{answer.status}" if answer.status >= 400 else ""
+                    async for _ in answer.pieces():
+                        if first_s is None and not error:
                             first_s = time.perf_counter() - begin_s
-            except httpx2.HTTPError as failure:
-                error = type(failure).__name__
+            except TimeoutError:
+                error = "timeout"
+            except Failed as failure:
+                error = failure.kind
             if error:
                 work.fail(error)
         return Outcome(error, first_s)

@@ -1,15 +1,15 @@
 """The model endpoint: a server that speaks the OpenAI API, driven with prompts of the lengths of a trace."""
 
+import asyncio
 import time
 from collections.abc import AsyncIterator
 from types import TracebackType
 from typing import Any, Self
 
-import httpx2
 import msgspec
 
-from homeostat.prove.application import checked_url
 from homeostat.prove.arrivals import Arrival
+from homeostat.prove.http_client import Failed, HttpClient
 from homeostat.prove.prompt_text import prompt_text
 from homeostat.prove.recording import ModelCall, Recorder, Unrecorded
 from homeostat.prove.replay_result import Outcome
@@ -89,7 +89,6 @@ class ModelEndpoint:
         api_key: str = "",
         exact: bool = False,
         timeout_s: float = 120.0,
-        connections: int = 1_024,
         recorder: Recorder | None = None,
     ) -> None:
         self._model = model
@@ -98,13 +97,8 @@ class ModelEndpoint:
         headers = {"content-type": "application/json"}
         if api_key:
             headers["authorization"] = f"Bearer {api_key}"
-        self._client = httpx2.AsyncClient(
-            base_url=checked_url(url).rstrip("/") + "/",
-            headers=headers,
-            timeout=httpx2.Timeout(timeout_s, pool=None),
-            limits=httpx2.Limits(max_connections=connections, max_keepalive_connections=connections),
-            trust_env=False,
-        )
+        self._timeout_s = timeout_s
+        self._client = HttpClient(url.rstrip("/") + "/chat/completions", headers)
 
     async def __aenter__(self) -> Self:
         return self
@@ -112,7 +106,7 @@ class ModelEndpoint:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        await self._client.aclose()
+        await self._client.__aexit__(kind, error, trace)
 
     async def call(self, arrival: Arrival, number: int) -> Outcome:
         """Ask for one answer and read it to its end."""
@@ -120,14 +114,17 @@ class ModelEndpoint:
         with self._recorder.llm(self._model) as call:
             answer = Reading(call)
             try:
-                async with self._client.stream("POST", "chat/completions", content=body) as response:
-                    if response.status_code >= 400:
-                        answer.error = f"http_{response.status_code}"
-                        await response.aread()
+                async with asyncio.timeout(self._timeout_s), self._client.post(body) as exchange:
+                    if exchange.status >= 400:
+                        answer.error = f"http_{exchange.status}"
                     else:
-                        await answer.read(response.aiter_bytes())
-            except (httpx2.HTTPError, msgspec.DecodeError) as error:
-                answer.error = type(error).__name__
+                        await answer.read(exchange.pieces())
+            except TimeoutError:
+                answer.error = "timeout"
+            except Failed as failure:
+                answer.error = failure.kind
+            except msgspec.DecodeError:
+                answer.error = "bad_answer"
             return answer.close()
 
     def _body(self, arrival: Arrival, number: int) -> bytes:
