@@ -220,6 +220,8 @@ class Homeostat:
         self.losses.renew_lock()
         self.registry.forget_buffered()
         self.tracer.forget_kept()
+        if self._runner.collectors is not None:
+            self._runner.collectors.abandon()
         if not self._closed:
             self._start()
 

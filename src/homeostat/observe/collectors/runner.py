@@ -174,6 +174,10 @@ class Collectors:
         self._stop.set()
         if self._thread is not None:
             self._thread.join(timeout_s)
+        self.abandon()
+
+    def abandon(self) -> None:
+        """Close the collectors only: in a forked child their thread, which may have held a lock, is gone."""
         for entry in self._entries:
             with guarded(self._losses, f"collector.{entry.collector.name}"):
                 entry.collector.close()

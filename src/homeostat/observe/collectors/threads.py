@@ -33,7 +33,8 @@ class ThreadCollector:
         self._proc = proc
         self._process = psutil.Process()
         self._waits: list[float] = []
-        self._stop = threading.Event()
+        self._schedstat: ProcFile | None = None
+        self._stopped = False
         self._beat = Beat(5)
         self._thread = threading.Thread(target=self._measure, name="homeostat-gil", daemon=True)
         self._thread.start()
@@ -43,22 +44,18 @@ class ThreadCollector:
         return {}
 
     def _measure(self) -> None:
-        schedstat = open_proc(self._proc / "thread-self/schedstat", {}, ())
+        self._schedstat = open_proc(self._proc / "thread-self/schedstat", {}, ())
         baseline: deque[float] = deque(maxlen=BASELINE_SAMPLES)
-        queued = _queued_s(schedstat)
-        try:
-            while not self._stop.is_set():
-                began = time.perf_counter()
-                time.sleep(PERIOD_S)
-                late = time.perf_counter() - began - PERIOD_S
-                before, queued = queued, _queued_s(schedstat)
-                late = max(late - (queued - before), 0.0)
-                baseline.append(late)
-                if len(self._waits) < WAITS_MAX:
-                    self._waits.append(late - min(baseline))
-        finally:
-            if schedstat is not None:
-                schedstat.close()
+        queued = _queued_s(self._schedstat)
+        while not self._stopped:
+            began = time.perf_counter()
+            time.sleep(PERIOD_S)
+            late = time.perf_counter() - began - PERIOD_S
+            before, queued = queued, _queued_s(self._schedstat)
+            late = max(late - (queued - before), 0.0)
+            baseline.append(late)
+            if len(self._waits) < WAITS_MAX:
+                self._waits.append(late - min(baseline))
 
     def collect(self, now_ns: int) -> Iterator[Reading]:
         """Return the waits since the last round, and now and then the number of threads."""
@@ -72,8 +69,10 @@ class ThreadCollector:
 
     def close(self) -> None:
         """End the thread, which takes at most one period."""
-        self._stop.set()
+        self._stopped = True
         self._thread.join(1.0)
+        if self._schedstat is not None and not self._thread.is_alive():
+            self._schedstat.close()
 
 
 def _queued_s(schedstat: ProcFile | None) -> float:
