@@ -6,8 +6,11 @@ import gc
 import inspect
 import threading
 from collections.abc import AsyncIterator, Iterator
+from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from homeostat.core.errors import ConfigError
 from homeostat.core.losses import Losses
@@ -17,6 +20,7 @@ from homeostat.observe.operation import ATTRIBUTES_MAX, SPANS_MAX, TEXT_MAX
 from homeostat.observe.registry import Registry
 from homeostat.observe.tracer import Tracer
 from homeostat.testing.clock import ManualClock
+from homeostat.testing.threads import eager_switching
 
 
 class Bench:
@@ -177,6 +181,7 @@ def test_one_object_may_be_entered_again_and_again(bench: Bench) -> None:
     assert moments.total == 250.0 + 750.0 + 1_750.0 + 2_000.0
 
 
+@eager_switching()
 def test_one_object_may_be_entered_by_many_threads_at_once(bench: Bench) -> None:
     answer = bench.operation("answer")
     begin = threading.Barrier(4)
@@ -559,6 +564,86 @@ def test_names_beyond_the_bound_are_still_measured_together() -> None:
     assert len(points) == 6
     assert len(bench.tracer._sites) == 5
     assert "name16" in bench.spans()
+
+
+Shape = list[Any]
+"""A tree as nested lists: each operation is the list of its children."""
+
+trees = st.recursive(st.just([]), lambda inner: st.lists(inner, max_size=4), max_leaves=25)
+
+
+@given(trees, st.data())
+def test_any_tree_of_calls_is_the_tree_of_spans(shape: Shape, data: st.DataObject) -> None:
+    """Whatever mixture of blocks, functions, generators and tasks makes it."""
+    bench = Bench()
+    expected: dict[str, str] = {}
+
+    async def run(node: Shape, name: str, parent: str) -> None:
+        expected[name] = parent
+
+        async def body() -> None:
+            for i, child in enumerate(node):
+                await run(child, f"{name}.{i}", name)
+
+        kind = data.draw(st.sampled_from(("block", "coroutine", "generator", "task")))
+        if kind == "block":
+            with bench.operation(name):
+                await body()
+        elif kind == "coroutine":
+            await bench.operation(name)(body)()
+        elif kind == "task":
+            async with bench.operation(name):
+                await asyncio.create_task(body())
+        else:
+
+            @bench.operation(name)
+            async def generate() -> AsyncIterator[None]:
+                yield
+                await body()
+                yield
+
+            async for _ in generate():
+                pass
+
+    asyncio.run(run(shape, "0", ""))
+    spans = bench.spans()
+    assert {name: bench.parent(spans, name) for name in spans} == expected
+
+
+@eager_switching()
+def test_many_threads_and_a_draining_one_lose_no_measurement_and_mix_no_traces(bench: Bench) -> None:
+    done = threading.Event()
+    drained: list[Span] = []
+
+    def work(thread: int) -> None:
+        for i in range(1_000):
+            with bench.operation("root", thread=thread) as root, root.stage("part") as part:
+                part.set(thread=thread)
+                if i % 50 == 0:
+                    part.fail("Boom")
+
+    def drain() -> None:
+        while not done.is_set():
+            drained.extend(bench.tracer.drain())
+
+    workers = [threading.Thread(target=work, args=(i,)) for i in range(4)]
+    drainer = threading.Thread(target=drain)
+    for thread in (*workers, drainer):
+        thread.start()
+    for thread in workers:
+        thread.join()
+    done.set()
+    drainer.join()
+    drained.extend(bench.tracer.drain())
+    points = bench.points()
+    assert points["operation.duration", "root"].moments.count == 4_000
+    assert points["operation.duration", "root.part"].moments.count == 4_000
+    assert points["operation.errors", "root.part!Boom"].moments.total == 80.0
+    traces: dict[bytes, list[Span]] = {}
+    for span in drained:
+        traces.setdefault(span.trace_id, []).append(span)
+    assert all(len(trace) == 2 for trace in traces.values())
+    assert all(len({s.attributes["thread"] for s in trace}) == 1 for trace in traces.values())
 
 
 @pytest.mark.parametrize("name", ["", None, 5])

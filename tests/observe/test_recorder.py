@@ -1,10 +1,8 @@
 """Claims about the recorder: nothing lost, nothing doubled, everything odd counted."""
 
 import math
-import sys
 import threading
 import time
-from collections.abc import Iterator
 from decimal import Decimal
 from fractions import Fraction
 
@@ -20,6 +18,7 @@ from homeostat.core.series import SeriesKey
 from homeostat.observe import recorder as module
 from homeostat.observe.recorder import MAGNITUDE_MAX, WINDOW, Recorder
 from homeostat.stats.sketch import count, sketch
+from homeostat.testing.threads import eager_switching
 
 SECOND = 1_000_000_000
 
@@ -32,16 +31,7 @@ def fold(series: Recorder, losses: Losses | None = None, end_s: int = 1) -> Poin
     return series.fold((end_s - 1) * SECOND, end_s * SECOND, losses or Losses())
 
 
-@pytest.fixture
-def eager_switching() -> Iterator[None]:
-    """Threads take turns every 10 us rather than every 5 ms: more races, and no thread starves."""
-    usual = sys.getswitchinterval()
-    sys.setswitchinterval(1e-5)
-    yield
-    sys.setswitchinterval(usual)
-
-
-@pytest.mark.usefixtures("eager_switching")
+@eager_switching()
 def test_four_writers_and_a_folding_thread_neither_lose_nor_double_a_value() -> None:
     """Each writer records its own numbers once; their count, sum and sum of squares must come out whole."""
     series, losses = recorder(), Losses()
@@ -90,7 +80,7 @@ def test_four_writers_and_a_folding_thread_neither_lose_nor_double_a_value() -> 
     assert losses.totals() == {}
 
 
-@pytest.mark.usefixtures("eager_switching")
+@eager_switching()
 def test_the_race_moves_every_single_value_once() -> None:
     """The same with the values themselves: what the folds took is a permutation of what was recorded."""
     buffer: list[float] = []
