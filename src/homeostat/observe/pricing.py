@@ -2,14 +2,12 @@
 
 The library resolves names of models (dates and suffixes included) and prices that change with time or
 with the length of the input. It takes 70 to 270 us a call, so per provider, model and half-hour its
-answer is kept as rates a token where it is linear in the tokens, as it is for nine models in ten.
+answer is kept as rates a token, for each range of input lengths that has prices of its own.
 """
 
-import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from decimal import Decimal
 from functools import cache, lru_cache
 from typing import Any
 
@@ -39,125 +37,100 @@ PRICE_PERIOD_NS = 30 * MINUTE_NS
 
 @dataclass(frozen=True, slots=True)
 class Rates:
-    """USD for one token of each kind; those of the input and of the output are the uncached, plain ones."""
+    """USD for one token of each kind and for the request, where the input has more than `above` tokens.
 
+    `input` and `output` are the rates of what is neither cached, written to the cache, nor reasoning.
+    """
+
+    above: int
     input: float
     cached: float
     cache_write: float
     output: float
     reasoning: float
+    request: float
 
 
 def cost_usd(call: LlmCall, at_ns: int) -> float | None:
     """Return what a call cost that began at a time (ns since the epoch).
 
     None where it cannot be known: no price for the model, or no number of tokens. Cached and written
-    tokens are parts of the input, reasoning of the output: each token is paid for once.
+    tokens are parts of the input, reasoning of the output: each token is paid for once. A provider's
+    discounts, service tiers and cache writes that live longer than five minutes are not known here.
     """
     input_tokens, output_tokens = call.input_tokens, call.output_tokens
     if output_tokens is None and call.operation in WITHOUT_OUTPUT:
         output_tokens = 0
     if input_tokens is None or output_tokens is None:
         return None
+    tiers = _tiers(call.provider, call.model, call.request_model, at_ns // PRICE_PERIOD_NS)
+    if not tiers:
+        return None
+    rates = tiers[0]
+    if len(tiers) > 1:
+        rates = next((t for t in tiers if input_tokens > t.above), tiers[-1])
     cached, cache_write = call.cached_tokens or 0, call.cache_write_tokens or 0
     reasoning = call.reasoning_tokens or 0
-    period = at_ns // PRICE_PERIOD_NS
-    rates = _rates(call.provider, call.model, call.request_model, period)
-    if rates is None:
-        return None
-    if isinstance(rates, Rates):
-        return (
-            (input_tokens - cached - cache_write) * rates.input
-            + cached * rates.cached
-            + cache_write * rates.cache_write
-            + (output_tokens - reasoning) * rates.output
-            + reasoning * rates.reasoning
-        )
-    return _listed_cost(rates, period, input_tokens, cached, cache_write, output_tokens, reasoning)
+    return (
+        max(input_tokens - cached - cache_write, 0) * rates.input
+        + cached * rates.cached
+        + cache_write * rates.cache_write
+        + max(output_tokens - reasoning, 0) * rates.output
+        + reasoning * rates.reasoning
+        + rates.request
+    )
 
 
 @cache
-def _library() -> Any:
-    """Import the library: 150 ms, so only where a call is priced."""
+def _snapshot() -> Any:
+    """Import the library and its price list: 150 ms, so only where a call is priced."""
     import genai_prices.data_snapshot
-    import genai_prices.types
 
-    return genai_prices
-
-
-class _Listed:
-    """A model of the price list whose price is not linear in its tokens."""
-
-    __slots__ = ("model", "provider")
-
-    def __init__(self, provider: Any, model: Any) -> None:
-        self.provider = provider
-        self.model = model
+    return genai_prices.data_snapshot.get_snapshot()
 
 
-def _found(provider: str, names: Iterable[str]) -> _Listed | None:
-    snapshot = _library().data_snapshot.get_snapshot()
+def _model(provider: str, names: Iterable[str]) -> Any:
+    """Return the library's entry of a model by the first of its names that it knows, else None."""
     for name in filter(None, names):
         for provider_id in PROVIDER_IDS.get(provider, (provider,)):
             try:
-                return _Listed(*snapshot.find_provider_model(name, None, provider_id, None))
+                return _snapshot().find_provider_model(name, None, provider_id, None)[1]
             except LookupError:
                 continue
     return None
 
 
-def _at(period: int) -> datetime:
-    return datetime.fromtimestamp(period * PRICE_PERIOD_NS / 1e9, tz=UTC)
-
-
 @lru_cache(maxsize=4_096)
-def _rates(provider: str, model: str, request_model: str, period: int) -> Rates | _Listed | None:
-    listed = _found(provider, (model, request_model))
-    if listed is None:
-        return None
-    held = {k: v for k, v in vars(listed.model.get_prices(_at(period))).items() if v is not None}
-    token_prices = {k: v for k, v in held.items() if k in _LINEAR}
-    if "input_mtok" not in held and "output_mtok" not in held:
-        return None  # priced by something else than tokens, or not at all
-    if any(not isinstance(v, Decimal) for v in token_prices.values()) or "requests_kcount" in held:
-        return listed
-    input_rate = float(held.get("input_mtok", 0)) / 1e6
-    output_rate = float(held.get("output_mtok", 0)) / 1e6
+def _tiers(provider: str, model: str, request_model: str, period: int) -> tuple[Rates, ...]:
+    """Return a model's rates at a time, those of the longest inputs first; none where there is no price."""
+    entry = _model(provider, (model, request_model))
+    if entry is None:
+        return ()
+    at = datetime.fromtimestamp(period * PRICE_PERIOD_NS / 1e9, tz=UTC)
+    prices = {k: v for k, v in vars(entry.get_prices(at)).items() if v is not None}
+    if "input_mtok" not in prices and "output_mtok" not in prices:
+        return ()  # priced by something else than tokens, or not at all
+    starts = {t.start for price in prices.values() for t in getattr(price, "tiers", ())}
+    return tuple(_rates(prices, above) for above in sorted({0, *starts}, reverse=True))
+
+
+def _rates(prices: dict[str, Any], above: int) -> Rates:
+    """Return the rates for inputs of more than so many tokens; what has no price of its own is plain."""
+
+    def rate(kind: str, otherwise: float) -> float:
+        price = prices.get(f"{kind}_mtok")
+        if price is None:
+            return otherwise
+        tiers = [t.price for t in getattr(price, "tiers", ()) if t.start <= above]
+        return float(tiers[-1] if tiers and above else getattr(price, "base", price)) / 1e6
+
+    input_rate, output_rate = rate("input", 0.0), rate("output", 0.0)
     return Rates(
+        above=above,
         input=input_rate,
-        cached=float(held["cache_read_mtok"]) / 1e6 if "cache_read_mtok" in held else input_rate,
-        cache_write=float(held["cache_write_mtok"]) / 1e6 if "cache_write_mtok" in held else input_rate,
+        cached=rate("cache_read", input_rate),
+        cache_write=rate("cache_write", input_rate),
         output=output_rate,
-        reasoning=float(held["output_reasoning_mtok"]) / 1e6
-        if "output_reasoning_mtok" in held
-        else output_rate,
+        reasoning=rate("output_reasoning", output_rate),
+        request=float(prices.get("requests_kcount", 0)) / 1e3,
     )
-
-
-_LINEAR = frozenset(
-    {"input_mtok", "cache_read_mtok", "cache_write_mtok", "output_mtok", "output_reasoning_mtok"}
-)
-
-
-@lru_cache(maxsize=16_384)
-def _listed_cost(
-    listed: _Listed,
-    period: int,
-    input_tokens: int,
-    cached: int,
-    cache_write: int,
-    output_tokens: int,
-    reasoning: int,
-) -> float:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        usage = _library().Usage(
-            input_tokens=input_tokens,
-            cache_read_tokens=cached,
-            cache_write_tokens=cache_write,
-            output_tokens=output_tokens,
-            output_reasoning_tokens=reasoning,
-        )
-        return float(
-            listed.model.calc_price(usage, listed.provider, genai_request_timestamp=_at(period)).total_price
-        )

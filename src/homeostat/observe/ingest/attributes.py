@@ -14,7 +14,7 @@ import msgspec
 from homeostat.core.losses import Losses
 from homeostat.core.span import Scalar
 from homeostat.observe.ingest.limits import Limits
-from homeostat.observe.ingest.names import PER_REQUEST, is_content
+from homeostat.observe.ingest.names import LLM_FIELDS, PER_REQUEST, is_content
 
 Pair = tuple[str, Scalar]
 
@@ -58,6 +58,12 @@ def scalar(value: object) -> Scalar | None:
     return None
 
 
+def drop_parameters(attributes: dict[str, Scalar]) -> None:
+    """Remove a model's parameters, which may hold instructions and tools."""
+    for name in LLM_FIELDS["parameters"]:
+        attributes.pop(name, None)
+
+
 class AttributeReader(dict[bytes, Pair]):
     """Reads the attributes of spans, points and records of one wire format."""
 
@@ -74,9 +80,17 @@ class AttributeReader(dict[bytes, Pair]):
         self._limits = limits
         self._capture_content = capture_content
         self._find = self.__getitem__
+        self._kept_names: dict[str, bool] = {}
 
     def read(self, encoded: Sequence[bytes]) -> dict[str, Scalar]:
         """Return names and values. Raises what the decoder raises for damaged bytes."""
+        found = self.read_with_parameters(encoded)
+        if not self._capture_content:
+            drop_parameters(found)
+        return found
+
+    def read_with_parameters(self, encoded: Sequence[bytes]) -> dict[str, Scalar]:
+        """Return the same and a model's parameters, which `drop_parameters` removes when they are read."""
         if not encoded:
             return {}
         if len(encoded) > self._limits.attributes:
@@ -90,23 +104,32 @@ class AttributeReader(dict[bytes, Pair]):
 
     def __missing__(self, encoded: bytes) -> Pair:
         name, value = self._decode(encoded)
-        if not name or (
-            not self._capture_content and is_content(name) and not name.endswith("invocation_parameters")
-        ):
+        if not self._keeps(name):
             return self._remember(encoded, NOTHING)
-        held = scalar(value)
+        held = value if type(value) is str else scalar(value)
         if held is None:
             if isinstance(value, float):
                 self._losses.add("ingest.not_finite")
                 return NOTHING
             return self._remember(encoded, NOTHING)
-        if len(name) > self._limits.name_chars:
-            self._losses.add("ingest.attributes_cut")
-            return NOTHING
         if isinstance(held, str) and len(held) > self._limits.value_chars:
             self._losses.add("ingest.values_cut")
             return name, held[: self._limits.value_chars]
         return (name, held) if name in PER_REQUEST else self._remember(encoded, (name, held))
+
+    def _keeps(self, name: str) -> bool:
+        """Tell whether attributes of this name are kept; those of a model's parameters are at least read."""
+        kept = self._kept_names.get(name)
+        if kept is None:
+            content = is_content(name) and name not in LLM_FIELDS["parameters"]
+            kept = bool(name) and (self._capture_content or not content)
+            if len(name) > self._limits.name_chars:
+                self._losses.add("ingest.attributes_cut")
+                return False
+            if len(self._kept_names) >= MEMO_MAX:
+                self._kept_names.clear()
+            self._kept_names[name] = kept
+        return kept
 
     def _remember(self, encoded: bytes, pair: Pair) -> Pair:
         if len(encoded) <= MEMO_BYTES:

@@ -122,8 +122,8 @@ class _Scrape:
         if len(family.name) > self._memory.name_chars:
             self._memory.losses.add("ingest.points_rejected", len(family.samples))
             return
-        name, unit, factor = name_and_unit(family.name)
-        if family.type == "counter":
+        name, unit, factor = name_and_unit(family.name.removesuffix("_total") or family.name)
+        if family.type == "counter" or (family.type == "unknown" and family.name.endswith("_total")):
             yield from self._counters(family, name, unit, factor)
         elif family.type == "histogram":
             yield from self._histograms(family, name, unit, factor)

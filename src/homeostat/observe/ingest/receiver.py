@@ -67,9 +67,9 @@ class _Readers:
 class Receiver:
     """Takes in OTLP. Any thread may call: parsing holds no lock, what is remembered is behind one.
 
-    What it has returned counts as taken in: a span that comes again is not measured again, and a
-    cumulative counter goes on from its last value. So make sure that there is room for a batch before
-    you ask for it.
+    What it has returned counts as taken in: a span that comes again is returned again (stores know it by
+    its ids) but not measured again, and a cumulative counter goes on from its last value. So make sure
+    that there is room for a batch before you ask for it.
     """
 
     def __init__(
@@ -104,9 +104,9 @@ class Receiver:
         rejections = _Rejections()
         spans = list(self._read_spans(request, wire_format, rejections.add))
         with self._lock:
-            fresh = self._nesting.innermost(list(self._unseen(spans)))
-            points = self._deriver.points(s for s in fresh if s.source != OWN_SCOPE)
-        return rejections.received(Batch(points=points, spans=tuple(fresh)), self._losses, "spans")
+            spans = self._nesting.innermost(spans)
+            points = self._deriver.points(s for s in self._unseen(spans) if s.source != OWN_SCOPE)
+        return rejections.received(Batch(points=points, spans=tuple(spans)), self._losses, "spans")
 
     def metrics(self, body: bytes, media_type: str) -> Received:
         """Take in an ExportMetricsServiceRequest. Raises InputError where nothing of it can be read."""

@@ -3,9 +3,11 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from msgspec.structs import force_setattr
+
 from homeostat.core.losses import Losses
 from homeostat.core.span import LlmCall, Scalar, Span, SpanEvent
-from homeostat.observe.ingest.attributes import AttributeReader, bounded
+from homeostat.observe.ingest.attributes import AttributeReader, bounded, drop_parameters
 from homeostat.observe.ingest.limits import Limits
 from homeostat.observe.ingest.llm import llm_call
 from homeostat.observe.ingest.names import (
@@ -14,7 +16,6 @@ from homeostat.observe.ingest.names import (
     EXCEPTION_TYPE,
     HTTP_METHOD,
     HTTP_ROUTE,
-    LLM_FIELDS,
     MCP_METHOD,
     OPERATION,
     TOOL_NAME,
@@ -23,7 +24,6 @@ from homeostat.observe.ingest.names import (
 KINDS = ("unspecified", "internal", "server", "client", "producer", "consumer")
 STATUS_OK, STATUS_ERROR = 1, 2
 NO_TRACE_ID, NO_SPAN_ID = bytes(16), bytes(8)
-PARAMETERS = LLM_FIELDS["parameters"]
 
 Price = Callable[[LlmCall, int], float | None]
 
@@ -81,6 +81,7 @@ class SpanReader:
         price: Price,
     ) -> None:
         self._read = attributes.read
+        self._read_with_parameters = attributes.read_with_parameters
         self._losses = losses
         self._limits = limits
         self._capture_content = capture_content
@@ -103,7 +104,7 @@ class SpanReader:
             return "a span ends before it starts"
         if start_ns < now_ns - self._limits.age_ns or end_ns > now_ns + self._limits.ahead_ns:
             return "a span's time is too far from this machine's clock"
-        attributes = self._read(message.attributes)
+        attributes = self._read_with_parameters(message.attributes)
         events = self._events(message.events) if message.events else ()
         llm = llm_call(attributes, events, start_ns, duration_ns)
         kind = message.kind
@@ -116,14 +117,13 @@ class SpanReader:
             if llm.cost_usd is None:
                 cost_usd = self._price(llm, start_ns)
                 if cost_usd is not None:
-                    llm = _priced(llm, cost_usd)
+                    force_setattr(llm, "cost_usd", cost_usd)  # made just now, seen by nobody else
         error = error_of(status.code, attributes, events)
         if self._capture_content:
             if status.message:
                 attributes["status.message"] = status.message[: self._limits.value_chars]
         else:
-            for parameters in PARAMETERS:
-                attributes.pop(parameters, None)
+            drop_parameters(attributes)
         return Span(
             trace_id=trace_id,
             span_id=span_id,
@@ -147,20 +147,3 @@ class SpanReader:
         return tuple(
             SpanEvent(e.time_unix_nano, e.name[: limits.name_chars], self._read(e.attributes)) for e in kept
         )
-
-
-def _priced(call: LlmCall, cost_usd: float) -> LlmCall:
-    return LlmCall(
-        operation=call.operation,
-        provider=call.provider,
-        model=call.model,
-        request_model=call.request_model,
-        input_tokens=call.input_tokens,
-        output_tokens=call.output_tokens,
-        cached_tokens=call.cached_tokens,
-        cache_write_tokens=call.cache_write_tokens,
-        reasoning_tokens=call.reasoning_tokens,
-        first_token_ns=call.first_token_ns,
-        streaming=call.streaming,
-        cost_usd=cost_usd,
-    )
