@@ -19,7 +19,7 @@ def _values() -> list[float]:
     return [rng.lognormvariate(3.0, 1.0) for _ in range(FLUSH_EVERY)]
 
 
-def homeostat(attributes: dict[str, object], flushes: int = 25) -> Run:
+def homeostat(attributes: dict[str, object], flushes: int = 16) -> Run:
     """Record through a resolved handle, and fold what was recorded every 4,096 values."""
     registry, values = Registry(Losses()), _values()
     handle = registry.recorder("d", Kind.HISTOGRAM, "ms", attributes).handle
@@ -124,6 +124,6 @@ def run(data: Path | None) -> list[Result]:
         "OpenTelemetry SDK": opentelemetry(True),
     }
     return [
-        *_results("record a value", side_by_side(plain), f"all in, flushed every {FLUSH_EVERY:,}"),
-        *_results("record a value with 3 attributes", side_by_side(labelled), "through a resolved handle"),
+        *_results("record a value", side_by_side(plain, rounds=60), f"all in, flushed every {FLUSH_EVERY:,}"),
+        *_results("record a value with 3 attributes", side_by_side(labelled, rounds=60), "through a resolved handle"),
     ]

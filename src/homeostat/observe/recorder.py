@@ -18,7 +18,7 @@ from homeostat.core.losses import Losses
 from homeostat.core.metric import Kind
 from homeostat.core.point import Moments, Point
 from homeostat.core.series import SeriesKey
-from homeostat.stats.sketch import merge, sketch
+from homeostat.stats.sketch import SMALLEST, merge, sketch, sketch_positive
 
 WINDOW = 1_000
 """Samples in the rolling window of each series."""
@@ -28,6 +28,9 @@ BUFFER_MAX = 1_000_000
 
 MAGNITUDE_MAX = 1e150
 """Values beyond are dropped and counted: the square of a larger one is no number any more."""
+
+UNMERGED_MAX = 16
+"""Histograms of single folds that wait to be merged: one by one that costs six times as much."""
 
 RATE_FOLDS = 60
 
@@ -62,15 +65,18 @@ class Gauge:
 
 
 def moments_of(values: Floats) -> Moments:
-    """Return the moments of at least one finite value, in order of time."""
-    mean = float(values.mean())
+    """Return the moments of at least one finite value, in order of time.
+
+    The reductions are called as such: the methods `mean`, `min` and `max` cost 2 us more each.
+    """
+    mean = float(np.add.reduce(values)) / values.size
     centred = values - mean
     return Moments(
         count=values.size,
         mean=mean,
         m2=float(centred @ centred),
-        minimum=float(values.min()),
-        maximum=float(values.max()),
+        minimum=float(np.minimum.reduce(values)),
+        maximum=float(np.maximum.reduce(values)),
         last=float(values[-1]),
     )
 
@@ -85,7 +91,7 @@ def finite_floats(chunk: list[float], losses: Losses) -> Floats:
         values = np.frombuffer(struct.pack(f"{len(chunk)}d", *chunk))
     except (struct.error, TypeError, ValueError, OverflowError):
         values = _numbers(chunk, losses)
-    if values.size == 0 or (values.min() >= -MAGNITUDE_MAX and values.max() <= MAGNITUDE_MAX):
+    if values.size == 0 or np.maximum.reduce(np.abs(values)) <= MAGNITUDE_MAX:
         return values
     finite = values[np.isfinite(values)]
     kept = finite[np.abs(finite) <= MAGNITUDE_MAX]
@@ -109,7 +115,7 @@ def _numbers(chunk: list[float], losses: Losses) -> Floats:
 class Recorder:
     """One series as it is being recorded: a buffer, the totals since the start, a rolling window."""
 
-    __slots__ = ("_rates", "_ring", "_written", "buffer", "handle", "histogram", "key", "moments")
+    __slots__ = ("_rates", "_ring", "_unmerged", "_written", "buffer", "handle", "key", "moments")
 
     def __init__(self, key: SeriesKey) -> None:
         self.key = key
@@ -118,7 +124,7 @@ class Recorder:
             self.buffer
         )
         self.moments: Moments | None = None
-        self.histogram: ExponentialHistogram | None = None
+        self._unmerged: list[ExponentialHistogram] = []
         self._ring = np.empty(WINDOW, dtype=np.float64)
         self._written = 0
         self._rates: deque[tuple[int, int]] = deque(maxlen=RATE_FOLDS)
@@ -142,12 +148,22 @@ class Recorder:
             return None
         self._rates[-1] = (end_ns, values.size)
         moments = moments_of(values)
-        histogram = sketch(values) if self.key.kind is Kind.HISTOGRAM else None
         self.moments = self.moments.merge(moments) if self.moments else moments
-        if histogram is not None:
-            self.histogram = merge((self.histogram, histogram)) if self.histogram else histogram
         self._remember(values)
+        if self.key.kind is not Kind.HISTOGRAM:
+            return Point(self.key, begin_ns, moments)
+        histogram = sketch_positive(values) if moments.minimum >= SMALLEST else sketch(values)
+        self._unmerged.append(histogram)
+        if len(self._unmerged) >= UNMERGED_MAX:
+            self._unmerged = [merge(self._unmerged)]
         return Point(self.key, begin_ns, moments, histogram)
+
+    @property
+    def histogram(self) -> ExponentialHistogram | None:
+        """The sketch of all values since the start, None before the first. Not while another thread folds."""
+        if len(self._unmerged) > 1:
+            self._unmerged = [merge(self._unmerged)]
+        return self._unmerged[0] if self._unmerged else None
 
     def _remember(self, values: Floats) -> None:
         recent = values[-WINDOW:]

@@ -41,10 +41,17 @@ def bucket_index(magnitudes: NDArray[np.float64], scale: int) -> NDArray[np.int6
 def _buckets(magnitudes: NDArray[np.float64], scale: int) -> Buckets:
     if magnitudes.size == 0:
         return Buckets()
-    index = bucket_index(magnitudes, scale)
-    offset = int(index.min())
-    index -= offset
-    return Buckets(offset, np.bincount(index))
+    upper = np.log2(magnitudes)
+    upper *= 2.0**scale
+    np.ceil(upper, out=upper)
+    lowest = np.minimum.reduce(upper)
+    upper -= lowest
+    return Buckets(int(lowest) - 1, np.bincount(upper.astype(np.int64)))
+
+
+def sketch_positive(values: NDArray[np.float64], scale: int = SCALE) -> ExponentialHistogram:
+    """Do as `sketch` does, for values that are known to be `SMALLEST` or larger."""
+    return ExponentialHistogram(scale, 0, _buckets(values, scale))
 
 
 def sketch(values: ArrayLike, scale: int = SCALE) -> ExponentialHistogram:
@@ -56,7 +63,7 @@ def sketch(values: ArrayLike, scale: int = SCALE) -> ExponentialHistogram:
     """
     array = np.asarray(values, dtype=np.float64)
     if array.size and array.min() >= SMALLEST:
-        return ExponentialHistogram(scale, 0, _buckets(array, scale))
+        return sketch_positive(array, scale)
     positive = array[array >= SMALLEST]
     negative = -array[array <= -SMALLEST]
     zeros = array.size - positive.size - negative.size
