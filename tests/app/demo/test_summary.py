@@ -5,8 +5,8 @@ import io
 import msgspec
 from rich.console import Console
 
-from homeostat.app.demo.readings import Frame, OperationRow, SpendRow
-from homeostat.app.demo.summary import Breach, Loss, Overhead, Summary, over_limit, stages_of
+from homeostat.app.demo.readings import Frame, OperationRow, OverviewRow, Readings, SpendRow
+from homeostat.app.demo.summary import Breach, Loss, Overhead, Summary, breaches_of, over_limit, stages_of
 from homeostat.app.demo.summary_view import summary_view, when
 from homeostat.prove.replay_result import ReplayTally
 
@@ -54,9 +54,7 @@ def test_the_summary_says_what_broke_what_it_cost_and_what_is_unpriced() -> None
         limits=3,
         limits_broken=1,
         limits_unknown=0,
-        breaches=(
-            Breach("operation.duration{operation=answer}", "p95", "7 s", "below 2 s", 3, ((4.0, 9.0),)),
-        ),
+        breaches=(Breach("operation.duration", "answer", "p95", "7 s", "below 2 s", 3, ((4.0, 9.0),)),),
         stages=stages_of([OperationRow("a", 1, 0, 4.0, 4.0), OperationRow("a.b", 1, 0, 1.0, 1.0)]),
         spend=(SpendRow("simulated-small", "chat", 3, 20, 5, 10, None, "unpriced"),),
         cost_words="unpriced",
@@ -81,4 +79,34 @@ def test_the_summary_says_what_broke_what_it_cost_and_what_is_unpriced() -> None
 
 def test_many_times_beyond_a_limit_are_shortened() -> None:
     spans = tuple((float(i), i + 1.0) for i in range(0, 100, 20))
-    assert when(Breach("s", "p95", "", "", 1, spans)) == "0 to 1 s, 20 to 21 s, and 3 times more"
+    assert when(Breach("s", "", "p95", "", "", 1, spans)) == "0 to 1 s, 20 to 21 s, and 3 times more"
+
+
+class Silent(Readings):
+    """Readings without a server."""
+
+    def __init__(self) -> None: ...
+
+    def frames(self, metric: str, attributes: object = ()) -> list[Frame]:
+        return []
+
+
+def test_broken_limits_of_whole_operations_come_before_those_of_stages_and_of_the_machine() -> None:
+    def row(metric: str, operation: str, state: str = "violated") -> OverviewRow:
+        attributes = [("operation", operation), ("service", "s")]
+        return OverviewRow("", metric, attributes, "p95", 9.0, "9 s", 2.0, "below 2 s", state, 5)
+
+    rows = [
+        row("system.cpu.pressure", ""),
+        row("operation.errors", "answer"),
+        row("operation.duration", "answer.model"),
+        row("operation.duration", "answer"),
+        row("llm.duration", "chat", state="within"),
+    ]
+    found = [(b.metric, b.of) for b in breaches_of(Silent(), rows, 0)]
+    assert found == [
+        ("operation.duration", "answer"),
+        ("operation.duration", "answer.model"),
+        ("operation.errors", "answer"),
+        ("system.cpu.pressure", ""),
+    ]

@@ -6,7 +6,7 @@ import signal
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -30,6 +30,7 @@ from homeostat.testing.child import Child
 FLUSH_WAIT_S = 1.6
 """The last values are folded within a second and then sent."""
 
+EXIT_INTERRUPTED = 130
 EXIT_TERMINATED = 143
 
 
@@ -49,7 +50,7 @@ def run_demo(
     keep_serving: bool | None = None,
     folder: Path | None = None,
 ) -> int:
-    """Run the demo under load for so long, print its summary, and return the exit status.
+    """Run the demo under load for so long, print its summary, and return the exit status: 0, 130 on Ctrl-C.
 
     At a terminal (or as `keep_serving` says) it goes on serving until Ctrl-C. What was measured goes to
     `folder`, else to one that is deleted at the end. All processes that it starts end with it, however
@@ -69,10 +70,17 @@ def run_demo(
                 console.print(summary_view(summary))
             if serving:
                 console.print(f"\nThe page stays at [bold]{summary.page}[/bold] until Ctrl-C.")
-                signal.pause()
+                wait_for_interrupt()
     except KeyboardInterrupt:
-        console.print("Stopped.")
+        console.print("Stopped before its end.")
+        return EXIT_INTERRUPTED
     return 0
+
+
+def wait_for_interrupt() -> None:
+    """Return at Ctrl-C."""
+    with suppress(KeyboardInterrupt):
+        signal.pause()
 
 
 @contextmanager

@@ -11,14 +11,18 @@ GAP_S = 5.0
 
 COLUMNS = {"min": "minimum", "max": "maximum"}
 OWN_TIME = ("homeostat.flush.duration", "homeostat.collector.duration")
-APPLICATION = ("operation.", "llm.", "load.")
+FIRST = ("operation.duration", "load.", "llm.", "operation.")
+"""Metrics whose broken limits are told first, in this order."""
+
+UNTOLD = ("service", "provider")
 
 
 @dataclass(frozen=True, slots=True)
 class Breach:
     """A limit that was broken, over the whole run and when; times are seconds since the load began."""
 
-    series: str
+    metric: str
+    of: str
     statistic: str
     measured: str
     limit: str
@@ -113,17 +117,23 @@ def over_limit(
 
 
 def breaches_of(readings: Readings, rows: Sequence[OverviewRow], begin_ns: int) -> tuple[Breach, ...]:
-    """Return the broken limits, those of the application first."""
+    """Return the broken limits, those of the application first, of whole operations before their stages."""
     broken = [row for row in rows if row.state == "violated" and row.target is not None]
-    broken.sort(key=lambda row: not row.metric.startswith(APPLICATION))
+    broken.sort(key=_rank)
     found = []
     for row in broken:
         assert row.target is not None
         frames = readings.frames(row.metric, row.attributes)
         lower = row.value is None or row.value > row.target
         spans = over_limit(frames, row.statistic, row.target, lower, begin_ns)
-        found.append(Breach(row.key, row.statistic, row.value_words, row.limit_words, row.n, spans))
+        of = ", ".join(value for name, value in row.attributes if name not in UNTOLD)
+        found.append(Breach(row.metric, of, row.statistic, row.value_words, row.limit_words, row.n, spans))
     return tuple(found)
+
+
+def _rank(row: OverviewRow) -> tuple[int, int]:
+    first = next((i for i, start in enumerate(FIRST) if row.metric.startswith(start)), len(FIRST))
+    return first, dict(row.attributes).get("operation", "").count(".")
 
 
 def losses_of(readings: Readings) -> tuple[Loss, ...]:

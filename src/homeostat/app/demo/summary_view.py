@@ -11,6 +11,7 @@ from homeostat.judge.quantity import count, quantity
 
 BREACHES_MAX = 8
 LOSSES_MAX = 5
+LEFT = ("of", "operation")
 
 
 def summary_view(summary: Summary) -> RenderableType:
@@ -52,7 +53,7 @@ def _table(*columns: str) -> Table:
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
     table.add_column("", width=1)
     for number, name in enumerate(columns):
-        table.add_column(name, justify="left" if number == 0 else "right", overflow="fold")
+        table.add_column(name, justify="left" if number == 0 or name in LEFT else "right", overflow="fold")
     return table
 
 
@@ -60,10 +61,10 @@ def _breaches(summary: Summary) -> RenderableType:
     judged = f"{count(summary.limits)} limits, {count(summary.limits_unknown)} not known yet"
     if not summary.breaches:
         return Text(f"  nothing, of {judged}")
-    table = _table("series", "measured", "limit", "samples", "beyond it (after the start)")
+    table = _table("metric", "of", "measured", "limit", "samples", "beyond it (after the start)")
     for breach in summary.breaches[:BREACHES_MAX]:
         measured = f"{breach.statistic} {breach.measured}"
-        table.add_row("", breach.series, measured, breach.limit, count(breach.n), when(breach))
+        table.add_row("", breach.metric, breach.of, measured, breach.limit, count(breach.n), when(breach))
     more = summary.limits_broken - min(len(summary.breaches), BREACHES_MAX)
     rest = f"  and {count(more)} more; " if more else "  "
     return Group(table, Text(f"{rest}{count(summary.limits_broken)} of {judged}", style="dim"))
@@ -120,4 +121,4 @@ def _overhead(summary: Summary) -> str:
     share = found.assistant_core_share
     inside = "not known" if share is None else f"{share:.2%} of one core"
     server = f"{found.server_cpu_s:.1f} s of CPU, {quantity(found.server_rss_bytes, 'bytes')} of memory"
-    return f"  in the assistant: {inside} (folding and collecting); the server: {server}"
+    return f"  in the assistant: {inside} at most (folding, collecting); the server: {server}"
