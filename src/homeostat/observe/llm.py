@@ -96,10 +96,7 @@ class LlmOperation(Operation):
     def response(self, answer: Answer) -> Answer:
         """Read model and usage from a provider's answer, chunk or event, and return it."""
         with guarded(self.site.host.losses, "llm_response"):
-            self.model = model_of(answer) or self.model
-            usage = usage_of(answer)
-            if usage is not None:
-                self.usage(**usage._asdict())
+            self._read(answer)
         return answer
 
     @overload
@@ -155,11 +152,18 @@ class LlmOperation(Operation):
         attributes = dict(self.attributes) if self.attributes else None
         return LlmOperation(self.site, self._meter, self.request_model, self.provider, attributes)
 
+    def _read(self, answer: object) -> None:
+        if self.model is self.request_model:  # else an earlier chunk has named the one that answers
+            self.model = model_of(answer) or self.model
+        usage = usage_of(answer)
+        if usage is not None:
+            self.usage(**usage._asdict())
+
     def _see(self, chunk: object) -> None:
         with guarded(self.site.host.losses, "llm_stream"):
             if self.first_token_at_ns is None and carries_token(chunk):
                 self.first_token()
-            self.response(chunk)
+            self._read(chunk)
 
     def _pass(self, chunks: Iterable[Chunk]) -> Iterator[Chunk]:
         try:

@@ -35,7 +35,9 @@ def tokens(value: object) -> int | None:
 
 
 def message_of(answer: object) -> object:
-    """Return the answer itself where an event of a stream wraps it."""
+    """Return the answer itself where an event of a stream wraps it; chat completions never do."""
+    if field(answer, "choices") is not None:
+        return answer
     for wrapper in ("response", "message"):
         inner = field(answer, wrapper)
         if field(inner, "usage") is not None or field(inner, "model") is not None:
