@@ -4,7 +4,6 @@ Read are OpenAI's chat completions and responses, whole or as the chunks and eve
 Anthropic's messages; as objects of the client packages or as plain dictionaries.
 """
 
-from collections.abc import Mapping
 from typing import NamedTuple
 
 TOKENS_MAX = 2**40
@@ -23,7 +22,7 @@ class Usage(NamedTuple):
 def field(answer: object, *names: str) -> object:
     """Return what lies at a path of keys or attributes; None where it ends early."""
     for name in names:
-        answer = answer.get(name) if isinstance(answer, Mapping) else getattr(answer, name, None)
+        answer = answer.get(name) if isinstance(answer, dict) else getattr(answer, name, None)
         if answer is None:
             return None
     return answer
