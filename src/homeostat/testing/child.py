@@ -46,7 +46,7 @@ class Child:
     """One running `python -m MODULE --until-eof`, ended with the block that holds it.
 
     `ready` is the JSON object of the first line, `url` its address. Raises ChildError where the child
-    ends, or says nothing, within `timeout_s`.
+    ends, or says nothing, within `timeout_s`. Ctrl-C reaches only this process, which ends the child.
     """
 
     def __init__(
@@ -62,6 +62,7 @@ class Child:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             env={**os.environ, **(environment or {})},
+            start_new_session=True,
         )
         try:
             self.ready: dict[str, Any] = self._first_line(module, timeout_s)
@@ -79,6 +80,15 @@ class Child:
     def running(self) -> bool:
         """Whether the process still runs."""
         return self._process.poll() is None
+
+    def close_input(self) -> None:
+        """End the standard input of the process, as the end of this one would."""
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+
+    def wait(self, timeout_s: float) -> int:
+        """Wait for the end of the process and return its exit status. Raises subprocess.TimeoutExpired."""
+        return self._process.wait(timeout_s)
 
     def stop(self, timeout_s: float = 5.0) -> int:
         """End the process, gently first, and return its exit status."""

@@ -1,12 +1,16 @@
 """The simulated model as real clients see it."""
 
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
+from itertools import pairwise
 
 import httpx2
 import openai
 import pytest
 
-from homeostat.testing.child import Child
+from homeostat.testing.child import Child, ChildError
 
 MODULE = "homeostat.testing.simulated_model"
 FAST = (
@@ -188,3 +192,58 @@ def test_an_unknown_fault_is_refused_by_name(faults: httpx2.Client) -> None:
 
 def test_an_unknown_path_is_404_in_the_shape_of_openais_errors(address: str) -> None:
     assert "not simulated" in httpx2.get(f"{address}/v1/files").json()["error"]["message"]
+
+
+def test_the_slot_of_a_client_that_goes_away_is_free_again(faults: httpx2.Client) -> None:
+    faults.patch("/simulated/faults", json={"slow_down": 1_000.0})
+    body = {"model": "m", "messages": MESSAGES, "stream": True}
+    with faults.stream("POST", "/v1/chat/completions", json=body) as answer:
+        assert answer.status_code == 200
+        assert faults.get("/simulated/state").json()["active"] == 1
+    for _ in range(100):
+        if faults.get("/simulated/state").json()["active"] == 0:
+            break
+    assert faults.get("/simulated/state").json()["active"] == 0
+
+
+def test_a_stall_holds_back_the_rest_of_an_answer(client: openai.OpenAI, faults: httpx2.Client) -> None:
+    faults.patch("/simulated/faults", json={"stall_rate": 1.0, "stall_s": 0.4})
+    begin_s = time.perf_counter()
+    chunks = client.chat.completions.create(model="m", messages=MESSAGES, stream=True)
+    times = [time.perf_counter() - begin_s for _ in chunks]
+    assert max(b - a for a, b in pairwise([0.0, *times])) >= 0.35
+
+
+def test_latency_follows_the_settings(client: openai.OpenAI, faults: httpx2.Client) -> None:
+    took = []
+    for slow_down in (1.0, 20.0):
+        faults.patch("/simulated/faults", json={"slow_down": slow_down})
+        begin_s = time.perf_counter()
+        client.chat.completions.create(
+            model="m", messages=MESSAGES, max_tokens=100, extra_body={"min_tokens": 100}
+        )
+        took.append(time.perf_counter() - begin_s)
+    assert took[1] >= 20 * (0.001 + 99 / 5000)
+    assert took[0] < took[1]
+
+
+def test_it_ends_with_its_parent(address: str) -> None:
+    child = Child(MODULE, FAST)
+    try:
+        assert child.running
+        child.close_input()
+        child.wait(5.0)
+        assert not child.running
+    finally:
+        child.stop()
+
+
+def test_a_setting_that_makes_no_sense_is_named() -> None:
+    run = subprocess.run([sys.executable, "-m", MODULE, "--slots", "0"], capture_output=True, check=False)
+    assert run.returncode == 2
+    assert b"slots must be at least 1, not 0" in run.stderr
+
+
+def test_a_child_that_does_not_start_says_so() -> None:
+    with pytest.raises(ChildError, match="ended with status 2 before it served"):
+        Child(MODULE, ("--slots", "0"))
