@@ -88,7 +88,7 @@ def _whole_rows(connection: sqlite3.Connection, loaded: Loaded, kept: Ints, widt
     again = np.diff(code, prepend=-1) == 0
     shared = again.copy()
     shared[:-1] |= again[1:]
-    rows = loaded.rows.take(kept[~shared])
+    rows: Rows = loaded.rows.take(kept[~shared])
     rows["start_ns"] -= rows["start_ns"] % width_ns
     if not shared.any():
         return rows

@@ -3,6 +3,7 @@
 import os
 import sqlite3
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -88,7 +89,7 @@ class Connections:
             self._writer = self._open()
             try:
                 check_ours(self._writer, path)
-                _prepare(self._writer)
+                _prepare(self._writer, time.monotonic() + busy_timeout_s)
                 migrate(self._writer, path)
             except BaseException:
                 self._writer.close()
@@ -198,12 +199,18 @@ def _make_private(path: Path) -> None:
         os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
 
 
-def _prepare(connection: sqlite3.Connection) -> None:
-    """Set what belongs to the file as a whole; the first two only take effect on an empty one."""
-    if connection.execute("PRAGMA journal_mode").fetchone() == ("wal",):
-        connection.execute(f"PRAGMA journal_size_limit = {WAL_BYTES_MAX}")
-        return
+def _prepare(connection: sqlite3.Connection, until_s: float) -> None:
+    """Set what belongs to the file as a whole; the first two only take effect on an empty one.
+
+    SQLite does not wait for its turn to change the journal's mode, so this does, up to a monotonic time.
+    """
     connection.execute(f"PRAGMA page_size = {PAGE_BYTES}")
     connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
-    connection.execute("PRAGMA journal_mode = WAL")
     connection.execute(f"PRAGMA journal_size_limit = {WAL_BYTES_MAX}")
+    while connection.execute("PRAGMA journal_mode").fetchone() == ("delete",):
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > until_s:
+                raise
+            time.sleep(0.01)

@@ -77,11 +77,18 @@ def check_ours(connection: sqlite3.Connection, name: str, known: int = len(STEPS
 
     Raises StoreError for a file of another application or of a newer Homeostat.
     """
-    (version,) = connection.execute("PRAGMA user_version").fetchone()
-    (application,) = connection.execute("PRAGMA application_id").fetchone()
-    if application != APPLICATION_ID and (
-        version or application or connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone()
-    ):
+    # One transaction, or a step that another process takes meanwhile would be seen in part.
+    alone = not connection.in_transaction
+    if alone:
+        connection.execute("BEGIN")
+    try:
+        (version,) = connection.execute("PRAGMA user_version").fetchone()
+        (application,) = connection.execute("PRAGMA application_id").fetchone()
+        filled = connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone() is not None
+    finally:
+        if alone:
+            connection.execute("ROLLBACK")
+    if application != APPLICATION_ID and (version or application or filled):
         raise StoreError(f"{name} is the SQLite file of another application; choose another path")
     if version > known:
         raise StoreError(
