@@ -22,27 +22,31 @@ def children_of(spans: Sequence[Span]) -> tuple[list[Span], dict[bytes, list[Spa
     A span whose parent was not kept, or that is its own ancestor, counts as a root.
     """
     known = {s.span_id: s for s in spans}
+    circular = _circular(known)
     below: dict[bytes, list[Span]] = defaultdict(list)
     roots = []
     for span in sorted(known.values(), key=lambda s: (s.start_ns, s.span_id)):
-        if span.parent_id and span.parent_id in known and not _in_circle(span, known):
+        if span.parent_id in known and span.span_id not in circular:
             below[span.parent_id].append(span)
         else:
             roots.append(span)
     return roots, below
 
 
-def _in_circle(span: Span, known: dict[bytes, Span]) -> bool:
-    seen = {span.span_id}
-    parent = known.get(span.parent_id)
-    while parent is not None:
-        if parent.span_id == span.span_id:
-            return True
-        if parent.span_id in seen:
-            return False
-        seen.add(parent.span_id)
-        parent = known.get(parent.parent_id)
-    return False
+def _circular(known: dict[bytes, Span]) -> set[bytes]:
+    """Return the spans that are their own ancestors. Each span is visited once."""
+    circular: set[bytes] = set()
+    visited: set[bytes] = set()
+    for start in known:
+        path: dict[bytes, int] = {}
+        at = start
+        while at in known and at not in visited:
+            visited.add(at)
+            path[at] = len(path)
+            at = known[at].parent_id
+        if at in path:
+            circular.update(list(path)[path[at] :])
+    return circular
 
 
 def critical_path(spans: Sequence[Span]) -> tuple[Stretch, ...]:

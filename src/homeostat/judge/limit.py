@@ -33,10 +33,10 @@ class Judgement:
 
 
 def limit_words(metric: Metric, unit: str) -> str:
-    """Return the limit in words, such as 'below 200 ms'; empty where there is none."""
+    """Return the limit in words, such as '< 200 ms'; empty where there is none."""
     if metric.target is None or metric.better is Better.NEITHER:
         return ""
-    side = "below" if metric.better is Better.LOWER else "above"
+    side = "<" if metric.better is Better.LOWER else ">"
     return f"{side} {quantity(metric.target, unit)}"
 
 
@@ -71,9 +71,10 @@ def judge(found: Statistic, n: int, metric: Metric | None) -> Judgement:
 
 
 def _needs(found: Statistic, n: int, target: float) -> int:
-    """An interval narrows with the root of n: until its half is the distance to the target."""
+    """An interval narrows with the root of n: until the side that faces the target no longer reaches it."""
     assert found.interval is not None
-    half = (found.interval.high - found.interval.low) / 2
+    above = target > found.value
+    half = found.interval.high - found.value if above else found.value - found.interval.low
     distance = abs(found.value - target)
     if distance * math.sqrt(NEEDS_MAX) <= half * math.sqrt(max(n, 1)):
         return NEEDS_MAX

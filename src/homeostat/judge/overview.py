@@ -60,8 +60,8 @@ class OverviewRow:
 class Overview:
     """The overview of a window. `rows` is one page, from row `offset` on, out of `rows_total`.
 
-    `limits`, `broken` and `unknown` count the limits of the machine too; `others` are those of its
-    limits that are not broken, and so not among the rows.
+    `limits`, `broken` and `unknown` count what is shown. The limits of the machine and of Homeostat
+    itself that are not broken are not shown: `others_within` and `others_unknown` count them.
     """
 
     sentence: str
@@ -70,7 +70,8 @@ class Overview:
     broken: int
     unknown: int
     services: tuple[str, ...]
-    others: int
+    others_within: int
+    others_unknown: int
     rows_total: int
     offset: int
     rows: tuple[OverviewRow, ...]
@@ -248,15 +249,17 @@ def overview(
     services = tuple(sorted({s for c in found if c.essential and (s := c.key.get("service"))}))
     page = shown[offset : offset + limit]
     hidden = frozenset({"service"}) if len({c.key.get("service") for c in shown}) <= 1 else frozenset()
-    states = [c.judgement.state for c in found]
+    states = [c.judgement.state for c in shown]
+    rest = [c.judgement.state for c in found if not c.essential]
     return Overview(
-        sentence=sentence(found, hidden, where_time_goes),
+        sentence=sentence(shown, hidden, where_time_goes),
         window=window,
         limits=len(states) - states.count(State.NO_LIMIT),
         broken=states.count(State.VIOLATED),
         unknown=states.count(State.UNKNOWN),
         services=services,
-        others=sum(not c.essential and c.judgement.state is not State.VIOLATED for c in found),
+        others_within=rest.count(State.WITHIN),
+        others_unknown=rest.count(State.UNKNOWN),
         rows_total=len(shown),
         offset=offset,
         rows=tuple(row_of(c, frames.get(c.key), window, hidden) for c in page),
@@ -275,7 +278,8 @@ def sentence(found: Sequence[Candidate], hidden: frozenset[str], where_time_goes
         return f"{count(len(found))} series are measured, none of them has a limit yet{tail}."
     if not broken:
         if unknown == len(limited):
-            return f"Whether the {_limits(unknown)} hold is not known yet{tail}."
+            holds = "limit holds" if unknown == 1 else f"{_limits(unknown)} hold"
+            return f"Whether the {holds} is not known yet{tail}."
         waiting = f", {count(unknown)} not known yet" if unknown else ""
         held = (
             f"All {_limits(len(limited))} hold"

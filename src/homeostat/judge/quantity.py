@@ -1,10 +1,12 @@
 """A quantity in words: a number with its unit, as short as it can be read."""
 
 import math
+import re
 
 NOT_KNOWN = "not known"
 
 _BINARY = ("B", "KiB", "MiB", "GiB", "TiB", "PiB")
+_UNIT = re.compile(r"[^0-9]+$")
 _PLAIN_UNITS = frozenset({"", "1"})
 
 
@@ -59,19 +61,22 @@ def _bytes(value: float) -> str:
 def quantity(value: float | None, unit: str) -> str:
     """Return a value with its unit in words; None and what is not finite are 'not known'.
 
-    Units are those of the catalogue; `X/s` is X a second, and an unknown unit is written as it is.
+    Units are those of the catalogue; `X/s` is X a second (money is told by the hour), and an unknown unit
+    is written as it is.
 
     >>> quantity(412.3, "ms"), quantity(1240, "ms"), quantity(0.0041, "USD"), quantity(3.2, "USD")
     ('412 ms', '1.24 s', '0.41 ¢', '$3.20')
     >>> quantity(0.952, "ratio"), quantity(64 * 2**20, "bytes"), quantity(8114, "tokens")
     ('95.2%', '64 MiB', '8,114 tokens')
-    >>> quantity(12.5, "1/s")
-    '12.5/s'
+    >>> quantity(12.5, "1/s"), quantity(0.0005, "USD/s")
+    ('12.5/s', '$1.80/h')
     >>> quantity(None, "ms")
     'not known'
     """
     if value is None or not math.isfinite(value):
         return NOT_KNOWN
+    if unit == "USD/s":
+        return f"{_usd(value * 3600)}/h"
     if unit.endswith("/s"):
         base = unit[:-2]
         return f"{number(value)}/s" if base in _PLAIN_UNITS else f"{quantity(value, base)}/s"
@@ -103,14 +108,15 @@ def count(n: float) -> str:
 
 
 def bounds(low: float, high: float, unit: str) -> str:
-    """Return an interval in words, the unit once.
+    """Return an interval in words, the unit once where it is the same.
 
-    >>> bounds(398.2, 427, "ms")
-    '[398, 427] ms'
+    >>> bounds(398.2, 427, "ms"), bounds(0.021, 0.0494, "1/s"), bounds(0.2, 0.3, "ratio"), bounds(2, 3, "USD")
+    ('[398, 427] ms', '[0.021, 0.0494]/s', '[20, 30]%', '[$2.00, $3.00]')
     """
     first, second = quantity(low, unit), quantity(high, unit)
-    head, _, tail = first.rpartition(" ")
-    other, _, other_tail = second.rpartition(" ")
-    if head and tail == other_tail:
-        return f"[{head}, {other}] {tail}"
+    suffix = _UNIT.search(first)
+    other = _UNIT.search(second)
+    if suffix and other and suffix[0] == other[0] and math.isfinite(low) and math.isfinite(high):
+        space = " " if suffix[0].startswith(" ") else ""
+        return f"[{first[: suffix.start()]}, {second[: other.start()]}]{space}{suffix[0].strip()}"
     return f"[{first}, {second}]"

@@ -30,13 +30,15 @@ class Bounds:
     """How much the receiver holds at once.
 
     `body_bytes` bounds one body as it arrives, `inflated_bytes` the same body uncompressed;
-    `in_flight_bytes` bounds all bodies together, `decoders` the threads that parse.
+    `in_flight_bytes` bounds all bodies together, `decoders` the threads that parse, `body_s` the seconds
+    that a body may take to arrive.
     """
 
     body_bytes: int = 16 * 2**20
     inflated_bytes: int = 64 * 2**20
     in_flight_bytes: int = 64 * 2**20
     decoders: int = 2
+    body_s: float = 30.0
 
 
 class Refused(Exception):
@@ -64,6 +66,11 @@ class OtlpReceiver:
         self._bounds = bounds or Bounds()
         self._budget = Budget(self._bounds.in_flight_bytes)
         self._decoders = CapacityLimiter(self._bounds.decoders)
+
+    @property
+    def held_bytes(self) -> int:
+        """How many bytes of requests are in flight."""
+        return self._budget.used_bytes
 
     def routes(self) -> list[Route]:
         """Return the three routes of OTLP."""
@@ -96,14 +103,18 @@ class OtlpReceiver:
                 raise Refused(415, f"content-type {given!r} is not known; send {PROTOBUF} or {JSON}")
             if self._queue.full:
                 raise Refused(429, "the queue in front of the store is full; send again later")
-            self._refuse_declared(request)
+            declared = self._declared(request)
+            self._budget.take(declared)
+            taken_bytes = declared
             body = bytearray()
-            async for chunk in request.stream():
-                self._budget.take(len(chunk))
-                taken_bytes += len(chunk)
-                if taken_bytes > self._bounds.body_bytes:
-                    raise Refused(413, self._too_large(taken_bytes))
-                body += chunk
+            async with asyncio.timeout(self._bounds.body_s):
+                async for chunk in request.stream():
+                    body += chunk
+                    if len(body) > self._bounds.body_bytes:
+                        raise Refused(413, self._too_large(len(body)))
+                    if len(body) > taken_bytes:
+                        self._budget.take(len(body) - taken_bytes)
+                        taken_bytes = len(body)
             received = await self._read(
                 bytes(body), request.headers.get("content-encoding"), media_type, read
             )
@@ -112,6 +123,9 @@ class OtlpReceiver:
             return self._refusal(Refused(429, f"{error}; send again later"), given)
         except Refused as refused:
             return self._refusal(refused, given)
+        except TimeoutError:
+            reason = f"the body did not arrive within {self._bounds.body_s:g} s; send it again"
+            return self._refusal(Refused(408, reason), given)
         except ClientDisconnect:
             return Response(status_code=400)
         finally:
@@ -123,13 +137,13 @@ class OtlpReceiver:
         limit = self._bounds.body_bytes
         return f"a body of {size_bytes} bytes is over the limit of {limit}; send smaller batches"
 
-    def _refuse_declared(self, request: Request) -> None:
+    def _declared(self, request: Request) -> int:
+        """Return the size that a request says it has, 0 where it says nothing."""
         declared = request.headers.get("content-length", "0")
         size_bytes = int(declared) if declared.isdecimal() else 0
         if size_bytes > self._bounds.body_bytes:
             raise Refused(413, self._too_large(size_bytes))
-        if self._budget.used_bytes and self._budget.used_bytes + size_bytes > self._budget.limit_bytes:
-            raise Refused(429, "too many bytes are in flight; send again later")
+        return size_bytes
 
     async def _read(
         self, body: bytes, encoding: str | None, media_type: str, read: Callable[[bytes, str], Received]
@@ -156,7 +170,7 @@ class OtlpReceiver:
 
     def _refusal(self, refused: Refused, given: str) -> Response:
         headers = {"content-type": response_type(given)}
-        if refused.status in (413, 429):
+        if refused.status in (408, 413, 429):
             self._losses.add(f"web.refused_{refused.status}")
             headers["connection"] = "close"  # the rest of the body is not read
         if refused.status == 429:

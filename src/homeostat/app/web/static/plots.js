@@ -31,7 +31,7 @@
   const UNITS = {
     "1/s": { factor: 1, suffix: "/s" },
     ms: { factor: 1, suffix: " ms" },
-    "USD/s": { factor: 360000, suffix: " ¢/h" },
+    "USD/s": { factor: 3600, suffix: " $/h" },
     "tokens/s": { factor: 1, suffix: " tokens/s" },
   };
 
@@ -50,7 +50,7 @@
             color: alone ? palette.lines[1] : palette.lines[i % 3], width: 1.6,
             dash: alone ? "solid" : ["dot", "solid", "dash"][i % 3],
           },
-          hovertemplate: line.name + " %{y:,.3~g}" + unit.suffix + "<extra></extra>",
+          hovertemplate: line.name + " %{y:,.3~r}" + unit.suffix + "<extra></extra>",
         });
       });
     });
@@ -62,7 +62,7 @@
     const gap = 0.28 / rows;
     const height = (1 - gap * (rows - 1)) / rows;
     const made = {
-      height: rows * HEIGHT + 40, margin: { l: width < 600 ? 52 : 84, r: 12, t: 26, b: 34 },
+      height: rows * HEIGHT + 40, margin: { l: width < 600 ? 44 : 56, r: 12, t: 26, b: 34 },
       paper_bgcolor: palette.panel, plot_bgcolor: palette.panel,
       font: { family: "system-ui, sans-serif", size: 11, color: palette.quiet },
       hovermode: "x", hoversubplots: "axis", dragmode: "zoom", uirevision: "kept",
@@ -80,11 +80,14 @@
       const unit = UNITS[plot.unit] || { factor: 1, suffix: " " + plot.unit };
       made[row ? "yaxis" + (row + 1) : "yaxis"] = {
         domain: [Math.max(0, top - height), top], rangemode: "tozero", gridcolor: palette.rule, zerolinecolor: palette.strong,
-        nticks: 4, fixedrange: true, tickformat: "~s", automargin: false, separatethousands: true,
+        nticks: 4, fixedrange: true, tickformat: ",.3~r", automargin: false, separatethousands: true,
       };
-      const names = plot.lines.length > 1 ? ": " + plot.lines.map((l) => l.name).join(", ") : "";
+      const dashes = ["┈", "━", "╌"];
+      const names = plot.lines.length > 1
+        ? plot.lines.map((l, i) => `   <span style="color:${palette.lines[i % 3]}">${dashes[i % 3]}</span> ${l.name}`).join("")
+        : "";
       made.annotations.push({
-        text: plot.title + names + " (" + unit.suffix.trim() + ")", xref: "paper", yref: "paper", x: 0, y: top, xanchor: "left", yanchor: "bottom",
+        text: escaped(plot.title) + ", " + unit.suffix.trim() + names, xref: "paper", yref: "paper", x: 0, y: top, xanchor: "left", yanchor: "bottom", yshift: 3,
         showarrow: false, font: { size: 12, color: palette.ink },
       });
       const highest = Math.max(...plot.lines.flatMap((l) => l.points.filter((v) => v !== null)));
@@ -96,6 +99,10 @@
       }
     });
     return made;
+  }
+
+  function escaped(text) {
+    return text.replace(/[<>&]/g, "");
   }
 
   function longest(data) {

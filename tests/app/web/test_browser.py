@@ -1,0 +1,287 @@
+"""Claims about the pages in a real Chromium, against a real server on this machine."""
+
+import os
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+import uvicorn
+from axe_core_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, Playwright, sync_playwright
+
+from homeostat.app.web.app import create_app
+from homeostat.core.batch import Batch
+from homeostat.core.clock import MINUTE_NS, SECOND_NS, SystemClock
+from homeostat.core.metric import Kind
+from homeostat.core.point import Moments, Point
+from homeostat.core.series import SeriesKey
+from homeostat.loop.writer import together
+from homeostat.testing.sample_traffic import SampleTraffic
+from homeostat.testing.small_node import SmallNode
+
+CHROMIUM = os.environ.get("HOMEOSTAT_CHROMIUM", "/usr/bin/chromium")
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+PAGES = ("/", "/operations", "/operations/answer", "/traces", "/spend", "/resources", "/metrics-catalogue")
+WIDTHS = (360, 1024, 1920)
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.long,
+    pytest.mark.skipif(not Path(CHROMIUM).exists(), reason=f"no Chromium at {CHROMIUM}"),
+]
+
+
+@contextmanager
+def serving(node: SmallNode) -> Iterator[str]:
+    """Serve a node on a free port until the block ends."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        app = create_app(node)
+        config = uvicorn.Config(app, log_level="error", timeout_graceful_shutdown=1)
+        server = uvicorn.Server(config)
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
+        thread.start()
+        deadline = time.monotonic() + 10
+        while not server.started and time.monotonic() < deadline:
+            time.sleep(0.01)
+        try:
+            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        finally:
+            server.should_exit = True
+            thread.join(10)
+
+
+def fill(node: SmallNode, minutes: int = 5, traffic: SampleTraffic | None = None) -> None:
+    now_ns = node.clock.now_ns()
+    source = traffic or SampleTraffic()
+    node.store.write(together(list(source.seconds(now_ns - minutes * MINUTE_NS, now_ns - SECOND_NS))))
+
+
+@pytest.fixture(scope="module")
+def playwright() -> Iterator[Playwright]:
+    with sync_playwright() as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def browser(playwright: Playwright) -> Iterator[Browser]:
+    browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+    yield browser
+    browser.close()
+
+
+@pytest.fixture
+def node(tmp_path: Path) -> Iterator[SmallNode]:
+    node = SmallNode(clock=SystemClock(), store=str(tmp_path / "page.db"))
+    yield node
+    node.close()
+
+
+@pytest.fixture(scope="module")
+def busy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    node = SmallNode(clock=SystemClock(), store=str(tmp_path_factory.mktemp("store") / "page.db"))
+    fill(node, 15)
+    with serving(node) as address:
+        yield address
+    node.close()
+
+
+class Watched:
+    """A page, and what went wrong on it: errors in the console, requests that left the origin."""
+
+    def __init__(self, page: Page, address: str) -> None:
+        self.page = page
+        self.wrong: list[str] = []
+        page.on("console", lambda m: self.wrong.append(m.text) if m.type in ("error", "warning") else None)
+        page.on("pageerror", lambda e: self.wrong.append(str(e)))
+        page.on(
+            "request",
+            lambda r: None if r.url.startswith((address, "data:", "blob:")) else self.wrong.append(r.url),
+        )
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", WIDTHS)
+def test_each_page_is_accessible_fits_and_is_silent(
+    browser: Browser, busy: str, scheme: str, width: int
+) -> None:
+    context = browser.new_context(
+        viewport={"width": width, "height": 900},
+        color_scheme=scheme,  # type: ignore[arg-type]
+    )
+    watched = Watched(context.new_page(), busy)
+    page = watched.page
+    page.goto(f"{busy}/traces")
+    trace = page.locator("table a").first.get_attribute("href")
+    for path in (*PAGES, trace, "/series/llm.duration", "/nowhere"):
+        page.goto(f"{busy}{path}", wait_until="load")
+        fits = page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
+        assert fits, f"{path} scrolls sideways at {width} px"
+        found = Axe().run(page)["violations"]
+        assert [(v["id"], [n["target"] for n in v["nodes"]]) for v in found] == [], path
+    context.close()
+    assert [w for w in watched.wrong if "404" not in w] == []
+
+
+def test_the_page_is_painted_within_300_ms(browser: Browser, busy: str) -> None:
+    context = browser.new_context()
+    page = context.new_page()
+    times = []
+    for _ in range(5):
+        page.goto(busy, wait_until="load")
+        page.wait_for_function("() => performance.getEntriesByName('first-contentful-paint').length > 0")
+        times.append(page.evaluate("performance.getEntriesByName('first-contentful-paint')[0].startTime"))
+    context.close()
+    assert min(times) < 300, times
+
+
+def test_without_javascript_everything_is_readable(browser: Browser, busy: str) -> None:
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(busy)
+    assert page.locator("table.variables tbody tr").count() > 5
+    assert page.locator("svg.chart").count() >= 3
+    assert page.locator("svg.spark").count() > 5
+    assert not page.locator("[data-live-button]").is_visible()
+    context.close()
+
+
+def test_the_plots_become_live_when_they_come_into_view(browser: Browser, busy: str) -> None:
+    context = browser.new_context(viewport={"width": 1200, "height": 700})
+    watched = Watched(context.new_page(), busy)
+    page = watched.page
+    loaded: list[str] = []
+    page.on("request", lambda r: loaded.append(r.url) if "plotly" in r.url else None)
+    page.goto(busy, wait_until="load")
+    page.wait_for_timeout(300)
+    assert loaded == []
+    page.locator("#over-time").scroll_into_view_if_needed()
+    page.wait_for_selector(".plots-live .main-svg", timeout=10_000)
+    assert len(loaded) == 1
+    assert page.locator(".plots-live .scatterlayer path.js-line").count() >= 4
+    assert Axe().run(page)["violations"] == []
+    context.close()
+    assert watched.wrong == []
+
+
+def test_the_table_changes_within_two_seconds_and_keeps_the_focus(browser: Browser, node: SmallNode) -> None:
+    fill(node, 2)
+    with serving(node) as address:
+        page = browser.new_context().new_page()
+        page.goto(address)
+        link = page.locator("table.variables tbody a").first
+        link.focus()
+        counts = page.locator("table.variables .c-n").last
+        before = counts.inner_text()
+        node.store.write(SampleTraffic(seed=3, per_second=50).second(node.clock.now_ns()))
+        page.wait_for_function(
+            "before => [...document.querySelectorAll('table.variables .c-n')].at(-1).innerText !== before",
+            arg=before,
+            timeout=2_500,
+        )
+        assert page.evaluate("document.activeElement.closest('table.variables') !== null")
+        page.context.close()
+
+
+def test_the_empty_page_changes_by_itself_when_data_comes_in(browser: Browser, node: SmallNode) -> None:
+    with serving(node) as address:
+        watched = Watched(browser.new_context().new_page(), address)
+        page = watched.page
+        page.goto(address)
+        assert "Nothing has been measured yet" in page.locator("h1").inner_text()
+        assert Axe().run(page)["violations"] == []
+        fill(node, 1)
+        page.wait_for_selector("table.variables tbody tr", timeout=5_000)
+        assert "measured yet" not in page.locator("h1").inner_text()
+        page.context.close()
+    assert watched.wrong == []
+
+
+def test_live_updates_can_be_paused(browser: Browser, node: SmallNode) -> None:
+    fill(node, 2)
+    with serving(node) as address:
+        page = browser.new_context().new_page()
+        page.goto(address)
+        button = page.get_by_role("button", name="Live updates")
+        button.click()
+        assert button.get_attribute("aria-pressed") == "false"
+        before = page.locator("main").inner_text()
+        fill(node, 1, SampleTraffic(seed=5, per_second=30))
+        page.wait_for_timeout(2_000)
+        assert page.locator("main").inner_text() == before
+        page.context.close()
+
+
+def test_all_links_and_buttons_are_reached_by_keyboard_beginning_with_the_skip_link(
+    browser: Browser, busy: str
+) -> None:
+    page = browser.new_context().new_page()
+    page.goto(f"{busy}/operations")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.className") == "skip"
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.id") == "main"
+    page.goto(f"{busy}/operations")
+    wanted = page.locator("a:visible, button:visible, input:visible, select:visible").count()
+    reached = set()
+    for _ in range(wanted + 2):
+        page.keyboard.press("Tab")
+        reached.add(
+            page.evaluate(
+                "[...document.querySelectorAll('a, button, input, select')].indexOf(document.activeElement)"
+            )
+        )
+    assert len(reached - {-1}) >= wanted
+    page.context.close()
+
+
+def test_a_login_works_in_the_browser(browser: Browser, tmp_path: Path) -> None:
+    node = SmallNode(token="open-sesame", clock=SystemClock(), store=str(tmp_path / "locked.db"))
+    fill(node, 1)
+    with serving(node) as address:
+        watched = Watched(browser.new_context().new_page(), address)
+        page = watched.page
+        page.goto(f"{address}/spend?range=1h")
+        assert Axe().run(page)["violations"] == []
+        page.get_by_role("textbox", name="Token").fill("open-sesame")
+        page.get_by_role("button", name="Enter").click()
+        page.wait_for_url("**/spend?range=1h")
+        assert "$" in page.locator("h1").inner_text()
+        page.context.close()
+    node.close()
+    assert watched.wrong == []
+
+
+def test_a_thousand_series_are_shown_without_jank(browser: Browser, node: SmallNode) -> None:
+    now_ns = node.clock.now_ns()
+    moments = Moments(5, 10.0, 2.0, 8.0, 12.0, 11.0)
+    keys = [SeriesKey.of("queue.depth", Kind.GAUGE, "1", {"shard": i}) for i in range(1_000)]
+    for age in range(120, 0, -10):
+        node.store.write(Batch(points=tuple(Point(k, now_ns - age * SECOND_NS, moments) for k in keys)))
+    with serving(node) as address:
+        page = browser.new_context().new_page()
+        page.add_init_script(
+            "window.longest = 0; const seen = list => { for (const e of list.getEntries())"
+            " window.longest = Math.max(window.longest, e.duration); };"
+            " new PerformanceObserver(seen).observe({type: 'longtask', buffered: true});"
+        )
+        page.goto(address)
+        assert "1,000" in page.locator(".pager").inner_text()
+        page.wait_for_timeout(3_500)
+        assert page.evaluate("window.longest") < 200
+        page.get_by_role("link", name="Next").click()
+        page.wait_for_url("**offset=25**")
+        assert page.locator("table.variables tbody tr").count() == 25
+        page.context.close()
