@@ -7,14 +7,17 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
+from google.protobuf.message import DecodeError
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from opentelemetry.proto.common.v1.common_pb2 import KeyValue
 
 from homeostat.core.errors import InputError
 from homeostat.core.losses import Losses
 from homeostat.observe.ingest.body import decode_body
+from homeostat.observe.ingest.formats import DAMAGED, PROTOBUF_FORMAT
 from homeostat.observe.ingest.limits import Limits
 from homeostat.observe.ingest.prometheus_in import PrometheusReader
 from homeostat.observe.ingest.receiver import Receiver
@@ -261,3 +264,29 @@ def test_any_lines_are_an_exposition_or_refused(lines: list[str], content_type: 
     for step in range(2):
         with suppress(InputError):
             reader.points("\n".join(lines) + "\n", content_type, "s", "i", NOW_NS + step)
+
+
+@given(
+    st.text(max_size=140),
+    st.one_of(
+        st.text(max_size=140), st.integers(-(2**63), 2**63 - 1), st.booleans(), st.floats(allow_nan=False)
+    ),
+    st.binary(max_size=2),
+)
+@settings(max_examples=400, deadline=None)
+def test_attributes_are_read_as_protobuf_reads_them(name: str, value: Any, noise: bytes) -> None:
+    message = KeyValue(key=name)
+    field = {bool: "bool_value", int: "int_value", float: "double_value", str: "string_value"}[type(value)]
+    setattr(message.value, field, value)
+    encoded = message.SerializeToString()
+    assert PROTOBUF_FORMAT.attribute(encoded) == (name, value)
+    try:
+        expected = KeyValue.FromString(encoded + noise)
+    except DecodeError:
+        with pytest.raises(DAMAGED):
+            PROTOBUF_FORMAT.attribute(encoded + noise)
+    else:
+        assert PROTOBUF_FORMAT.attribute(encoded + noise) == (
+            expected.key,
+            getattr(expected.value, expected.value.WhichOneof("value")),
+        )

@@ -91,11 +91,12 @@ class AttributeReader(dict[bytes, Pair]):
 
     def read_with_parameters(self, encoded: Sequence[bytes]) -> dict[str, Scalar]:
         """Return the same and a model's parameters, which `drop_parameters` removes when they are read."""
+        surplus = len(encoded) - self._limits.attributes
+        if surplus > 0:
+            self._losses.add("ingest.attributes_cut", surplus)
+        encoded = encoded[: self._limits.attributes]
         if not encoded:
             return {}
-        if len(encoded) > self._limits.attributes:
-            self._losses.add("ingest.attributes_cut", len(encoded) - self._limits.attributes)
-            encoded = encoded[: self._limits.attributes]
         if type(encoded[0]) is not bytes:
             encoded = [bytes(e) for e in encoded]  # JSON comes as views, which cannot be looked up
         found = dict(map(self._find, encoded))

@@ -51,7 +51,34 @@ class Format:
             ) from None
 
 
+def _short_text(encoded: bytes) -> tuple[str, str] | None:
+    """Cut an attribute with a short name and a short text out of its encoding; None where it is no such.
+
+    New texts (ids of responses) are what the memo of attributes cannot help with; this takes a third of
+    the time of the general way. Name (field 1) and AnyValue (field 2) with its string (field 1), each
+    behind a one-byte length.
+    """
+    size = len(encoded)
+    if size < 6 or encoded[0] != 0x0A:
+        return None
+    at = 2 + encoded[1]
+    if (
+        at + 4 > size
+        or encoded[at] != 0x12
+        or encoded[at + 1] != size - at - 2
+        or encoded[at + 2] != 0x0A
+        or encoded[at + 3] != size - at - 4
+        or size - at > 127
+        or at > 129
+    ):
+        return None
+    return str(encoded[2:at], "utf-8"), str(encoded[at + 4 :], "utf-8")
+
+
 def _pair(encoded: bytes) -> tuple[str, object]:
+    text = _short_text(encoded)
+    if text is not None:
+        return text
     message = wire.KeyValue.FromString(encoded)
     return message.key, plain_value(message.value)
 

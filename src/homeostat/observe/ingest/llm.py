@@ -89,6 +89,7 @@ def seconds_ns(value: Scalar | None, unit_ns: float) -> int | None:
     return None
 
 
+@lru_cache(maxsize=256)
 def provider_of(value: Scalar | None) -> str:
     """Return the provider under its current name; empty where none is said."""
     if not value or not isinstance(value, str):
