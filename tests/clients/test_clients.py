@@ -118,6 +118,7 @@ def test_each_call_shows_up_once_with_its_tokens_error_and_first_token(
     spend = server.get("/api/spend")
     spans = [s for s in server.spans() if s.llm is not None]
     assert [s.service for s in spans] == ["calls"] * len(truth)
+    assert all(s.source.startswith(client.scope) for s in spans)
     for span, call in zip(spans, truth, strict=True):
         llm = span.llm
         assert llm is not None

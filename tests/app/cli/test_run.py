@@ -55,6 +55,7 @@ def test_an_uninstrumented_openai_program_shows_up_with_its_model_and_tokens(
     assert capture.services() == {"birds"}
 
 
+@pytest.mark.long
 def test_spans_arrive_when_the_program_ends_by_an_exception(
     run: Run, capture: OtlpCapture, model_url: str
 ) -> None:
@@ -64,6 +65,7 @@ def test_spans_arrive_when_the_program_ends_by_an_exception(
     assert len(capture.spans(at_least=1)) == 1
 
 
+@pytest.mark.long
 def test_spans_arrive_from_python_processes_that_the_program_starts(
     run: Run, capture: OtlpCapture, model_url: str, tmp_path: Path
 ) -> None:
@@ -76,6 +78,7 @@ def test_spans_arrive_from_python_processes_that_the_program_starts(
     assert len(capture.spans(at_least=1)) == 1
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("method", ["fork", "spawn"])
 def test_spans_arrive_from_multiprocessing_workers(
     run: Run, capture: OtlpCapture, model_url: str, method: str
@@ -136,6 +139,7 @@ def test_what_the_user_has_set_of_opentelemetry_wins(run: Run, capture: OtlpCapt
     assert capture.spans() == []
 
 
+@pytest.mark.long
 def test_the_token_is_not_sent_to_a_collector_of_the_users(
     run: Run, capture: OtlpCapture, model_url: str
 ) -> None:
@@ -172,6 +176,7 @@ def test_a_program_that_sets_its_own_provider_is_not_doubled(
     assert capture.spans() == []
 
 
+@pytest.mark.long
 def test_a_program_that_instruments_itself_is_not_doubled(
     run: Run, capture: OtlpCapture, model_url: str
 ) -> None:
@@ -214,6 +219,7 @@ def test_broken_instrumentation_does_not_break_the_program(run: Run, model_url: 
     assert "this one is broken" in line
 
 
+@pytest.mark.long
 def test_a_server_that_is_gone_costs_one_line_and_no_exit_code(run: Run, model_url: str) -> None:
     gone = {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:9"}
     began = time.monotonic()
@@ -223,6 +229,7 @@ def test_a_server_that_is_gone_costs_one_line_and_no_exit_code(run: Run, model_u
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.long
 def test_a_program_that_cannot_be_started_is_named(run: Run) -> None:
     done = run("", python="no-such-program-anywhere")
     assert done.returncode == 2
@@ -230,7 +237,14 @@ def test_a_program_that_cannot_be_started_is_named(run: Run) -> None:
     assert "Traceback" not in done.stderr
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGUSR1])
+@pytest.mark.parametrize(
+    "number",
+    [
+        signal.SIGTERM,
+        pytest.param(signal.SIGINT, marks=pytest.mark.long),
+        pytest.param(signal.SIGUSR1, marks=pytest.mark.long),
+    ],
+)
 def test_a_signal_reaches_the_program_and_its_exit_code_comes_back(
     capture: OtlpCapture, tmp_path: Path, number: signal.Signals
 ) -> None:

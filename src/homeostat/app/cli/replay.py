@@ -61,6 +61,8 @@ def replay(
             result = asyncio.run(_replay(to, arrivals, speed, limit, seconds, report))
         except KeyboardInterrupt:
             raise typer.Exit(130) from None
+        except ExceptionGroup as group:  # the file can turn out to be damaged while its requests are open
+            raise group.exceptions[0] from None
     counts = arrivals.counts
     if as_json:
         import msgspec
@@ -108,14 +110,24 @@ async def _replay(
     report: "Callable[[ReplayProgress], None]",
 ) -> "ReplayResult":
     from homeostat.loop.homeostat import Homeostat
+    from homeostat.prove.load_meter import LoadMeter
     from homeostat.prove.replay import replay as send
 
     async with AsyncExitStack() as stack:
-        recorder = None
+        recorder = meter = None
         if to.server:
             recorder = stack.enter_context(Homeostat("replay", endpoint=to.server, collect=False))
+            meter = LoadMeter(recorder)
         caller = await _caller(stack, to, recorder)
-        return await send(arrivals, caller, speed=speed, count=limit, duration_s=seconds, progress=report)
+        return await send(
+            arrivals,
+            caller,
+            speed=speed,
+            count=limit,
+            duration_s=seconds,
+            meter=meter,
+            progress=report,
+        )
 
 
 async def _caller(stack: AsyncExitStack, to: Target, recorder: "Recorder | None") -> "Caller":
