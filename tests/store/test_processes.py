@@ -122,6 +122,20 @@ def test_threads_may_write_read_and_maintain_at_once(tmp_path: Path) -> None:
         assert store.read(TotalQuery(T0, T0 + DAY_NS))[LATENCY].moments.count == 240
 
 
+def test_many_may_make_the_same_file_at_once(tmp_path: Path) -> None:
+    together = threading.Barrier(8)
+
+    def make(path: Path) -> int:
+        together.wait()
+        with open_store(path) as store:
+            return store.read(SizeQuery()).points
+
+    with ThreadPoolExecutor(8) as threads:
+        for n in range(10):
+            makers = [threads.submit(make, tmp_path / f"{n}.db") for _ in range(8)]
+            assert [maker.result() for maker in makers] == [0] * 8
+
+
 def test_a_forked_child_is_told_to_open_the_store_again(tmp_path: Path) -> None:
     with open_store(tmp_path / "h.db") as store:
         store.write(Batch(spans=(span(1, 1),)))
