@@ -124,6 +124,14 @@ def run(data: Path | None) -> list[Result]:
         "OpenTelemetry SDK": opentelemetry(True),
     }
     return [
-        *_results("record a value", side_by_side(plain, rounds=60), f"all in, flushed every {FLUSH_EVERY:,}"),
-        *_results("record a value with 3 attributes", side_by_side(labelled, rounds=60), "through a resolved handle"),
+        *_results(
+            "record a value",
+            side_by_side(plain, rounds=60),
+            f"all in, flushed every {FLUSH_EVERY:,}",
+        ),
+        *_results(
+            "record a value with 3 attributes",
+            side_by_side(labelled, rounds=60),
+            "through a resolved handle",
+        ),
     ]

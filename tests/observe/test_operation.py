@@ -118,10 +118,15 @@ def test_any_exception_is_counted_by_type_and_passes_unchanged(
     assert "private" not in repr(span)
 
 
-def test_a_failure_without_an_exception_can_be_told(bench: Bench) -> None:
+@pytest.mark.parametrize(
+    ("told", "counted"), [("Refused", "Refused"), (TimeoutError("private"), "TimeoutError"), ("", "error")]
+)
+def test_a_failure_without_an_exception_can_be_told(
+    bench: Bench, told: str | BaseException, counted: str
+) -> None:
     with bench.operation("answer") as answer:
-        answer.fail("Refused")
-    assert bench.points()["operation.errors", "answer!Refused"].moments.total == 1.0
+        answer.fail(told)
+    assert bench.points()["operation.errors", f"answer!{counted}"].moments.total == 1.0
 
 
 def test_attributes_and_events_are_on_the_span_only(bench: Bench) -> None:

@@ -221,9 +221,9 @@ class Operation:
         else:
             self.site.host.losses.add("trace.events_over_limit")
 
-    def fail(self, error: str) -> None:
+    def fail(self, error: str | BaseException) -> None:
         """Count the operation as failed, by the type of its error, although nothing is raised."""
-        self.error = error
+        self.error = (error if isinstance(error, str) else type(error).__name__) or "error"
 
     def stage(self, name: str) -> "Operation":
         """Open a part of this operation, measured as `<operation>.<name>`."""
