@@ -6,14 +6,16 @@ from collections import deque
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
+from types import SimpleNamespace
 
 import httpx2
 import pytest
 
-from homeostat.core.errors import ConfigError
+from homeostat.core.errors import ConfigError, InputError
 from homeostat.prove.application import Application
 from homeostat.prove.arrival_file import ArrivalFile
 from homeostat.prove.arrivals import Arrival, poisson
+from homeostat.prove.load_meter import LoadMeter
 from homeostat.prove.model_endpoint import ModelEndpoint, events
 from homeostat.prove.replay import replay
 from homeostat.prove.replay_result import Outcome, ReplayProgress
@@ -98,6 +100,38 @@ def test_speed_compresses_time_and_count_and_duration_end_it() -> None:
 def test_a_speed_that_makes_no_sense_is_refused(speed: float) -> None:
     with pytest.raises(ConfigError, match="speed"):
         asyncio.run(replay([], Slow(0.0), speed=speed))
+
+
+def test_what_the_arrivals_raise_ends_the_replay_and_is_raised_as_it_is() -> None:
+    def broken() -> Iterator[Arrival]:
+        yield Arrival(0.0, 1, 1)
+        raise InputError("line 2: no arrival")
+
+    with pytest.raises(InputError, match="line 2"):
+        asyncio.run(replay(broken(), Slow(5.0)))
+
+
+class Meter:
+    """Instruments that keep what they are given."""
+
+    def __init__(self) -> None:
+        self.values: dict[str, list[float]] = {}
+        self.histogram = self.counter = self.gauge = self._handle
+
+    def _handle(self, metric: str, unit: str = "", **attributes: object) -> SimpleNamespace:
+        values = self.values.setdefault(" ".join((metric, *map(str, attributes.values()))), [])
+        return SimpleNamespace(record=values.append, add=values.append, set=values.append)
+
+
+def test_what_the_load_experiences_is_metered() -> None:
+    meter = Meter()
+    asyncio.run(replay(evenly(4, 0.01), Slow(0.05), meter=LoadMeter(meter)))
+    assert sum(meter.values["load.requests"]) == 4
+    assert sum(meter.values["load.errors odd"]) == 2
+    assert len(meter.values["load.lateness"]) == 4
+    assert min(meter.values["load.duration"]) >= 50
+    assert max(meter.values["load.in_flight"]) == 4
+    assert meter.values["load.in_flight"][-1] == 0
 
 
 def test_an_empty_trace_gives_an_empty_result() -> None:

@@ -39,56 +39,79 @@ async def replay(
     Ends after `count` arrivals or after `duration_s` of real time, and with the last answer. An arrival
     that is due while `concurrency` requests are open is dropped and counted, never put off. Guarantee:
     a slow answer delays no later request, save through the one event loop that sends them all, which
-    `lateness_ms` of the result measures.
+    `lateness_ms` of the result measures. What `arrivals` raise ends the replay and is raised as it is.
     """
     if not 0.0 < speed < math.inf:
         raise ConfigError(f"speed must be a number above 0, not {speed!r}")
     if concurrency < 1:
         raise ConfigError(f"concurrency must be at least 1, not {concurrency!r}")
-    loop = asyncio.get_running_loop()
-    tally = ReplayTally()
-    begin_s = loop.time()
-    end_s = math.inf if duration_s is None else begin_s + duration_s
-    open_ = 0
-
-    async def one(arrival: Arrival, number: int, due_s: float) -> None:
-        nonlocal open_
-        sent_s = loop.time()
-        tally.lateness_ms.add((sent_s - due_s) * 1e3)
-        if meter is not None:
-            meter.sent((sent_s - due_s) * 1e3, open_)
-        try:
-            outcome = await caller.call(arrival, number)
-        finally:
-            open_ -= 1
-        end_s = loop.time()
-        tally.ended(outcome, sent_s - due_s, end_s - sent_s)
-        if meter is not None:
-            meter.ended((end_s - due_s) * 1e3, outcome.error, open_)
-
-    async def report() -> None:
-        while progress is not None:
-            progress(tally.progress(loop.time() - begin_s))
-            await asyncio.sleep(PROGRESS_EVERY_S)
-
-    reporter = asyncio.create_task(report())
+    load = _Load(caller, speed, concurrency, meter)
+    reporter = asyncio.create_task(load.report(progress)) if progress is not None else None
     try:
-        async with asyncio.TaskGroup() as group:
-            for number, arrival in enumerate(islice(arrivals, count)):
-                due_s = begin_s + arrival.time_s / speed
-                if due_s >= end_s:
-                    break
-                await asyncio.sleep(max(due_s - loop.time(), 0.0))
-                tally.trace_s = arrival.time_s
-                if open_ >= concurrency:
-                    tally.dropped += 1
-                    continue
-                open_ += 1
-                tally.sent += 1
-                group.create_task(one(arrival, number, due_s))
-            sending_s = loop.time() - begin_s
+        await load.send_all(islice(arrivals, count), math.inf if duration_s is None else duration_s)
+    except BaseExceptionGroup as group:
+        raise group.exceptions[0] from None
     finally:
-        reporter.cancel()
+        if reporter is not None:
+            reporter.cancel()
     if progress is not None:
-        progress(tally.progress(loop.time() - begin_s))
-    return tally.result(sending_s, loop.time() - begin_s)
+        progress(load.tally.progress(load.elapsed_s))
+    return load.tally.result(load.sending_s, load.elapsed_s)
+
+
+class _Load:
+    """A replay while it runs; it begins when it is made."""
+
+    def __init__(self, caller: Caller, speed: float, concurrency: int, meter: LoadMeter | None) -> None:
+        self.tally = ReplayTally()
+        self.sending_s = 0.0
+        self._caller = caller
+        self._speed = speed
+        self._concurrency = concurrency
+        self._meter = meter
+        self._open = 0
+        self._now_s = asyncio.get_running_loop().time
+        self._begin_s = self._now_s()
+
+    @property
+    def elapsed_s(self) -> float:
+        """The time since the beginning."""
+        return self._now_s() - self._begin_s
+
+    async def send_all(self, arrivals: Iterable[Arrival], duration_s: float) -> None:
+        """Send each arrival when it is due, and return with the last answer."""
+        async with asyncio.TaskGroup() as group:
+            for number, arrival in enumerate(arrivals):
+                due_s = arrival.time_s / self._speed
+                if due_s >= duration_s:
+                    break
+                await asyncio.sleep(max(due_s - self.elapsed_s, 0.0))
+                self.tally.trace_s = arrival.time_s
+                if self._open >= self._concurrency:
+                    self.tally.dropped += 1
+                    continue
+                self._open += 1
+                self.tally.sent += 1
+                group.create_task(self._one(arrival, number, due_s))
+            self.sending_s = self.elapsed_s
+
+    async def _one(self, arrival: Arrival, number: int, due_s: float) -> None:
+        sent_s = self.elapsed_s
+        late_s = sent_s - due_s
+        self.tally.lateness_ms.add(late_s * 1e3)
+        if self._meter is not None:
+            self._meter.sent(late_s * 1e3, self._open)
+        try:
+            outcome = await self._caller.call(arrival, number)
+        finally:
+            self._open -= 1
+        took_s = self.elapsed_s - sent_s
+        self.tally.ended(outcome, late_s, took_s)
+        if self._meter is not None:
+            self._meter.ended((late_s + took_s) * 1e3, outcome.error, self._open)
+
+    async def report(self, progress: Callable[[ReplayProgress], None]) -> None:
+        """Tell how far it is, again and again."""
+        while True:
+            progress(self.tally.progress(self.elapsed_s))
+            await asyncio.sleep(PROGRESS_EVERY_S)
