@@ -12,7 +12,7 @@ from pathlib import Path
 from benchmarks.result import Result
 
 HERE = Path(__file__).parent
-NO_BENCHMARKS = {"__init__", "__main__", "result", "timing"}
+NO_BENCHMARKS = {"__init__", "__main__", "otlp_load", "result", "timing"}
 
 
 def names() -> list[str]:

@@ -5,6 +5,7 @@ import time
 from pathlib import Path
 
 from benchmarks.otlp_load import SPANS, llm_request
+from benchmarks.peers.intake import measure
 from benchmarks.result import Result
 from benchmarks.timing import Run, Timing, side_by_side
 from homeostat.core.losses import Losses
@@ -17,6 +18,7 @@ NOW_NS = 1_750_000_000 * 10**9
 BATCHES = 8
 ROUNDS = 9
 BAR = 30_000.0
+PEER_BAR = 5.0
 MEDIA = {"protobuf": "application/x-protobuf", "json": "application/json"}
 
 
@@ -59,7 +61,7 @@ def _rate(timing: Timing) -> tuple[float, float, float]:
 
 
 def run(data: Path | None) -> list[Result]:
-    """Measure both forms without a store, and protobuf with one."""
+    """Measure both forms without a store, protobuf with one, and the peers that are installed."""
     with tempfile.TemporaryDirectory() as folder:
         store = SqliteStore(Path(folder) / "ingest.db")
         timings = side_by_side(
@@ -85,4 +87,18 @@ def run(data: Path | None) -> list[Result]:
                 question, value, "spans/CPU-s", bar, "higher", low=low, high=high, note="15 attributes a span"
             )
         )
+    stored = results[0].value
+    results += [
+        Result(
+            f"spans taken in by a CPU, beside {peer}",
+            stored / spans_a_cpu_s,
+            "times",
+            PEER_BAR,
+            "higher",
+            peer=peer,
+            ratio=stored / spans_a_cpu_s,
+            note=f"{peer} takes in {spans_a_cpu_s:,.0f} spans/CPU-s, its HTTP server included",
+        )
+        for peer, spans_a_cpu_s in measure().items()
+    ]
     return results

@@ -9,6 +9,7 @@ SPANS = 512
 """What OpenTelemetry's batch processor sends at once."""
 
 MODELS = (("openai", "gpt-4o-mini", "gpt-4o-mini-2024-07-18"), ("anthropic", "claude-sonnet-4-5", ""))
+CALLS_A_TRACE = 4
 SPREAD_S = 5.0
 """How often the batch processor sends."""
 
@@ -41,19 +42,17 @@ def _attributes(rng: random.Random, provider: str, model: str, answered_by: str)
 
 
 def llm_request(end_ns: int, seed: int, spans: int = SPANS) -> ExportTraceServiceRequest:
-    """Return a request of calls to two models that ended within the last five seconds.
-
-    Every fourth call has a parent, a plain span of its own.
-    """
+    """Return a request of calls to two models that ended within the last five seconds, four to a trace."""
     rng = random.Random(seed)
     request = ExportTraceServiceRequest()
     resource = request.resource_spans.add()
     resource.resource.attributes.add(key="service.name").value.string_value = "assistant"
     scope = resource.scope_spans.add()
     scope.scope.name = "opentelemetry.instrumentation.genai.openai"
+    trace_id = parent_id = b""
     for i in range(spans):
-        trace_id = rng.randbytes(16)
-        parent_id = rng.randbytes(8) if i % 4 == 0 else b""
+        if i % CALLS_A_TRACE == 0:
+            trace_id, parent_id = rng.randbytes(16), rng.randbytes(8)
         provider, model, answered_by = MODELS[rng.random() < 0.3]
         ended = end_ns - int(rng.random() * SPREAD_S * 1e9)
         took = int(rng.lognormvariate(0.0, 0.5) * 1e9)

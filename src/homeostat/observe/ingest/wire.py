@@ -3,7 +3,7 @@
 Spans, metrics, log records and attributes are declared as `bytes` instead of messages, which the
 protobuf wire format allows. So a damaged span is rejected alone, and an attribute whose encoding was
 seen before is looked up instead of decoded. Taking in a span costs less than half of what it costs
-with the plain schema (figures: docs/decisions/ingest.md).
+with the plain schema (figures: docs/decisions/0010-ingest.md).
 """
 
 from typing import Any
