@@ -41,27 +41,33 @@ def no_bins() -> Bins:
 def bins_of(histograms: Sequence[ExponentialHistogram | None]) -> tuple[Bins, Scales]:
     """Return the bins and the scale of each histogram, `NO_HISTOGRAM` where there is none."""
     scales = np.full(len(histograms), NO_HISTOGRAM, dtype=np.int8)
-    rows: list[Ints] = []
-    keys: list[Ints] = []
-    counts: list[Ints] = []
-    for row, histogram in enumerate(histograms):
-        if histogram is None:
-            continue
-        scales[row] = histogram.scale
-        for sign, buckets in ((-1, histogram.negative), (0, None), (1, histogram.positive)):
-            if buckets is None:
-                if histogram.zero_count:
-                    rows.append(np.array((row,)))
-                    keys.append(np.array((0,)))
-                    counts.append(np.array((histogram.zero_count,)))
-                continue
-            filled = np.flatnonzero(buckets.counts)[::sign]
-            rows.append(np.full(filled.size, row))
-            keys.append(sign * (filled + (buckets.offset + POSITIVE)))
-            counts.append(buckets.counts[filled])
-    if not rows:
+    held = [(row, h) for row, h in enumerate(histograms) if h is not None]
+    if not held:
         return no_bins(), scales
-    return Bins(*(np.concatenate(c).astype(np.int64, copy=False) for c in (rows, keys, counts))), scales
+    rows = np.array([row for row, _ in held])
+    scales[rows] = [h.scale for _, h in held]
+    zeros = np.array([h.zero_count for _, h in held], dtype=np.int64)
+    parts = [
+        _side(rows, [h.negative for _, h in held], -1),
+        Bins(rows[zeros > 0], np.zeros(np.count_nonzero(zeros > 0), dtype=np.int64), zeros[zeros > 0]),
+        _side(rows, [h.positive for _, h in held], 1),
+    ]
+    filled = [part for part in parts if part.row.size]
+    if len(filled) == 1 and filled[0] is parts[2]:
+        return filled[0], scales
+    row, key, count = (np.concatenate([getattr(p, name) for p in parts]) for name in ("row", "key", "count"))
+    order = np.lexsort((key, row))
+    return Bins(row[order], key[order], count[order]), scales
+
+
+def _side(rows: Ints, buckets: Sequence[Buckets], sign: int) -> Bins:
+    """Return the bins on one side of zero, in order of row, then magnitude."""
+    sizes = np.array([b.counts.size for b in buckets])
+    counts = np.concatenate([b.counts for b in buckets])
+    filled = np.flatnonzero(counts)
+    shift = np.array([b.offset for b in buckets]) - (np.cumsum(sizes) - sizes) + POSITIVE
+    owner = np.repeat(np.arange(len(buckets)), sizes)[filled]
+    return Bins(rows[owner], sign * (filled + shift[owner]), counts[filled])
 
 
 def concatenate_bins(parts: Sequence[Bins], rows: Sequence[int]) -> Bins:
