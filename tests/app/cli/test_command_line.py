@@ -6,8 +6,9 @@ import sys
 from pathlib import Path
 
 import pytest
+import typer
 
-from homeostat.app.cli.main import COMMANDS
+from homeostat.app.cli.main import COMMANDS, build
 
 HOMEOSTAT = [sys.executable, "-m", "homeostat.app.cli.main"]
 
@@ -101,3 +102,17 @@ def test_replay_sends_what_a_trace_holds(tmp_path: Path) -> None:
     answer = json.loads(done.stdout)
     assert answer["result"]["completed"] == 5
     assert answer["lines"]["skipped"] == 1
+
+
+def test_the_reference_names_every_command_and_every_option() -> None:
+    reference = (
+        Path(__file__).parents[3].joinpath("docs/reference/command-line.md").read_text(encoding="utf-8")
+    )
+    group = typer.main.get_command(build())
+    for name, command in group.commands.items():  # type: ignore[attr-defined]
+        section = reference.partition(f"## homeostat {name}\n")[2].partition("\n## ")[0]
+        assert f"homeostat {name}" in reference
+        for parameter in command.params:
+            if not getattr(parameter, "hidden", False) and parameter.param_type_name == "option":
+                known = [o for o in parameter.opts if o.startswith("--") and o != "--help"]
+                assert all(f"`{o}" in section for o in known), (name, known)

@@ -27,8 +27,9 @@ except ImportError:
 
 
 def run_bare(lent: Bundle, to: str, folder: Path, program: str) -> subprocess.CompletedProcess[str]:
-    """Run a program that imports an `mcp` of its own, in an interpreter without packages."""
-    (folder / "mcp.py").write_text("", encoding="utf-8")
+    """Run a program that has an `mcp` and an `openai` of its own, in an interpreter without packages."""
+    for library in ("mcp", "openai"):
+        (folder / f"{library}.py").write_text("", encoding="utf-8")
     base = {"PATH": os.environ["PATH"], "PYTHONPATH": str(folder)}
     return subprocess.run(
         [str(BARE), "-c", program],
@@ -53,9 +54,10 @@ def test_a_bare_environment_is_lent_opentelemetry_and_nothing_else(tmp_path: Pat
 
 
 @needs_bare
-def test_another_interpreter_is_told_what_to_install(tmp_path: Path) -> None:
+@pytest.mark.parametrize("library", ["mcp", "openai"])
+def test_another_interpreter_is_told_what_to_install(tmp_path: Path, library: str) -> None:
     other = Bundle(".cpython-27-none.so", bundle().packages, bundle().distributions)
-    done = run_bare(other, "http://127.0.0.1:9", tmp_path, "import mcp; print('goes on')")
+    done = run_bare(other, "http://127.0.0.1:9", tmp_path, f"import {library}; print('goes on')")
     assert done.stdout == "goes on\n"
     (line,) = done.stderr.splitlines()
     assert f"{BARE} -m pip install opentelemetry-sdk" in line

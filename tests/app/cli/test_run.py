@@ -1,6 +1,7 @@
 """`homeostat run`, with real programs in processes of their own."""
 
 import os
+import pty
 import signal
 import subprocess
 import sys
@@ -285,3 +286,32 @@ def _started(capture: OtlpCapture, program: Path) -> "subprocess.Popen[bytes]":
     assert started.stdout is not None
     assert started.stdout.readline() == b"ready\n"
     return started
+
+
+@pytest.mark.long
+def test_the_keyboards_interrupt_reaches_the_program_once(capture: OtlpCapture, tmp_path: Path) -> None:
+    program = tmp_path / "counts.py"
+    program.write_text(
+        "import signal, time\n"
+        "heard = []\n"
+        "signal.signal(signal.SIGINT, lambda *_: heard.append(1))\n"
+        "print('ready', flush=True)\n"
+        "end = time.monotonic() + 1.0\n"
+        "while time.monotonic() < end: time.sleep(0.05)\n"
+        "print('heard', len(heard), flush=True)\n",
+        encoding="utf-8",
+    )
+    command = [sys.executable, "-m", "homeostat.app.cli.main", "run", "-q", "--endpoint", capture.endpoint]
+    pid, terminal = pty.fork()
+    if pid == 0:
+        os.execv(sys.executable, [*command, "--", sys.executable, str(program)])
+    said = b""
+    interrupted = False
+    while b"heard" not in said:
+        said += os.read(terminal, 1_000)
+        if b"ready" in said and not interrupted:
+            os.write(terminal, b"\x03")
+            interrupted = True
+    os.waitpid(pid, 0)
+    os.close(terminal)
+    assert b"heard 1" in said

@@ -28,7 +28,7 @@ class Client:
 
     def get(self, path: str, **parameters: object) -> Any:
         """Return the answer's JSON. Raises NotAvailable without an answer, InputError for a refusal."""
-        url = f"{self.endpoint}{path}" + (f"?{urlencode(parameters)}" if parameters else "")
+        url = f"{self.endpoint}{path}" + (f"?{urlencode(parameters, doseq=True)}" if parameters else "")
         try:
             response = self._http.get(url)
         except (httpx2.HTTPError, httpx2.InvalidURL) as error:

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from homeostat.prove.replay import Caller
     from homeostat.prove.replay_result import Quantiles, ReplayProgress, ReplayResult
 
+SIMULATED = ("--slots", "64", "--queue", "4096", "--crowding", "0.005")
+"""A simulated model that keeps up with the published traces; it is as much faster as the replay is."""
+
 
 def replay(
     file: Annotated[
@@ -118,7 +121,7 @@ async def _replay(
         if to.server:
             recorder = stack.enter_context(Homeostat("replay", endpoint=to.server, collect=False))
             meter = LoadMeter(recorder)
-        caller = await _caller(stack, to, recorder)
+        caller = await _caller(stack, to, speed, recorder)
         return await send(
             arrivals,
             caller,
@@ -130,7 +133,7 @@ async def _replay(
         )
 
 
-async def _caller(stack: AsyncExitStack, to: Target, recorder: "Recorder | None") -> "Caller":
+async def _caller(stack: AsyncExitStack, to: Target, speed: float, recorder: "Recorder | None") -> "Caller":
     from homeostat.prove.application import BODY, Application
     from homeostat.prove.model_endpoint import ModelEndpoint
 
@@ -142,7 +145,8 @@ async def _caller(stack: AsyncExitStack, to: Target, recorder: "Recorder | None"
         )
     from homeostat.testing.child import Child
 
-    child = stack.enter_context(Child("homeostat.testing.simulated_model", ["--port", "0"]))
+    arguments = (*SIMULATED, "--speed", str(speed))
+    child = stack.enter_context(Child("homeostat.testing.simulated_model", arguments))
     return await stack.enter_async_context(
         ModelEndpoint(f"{child.url}/v1", model=to.model, exact=True, recorder=recorder)
     )

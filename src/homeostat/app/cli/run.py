@@ -2,6 +2,7 @@
 
 import os
 import sys
+import time
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -9,6 +10,7 @@ import typer
 from homeostat.core.errors import NotAvailable
 
 if TYPE_CHECKING:
+    from homeostat.app.launch.environment import Destination
     from homeostat.app.launch.server import StartedServer
 
 
@@ -59,15 +61,31 @@ def run(
     if not quiet:
         _say(f"{to.service} is observed, the page is {to.endpoint}")
     watch = Watch(to)
+    began_ns = time.time_ns()
     try:
         code = run_child(command, child_environment(os.environ, to, bundle()), watch.start)
-    finally:
         watch.stop()
+        if not quiet and not other:
+            _tell_what_was_spent(to, began_ns)
+    finally:
         if started is not None:
             started.stop()
     if started is not None and not quiet:
         _say(_after(started))
     leave_as(code)
+
+
+def _tell_what_was_spent(to: "Destination", began_ns: int) -> None:
+    from homeostat.app.cli.spent import spent
+    from homeostat.core.errors import HomeostatError
+
+    try:
+        words = spent(to, began_ns, time.time_ns())
+    except HomeostatError as error:
+        _say(f"what the run spent is not known: {error}")
+    else:
+        if words:
+            _say(words)
 
 
 def _server(keep: bool) -> "tuple[str | None, StartedServer | None]":

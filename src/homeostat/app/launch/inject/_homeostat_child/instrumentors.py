@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 
 from . import lent, provider
-from .guard import guarded
+from .guard import guarded, tell
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 GROUP = "[opentelemetry_instrumentor]"
 OURS = "opentelemetry_instrumentation_genai_openai"
 """The instrumentor that Homeostat brings along: any other that a user has installed goes before it."""
+
+EXPECTED = ("openai",)
+"""Libraries whose calls a user expects to see, so that it is told where nothing instruments them."""
 
 _active: dict[str, Instrumentor] = {}
 
@@ -55,6 +58,8 @@ class Library:
         """Switch the first instrumentor on that works: never two, which would count every call twice."""
         if not provider.preload():
             return
+        if not self.instrumentors:
+            tell(lent.uninstrumented(self.name))
         for candidate in sorted(self.instrumentors, key=lambda i: (i.distribution == OURS, i.distribution)):
             if guarded(f"{candidate.distribution} (for {self.name})", candidate.switch_on):
                 _active[self.name] = candidate
@@ -65,7 +70,7 @@ class Library:
 def by_library(paths: Iterable[str]) -> dict[str, Library]:
     """Find what is installed, by the name of the module whose import switches it on."""
     disabled = {n.strip() for n in os.environ.get("OTEL_PYTHON_DISABLED_INSTRUMENTATIONS", "").split(",")}
-    libraries: dict[str, Library] = {}
+    libraries = {name: Library(name) for name in EXPECTED if not disabled & {name, "*"}}
     seen: set[str] = set()
     for folder in (*_metadata_folders(paths), *lent.distributions()):
         distribution = folder.rpartition("/")[2].partition("-")[0].lower()

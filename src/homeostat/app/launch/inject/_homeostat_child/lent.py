@@ -17,9 +17,8 @@ if TYPE_CHECKING:
     from types import ModuleType
 
 MISSING = (
-    "the model calls of this program are not recorded: {python} (Python {version}) cannot import {module}"
-    " ({error}). Remedy: {python} -m pip install opentelemetry-sdk opentelemetry-exporter-otlp-proto-http"
-    " opentelemetry-instrumentation-genai-openai"
+    "the model calls of this program are not recorded: {why}. Remedy: {python} -m pip install opentelemetry-sdk"
+    " opentelemetry-exporter-otlp-proto-http opentelemetry-instrumentation-genai-openai"
 )
 
 _suffix = ""
@@ -75,12 +74,14 @@ def lend() -> None:
 
 def missing(error: ImportError) -> str:
     """Say what cannot be imported, and what installs it."""
-    return MISSING.format(
-        python=sys.executable,
-        version=".".join(map(str, sys.version_info[:2])),
-        module=error.name or "OpenTelemetry",
-        error=error,
-    )
+    version = ".".join(map(str, sys.version_info[:2]))
+    why = f"{sys.executable} (Python {version}) cannot import {error.name or 'OpenTelemetry'} ({error})"
+    return MISSING.format(why=why, python=sys.executable)
+
+
+def uninstrumented(library: str) -> str:
+    """Say that nothing instruments a library, and what would."""
+    return MISSING.format(why=f"nothing installed instruments {library}", python=sys.executable)
 
 
 def _same_interpreter() -> bool:
