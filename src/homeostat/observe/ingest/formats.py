@@ -4,6 +4,7 @@ Both give messages with the field names of OpenTelemetry's schema; what repeats 
 metrics, log records, attributes) is given as encoded bytes and parsed one by one.
 """
 
+import struct
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -51,34 +52,42 @@ class Format:
             ) from None
 
 
-def _short_text(encoded: bytes) -> tuple[str, str] | None:
-    """Cut an attribute with a short name and a short text out of its encoding; None where it is no such.
+def _short_pair(encoded: bytes) -> tuple[str, object] | None:
+    """Cut a short attribute out of its encoding; None where only the general way can tell.
 
-    New texts (ids of responses) are what the memo of attributes cannot help with; this takes a third of
-    the time of the general way. Name (field 1) and AnyValue (field 2) with its string (field 1), each
-    behind a one-byte length.
+    New values (ids of responses, times, token counts) are what the memo of attributes cannot help with; for
+    them this takes a third of the time of the general way. Expected is a name (field 1) and an AnyValue
+    (field 2) of at most 125 bytes that fills the rest: a string (its field 1), an int (3) below 2**28 or a
+    double (4).
     """
     size = len(encoded)
     if size < 6 or encoded[0] != 0x0A:
         return None
     at = 2 + encoded[1]
-    if (
-        at + 4 > size
-        or encoded[at] != 0x12
-        or encoded[at + 1] != size - at - 2
-        or encoded[at + 2] != 0x0A
-        or encoded[at + 3] != size - at - 4
-        or size - at > 127
-        or at > 129
-    ):
+    rest = size - at - 2
+    if at > 129 or not 2 < rest < 128 or encoded[at] != 0x12 or encoded[at + 1] != rest:
         return None
-    return str(encoded[2:at], "utf-8"), str(encoded[at + 4 :], "utf-8")
+    name, tag = str(encoded[2:at], "utf-8"), encoded[at + 2]
+    if tag == 0x0A and encoded[at + 3] == rest - 2:
+        return name, str(encoded[at + 4 :], "utf-8")
+    if tag == 0x21 and rest == 9:
+        return name, _double(encoded, at + 3)[0]
+    if tag == 0x18 and rest < 6:
+        value = 0
+        for place, byte in enumerate(encoded[at + 3 :]):
+            value |= (byte & 0x7F) << 7 * place
+            if byte < 0x80:
+                return (name, value) if place == rest - 2 else None
+    return None
+
+
+_double = struct.Struct("<d").unpack_from
 
 
 def _pair(encoded: bytes) -> tuple[str, object]:
-    text = _short_text(encoded)
-    if text is not None:
-        return text
+    short = _short_pair(encoded)
+    if short is not None:
+        return short
     message = wire.KeyValue.FromString(encoded)
     return message.key, plain_value(message.value)
 

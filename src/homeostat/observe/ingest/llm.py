@@ -73,6 +73,8 @@ def parameters_of(text: str) -> Parameters:
 
 def tokens_of(value: Scalar | None) -> int | None:
     """Return a number of tokens, None for what cannot be one."""
+    if value is None:
+        return None
     if type(value) is int:
         return value if 0 <= value <= TOKENS_MAX else None
     if isinstance(value, float) and value.is_integer():
@@ -109,37 +111,53 @@ def llm_call(
     shape = shape_of(tuple(attributes))
     if shape is None:
         return None
+    (
+        operation_name,
+        provider,
+        model,
+        asked_for,
+        input_name,
+        output_name,
+        cached_name,
+        cache_write_name,
+        reasoning_name,
+        first_token_s,
+        first_token_ms,
+        stream,
+        parameters_name,
+        cost_name,
+    ) = shape
     get = attributes.get
-    operation = LLM_OPERATIONS.get(str(get(shape.operation, "chat")))
+    operation = LLM_OPERATIONS.get(str(get(operation_name, "chat")))
     if operation is None:
         return None
-    request_model = str(get(shape.request_model, ""))
-    streaming = get(shape.streaming) in (True, "true")
-    if shape.parameters:
-        parameters = parameters_of(str(attributes[shape.parameters]))
+    request_model = str(get(asked_for, ""))
+    streaming = get(stream) in (True, "true")
+    if parameters_name:
+        parameters = parameters_of(str(attributes[parameters_name]))
         request_model = request_model or parameters.model
         streaming = streaming or parameters.stream
-    first_token_ns = (
-        seconds_ns(get(shape.first_token_s), 1e9)
-        or seconds_ns(get(shape.first_token_ms), 1e6)
-        or next((e.time_ns - start_ns for e in events if e.name in FIRST_TOKEN_EVENTS), None)
-    )
+    first_token_ns = None
+    if first_token_s:
+        first_token_ns = seconds_ns(get(first_token_s), 1e9)
+    elif first_token_ms:
+        first_token_ns = seconds_ns(get(first_token_ms), 1e6)
+    elif events:
+        first_token_ns = next((e.time_ns - start_ns for e in events if e.name in FIRST_TOKEN_EVENTS), None)
     if first_token_ns is not None and not 0 <= first_token_ns <= duration_ns:
         first_token_ns = None
-    input_tokens = tokens_of(get(shape.input_tokens))
-    cached = tokens_of(get(shape.cached_tokens))
-    cache_write = tokens_of(get(shape.cache_write_tokens))
+    input_tokens, output_tokens = tokens_of(get(input_name)), tokens_of(get(output_name))
+    cached, cache_write = tokens_of(get(cached_name)), tokens_of(get(cache_write_name))
+    reasoning = tokens_of(get(reasoning_name))
     if input_tokens is not None and (cached or 0) + (cache_write or 0) > input_tokens:
         input_tokens += (cached or 0) + (cache_write or 0)  # this sender counts only what was not cached
-    output_tokens = tokens_of(get(shape.output_tokens))
-    reasoning = tokens_of(get(shape.reasoning_tokens))
     if output_tokens is not None and reasoning is not None and reasoning > output_tokens:
         output_tokens += reasoning  # likewise
-    cost = get(shape.cost)
+    cost = get(cost_name)
     return LlmCall(
         operation=operation,
-        provider=provider_of(get(shape.provider)),
-        model=str(get(shape.model, "")) or request_model,
+        provider=provider_of(get(provider)),
+        model=str(get(model, "")) or request_model,
         request_model=request_model,
         input_tokens=input_tokens,
         output_tokens=output_tokens,

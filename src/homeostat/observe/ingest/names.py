@@ -209,6 +209,8 @@ PER_REQUEST = frozenset(
     {
         "gen_ai.conversation.id",
         "gen_ai.response.id",
+        "gen_ai.response.time_to_first_chunk",
+        "gen_ai.server.time_to_first_token",
         "gen_ai.tool.call.id",
         "jsonrpc.request.id",
         "llm.response.id",
