@@ -11,6 +11,7 @@ from homeostat.core.series import SeriesKey
 from homeostat.judge.window import Window, line_of
 
 POINTS = 180
+DURATIONS = ("operation.duration", "llm.duration")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +52,8 @@ def _sum(frames: Iterable[Frame], statistic: str, window: Window) -> tuple[float
     return tuple(float(s) if k else None for s, k in zip(sums, known, strict=True))
 
 
-def _of(frames: Mapping[SeriesKey, Frame], metric: str, **wanted: str) -> list[Frame]:
-    return [f for k, f in frames.items() if k.metric == metric and k.matches(wanted)]
+def _of(frames: Mapping[SeriesKey, Frame], metrics: tuple[str, ...], **wanted: str) -> list[Frame]:
+    return [f for k, f in frames.items() if k.metric in metrics and k.matches(wanted)]
 
 
 def plots(
@@ -60,10 +61,10 @@ def plots(
 ) -> Plots:
     """Return the plots of the page; those without any data are left out.
 
-    `primary` is the operation whose load and latency are drawn. Where several services run it, latency is
-    that of the busiest one, since quantiles do not add up.
+    `primary` is the operation whose load and latency are drawn. Where several services or models run it,
+    latency is that of the busiest one, since quantiles do not add up.
     """
-    primary_frames = _of(frames, "operation.duration", operation=primary)
+    primary_frames = _of(frames, DURATIONS, operation=primary)
     busiest = max(primary_frames, key=lambda f: int(f.count.sum()), default=None)
     calls = [_counts(f) for f in primary_frames]
     found = [
@@ -79,14 +80,14 @@ def plots(
             ),
             latency_limit_ms,
         ),
-        Plot("cost", "Cost", "USD/s", _lines({"cost": _sum(_of(frames, "llm.cost"), "rate", window)})),
+        Plot("cost", "Cost", "USD/s", _lines({"cost": _sum(_of(frames, ("llm.cost",)), "rate", window)})),
         Plot(
             "tokens",
             "Tokens",
             "tokens/s",
             _lines(
                 {
-                    name: _sum(_of(frames, "llm.tokens", type=kind), "rate", window)
+                    name: _sum(_of(frames, ("llm.tokens",), type=kind), "rate", window)
                     for kind, name in (("input", "in"), ("output", "out"))
                 }
             ),

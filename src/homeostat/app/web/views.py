@@ -40,6 +40,8 @@ from homeostat.judge.time_use import TimeUse, time_use
 from homeostat.judge.waterfall import Waterfall, waterfall
 from homeostat.judge.window import Window
 
+LLM_ERRORS = "llm.errors"
+
 RESOURCE_GROUPS = frozenset({"cpu", "memory", "scheduling", "storage", "network", "gpu", "homeostat"})
 """Groups of the catalogue that belong to the machine and not to the application."""
 
@@ -149,7 +151,7 @@ class Views:
 
     def _candidates(self, window: Window) -> list[Candidate]:
         def work() -> list[Candidate]:
-            totals = self._store.read(TotalQuery(window.start_ns, window.end_ns))
+            totals = self._all_totals(window)
             return candidates(totals, self._metrics, window, RESOURCE_GROUPS)
 
         return self._memo.get(("candidates", window.name), SHORT_NS, work)
@@ -166,9 +168,12 @@ class Views:
         query = FrameQuery(window.start_ns, window.end_ns, window.level_ns, metric)
         return self._memo.get(("frames", window.name, metric), SHORT_NS, lambda: self._store.read(query))
 
+    def _all_totals(self, window: Window) -> dict[SeriesKey, Total]:
+        query = TotalQuery(window.start_ns, window.end_ns)
+        return self._memo.get(("totals", window.name), SHORT_NS, lambda: self._store.read(query))
+
     def _totals(self, window: Window, metric: str) -> dict[SeriesKey, Total]:
-        query = TotalQuery(window.start_ns, window.end_ns, metric)
-        return self._memo.get(("totals", window.name, metric), SHORT_NS, lambda: self._store.read(query))
+        return {k: t for k, t in self._all_totals(window).items() if k.metric == metric}
 
     def time_use(self, window: Window) -> TimeUse:
         """Return where the time of the newest kept traces went."""
@@ -184,12 +189,14 @@ class Views:
         return self._memo.get(("newest", window.name), LONG_NS, lambda: self._store.read(query))
 
     def operations(self, window: Window) -> tuple[OperationRow, ...]:
-        """Return all operations of the window."""
+        """Return all operations of the window; calls to models are operations too."""
 
         def work() -> tuple[OperationRow, ...]:
             shares = {s.operation: s.share for s in self.time_use(window).shares}
-            durations, errors = self._totals(window, DURATION), self._totals(window, ERRORS)
-            return operations(durations, errors, self._frames(window, DURATION), shares, window)
+            durations = {**self._totals(window, DURATION), **self._totals(window, LLM_DURATION)}
+            errors = {**self._totals(window, ERRORS), **self._totals(window, LLM_ERRORS)}
+            frames = {**self._frames(window, DURATION), **self._frames(window, LLM_DURATION)}
+            return operations(durations, errors, frames, shares, window)
 
         return self._memo.get(("operations", window.name), SHORT_NS, work)
 
@@ -204,7 +211,8 @@ class Views:
                 TracesQuery(window.start_ns, window.end_ns, name, "slowest", failed_only, 10)
             )
 
-        drawn = plots(self._frames(window, DURATION), name, self._latency_limit(), window)
+        frames = {**self._frames(window, DURATION), **self._frames(window, LLM_DURATION)}
+        drawn = plots(frames, name, self._latency_limit(), window)
         return OperationPage(row, drawn, traces(False), traces(True))
 
     def _latency_limit(self) -> float | None:
@@ -264,7 +272,7 @@ class Views:
         def work() -> tuple[ResourceGroup, ...]:
             metrics = [m for m in self._metrics.values() if m.group in RESOURCE_GROUPS]
             names = frozenset(m.name for m in metrics)
-            totals = self._store.read(TotalQuery(window.start_ns, window.end_ns))
+            totals = self._all_totals(window)
             shown = {k: t for k, t in totals.items() if k.metric in names}
             return resources(metrics, self._unavailable(), shown, self._frames(window), window)
 
