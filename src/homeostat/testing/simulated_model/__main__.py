@@ -36,6 +36,7 @@ def parser() -> argparse.ArgumentParser:
         help="output tokens/s of a lone one",
     )
     add("--crowding", type=float, default=service.crowding, help="slow-down by each further active request")
+    add("--speed", type=float, default=1.0, help="all service times are divided by this")
     add("--answer-tokens", type=int, default=settings.answer_tokens, help="median length of an answer")
     add("--cache-blocks", type=int, default=settings.cache_blocks, help="blocks of 128 tokens remembered")
     add("--cache-tokens-min", type=int, default=settings.cache_tokens_min, help="shortest prefix that counts")
@@ -48,8 +49,8 @@ def parser() -> argparse.ArgumentParser:
 
 def settings_of(args: argparse.Namespace) -> Settings:
     """Return the settings that the arguments ask for."""
-    if args.prefill_rate <= 0 or args.decode_rate <= 0:
-        raise ConfigError("--prefill-rate and --decode-rate must be above 0")
+    if not (args.prefill_rate > 0 and args.decode_rate > 0 and args.speed > 0):
+        raise ConfigError("--prefill-rate, --decode-rate and --speed must be above 0")
     service = Service(
         slots=args.slots,
         queue_max=args.queue,
@@ -60,7 +61,7 @@ def settings_of(args: argparse.Namespace) -> Settings:
     )
     return Settings(
         service=service,
-        faults=Faults(error_rate=args.error_rate, limit_rate=args.limit_rate),
+        faults=Faults(slow_down=1 / args.speed, error_rate=args.error_rate, limit_rate=args.limit_rate),
         seed=args.seed,
         answer_tokens=args.answer_tokens,
         cache_blocks=args.cache_blocks,
