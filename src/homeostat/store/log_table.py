@@ -7,6 +7,7 @@ import msgspec
 
 from homeostat.core.query import LogsQuery
 from homeostat.core.span import LogRecord
+from homeostat.store.mend import mended
 
 _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(LogRecord)
@@ -16,11 +17,16 @@ def add_logs(connection: sqlite3.Connection, records: Sequence[LogRecord]) -> No
     """Keep log records."""
     if not records:
         return
-    connection.executemany(
-        "INSERT INTO logs (time_ns, trace_id, body) VALUES (?, ?, ?)",
-        [(r.time_ns, r.trace_id or None, _encoder.encode(r)) for r in records],
-    )
+    try:
+        rows = _rows(records)
+    except (OverflowError, UnicodeEncodeError):
+        rows = _rows(mended(records))
+    connection.executemany("INSERT INTO logs (time_ns, trace_id, body) VALUES (?, ?, ?)", rows)
     connection.execute("UPDATE totals SET logs = logs + ?", (len(records),))
+
+
+def _rows(records: Sequence[LogRecord]) -> list[tuple[int, bytes | None, bytes]]:
+    return [(r.time_ns, r.trace_id or None, _encoder.encode(r)) for r in records]
 
 
 def logs(connection: sqlite3.Connection, query: LogsQuery) -> tuple[LogRecord, ...]:

@@ -11,6 +11,7 @@ from homeostat.core.clock import DAY_NS
 from homeostat.core.metric import Kind
 from homeostat.core.point import Point
 from homeostat.core.series import Attributes, SeriesKey
+from homeostat.store.mend import plain_text
 
 SEEN_SLACK_NS = 11 * DAY_NS
 """A series is forgotten this long after its last point has expired: one coarsest slot, and a day."""
@@ -47,7 +48,13 @@ class SeriesIds:
 
 
 def _insert(connection: sqlite3.Connection, key: SeriesKey, seen_ns: int) -> int:
-    row = (key.metric, key.kind.value, key.unit, msgspec.json.encode(key.attributes).decode())
+    attributes = [(plain_text(name), plain_text(value)) for name, value in key.attributes]
+    row = (
+        plain_text(key.metric),
+        key.kind.value,
+        plain_text(key.unit),
+        msgspec.json.encode(attributes).decode(),
+    )
     connection.execute(
         "INSERT OR IGNORE INTO series (metric, kind, unit, attributes, seen_ns) VALUES (?, ?, ?, ?, ?)",
         (*row, seen_ns),

@@ -7,6 +7,7 @@ import msgspec
 
 from homeostat.core.query import TraceQuery, TracesQuery, TraceSummary
 from homeostat.core.span import Span
+from homeostat.store.mend import mended
 
 _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(Span)
@@ -27,13 +28,20 @@ def add_spans(connection: sqlite3.Connection, spans: Sequence[Span]) -> int:
     """Keep spans that are not there yet, known by the ids of trace and span; return how many were new."""
     if not spans:
         return 0
-    encode = _encoder.encode
-    added = connection.executemany(
-        _ADD_SPAN, [(s.trace_id, s.span_id, 1 if s.error else 0, encode(s)) for s in spans]
-    ).rowcount
+    try:
+        rows = _rows(spans)
+    except (OverflowError, UnicodeEncodeError):
+        spans = mended(spans)
+        rows = _rows(spans)
+    added = connection.executemany(_ADD_SPAN, rows).rowcount
     connection.executemany(_ADD_TRACE, _outlines(spans))
     connection.execute("UPDATE totals SET spans = spans + ?", (added,))
     return added
+
+
+def _rows(spans: Sequence[Span]) -> list[tuple[bytes, bytes, int, bytes]]:
+    encode = _encoder.encode
+    return [(s.trace_id, s.span_id, 1 if s.error else 0, encode(s)) for s in spans]
 
 
 def _outlines(spans: Sequence[Span]) -> list[tuple[bytes, int, int, int, int, int, str, str]]:

@@ -292,7 +292,7 @@ class StoreContract:
             for batch in (
                 Batch(points=(good, bad), spans=(span(1, 1),)),
                 Batch(points=(good,), spans=(span(1, 1), span(1, 2, start_ns=1 << 70))),
-                Batch(points=(good,), logs=(LogRecord(T0, "s", "INFO", "lone surrogate \ud800"),)),
+                Batch(points=(good,), logs=(LogRecord(-(1 << 70), "s", "INFO", "before time"),)),
             ):
                 with pytest.raises(HomeostatError):
                     store.write(batch)
@@ -301,6 +301,24 @@ class StoreContract:
             assert (size.points, size.spans, size.series) == (0, 0, 0)
             store.write(Batch(points=(good,)))
             assert_moments(store.read(TotalQuery(T0, T0 + HOUR_NS))[LATENCY].moments, [good])
+
+    def test_an_odd_attribute_or_text_does_not_cost_a_batch(self) -> None:
+        odd = span(1, 1, operation="half \ud800", attributes={"huge": 1 << 80, "path": "\udcff", "n": 1})
+        with self.open_empty(Retention()) as store:
+            store.write(
+                Batch(
+                    points=(point(SeriesKey.of("m", Kind.GAUGE, "1", {"path": "\udcff"}), T0, [1.0]),),
+                    spans=(span(2, 1), odd),
+                    logs=(LogRecord(T0, "web", "INFO", "\udcff"),),
+                )
+            )
+            (key,) = store.read(SeriesQuery(T0, T0 + HOUR_NS))
+            assert key.get("path") == "\\udcff"
+            (kept,) = store.read(TraceQuery(odd.trace_id))
+            assert kept.attributes == {"huge": str(1 << 80), "path": "\\udcff", "n": 1}
+            assert (kept.start_ns, kept.llm, kept.events) == (odd.start_ns, odd.llm, odd.events)
+            assert store.read(TraceQuery(span(2, 1).trace_id)) == (span(2, 1),)
+            assert store.read(LogsQuery(T0, T0 + 1))[0].name == "\\udcff"
 
     def test_spans_come_back_as_they_were_written_and_once(self) -> None:
         spans = (span(7, 2, 1, error="TimeoutError"), span(7, 1), span(7, 3, 2, llm=None))
