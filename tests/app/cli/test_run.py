@@ -315,3 +315,11 @@ def test_the_keyboards_interrupt_reaches_the_program_once(capture: OtlpCapture, 
     os.waitpid(pid, 0)
     os.close(terminal)
     assert b"heard 1" in said
+
+
+@pytest.mark.long
+def test_what_the_program_uses_is_seen_from_outside(run: Run, capture: OtlpCapture) -> None:
+    busy = "import time\nend = time.monotonic() + 2.5\nwhile time.monotonic() < end: sum(range(10_000))"
+    assert run(busy).returncode == 0
+    seen = capture.metrics("process.cpu.usage")
+    assert {"process.cpu.usage", "process.memory.usage", "process.threads"} <= seen

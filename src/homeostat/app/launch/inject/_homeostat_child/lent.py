@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from types import ModuleType
 
 MISSING = (
-    "the model calls of this program are not recorded: {why}. Remedy: {python} -m pip install opentelemetry-sdk"
-    " opentelemetry-exporter-otlp-proto-http opentelemetry-instrumentation-genai-openai"
+    "the model calls of this program are not recorded: {why}. Remedy: {python} -m pip install"
+    " opentelemetry-sdk opentelemetry-exporter-otlp-proto-http opentelemetry-instrumentation-genai-openai"
 )
 
 _suffix = ""
