@@ -11,6 +11,7 @@ from types import SimpleNamespace
 import httpx2
 import pytest
 
+from homeostat import Homeostat
 from homeostat.core.errors import ConfigError, InputError
 from homeostat.prove.application import Application
 from homeostat.prove.arrival_file import ArrivalFile
@@ -213,10 +214,28 @@ def test_the_shared_prefixes_of_mooncake_are_found_by_the_prefix_cache(address: 
     assert 59 * 512 * 0.8 < cached < total
 
 
+def test_calls_are_recorded_through_the_homeostat_handed_in(address: str) -> None:
+    async def run(hs: Homeostat) -> None:
+        async with ModelEndpoint(f"{address}/v1", model="gpt-4o-mini", recorder=hs) as endpoint:
+            await replay(evenly(5, 0.0), endpoint)
+        async with Application(f"{address}/nowhere", recorder=hs) as application:
+            await replay(evenly(3, 0.0), application)
+
+    with Homeostat("load", keep=False, collect=False) as hs:
+        asyncio.run(run(hs))
+        assert hs.snapshot("llm.duration", model="gpt-4o-mini").count == 5
+        assert hs.snapshot("llm.time_to_first_token").count == 5
+        assert hs.snapshot("llm.cost").total > 0
+        assert hs.snapshot("operation.errors", operation="replay.request", error="http_404").total == 3
+
+
 @pytest.mark.long
 @pytest.mark.skipif(not TRACES.is_dir(), reason="the real traces are not here")
-def test_the_whole_azure_trace_replays(address: str) -> None:
-    arrivals = list(ArrivalFile(TRACES / "azure_llm_code_2023.csv"))
+@pytest.mark.parametrize(
+    ("name", "count"), [("azure_llm_code_2023.csv", 8_819), ("mooncake_conversation.jsonl", 12_031)]
+)
+def test_the_real_traces_replay_whole(address: str, name: str, count: int) -> None:
+    arrivals = list(ArrivalFile(TRACES / name))
     sent, output_tokens, failed = asyncio.run(_replayed(address, iter(arrivals), 60))
-    assert (sent, failed) == (8_819, {})
+    assert (sent, failed) == (count, {})
     assert output_tokens == sum(max(a.output_tokens, 1) for a in arrivals)

@@ -59,7 +59,7 @@ def test_the_summary_says_what_broke_what_it_cost_and_what_is_unpriced() -> None
         spend=(SpendRow("simulated-small", "chat", 3, 20, 5, 10, None, "unpriced"),),
         cost_words="unpriced",
         losses=(Loss("assistant", "record.not_finite", 2),),
-        overhead=Overhead(None, 1.0, 1 << 20),
+        overhead=Overhead(0.001, None, 1.0, 1 << 20),
     )
     console = Console(file=io.StringIO(), width=140)
     console.print(summary_view(summary))

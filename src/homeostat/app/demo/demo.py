@@ -20,7 +20,16 @@ from homeostat.app.demo import load
 from homeostat.app.demo.load_view import LoadView
 from homeostat.app.demo.readings import Readings
 from homeostat.app.demo.service import SERVICE
-from homeostat.app.demo.summary import Overhead, Summary, breaches_of, losses_of, own_share, stages_of
+from homeostat.app.demo.summary import (
+    COLLECTING,
+    FOLDING,
+    Overhead,
+    Summary,
+    breaches_of,
+    losses_of,
+    own_share,
+    stages_of,
+)
 from homeostat.app.demo.summary_view import summary_view
 from homeostat.app.launch.server import StartedServer, start_server
 from homeostat.core.errors import HomeostatError
@@ -159,7 +168,8 @@ def _summary(readings: Readings, running: Running, requests: ReplayResult, begin
         cost_words=spend.cost_words,
         losses=losses_of(readings),
         overhead=Overhead(
-            assistant_core_share=own_share(readings, SERVICE, requests.elapsed_s),
+            folding_share=own_share(readings, FOLDING, SERVICE, requests.elapsed_s),
+            collecting_share=own_share(readings, COLLECTING, SERVICE, requests.elapsed_s),
             server_cpu_s=times.user + times.system,
             server_rss_bytes=server.memory_info().rss,
         ),

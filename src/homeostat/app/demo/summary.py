@@ -10,7 +10,8 @@ GAP_S = 5.0
 """Times over a limit that lie no further apart are one."""
 
 COLUMNS = {"min": "minimum", "max": "maximum"}
-OWN_TIME = ("homeostat.flush.duration", "homeostat.collector.duration")
+FOLDING = "homeostat.flush.duration"
+COLLECTING = "homeostat.collector.duration"
 FIRST = ("operation.duration", "load.", "llm.", "operation.")
 """Metrics whose broken limits are told first, in this order."""
 
@@ -52,9 +53,13 @@ class Loss:
 
 @dataclass(frozen=True, slots=True)
 class Overhead:
-    """What observing cost: in the assistant (share of one core), and in the server that kept it all."""
+    """What observing cost: in the assistant (shares of one core), and in the server that kept it all.
 
-    assistant_core_share: float | None
+    The shares are elapsed time, and so at most what the processor spent. None is what was not told.
+    """
+
+    folding_share: float | None
+    collecting_share: float | None
     server_cpu_s: float
     server_rss_bytes: int
 
@@ -145,7 +150,7 @@ def losses_of(readings: Readings) -> tuple[Loss, ...]:
     return tuple(sorted(found, key=lambda loss: -loss.count))
 
 
-def own_share(readings: Readings, service: str, elapsed_s: float) -> float | None:
-    """Return how much of one core observing took in a service; None where it has not said."""
-    frames = [f for metric in OWN_TIME for f in readings.frames(metric, (("service", service),))]
+def own_share(readings: Readings, metric: str, service: str, elapsed_s: float) -> float | None:
+    """Return the share of the time that something of ours took in a service; None where it has not said."""
+    frames = readings.frames(metric, (("service", service),))
     return sum(f.total for f in frames) / 1e3 / elapsed_s if frames and elapsed_s > 0 else None

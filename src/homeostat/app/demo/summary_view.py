@@ -118,7 +118,8 @@ def _losses(summary: Summary) -> str:
 
 def _overhead(summary: Summary) -> str:
     found = summary.overhead
-    share = found.assistant_core_share
-    inside = "not known" if share is None else f"{share:.2%} of one core"
+    shares = ((found.folding_share, "folding"), (found.collecting_share, "collecting"))
+    told = " and ".join(f"{share:.2%} {what}" for share, what in shares if share is not None)
+    inside = f"at most {told}, of one core" if told else "not known"
     server = f"{found.server_cpu_s:.1f} s of CPU, {quantity(found.server_rss_bytes, 'bytes')} of memory"
-    return f"  in the assistant: {inside} at most (folding, collecting); the server: {server}"
+    return f"  in the assistant: {inside}; the server: {server}"
