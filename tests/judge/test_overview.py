@@ -13,7 +13,7 @@ from homeostat.judge.limit import State, judge
 from homeostat.judge.overview import candidates, overview, sentence, shown_among, trend_words
 from homeostat.judge.statistic import statistic
 from homeostat.judge.window import Window
-from homeostat.observe.recorder import moments_of
+from homeostat.observe.fold import moments_of
 from homeostat.stats.sketch import sketch
 
 WINDOW = Window("15m", 0, 900 * SECOND_NS, 10 * SECOND_NS, 900 * SECOND_NS)
@@ -143,3 +143,13 @@ def test_a_trend_is_told_in_the_direction_in_which_the_metric_improves() -> None
     assert trend_words(rising, Better.HIGHER) == "improving"
     assert trend_words(rising, Better.NEITHER) == "rising"
     assert trend_words(rising[:5], Better.LOWER) == "not known yet"
+
+
+def test_quantiles_of_a_coarse_sender_carry_their_error() -> None:
+    values = np.linspace(1, 100, 500)
+    fine = total_of(values)
+    coarse = Total(fine.moments, sketch(values, scale=1))
+    found = candidates({key(tier="a"): fine, key(tier="b"): coarse}, {}, WINDOW, frozenset())
+    errors = {r.key: r.quantile_error for r in overview(found, found, {}, WINDOW, 0, 25).rows}
+    assert errors["answer.duration{tier=a}"] == pytest.approx(0.00542, abs=1e-5)
+    assert errors["answer.duration{tier=b}"] == pytest.approx(0.1716, abs=1e-4)

@@ -11,7 +11,7 @@ from homeostat.judge.operations import operations
 from homeostat.judge.resources import resources
 from homeostat.judge.spend import spend
 from homeostat.judge.window import Window
-from homeostat.observe.recorder import moments_of
+from homeostat.observe.fold import moments_of
 from homeostat.stats.sketch import sketch
 
 WINDOW = Window("15m", 0, 900 * SECOND_NS, 10 * SECOND_NS, 900 * SECOND_NS)

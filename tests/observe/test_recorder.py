@@ -16,7 +16,8 @@ from homeostat.core.metric import Kind
 from homeostat.core.point import Moments, Point
 from homeostat.core.series import SeriesKey
 from homeostat.observe import recorder as module
-from homeostat.observe.recorder import MAGNITUDE_MAX, WINDOW, Recorder
+from homeostat.observe.fold import MAGNITUDE_MAX, WINDOW
+from homeostat.observe.recorder import Recorder
 from homeostat.stats.sketch import count, sketch
 from homeostat.testing.threads import eager_switching
 
@@ -73,10 +74,11 @@ def test_four_writers_and_a_folding_thread_neither_lose_nor_double_a_value() -> 
     assert sum(p.moments.count for p in points) == n
     assert sum(count(p.histogram) for p in points if p.histogram) == n
     assert round(sum(p.moments.total for p in points)) == n * (n + 1) // 2
-    assert series.moments is not None
-    assert series.moments.count == n
-    assert series.moments.m2 == pytest.approx(n * (n * n - 1) / 12, rel=1e-9)
-    assert (series.moments.minimum, series.moments.maximum) == (1.0, float(n))
+    assert series.folded is not None
+    assert series.folded.moments is not None
+    assert series.folded.moments.count == n
+    assert series.folded.moments.m2 == pytest.approx(n * (n * n - 1) / 12, rel=1e-9)
+    assert (series.folded.moments.minimum, series.folded.moments.maximum) == (1.0, float(n))
     assert losses.totals() == {}
 
 
@@ -125,21 +127,22 @@ def test_folding_in_pieces_equals_folding_the_whole(chunks: list[list[float]]) -
         fold(series)
     values = np.array([v for chunk in chunks for v in chunk])
     if not values.size:
-        assert series.moments is None
+        assert series.folded is None or series.folded.moments is None
         return
-    assert series.moments is not None
-    assert series.histogram is not None
+    assert series.folded is not None
+    assert series.folded.moments is not None
+    assert series.folded.histogram is not None
     scale = np.abs(values).max()
-    assert series.moments.count == values.size
-    assert series.moments.mean == pytest.approx(values.mean(), rel=1e-9, abs=1e-12 * scale)
-    assert series.moments.m2 == pytest.approx(
+    assert series.folded.moments.count == values.size
+    assert series.folded.moments.mean == pytest.approx(values.mean(), rel=1e-9, abs=1e-12 * scale)
+    assert series.folded.moments.m2 == pytest.approx(
         ((values - values.mean()) ** 2).sum(), rel=1e-7, abs=1e-12 * scale**2
     )
-    assert (series.moments.minimum, series.moments.maximum) == (values.min(), values.max())
-    assert series.moments.last == values[-1]
-    assert count(series.histogram) == values.size
+    assert (series.folded.moments.minimum, series.folded.moments.maximum) == (values.min(), values.max())
+    assert series.folded.moments.last == values[-1]
+    assert count(series.folded.histogram) == values.size
     assert np.array_equal(
-        np.trim_zeros(series.histogram.positive.counts), np.trim_zeros(sketch(values).positive.counts)
+        np.trim_zeros(series.folded.histogram.positive.counts), np.trim_zeros(sketch(values).positive.counts)
     )
 
 
@@ -151,14 +154,14 @@ def test_the_window_is_the_last_thousand_values_in_order(sizes: list[int]) -> No
         series.buffer.extend(chunk)
         written += chunk
         fold(series)
-    assert series.window().tolist() == written[-WINDOW:]
+    assert series.folded.window().tolist() == written[-WINDOW:]
 
 
 def test_a_chunk_larger_than_the_window_leaves_its_newest_values() -> None:
     series = recorder()
     series.buffer.extend(map(float, range(5 * WINDOW + 7)))
     fold(series)
-    assert series.window().tolist() == list(map(float, range(4 * WINDOW + 7, 5 * WINDOW + 7)))
+    assert series.folded.window().tolist() == list(map(float, range(4 * WINDOW + 7, 5 * WINDOW + 7)))
 
 
 @pytest.mark.parametrize("odd", [float("nan"), float("inf"), float("-inf"), 10**400, -(10**400)])
@@ -208,9 +211,10 @@ def test_the_largest_values_that_are_taken_give_finite_moments() -> None:
     for sign in (1.0, -1.0, 1.0):
         series.buffer.extend([sign * MAGNITUDE_MAX] * 1_000)
         fold(series)
-    assert series.moments is not None
-    assert math.isfinite(series.moments.m2)
-    assert series.moments.mean == pytest.approx(MAGNITUDE_MAX / 3)
+    assert series.folded is not None
+    assert series.folded.moments is not None
+    assert math.isfinite(series.folded.moments.m2)
+    assert series.folded.moments.mean == pytest.approx(MAGNITUDE_MAX / 3)
 
 
 def test_negatives_zeros_and_denormals_are_all_counted() -> None:
@@ -228,7 +232,7 @@ def test_a_fold_of_nothing_is_no_point() -> None:
     assert fold(series) is None
     series.buffer.append(float("nan"))
     assert fold(series, losses) is None
-    assert series.moments is None
+    assert series.folded is None or series.folded.moments is None
 
 
 def test_what_lies_beyond_the_bound_of_a_buffer_is_counted_and_dropped(
@@ -246,11 +250,11 @@ def test_what_lies_beyond_the_bound_of_a_buffer_is_counted_and_dropped(
 
 def test_the_rate_is_values_a_second_between_folds() -> None:
     series = recorder()
-    assert math.isnan(series.rate())
+    assert math.isnan(series.folded.rate())
     for second in range(1, 6):
         series.buffer.extend([1.0] * 30)
         fold(series, end_s=second)
-    assert series.rate() == pytest.approx(30.0)
+    assert series.folded.rate() == pytest.approx(30.0)
 
 
 def test_the_rate_falls_when_nothing_more_comes() -> None:
@@ -259,7 +263,7 @@ def test_the_rate_falls_when_nothing_more_comes() -> None:
         if second <= 60:
             series.buffer.append(1.0)
         fold(series, end_s=second)
-    assert series.rate() == 0.0
+    assert series.folded.rate() == 0.0
 
 
 @pytest.mark.parametrize(

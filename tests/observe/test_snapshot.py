@@ -7,7 +7,7 @@ import pytest
 
 from homeostat.core.losses import Losses
 from homeostat.core.metric import Kind
-from homeostat.observe.recorder import WINDOW
+from homeostat.observe.fold import WINDOW
 from homeostat.observe.registry import Registry
 from homeostat.stats.t_interval import t_interval
 

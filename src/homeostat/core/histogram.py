@@ -6,14 +6,18 @@ histograms: at scale `s` the bucket `i` holds the values in `(base**i, base**(i 
 """
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-import numpy as np
-from numpy.typing import NDArray
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
-Counts = NDArray[np.int64]
+    Counts = NDArray[np.int64]
 
 
-def _empty() -> Counts:
+def _empty() -> "Counts":
+    import numpy as np  # loaded with the first histogram, not at an application's start
+
     return np.zeros(0, dtype=np.int64)
 
 
@@ -22,7 +26,7 @@ class Buckets:
     """Counts of consecutive buckets, the first of which has the index `offset`."""
 
     offset: int = 0
-    counts: Counts = field(default_factory=_empty)
+    counts: "Counts" = field(default_factory=_empty)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -1,10 +1,7 @@
 """What can be asked of a store, and the shape of each answer."""
 
 from dataclasses import dataclass, field
-from typing import Generic, Literal, Protocol, TypeVar, runtime_checkable
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING, Generic, Literal, Protocol, TypeVar, runtime_checkable
 
 from homeostat.core.batch import Sink
 from homeostat.core.clock import DAY_NS, HOUR_NS, MINUTE_NS, SECOND_NS
@@ -12,6 +9,13 @@ from homeostat.core.histogram import ExponentialHistogram
 from homeostat.core.point import Moments
 from homeostat.core.series import SeriesKey
 from homeostat.core.span import LogRecord, Span
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Ints = NDArray[np.int64]
+    Floats = NDArray[np.float64]
 
 LEVELS_NS = (SECOND_NS, 10 * SECOND_NS, MINUTE_NS, HOUR_NS)
 """The widths of the buckets of time that a store keeps, finest first."""
@@ -32,17 +36,17 @@ class Frame:
     `start_ns` are the starts of the buckets; the quantiles are NaN for what is no histogram.
     """
 
-    start_ns: NDArray[np.int64]
-    count: NDArray[np.int64]
-    mean: NDArray[np.float64]
-    m2: NDArray[np.float64]
-    minimum: NDArray[np.float64]
-    maximum: NDArray[np.float64]
-    last: NDArray[np.float64]
-    p50: NDArray[np.float64]
-    p90: NDArray[np.float64]
-    p95: NDArray[np.float64]
-    p99: NDArray[np.float64]
+    start_ns: "Ints"
+    count: "Ints"
+    mean: "Floats"
+    m2: "Floats"
+    minimum: "Floats"
+    maximum: "Floats"
+    last: "Floats"
+    p50: "Floats"
+    p90: "Floats"
+    p95: "Floats"
+    p99: "Floats"
 
 
 @dataclass(frozen=True, slots=True)

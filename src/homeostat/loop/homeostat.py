@@ -19,13 +19,13 @@ from homeostat.loop.settings import Settings, settings_from
 from homeostat.loop.writer import Writer
 from homeostat.observe.recorder import Counter, Gauge, Histogram
 from homeostat.observe.registry import Registry
-from homeostat.observe.snapshot import Snapshot
 from homeostat.observe.tracer import Tracer
 
 if TYPE_CHECKING:
     from asyncio import AbstractEventLoop
 
     from homeostat.observe.collectors.runner import Collectors
+    from homeostat.observe.snapshot import Snapshot
 
 CLOSE_TIMEOUT_S = 5.0
 
@@ -177,7 +177,7 @@ class Homeostat:
         """The queue in front of the store or server; None where nothing is kept."""
         return self._runner.writer
 
-    def snapshot(self, metric: str, **attributes: object) -> Snapshot:
+    def snapshot(self, metric: str, **attributes: object) -> "Snapshot":
         """Return what is known of a metric now, over all of its series that have these attributes."""
         self._runner.tick()
         return self.registry.snapshot(metric, attributes)

@@ -3,8 +3,6 @@
 import math
 from dataclasses import dataclass
 
-import numpy as np
-
 from homeostat.observe.recorder import Recorder
 
 SLOW_FROM_SAMPLES = 20
@@ -75,11 +73,11 @@ class Quota:
             self.rate += (rate - self.rate) * (1.0 - math.exp(-elapsed_s / RATE_SECONDS))
         self.roots_seen = self.roots
         self.sample_at = min(self.sample_at, self.roots + 2 * self.stride(policy))
-        moments = self.recorder.moments
-        count = moments.count if moments else 0
-        if count >= SLOW_FROM_SAMPLES and count - self.values_seen >= min(200, count // 20):
+        folded = self.recorder.folded
+        count = folded.moments.count if folded and folded.moments else 0
+        if folded and count >= SLOW_FROM_SAMPLES and count - self.values_seen >= min(200, count // 20):
             self.values_seen = count
-            self.slow_ns = float(np.percentile(self.recorder.window(), SLOW_PERCENTILE)) * 1e6
+            self.slow_ns = folded.percentile(SLOW_PERCENTILE) * 1e6
 
     def stride(self, policy: TailPolicy) -> int:
         """One in how many roots is sampled, so that about `sampled_per_minute` of them are."""

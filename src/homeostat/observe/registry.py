@@ -2,6 +2,7 @@
 
 import threading
 from collections import Counter as Tally
+from typing import TYPE_CHECKING
 
 from homeostat.core.errors import ConfigError
 from homeostat.core.losses import Losses
@@ -9,7 +10,9 @@ from homeostat.core.metric import Kind
 from homeostat.core.point import Point
 from homeostat.core.series import SeriesKey
 from homeostat.observe.recorder import Recorder
-from homeostat.observe.snapshot import Snapshot, snapshot_of
+
+if TYPE_CHECKING:
+    from homeostat.observe.snapshot import Snapshot
 
 SERIES_MAX = 1_000
 """Series of one metric; further attribute sets share one series marked `overflow`."""
@@ -66,8 +69,10 @@ class Registry:
         for recorder in self._recorders.values():
             recorder.buffer.clear()
 
-    def snapshot(self, metric: str, attributes: dict[str, object]) -> Snapshot:
+    def snapshot(self, metric: str, attributes: dict[str, object]) -> "Snapshot":
         """Return what is known of a metric since the start, up to the last fold."""
+        from homeostat.observe.snapshot import snapshot_of
+
         wanted = {k: str(v) for k, v in attributes.items()}
         with self._fold_lock:
             return snapshot_of(

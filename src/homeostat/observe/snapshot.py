@@ -45,23 +45,23 @@ class Snapshot:
 
 def snapshot_of(metric: str, recorders: Sequence[Recorder]) -> Snapshot:
     """Merge the recorders of one metric into a snapshot; without values the numbers are NaN."""
-    filled = [r for r in recorders if r.moments is not None]
+    filled = [r.folded for r in recorders if r.folded is not None and r.folded.moments is not None]
     moments = reduce(
-        Moments.merge, (r.moments for r in filled if r.moments), Moments(0, NAN, 0.0, NAN, NAN, NAN)
+        Moments.merge, (f.moments for f in filled if f.moments), Moments(0, NAN, 0.0, NAN, NAN, NAN)
     )
-    histograms = [r.histogram for r in filled if r.histogram is not None]
+    histograms = [f.histogram for f in filled if f.histogram is not None]
     levels = (
         quantiles(merge(histograms), (0.5, 0.9, 0.95, 0.99), moments.minimum, moments.maximum)
         if histograms
         else np.full(4, NAN)
     )
-    window = np.concatenate([r.window() for r in filled]) if filled else np.empty(0)
+    window = np.concatenate([f.window() for f in filled]) if filled else np.empty(0)
     mean = float(window.mean()) if window.size else NAN
     variance = float(window.var(ddof=1)) if window.size > 1 else NAN
-    rates = np.array([r.rate() for r in filled])
+    rates = np.array([f.rate() for f in filled])
     return Snapshot(
         metric=metric,
-        unit=filled[0].key.unit if filled else "",
+        unit=next((r.key.unit for r in recorders), ""),
         series=len(filled),
         count=moments.count,
         total=moments.total if moments.count else 0.0,

@@ -16,10 +16,10 @@ from homeostat.core.metric import Kind
 from homeostat.core.point import Point
 from homeostat.core.query import Total
 from homeostat.core.series import SeriesKey
+from homeostat.observe.fold import moments_of
 from homeostat.observe.ingest.limits import Limits
 from homeostat.observe.ingest.prometheus_in import PrometheusReader
 from homeostat.observe.ingest.prometheus_out import counts_at, media_type, render
-from homeostat.observe.recorder import moments_of
 from homeostat.stats.sketch import sketch
 
 NOW_NS = 1_750_000_000 * 10**9
