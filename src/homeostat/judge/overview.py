@@ -12,7 +12,7 @@ from homeostat.judge.limit import ORDER, Judgement, State, judge, limit_words
 from homeostat.judge.quantity import bounds, count, quantity
 from homeostat.judge.statistic import Statistic, default_statistic, statistic
 from homeostat.judge.window import SPARK_POINTS, Window, line_of
-from homeostat.stats.sketch import quantiles
+from homeostat.stats.sketch import quantiles, relative_error
 from homeostat.stats.trend import trend
 
 LEVELS = (0.5, 0.95, 0.99)
@@ -24,7 +24,8 @@ class OverviewRow:
 
     `value`, `interval_low` and `interval_high` are those of `statistic`, in `unit` (a rate's is `X/s`);
     `mean` and the quantiles are in `base_unit`. What is not known is None. `points` are the statistic
-    over time, evenly spaced over the window, None in the gaps.
+    over time, evenly spaced over the window, None in the gaps. `quantile_error` is the largest relative
+    error of the quantiles that the buckets allow.
     """
 
     key: str
@@ -53,6 +54,7 @@ class OverviewRow:
     p50: float | None
     p95: float | None
     p99: float | None
+    quantile_error: float | None
     points: tuple[float | None, ...]
 
 
@@ -224,8 +226,13 @@ def row_of(candidate: Candidate, frame: Frame | None, window: Window, hidden: fr
         p50=levels[0],
         p95=levels[1],
         p99=levels[2],
+        quantile_error=_quantile_error(candidate.total),
         points=points,
     )
+
+
+def _quantile_error(total: Total) -> float | None:
+    return relative_error(total.histogram.scale) if total.histogram is not None else None
 
 
 def _interval_words(shown: Statistic) -> str:

@@ -206,3 +206,12 @@ def test_a_store_that_fails_is_said_and_does_not_take_the_server_down(
         assert "another process holds it" in page.text
         assert client.get("/readyz").status_code == 503
         assert client.get("/healthz").status_code == 200
+
+
+def test_what_was_dropped_is_on_the_page_and_in_the_api(client: TestClient, node: SmallNode) -> None:
+    node.store.write(SampleTraffic(per_second=5).second(node.clock.now_ns() - 2 * SECOND_NS))
+    node.losses.add("ingest.not_finite", 1_234)
+    assert client.get("/api/losses").json() == {"losses": {"ingest.not_finite": 1_234}}
+    for path in ("/", "/resources"):
+        page = client.get(path).text
+        assert "1,234 <code>ingest.not_finite</code>" in page

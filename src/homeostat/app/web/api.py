@@ -13,7 +13,6 @@ from homeostat.app.web.fragments import Request, request_of
 from homeostat.app.web.openapi import description
 from homeostat.app.web.views import ROWS, TRACES, Views
 from homeostat.core.errors import InputError
-from homeostat.core.losses import Losses
 from homeostat.core.query import LEVELS_NS, Frame, FrameQuery, TraceSummary
 from homeostat.core.series import SeriesKey
 from homeostat.judge.window import POINTS_MAX
@@ -44,9 +43,8 @@ Ask = Callable[[HttpRequest, Request], object]
 class Api:
     """Answers GET /api/..."""
 
-    def __init__(self, views: Views, losses: Losses) -> None:
+    def __init__(self, views: Views) -> None:
         self._views = views
-        self._losses = losses
 
     def routes(self) -> list[Route]:
         """Return the routes of the API."""
@@ -154,7 +152,7 @@ class Api:
 
     def losses(self, http: HttpRequest, request: Request) -> object:
         """What was dropped since the start, by reason."""
-        return {"losses": self._losses.totals()}
+        return {"losses": self._views.losses()}
 
 
 class NotThere(InputError):

@@ -30,11 +30,11 @@ def create_app(node: Node, bounds: Bounds | None = None) -> Starlette:
     `app.state.live.close()` ends all live streams, so that a server need not wait for them to stop. The
     node stays the caller's to close.
     """
-    views = Views(node.store, node.clock, node.catalogue, node.metric_states)
+    views = Views(node.store, node.clock, node.catalogue, node.metric_states, node.losses)
     live = Live(node.losses)
     routes = [
         *OtlpReceiver(node.receiver, node.writer, node.losses, bounds).routes(),
-        *Api(views, node.losses).routes(),
+        *Api(views).routes(),
         Route("/metrics", exposition(views)),
         Route("/healthz", healthz),
         Route("/readyz", readyz(node.store, node.writer)),

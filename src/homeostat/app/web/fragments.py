@@ -126,6 +126,7 @@ def overview(views: Views, request: Request) -> str:
         use=views.time_use(window),
         money=money,
         machine=_heads(views.resources(window)),
+        losses=views.losses(),
         previous_href=href(request.offset - ROWS),
         next_href=href(request.offset + ROWS),
         **_common(request, window),
@@ -189,7 +190,9 @@ def spend(views: Views, request: Request) -> str:
 def resources(views: Views, request: Request) -> str:
     """The machine."""
     window = views.window(request.range)
-    return render("resources.html", groups=views.resources(window), **_common(request, window))
+    return render(
+        "resources.html", groups=views.resources(window), losses=views.losses(), **_common(request, window)
+    )
 
 
 def metrics(views: Views, request: Request) -> str:

@@ -8,6 +8,7 @@ from typing import Literal
 from homeostat.app.web.memo import Memo
 from homeostat.app.web.ranges import STEPS, length_of, window_of
 from homeostat.core.clock import HOUR_NS, SECOND_NS, Clock
+from homeostat.core.losses import Losses
 from homeostat.core.metric import Metric
 from homeostat.core.query import (
     Frame,
@@ -110,11 +111,13 @@ class Views:
         clock: Clock,
         metrics: Mapping[str, Metric],
         unavailable: Callable[[], Mapping[str, str]],
+        losses: Losses,
     ) -> None:
         self._store = store
         self._clock = clock
         self._metrics = metrics
         self._unavailable = unavailable
+        self._losses = losses
         self._memo = Memo(clock)
         self._since_ns = clock.now_ns() // HOUR_NS * HOUR_NS
 
@@ -277,6 +280,10 @@ class Views:
             return resources(metrics, self._unavailable(), shown, self._frames(window), window)
 
         return self._memo.get(("resources", window.name), SHORT_NS, work)
+
+    def losses(self) -> dict[str, int]:
+        """Return what was dropped since the start, by reason."""
+        return dict(sorted(self._losses.totals().items()))
 
     def since_start(self) -> list[tuple[SeriesKey, Total]]:
         """Return every series since the beginning of the hour in which this began."""
