@@ -124,10 +124,11 @@ def spans_written(directory: Path) -> Result:
         "spans written",
         statistics.median(rates),
         "spans/CPU-s",
-        1e6 / 6,
+        None,
         "higher",
         low=min(rates),
         high=max(rates),
+        note="batches of 10,000; the bar of 30,000 is for the whole way from OTLP",
     )
 
 
