@@ -82,22 +82,38 @@ def cost_usd(call: LlmCall, at_ns: int) -> float | None:
 
 
 @cache
-def _snapshot() -> Any:
+def _library() -> Any:
     """Import the library and its price list: 150 ms, so only where a call is priced."""
     import genai_prices.data_snapshot
 
-    return genai_prices.data_snapshot.get_snapshot()
+    return genai_prices.data_snapshot
+
+
+def _snapshot() -> Any:
+    return _library().get_snapshot()
 
 
 def _model(provider: str, names: Iterable[str]) -> Any:
     """Return the library's entry of a model by the first of its names that it knows, else None."""
     for name in filter(None, names):
         for provider_id in PROVIDER_IDS.get(provider, (provider,)):
-            try:
-                return _snapshot().find_provider_model(name, None, provider_id, None)[1]
-            except LookupError:
-                continue
+            entry = _entry(provider_id, name.lower())
+            if entry is not None:
+                return entry
     return None
+
+
+def _entry(provider_id: str | None, name: str) -> Any:
+    """Look a model up by the library's rules, past its caches: those have no bound."""
+    providers = _snapshot().providers
+    if provider_id == "litellm" and "/" in name:
+        provider_id, name = name.split("/", 1)
+    if provider_id is None:
+        matching = (p for p in providers if p.model_match is not None and p.model_match.is_match(name))
+        provider = next(matching, None)
+    else:
+        provider = _library().find_provider_by_id(providers, provider_id)
+    return None if provider is None else provider.find_model(name, all_providers=providers)
 
 
 @lru_cache(maxsize=4_096)
