@@ -3,10 +3,22 @@
 import io
 
 import msgspec
+import pytest
 from rich.console import Console
 
 from homeostat.app.demo.readings import Frame, OperationRow, OverviewRow, Readings, SpendRow
-from homeostat.app.demo.summary import Breach, Loss, Overhead, Summary, breaches_of, over_limit, stages_of
+from homeostat.app.demo.summary import (
+    COLLECTING,
+    FOLDING,
+    Breach,
+    Loss,
+    Overhead,
+    Summary,
+    breaches_of,
+    over_limit,
+    overhead_of,
+    stages_of,
+)
 from homeostat.app.demo.summary_view import summary_view, when
 from homeostat.prove.replay_result import ReplayTally
 
@@ -59,7 +71,7 @@ def test_the_summary_says_what_broke_what_it_cost_and_what_is_unpriced() -> None
         spend=(SpendRow("simulated-small", "chat", 3, 20, 5, 10, None, "unpriced"),),
         cost_words="unpriced",
         losses=(Loss("assistant", "record.not_finite", 2),),
-        overhead=Overhead(0.001, None, 1.0, 1 << 20),
+        overhead=Overhead(0.001, None, 0.2, 1.0, 1 << 20),
     )
     console = Console(file=io.StringIO(), width=140)
     console.print(summary_view(summary))
@@ -82,13 +94,21 @@ def test_many_times_beyond_a_limit_are_shortened() -> None:
     assert when(Breach("s", "", "p95", "", "", 1, spans)) == "0 to 1 s, 20 to 21 s, and 3 times more"
 
 
-class Silent(Readings):
+class Fixed(Readings):
     """Readings without a server."""
 
     def __init__(self) -> None: ...
 
     def frames(self, metric: str, attributes: object = ()) -> list[Frame]:
-        return []
+        return {FOLDING: [frame([1.0, 200.0, 1.0])], COLLECTING: [frame([2.0, 2.0]), frame([3.0, 3.0])]}.get(
+            metric, []
+        )
+
+
+def test_what_is_done_once_does_not_blur_what_each_second_costs() -> None:
+    found = overhead_of(Fixed(), "assistant", 1.5, 7)
+    assert (found.folding_share, found.collecting_share) == pytest.approx((0.001, 0.005))
+    assert found.assistant_s == pytest.approx(0.202 + 0.010)
 
 
 def test_broken_limits_of_whole_operations_come_before_those_of_stages_and_of_the_machine() -> None:
@@ -103,7 +123,7 @@ def test_broken_limits_of_whole_operations_come_before_those_of_stages_and_of_th
         row("operation.duration", "answer"),
         row("llm.duration", "chat", state="within"),
     ]
-    found = [(b.metric, b.of) for b in breaches_of(Silent(), rows, 0)]
+    found = [(b.metric, b.of) for b in breaches_of(Fixed(), rows, 0)]
     assert found == [
         ("operation.duration", "answer"),
         ("operation.duration", "answer.model"),

@@ -20,16 +20,7 @@ from homeostat.app.demo import load
 from homeostat.app.demo.load_view import LoadView
 from homeostat.app.demo.readings import Readings
 from homeostat.app.demo.service import SERVICE
-from homeostat.app.demo.summary import (
-    COLLECTING,
-    FOLDING,
-    Overhead,
-    Summary,
-    breaches_of,
-    losses_of,
-    own_share,
-    stages_of,
-)
+from homeostat.app.demo.summary import Summary, breaches_of, losses_of, overhead_of, stages_of
 from homeostat.app.demo.summary_view import summary_view
 from homeostat.app.launch.server import StartedServer, start_server
 from homeostat.core.errors import HomeostatError
@@ -167,10 +158,5 @@ def _summary(readings: Readings, running: Running, requests: ReplayResult, begin
         spend=tuple(spend.rows),
         cost_words=spend.cost_words,
         losses=losses_of(readings),
-        overhead=Overhead(
-            folding_share=own_share(readings, FOLDING, SERVICE, requests.elapsed_s),
-            collecting_share=own_share(readings, COLLECTING, SERVICE, requests.elapsed_s),
-            server_cpu_s=times.user + times.system,
-            server_rss_bytes=server.memory_info().rss,
-        ),
+        overhead=overhead_of(readings, SERVICE, times.user + times.system, server.memory_info().rss),
     )

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from statistics import median
 
 from homeostat.app.demo.readings import Frame, OperationRow, OverviewRow, Readings, SpendRow
 from homeostat.prove.replay_result import ReplayResult
@@ -55,11 +56,14 @@ class Loss:
 class Overhead:
     """What observing cost: in the assistant (shares of one core), and in the server that kept it all.
 
-    The shares are elapsed time, and so at most what the processor spent. None is what was not told.
+    The shares are those of the median second, `assistant_s` is the whole, with what is done once (the
+    price list is loaded with the first call). Both are elapsed time, and so at most what the processor
+    spent. None is what was not told.
     """
 
     folding_share: float | None
     collecting_share: float | None
+    assistant_s: float
     server_cpu_s: float
     server_rss_bytes: int
 
@@ -150,7 +154,23 @@ def losses_of(readings: Readings) -> tuple[Loss, ...]:
     return tuple(sorted(found, key=lambda loss: -loss.count))
 
 
-def own_share(readings: Readings, metric: str, service: str, elapsed_s: float) -> float | None:
-    """Return the share of the time that something of ours took in a service; None where it has not said."""
-    frames = readings.frames(metric, (("service", service),))
-    return sum(f.total for f in frames) / 1e3 / elapsed_s if frames and elapsed_s > 0 else None
+def own_seconds(readings: Readings, metric: str, service: str) -> dict[int, float]:
+    """Return how long something of ours took in each second of a service, in seconds, by their starts."""
+    taken: dict[int, float] = {}
+    for frame in readings.frames(metric, (("service", service),)):
+        for start_ns, total_ms in zip(frame.start_ns, frame.column("total"), strict=True):
+            taken[start_ns] = taken.get(start_ns, 0.0) + (total_ms or 0.0) / 1e3
+    return taken
+
+
+def overhead_of(readings: Readings, service: str, server_cpu_s: float, server_rss_bytes: int) -> Overhead:
+    """Return what observing a service cost."""
+    folding = own_seconds(readings, FOLDING, service)
+    collecting = own_seconds(readings, COLLECTING, service)
+    return Overhead(
+        folding_share=median(folding.values()) if folding else None,
+        collecting_share=median(collecting.values()) if collecting else None,
+        assistant_s=sum(folding.values()) + sum(collecting.values()),
+        server_cpu_s=server_cpu_s,
+        server_rss_bytes=server_rss_bytes,
+    )

@@ -120,6 +120,7 @@ def _overhead(summary: Summary) -> str:
     found = summary.overhead
     shares = ((found.folding_share, "folding"), (found.collecting_share, "collecting"))
     told = " and ".join(f"{share:.2%} {what}" for share, what in shares if share is not None)
-    inside = f"at most {told}, of one core" if told else "not known"
+    whole = f"{quantity(found.assistant_s * 1e3, 'ms')} in all"
+    inside = f"at most {told}, of one core in the median second ({whole})" if told else "not known"
     server = f"{found.server_cpu_s:.1f} s of CPU, {quantity(found.server_rss_bytes, 'bytes')} of memory"
-    return f"  in the assistant: {inside}; the server: {server}"
+    return f"  in the assistant: {inside}\n  in the server: {server}"
