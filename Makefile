@@ -1,6 +1,6 @@
 # `make demo` and `make test` are all a user needs. The rest is for those who change Homeostat.
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format bench lock clean
+.PHONY: help demo test check format bench docs lock clean
 
 PYTHON ?= python3
 VENV   := .venv
@@ -29,6 +29,9 @@ format: $(VENV)/dev ## Format and mend what can be mended
 
 bench: $(VENV)/dev ## Print every bar with its ratio to the peers (DATA=folder with real inputs)
 	$(BIN)/python -m benchmarks $(if $(DATA),--data $(DATA))
+
+docs: $(VENV)/dev ## Write the generated pages of the documentation again
+	$(BIN)/python tools/metrics_reference.py
 
 lock: ## Resolve the dependencies again (needs uv)
 	rm -f requirements/*.txt

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from homeostat.core.batch import Batch, Sink
-from homeostat.core.clock import MINUTE_NS, SECOND_NS, Clock
+from homeostat.core.clock import SECOND_NS, Clock
 from homeostat.core.guard import guarded
 from homeostat.core.losses import Losses
 from homeostat.core.metric import Kind
@@ -18,11 +18,11 @@ from homeostat.observe.tracer import Tracer
 if TYPE_CHECKING:
     from homeostat.observe.collectors.runner import Collectors
 
-MAINTAIN_EVERY_NS = MINUTE_NS
+MAINTAIN_EVERY_NS = 10 * SECOND_NS
 
 
 class Runner:
-    """Folds the registry and drains the tracer once an interval; looks after the store once a minute."""
+    """Folds the registry and drains the tracer once an interval; looks after the store each 10 s."""
 
     def __init__(
         self,
