@@ -1,6 +1,7 @@
 """The prompt text: words that make a prompt as long as an arrival says, with the prefixes that it shares.
 
-Each word has four letters and is one token in the vocabularies in use, and in the simulated model's.
+Each word has four letters: exactly one token of the simulated model's, and, being common, about one of a
+real vocabulary (which is not bundled, so that nothing here can count in it).
 """
 
 from homeostat.prove.arrivals import BLOCK_TOKENS, Arrival
