@@ -51,10 +51,10 @@ def operations(
     window: Window,
 ) -> tuple[OperationRow, ...]:
     """Return one row an operation over all services, the one that takes most time first."""
-    by_operation: dict[str, list[Total]] = defaultdict(list)
+    by_operation: dict[str, list[tuple[float, Total]]] = defaultdict(list)
     for key, total in durations.items():
         if total.moments.count:
-            by_operation[key.get("operation")].append(total)
+            by_operation[key.get("operation")].append((window.seconds(key.get("service")), total))
     failed: dict[str, dict[str, int]] = defaultdict(dict)
     for key, total in errors.items():
         kinds = failed[key.get("operation")]
@@ -74,12 +74,13 @@ def operations(
 
 def _row(
     name: str,
-    totals: list[Total],
+    seen: list[tuple[float, Total]],
     failed: Mapping[str, int],
     frame: Frame | None,
     share: float | None,
     window: Window,
 ) -> OperationRow:
+    totals = [total for _, total in seen]
     moments = reduce(Moments.merge, (t.moments for t in totals))
     histogram = merge(t.histogram for t in totals if t.histogram is not None)
     p50, p95, p99 = (
@@ -94,7 +95,7 @@ def _row(
     return OperationRow(
         operation=name,
         n=moments.count,
-        rate_per_s=moments.count / window.seconds,
+        rate_per_s=sum(total.moments.count / seconds for seconds, total in seen),
         errors=errors,
         error_share=errors / moments.count,
         errors_low=interval.low,
@@ -105,7 +106,7 @@ def _row(
         p95_ms=p95,
         p99_ms=p99,
         max_ms=moments.maximum,
-        busy=moments.total / 1e3 / window.seconds,
+        busy=sum(total.moments.total / 1e3 / seconds for seconds, total in seen),
         time_share=share,
         points=points,
     )

@@ -136,7 +136,7 @@ def candidates(
         if total.moments.count == 0 or not (essential or limited):
             continue
         name = metric.judged_by if metric is not None else default_statistic(key.kind)
-        shown = statistic(total, name, key.unit, window.seconds)
+        shown = statistic(total, name, key.unit, window.seconds(key.get("service")))
         found.append(
             Candidate(key, total, metric, shown, judge(shown, total.moments.count, metric), essential)
         )
@@ -156,12 +156,12 @@ def shown_among(found: Sequence[Candidate]) -> list[Candidate]:
 
 
 def in_words(key: SeriesKey, hidden: frozenset[str]) -> str:
-    """Return a series' name as one says it.
+    """Return a series' name as one says it, without its service.
 
     >>> in_words(SeriesKey.of("llm.duration", Kind.HISTOGRAM, "ms", {"model": "m"}), frozenset())
     'llm.duration (m)'
     """
-    values = ", ".join(v for k, v in key.attributes if k not in hidden)
+    values = ", ".join(v for k, v in key.attributes if k not in hidden and k != "service")
     return f"{key.metric} ({values})" if values else key.metric
 
 
@@ -221,7 +221,7 @@ def row_of(candidate: Candidate, frame: Frame | None, window: Window, hidden: fr
         needs=candidate.judgement.needs,
         trend=trend_words(points, better),
         n=moments.count,
-        rate_per_s=moments.count / window.seconds if window.seconds else 0.0,
+        rate_per_s=moments.count / window.seconds(key.get("service")),
         mean=moments.mean if key.kind is not Kind.COUNTER else None,
         p50=levels[0],
         p95=levels[1],

@@ -70,9 +70,10 @@ def _measured(
     metric: Metric, key: SeriesKey, total: Total, frame: Frame | None, window: Window
 ) -> ResourceRow:
     counter = key.kind is Kind.COUNTER
+    seconds = window.seconds(key.get("service"))
     unit = f"{key.unit}/s" if counter else key.unit
-    shown = statistic(total, "rate" if counter else "last", key.unit, window.seconds)
-    judged = statistic(total, metric.judged_by, key.unit, window.seconds)
+    shown = statistic(total, "rate" if counter else "last", key.unit, seconds)
+    judged = statistic(total, metric.judged_by, key.unit, seconds)
     moments = total.moments
     points: tuple[float | None, ...] = ()
     if frame is not None:

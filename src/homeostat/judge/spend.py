@@ -86,8 +86,10 @@ def spend(
     for key, total in tokens.items():
         by_type[_place(key)][key.get("type")] += round(total.moments.total)
     money: dict[Place, float] = defaultdict(float)
+    usd_per_s = 0.0
     for key, total in cost.items():
         money[_place(key)] += total.moments.total
+        usd_per_s += total.moments.total / window.seconds(key.get("service"))
     without: dict[Place, int] = defaultdict(int)
     for key, total in unpriced.items():
         without[_place(key)] += round(total.moments.total)
@@ -112,7 +114,7 @@ def spend(
         input_tokens=sum(r.input_tokens for r in rows),
         output_tokens=sum(r.output_tokens for r in rows),
         cost_usd=whole,
-        cost_usd_per_hour=whole * 3600 / window.seconds if whole is not None else None,
+        cost_usd_per_hour=usd_per_s * 3600 if whole is not None else None,
         cost_words=cost_words(whole, unpriced_calls),
     )
 

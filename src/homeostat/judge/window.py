@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from homeostat.core.clock import SECOND_NS
 from homeostat.core.query import Frame
 
 Floats = NDArray[np.float64]
@@ -19,7 +20,8 @@ SPARK_POINTS = 60
 class Window:
     """`[start_ns, end_ns)` in buckets of `level_ns`; `name` is how people choose it, such as `15m`.
 
-    It ends with a whole bucket; `now_ns` is when it is looked at, before the end of that one.
+    It ends with a whole bucket; `now_ns` is when it is looked at, before the end of that one. `since_ns`
+    says from when on a service has been observed, for those that came later than the start.
     """
 
     name: str
@@ -27,11 +29,12 @@ class Window:
     end_ns: int
     level_ns: int
     now_ns: int
+    since_ns: tuple[tuple[str, int], ...] = ()
 
-    @property
-    def seconds(self) -> float:
-        """How much of it has passed."""
-        return (self.now_ns - self.start_ns) / 1e9
+    def seconds(self, service: str = "") -> float:
+        """How long a service has been observed in it; without one, how much of it has passed."""
+        first_ns = next((ns for name, ns in self.since_ns if name == service), self.start_ns)
+        return max(self.now_ns - max(first_ns, self.start_ns), SECOND_NS) / 1e9
 
     @property
     def buckets(self) -> int:

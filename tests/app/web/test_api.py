@@ -14,7 +14,11 @@ from homeostat.app.web.fragments import LIVE
 from homeostat.app.web.openapi import GETS
 from homeostat.core.batch import Batch
 from homeostat.core.clock import SECOND_NS
+from homeostat.core.metric import Kind
+from homeostat.core.point import Moments, Point
+from homeostat.core.series import SeriesKey
 from homeostat.core.span import Span
+from homeostat.loop.writer import together
 from homeostat.observe.ingest.derive import Deriver
 from homeostat.testing.sample_traffic import SampleTraffic
 from homeostat.testing.small_node import SmallNode
@@ -215,3 +219,26 @@ def test_what_was_dropped_is_on_the_page_and_in_the_api(client: TestClient, node
     for path in ("/", "/resources"):
         page = client.get(path).text
         assert "1,234 <code>ingest.not_finite</code>" in page
+
+
+def test_rates_of_a_young_application_are_over_the_time_since_it_began(node: SmallNode) -> None:
+    now_ns = node.clock.now_ns()
+    machine = SeriesKey.of("process.threads", Kind.GAUGE, "1", {"service": "homeostat"})
+    level = Moments(1, 3.0, 0.0, 3.0, 3.0, 3.0)
+    seconds = range(now_ns - 600 * SECOND_NS, now_ns, SECOND_NS)
+    node.store.write(Batch(points=tuple(Point(machine, at, level) for at in seconds)))
+    node.store.write(
+        together(list(SampleTraffic(per_second=5).seconds(now_ns - 60 * SECOND_NS, now_ns - SECOND_NS)))
+    )
+    with TestClient(create_app(node), base_url="http://localhost") as client:
+        rows = {r["operation"]: r for r in client.get("/api/operations").json()["operations"]}
+        assert rows["answer"]["rate_per_s"] == pytest.approx(5.0, rel=0.25)
+        spend = client.get("/api/spend").json()
+        assert spend["cost_usd_per_hour"] == pytest.approx(spend["cost_usd"] * 60, rel=0.1)
+        assert "last 60 s (all there is of the last 15 min)" in client.get("/").text.replace("61 s", "60 s")
+
+
+def test_a_store_that_reaches_back_shows_the_whole_range(busy: TestClient) -> None:
+    window = busy.get("/api/overview").json()["window"]
+    assert window["end_ns"] - window["start_ns"] == pytest.approx(900 * 1e9, abs=21e9)
+    assert "last 15 min." in busy.get("/").text

@@ -40,6 +40,15 @@ def duration(ns: float) -> str:
     return quantity(ns / 1e6, "ms")
 
 
+def share(value: float) -> str:
+    """Return a share of a whole; the smallest ones are not worth digits.
+
+    >>> share(0.923), share(0.00002), share(0.0)
+    ('92.3%', '< 0.1%', '0.0%')
+    """
+    return "< 0.1%" if 0 < value < 0.001 else f"{value:.1%}"
+
+
 def series_path(row: OverviewRow) -> str:
     """Return the address of a series' page."""
     query = urlencode([("attribute", f"{k}={v}") for k, v in row.attributes])
@@ -89,6 +98,7 @@ def environment() -> Environment:
         moment=moment,
         quantity=quantity,
         series_path=series_path,
+        share=share,
         spark=_spark,
     )
     return made

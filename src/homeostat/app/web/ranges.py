@@ -2,9 +2,13 @@
 
 from homeostat.core.clock import DAY_NS, HOUR_NS, MINUTE_NS, SECOND_NS
 from homeostat.core.errors import InputError
+from homeostat.judge.quantity import quantity
 from homeostat.judge.window import Window
 
 DEFAULT = "15m"
+
+SHORTEST_NS = 10 * SECOND_NS
+"""A window is at least this long, however young the store is."""
 
 RANGES = {
     "15m": "15 min",
@@ -36,14 +40,27 @@ def length_of(name: str) -> int:
     return next(length for length, _, said in STEPS if said == words)
 
 
-def window_of(name: str, length_ns: int, now_ns: int) -> Window:
-    """Return the window of this length that ends now, in whole buckets."""
-    _, level_ns, _ = next(step for step in STEPS if step[0] >= length_ns)
+def level_of(length_ns: int) -> int:
+    """Return the width of the buckets in which a stretch of this length is seen."""
+    return next((level for length, level, _ in STEPS if length_ns <= length), HOUR_NS)
+
+
+def window_of(name: str, first_ns: int, now_ns: int, since_ns: tuple[tuple[str, int], ...] = ()) -> Window:
+    """Return the window from a first moment until now, in whole buckets, of a length that a range allows."""
+    first_ns = min(first_ns, now_ns - SHORTEST_NS)
+    level_ns = level_of(now_ns - first_ns)
     end_ns = -(-(now_ns + 1) // level_ns) * level_ns
-    return Window(name, end_ns - length_ns, end_ns, level_ns, now_ns)
+    return Window(name, first_ns // level_ns * level_ns, end_ns, level_ns, now_ns, since_ns)
 
 
 def words_of(window: Window) -> str:
-    """Return how long a window is, in words."""
-    length_ns = window.end_ns - window.start_ns
-    return next((said for length, _, said in STEPS if length == length_ns), f"{window.seconds:.0f} s")
+    """Return how long a window is, in words.
+
+    >>> words_of(window_of("15m", 0, 40 * SECOND_NS))
+    '40 s'
+    """
+    length_ns = window.now_ns - window.start_ns
+    for said_ns, level_ns, said in STEPS:
+        if abs(length_ns - said_ns) <= 2 * level_ns:
+            return said
+    return quantity(round(length_ns / SECOND_NS), "s")

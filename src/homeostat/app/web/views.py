@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from homeostat.app.web.memo import Memo
-from homeostat.app.web.ranges import STEPS, length_of, window_of
+from homeostat.app.web.ranges import length_of, level_of, window_of
 from homeostat.core.clock import HOUR_NS, SECOND_NS, Clock
 from homeostat.core.losses import Losses
 from homeostat.core.metric import Metric
@@ -54,6 +54,11 @@ TRACES = 50
 
 TRACES_LOOKED_AT = 30
 SERIES_OF_A_METRIC = 10
+SERVICES_MAX = 64
+
+OWN_SERVICE = "homeostat"
+"""The service under which a node watches itself."""
+
 SERIES_READ_WHOLE = 200
 SHORT_NS = 900_000_000
 LONG_NS = 5 * SECOND_NS
@@ -122,23 +127,40 @@ class Views:
         self._since_ns = clock.now_ns() // HOUR_NS * HOUR_NS
 
     def window(self, name: str) -> Window:
-        """Return the window of a range, shortened to what a young store holds.
+        """Return the window of a range. While less than that was observed, it begins with the first data.
 
+        Homeostat's own metrics begin with the server, so they count only where there are no others.
         Raises InputError for a range that does not exist.
         """
         length_ns = length_of(name)
-        fitted_ns = self._memo.get(("fit", name), LONG_NS, lambda: self._fit(length_ns))
-        return window_of(name, fitted_ns, self._clock.now_ns())
-
-    def _fit(self, length_ns: int) -> int:
-        """Return the shortest step that still reaches the oldest data in the range."""
+        firsts = self._memo.get(("firsts", name), LONG_NS, lambda: self._firsts(length_ns))
         now_ns = self._clock.now_ns()
-        for step_ns, _, _ in STEPS:
-            if step_ns >= length_ns:
-                break
-            if not self._store.read(SeriesQuery(now_ns - length_ns, now_ns - step_ns)):
-                return step_ns
-        return length_ns
+        earliest_ns = now_ns - length_ns
+        found = [ns for service, ns in firsts if service != OWN_SERVICE] or [ns for _, ns in firsts]
+        first_ns = max(min(found, default=earliest_ns), earliest_ns)
+        return window_of(name, first_ns, now_ns, firsts)
+
+    def _firsts(self, length_ns: int) -> tuple[tuple[str, int], ...]:
+        """Return when each service was first observed within a length of time."""
+        now_ns = self._clock.now_ns()
+        series = self._store.read(SeriesQuery(now_ns - length_ns, now_ns + SECOND_NS))
+        services = sorted({key.get("service") for key in series})[:SERVICES_MAX]
+        return tuple((service, self._first(service, now_ns - length_ns, now_ns)) for service in services)
+
+    def _first(self, service: str, start_ns: int, now_ns: int) -> int:
+        """Search for the first data of a service by halving, to within a fiftieth of its age."""
+        attributes = {"service": service} if service else {}
+
+        def seen_before(end_ns: int) -> bool:
+            return bool(self._store.read(SeriesQuery(start_ns, end_ns, attributes=attributes)))
+
+        if seen_before(start_ns + level_of(now_ns - start_ns)):
+            return start_ns
+        low, high = start_ns, now_ns + SECOND_NS
+        while high - low > max(SECOND_NS, (now_ns - high) // 50):
+            middle = (low + high) // 2
+            low, high = (low, middle) if seen_before(middle) else (middle, high)
+        return low
 
     def overview(self, window: Window, offset: int = 0, limit: int = ROWS, find: str = "") -> Overview:
         """Return one page of the essential variables; `find` narrows them by a part of their names."""
