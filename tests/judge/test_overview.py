@@ -153,3 +153,17 @@ def test_quantiles_of_a_coarse_sender_carry_their_error() -> None:
     errors = {r.key: r.quantile_error for r in overview(found, found, {}, WINDOW, 0, 25).rows}
     assert errors["answer.duration{tier=a}"] == pytest.approx(0.00542, abs=1e-5)
     assert errors["answer.duration{tier=b}"] == pytest.approx(0.1716, abs=1e-4)
+
+
+def test_what_has_not_arrived_yet_is_no_rate_of_zero_but_a_silence_is() -> None:
+    """Data of the last seconds is on its way: a line must not fall to zero at its end for that."""
+    counter = SeriesKey.of("hits", Kind.COUNTER, "1", {})
+    window = Window("15m", 0, 60 * SECOND_NS, SECOND_NS, 60 * SECOND_NS)
+    starts = np.array([*range(10, 30), *range(40, 59)], dtype=np.int64) * SECOND_NS
+    ones, nans = np.ones(starts.size), np.full(starts.size, np.nan)
+    frame = Frame(starts, ones.astype(np.int64), ones, ones, ones, ones, ones, nans, nans, nans, nans)
+    found = candidates({counter: Total(moments_of(ones), None)}, {}, window, frozenset())
+    points = overview(found, found, {counter: frame}, window, 0, 25).rows[0].points
+    assert points[:10] == (None,) * 10
+    assert points[10:58] == (1.0,) * 20 + (0.0,) * 10 + (1.0,) * 18
+    assert points[58:] == (None, None)

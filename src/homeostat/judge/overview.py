@@ -11,7 +11,7 @@ from homeostat.core.series import Attributes, SeriesKey
 from homeostat.judge.limit import ORDER, Judgement, State, judge, limit_words
 from homeostat.judge.quantity import bounds, count, quantity
 from homeostat.judge.statistic import Statistic, default_statistic, statistic
-from homeostat.judge.window import SPARK_POINTS, Window, line_of
+from homeostat.judge.window import SPARK_POINTS, Window, held, line_of
 from homeostat.stats.sketch import quantiles, relative_error
 from homeostat.stats.trend import trend
 
@@ -161,7 +161,7 @@ def in_words(key: SeriesKey, hidden: frozenset[str]) -> str:
     >>> in_words(SeriesKey.of("llm.duration", Kind.HISTOGRAM, "ms", {"model": "m"}), frozenset())
     'llm.duration (m)'
     """
-    values = ", ".join(v for k, v in key.attributes if k not in hidden and k != "service")
+    values = ", ".join(v for k, v in key.attributes if v and k not in hidden and k != "service")
     return f"{key.metric} ({values})" if values else key.metric
 
 
@@ -197,12 +197,14 @@ def row_of(candidate: Candidate, frame: Frame | None, window: Window, hidden: fr
     points: tuple[float | None, ...] = ()
     if frame is not None and frame.start_ns.size:
         points = line_of(frame, shown.name, window, SPARK_POINTS)
+        if key.kind is Kind.GAUGE:
+            points = held(points)
     better = metric.better if metric is not None else Better.NEITHER
     interval = shown.interval
     return OverviewRow(
         key=text_of(key),
         metric=key.metric,
-        attributes=tuple((k, v) for k, v in key.attributes if k not in hidden),
+        attributes=tuple((k, v) for k, v in key.attributes if k not in hidden and v),
         kind=key.kind,
         help=metric.help if metric is not None else "",
         statistic=shown.name,
@@ -288,12 +290,12 @@ def sentence(found: Sequence[Candidate], hidden: frozenset[str], where_time_goes
             holds = "limit holds" if unknown == 1 else f"{_limits(unknown)} hold"
             return f"Whether the {holds} is not known yet{tail}."
         waiting = f", {count(unknown)} not known yet" if unknown else ""
-        held = (
+        verdict = (
             f"All {_limits(len(limited))} hold"
             if not unknown
             else f"None of {_limits(len(limited))} is broken"
         )
-        return f"{held}{waiting}{tail}."
+        return f"{verdict}{waiting}{tail}."
     first = broken[0]
     metric = first.metric
     assert metric is not None

@@ -9,7 +9,7 @@ from homeostat.core.series import Attributes, SeriesKey
 from homeostat.judge.limit import State, judge, limit_words
 from homeostat.judge.quantity import quantity
 from homeostat.judge.statistic import statistic
-from homeostat.judge.window import SPARK_POINTS, Window, line_of
+from homeostat.judge.window import SPARK_POINTS, Window, held, line_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +78,8 @@ def _measured(
     points: tuple[float | None, ...] = ()
     if frame is not None:
         points = line_of(frame, "rate" if counter else "mean", window, SPARK_POINTS)
+        if key.kind is Kind.GAUGE:
+            points = held(points)
     return ResourceRow(
         metric=metric.name,
         attributes=key.attributes,

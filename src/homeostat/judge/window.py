@@ -15,6 +15,12 @@ POINTS_MAX = 400
 
 SPARK_POINTS = 60
 
+GAP_MAX = 12
+"""Points that a level is held over."""
+
+LAG_NS = 2 * SECOND_NS
+"""How long it may take until what was recorded is in the store: a flush interval and a write."""
+
 
 @dataclass(frozen=True, slots=True)
 class Window:
@@ -46,11 +52,12 @@ class Window:
 def values_of(frame: Frame, statistic: str, window: Window) -> Floats:
     """Return the values of one statistic in each bucket of a frame; `rate` is the increase a second.
 
-    The rate of a bucket that has only begun is unknown until half of it has passed.
+    What was recorded in the last `LAG_NS` may not have arrived: the rate of a bucket is unknown until half of
+    it lies before that.
     """
     match statistic:
         case "rate":
-            passed = np.minimum(window.now_ns - frame.start_ns, window.level_ns) / 1e9
+            passed = np.minimum(window.now_ns - LAG_NS - frame.start_ns, window.level_ns) / 1e9
             known = np.where(passed >= window.level_ns / 2e9, passed, np.nan)
             return frame.mean * frame.count / known
         case "total":
@@ -73,7 +80,25 @@ def line_of(frame: Frame, statistic: str, window: Window, points_max: int) -> tu
     if statistic != "rate":
         return points
     first = next((i for i, p in enumerate(points) if p is not None), len(points))
-    return tuple(0.0 if p is None and first < i < len(points) - 1 else p for i, p in enumerate(points))
+    arrived = (window.now_ns - LAG_NS - window.start_ns) * len(points) // (window.buckets * window.level_ns)
+    return tuple(0.0 if p is None and first < i < arrived else p for i, p in enumerate(points))
+
+
+def held(points: tuple[float | None, ...]) -> tuple[float | None, ...]:
+    """Return the points of a level with short gaps closed: it stays as it was until it is measured again.
+
+    >>> held((1.0, None, None, 2.0, None))
+    (1.0, 1.0, 1.0, 2.0, None)
+    """
+    closed = list(points)
+    last: int | None = None
+    for i, value in enumerate(points):
+        if value is None:
+            continue
+        if last is not None and i - last <= GAP_MAX:
+            closed[last + 1 : i] = [points[last]] * (i - last - 1)
+        last = i
+    return tuple(closed)
 
 
 def on_grid(frame: Frame, values: Floats, window: Window, points_max: int) -> tuple[float | None, ...]:
