@@ -167,3 +167,15 @@ def test_what_has_not_arrived_yet_is_no_rate_of_zero_but_a_silence_is() -> None:
     assert points[:10] == (None,) * 10
     assert points[10:58] == (1.0,) * 20 + (0.0,) * 10 + (1.0,) * 18
     assert points[58:] == (None, None)
+
+
+def test_a_node_that_only_watches_itself_is_empty_however_busy_its_machine() -> None:
+    gauge = Metric("cpu", "ms", Kind.HISTOGRAM, Better.LOWER, "", "cpu", "cpu", "mean", 10.0)
+    own = {key("cpu", service="homeostat"): total_of(np.full(99, 50.0))}
+    found = candidates(own, {"cpu": gauge}, WINDOW, frozenset({"cpu"}))
+    assert overview(found, shown_among(found), {}, WINDOW, 0, 25).empty
+    other = {key("cpu", service="shop"): total_of(np.full(99, 5.0))}
+    found = candidates(other, {"cpu": gauge}, WINDOW, frozenset({"cpu"}))
+    made = overview(found, shown_among(found), {}, WINDOW, 0, 25)
+    assert not made.empty
+    assert made.sentence.startswith("Only the machine is measured so far")

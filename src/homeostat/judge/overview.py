@@ -17,6 +17,11 @@ from homeostat.stats.trend import trend
 
 LEVELS = (0.5, 0.95, 0.99)
 
+OWN_SERVICE = "homeostat"
+"""The service under which a node watches itself."""
+
+ONLY_MACHINE = "Only the machine is measured so far, and none of its limits is broken."
+
 
 @dataclass(frozen=True, slots=True)
 class OverviewRow:
@@ -74,14 +79,15 @@ class Overview:
     services: tuple[str, ...]
     others_within: int
     others_unknown: int
+    connected: bool
     rows_total: int
     offset: int
     rows: tuple[OverviewRow, ...]
 
     @property
     def empty(self) -> bool:
-        """Nothing at all was measured."""
-        return self.rows_total == 0
+        """No application was measured, only the machine and Homeostat itself."""
+        return not self.connected
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,8 +156,18 @@ def _rank(candidate: Candidate) -> tuple[int, bool, float, SeriesKey]:
     return ORDER[candidate.judgement.state], not candidate.essential, worst_first, candidate.key
 
 
+def is_connected(found: Sequence[Candidate]) -> bool:
+    """Tell whether anything but Homeostat itself was measured."""
+    return any(c.essential or c.key.get("service") not in ("", OWN_SERVICE) for c in found)
+
+
 def shown_among(found: Sequence[Candidate]) -> list[Candidate]:
-    """Return what the overview shows: the essential variables, and of the machine what is broken."""
+    """Return what the overview shows: the essential variables, and of the machine what is broken.
+
+    Nothing before an application is connected.
+    """
+    if not is_connected(found):
+        return []
     return [c for c in found if c.essential or c.judgement.state is State.VIOLATED]
 
 
@@ -261,7 +277,9 @@ def overview(
     states = [c.judgement.state for c in shown]
     rest = [c.judgement.state for c in found if not c.essential]
     return Overview(
-        sentence=sentence(shown, hidden, where_time_goes),
+        sentence=ONLY_MACHINE
+        if is_connected(found) and not shown
+        else sentence(shown, hidden, where_time_goes),
         window=window,
         limits=len(states) - states.count(State.NO_LIMIT),
         broken=states.count(State.VIOLATED),
@@ -269,6 +287,7 @@ def overview(
         services=services,
         others_within=rest.count(State.WITHIN),
         others_unknown=rest.count(State.UNKNOWN),
+        connected=is_connected(found),
         rows_total=len(shown),
         offset=offset,
         rows=tuple(row_of(c, frames.get(c.key), window, hidden) for c in page),

@@ -175,12 +175,12 @@ def _live_url(name: str, request: Request, http: HttpRequest) -> str:
     return f"/api/live?{urlencode(pairs)}"
 
 
-def _simple_page(title: str, content: str, status: int) -> Response:
+def _simple_page(title: str, content: str, status: int, pages: bool = True) -> Response:
     page = render(
         "base.html",
         title=title,
         section="",
-        pages=PAGES if status != 401 else (),
+        pages=PAGES if pages else (),
         ranges=(),
         range_query="",
         live_url="",
@@ -199,4 +199,6 @@ def error_page(status: int, error: str, remedy: str) -> Response:
 
 
 def _login_page(target: str, wrong: bool) -> Response:
-    return _simple_page("Log in", render("login.html", next=target, wrong=wrong), 401 if wrong else 200)
+    return _simple_page(
+        "Log in", render("login.html", next=target, wrong=wrong), 401 if wrong else 200, pages=False
+    )

@@ -25,6 +25,7 @@ from homeostat.core.series import SeriesKey
 from homeostat.judge.limit import limit_words
 from homeostat.judge.operations import DURATION, ERRORS, OperationRow, operations
 from homeostat.judge.overview import (
+    OWN_SERVICE,
     Candidate,
     Overview,
     OverviewRow,
@@ -55,9 +56,6 @@ TRACES = 50
 TRACES_LOOKED_AT = 30
 SERIES_OF_A_METRIC = 10
 SERVICES_MAX = 64
-
-OWN_SERVICE = "homeostat"
-"""The service under which a node watches itself."""
 
 SERIES_READ_WHOLE = 200
 SHORT_NS = 900_000_000
