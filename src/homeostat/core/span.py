@@ -1,11 +1,15 @@
-"""The span: one timed piece of work, and what is known of a call to a model within it."""
+"""The span: one timed piece of work, and what is known of a call to a model within it.
+
+The structs are encoded as arrays, without the names of their fields: a third less to write for each span.
+So a new field goes to the end and has a default.
+"""
 
 import msgspec
 
 Scalar = str | int | float | bool
 
 
-class LlmCall(msgspec.Struct, frozen=True):
+class LlmCall(msgspec.Struct, frozen=True, array_like=True):
     """One call to a model. What the sender did not say is None, never 0.
 
     Tokens are counted once: `cached_tokens` and `cache_write_tokens` are parts of `input_tokens`,
@@ -26,7 +30,7 @@ class LlmCall(msgspec.Struct, frozen=True):
     cost_usd: float | None = None
 
 
-class SpanEvent(msgspec.Struct, frozen=True):
+class SpanEvent(msgspec.Struct, frozen=True, array_like=True):
     """Something that happened at a moment of a span."""
 
     time_ns: int
@@ -34,7 +38,7 @@ class SpanEvent(msgspec.Struct, frozen=True):
     attributes: dict[str, Scalar] = {}
 
 
-class Span(msgspec.Struct, frozen=True):
+class Span(msgspec.Struct, frozen=True, array_like=True):
     """One timed piece of work.
 
     Ids are raw bytes (16 for the trace, 8 for the span); `parent_id` is empty for a root. `operation` is
@@ -58,7 +62,7 @@ class Span(msgspec.Struct, frozen=True):
     events: tuple[SpanEvent, ...] = ()
 
 
-class LogRecord(msgspec.Struct, frozen=True):
+class LogRecord(msgspec.Struct, frozen=True, array_like=True):
     """One log record; `body` is empty unless the capture of content was asked for."""
 
     time_ns: int

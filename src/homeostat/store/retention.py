@@ -58,13 +58,12 @@ def expire_spans(connection: sqlite3.Connection, now_ns: int, retention: Retenti
         too_old = start_ns < now_ns - retention.spans_ns
         if dropped >= SPANS_STEP or (not too_old and dropped >= surplus):
             break
-        room = SPANS_STEP - dropped
         taken = connection.execute(
-            "DELETE FROM spans WHERE id IN (SELECT id FROM spans WHERE trace_id = ? LIMIT ?)",
-            (trace_id, room),
-        ).rowcount
-        dropped += taken
-        if taken < room:
+            "SELECT id, spans FROM spans WHERE trace_id = ? LIMIT ?", (trace_id, SPANS_STEP)
+        ).fetchall()
+        connection.executemany("DELETE FROM spans WHERE id = ?", [(row,) for row, _ in taken])
+        dropped += sum(n for _, n in taken)
+        if len(taken) < SPANS_STEP:
             connection.execute("DELETE FROM traces WHERE trace_id = ?", (trace_id,))
     if dropped:
         connection.execute("UPDATE totals SET spans = spans - ?", (dropped,))

@@ -40,9 +40,9 @@ FIRST: Step = (
     "CREATE TABLE horizons (level INTEGER PRIMARY KEY, start_ns INTEGER NOT NULL)",
     """CREATE TABLE spans (
         id INTEGER PRIMARY KEY,
-        trace_id BLOB NOT NULL, span_id BLOB NOT NULL, failed INTEGER NOT NULL, body BLOB NOT NULL,
-        UNIQUE (trace_id, span_id)
+        trace_id BLOB NOT NULL, spans INTEGER NOT NULL, failed INTEGER NOT NULL, body BLOB NOT NULL
     )""",
+    "CREATE INDEX spans_by_trace ON spans (trace_id)",
     """CREATE TABLE traces (
         trace_id BLOB PRIMARY KEY,
         start_ns INTEGER NOT NULL, end_ns INTEGER NOT NULL, failed INTEGER NOT NULL,
