@@ -258,8 +258,11 @@ def test_a_signal_reaches_the_program_and_its_exit_code_comes_back(
         encoding="utf-8",
     )
     with _started(capture, program) as started:
-        started.send_signal(number)
-        assert started.communicate(timeout=20)[0] == b"told\n"
+        try:
+            started.send_signal(number)
+            assert started.communicate(timeout=20)[0] == b"told\n"
+        finally:
+            started.kill()
         assert started.returncode == 5
 
 

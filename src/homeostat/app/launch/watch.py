@@ -1,7 +1,9 @@
 """The watch: what a program and the processes that it started use, seen from outside."""
 
+import signal
 import threading
 
+from homeostat.app.launch.child import FORWARDED
 from homeostat.app.launch.environment import Destination
 
 SCOPE = {"scope": "tree"}
@@ -23,7 +25,9 @@ class Watch:
     def start(self, pid: int) -> None:
         """Begin."""
         self._thread = threading.Thread(target=self._run, args=(pid,), name="homeostat-watch", daemon=True)
-        self._thread.start()
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, FORWARDED)
+        self._thread.start()  # without these signals: only the main thread, which waits, may be woken by one
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
     def _run(self, pid: int) -> None:
         from homeostat.core.guard import guarded
