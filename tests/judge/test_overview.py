@@ -9,8 +9,10 @@ from homeostat.core.clock import SECOND_NS
 from homeostat.core.metric import Better, Kind, Metric
 from homeostat.core.query import Frame, Total
 from homeostat.core.series import SeriesKey
+from homeostat.judge.candidate import candidates, shown_among
 from homeostat.judge.limit import State, judge
-from homeostat.judge.overview import candidates, overview, sentence, shown_among, trend_words
+from homeostat.judge.overview import overview, trend_words
+from homeostat.judge.sentence import sentence
 from homeostat.judge.statistic import statistic
 from homeostat.judge.window import Window
 from homeostat.observe.fold import moments_of

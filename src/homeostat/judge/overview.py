@@ -5,20 +5,19 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from homeostat.core.metric import Better, Kind, Metric
+from homeostat.core.metric import Better, Kind
 from homeostat.core.query import Frame, Total
 from homeostat.core.series import Attributes, SeriesKey
-from homeostat.judge.limit import ORDER, Judgement, State, judge, limit_words
-from homeostat.judge.quantity import bounds, count, quantity
-from homeostat.judge.statistic import Statistic, default_statistic, statistic
+from homeostat.judge.candidate import Candidate, is_connected, text_of
+from homeostat.judge.limit import State, limit_words
+from homeostat.judge.quantity import bounds, quantity
+from homeostat.judge.sentence import sentence
+from homeostat.judge.statistic import Statistic
 from homeostat.judge.window import SPARK_POINTS, Window, held, line_of
 from homeostat.stats.sketch import quantiles, relative_error
 from homeostat.stats.trend import trend
 
 LEVELS = (0.5, 0.95, 0.99)
-
-OWN_SERVICE = "homeostat"
-"""The service under which a node watches itself."""
 
 ONLY_MACHINE = "Only the machine is measured so far, and none of its limits is broken."
 
@@ -88,97 +87,6 @@ class Overview:
     def empty(self) -> bool:
         """No application was measured, only the machine and Homeostat itself."""
         return not self.connected
-
-
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """A series with its statistic and judgement, before its row is made."""
-
-    key: SeriesKey
-    total: Total
-    metric: Metric | None
-    statistic: Statistic
-    judgement: Judgement
-    essential: bool
-
-    @property
-    def excess(self) -> float:
-        """How many times over its limit it is (of a limit from below: under it)."""
-        target = self.metric.target if self.metric is not None else None
-        if target is None or self.statistic.value in (0.0, target) or target == 0:
-            return 1.0
-        over = abs(self.statistic.value / target)
-        return over if over > 1 else 1 / over
-
-
-def text_of(key: SeriesKey, hidden: frozenset[str] = frozenset()) -> str:
-    """Return a series' name in words.
-
-    >>> text_of(SeriesKey.of("llm.duration", Kind.HISTOGRAM, "ms", {"model": "m"}))
-    'llm.duration{model=m}'
-    """
-    shown = ",".join(f"{k}={v}" for k, v in key.attributes if k not in hidden)
-    return f"{key.metric}{{{shown}}}" if shown else key.metric
-
-
-def is_essential(key: SeriesKey, metric: Metric | None, resources: frozenset[str]) -> bool:
-    """An essential variable is the application's own."""
-    group = metric.group if metric is not None else ""
-    return group not in resources and not key.metric.startswith("homeostat.")
-
-
-def candidates(
-    totals: Mapping[SeriesKey, Total],
-    metrics: Mapping[str, Metric],
-    window: Window,
-    resources: frozenset[str],
-) -> list[Candidate]:
-    """Return the essential variables and all that has a limit, the broken ones first, the worst on top."""
-    found = []
-    for key, total in totals.items():
-        metric = metrics.get(key.metric)
-        essential = is_essential(key, metric, resources)
-        limited = metric is not None and metric.target is not None
-        if total.moments.count == 0 or not (essential or limited):
-            continue
-        name = metric.judged_by if metric is not None else default_statistic(key.kind)
-        shown = statistic(total, name, key.unit, window.seconds(key.get("service")))
-        found.append(
-            Candidate(key, total, metric, shown, judge(shown, total.moments.count, metric), essential)
-        )
-    found.sort(key=_rank)
-    return found
-
-
-def _rank(candidate: Candidate) -> tuple[int, bool, float, SeriesKey]:
-    broken = candidate.judgement.state is State.VIOLATED
-    worst_first = -candidate.excess if broken else 0.0
-    return ORDER[candidate.judgement.state], not candidate.essential, worst_first, candidate.key
-
-
-def is_connected(found: Sequence[Candidate]) -> bool:
-    """Tell whether anything but Homeostat itself was measured."""
-    return any(c.essential or c.key.get("service") not in ("", OWN_SERVICE) for c in found)
-
-
-def shown_among(found: Sequence[Candidate]) -> list[Candidate]:
-    """Return what the overview shows: the essential variables, and of the machine what is broken.
-
-    Nothing before an application is connected.
-    """
-    if not is_connected(found):
-        return []
-    return [c for c in found if c.essential or c.judgement.state is State.VIOLATED]
-
-
-def in_words(key: SeriesKey, hidden: frozenset[str]) -> str:
-    """Return a series' name as one says it, without its service.
-
-    >>> in_words(SeriesKey.of("llm.duration", Kind.HISTOGRAM, "ms", {"model": "m"}), frozenset())
-    'llm.duration (m)'
-    """
-    values = ", ".join(v for k, v in key.attributes if v and k not in hidden and k != "service")
-    return f"{key.metric} ({values})" if values else key.metric
 
 
 def trend_words(values: Sequence[float | None], better: Better) -> str:
@@ -292,41 +200,3 @@ def overview(
         offset=offset,
         rows=tuple(row_of(c, frames.get(c.key), window, hidden) for c in page),
     )
-
-
-def sentence(found: Sequence[Candidate], hidden: frozenset[str], where_time_goes: str = "") -> str:
-    """Return the overview in one sentence: what is broken, by how much, and where the time goes."""
-    if not found:
-        return "Nothing has been measured yet."
-    limited = [c for c in found if c.judgement.state is not State.NO_LIMIT]
-    broken = [c for c in limited if c.judgement.state is State.VIOLATED]
-    unknown = sum(c.judgement.state is State.UNKNOWN for c in limited)
-    tail = f"; {where_time_goes}" if where_time_goes else ""
-    if not limited:
-        return f"{count(len(found))} series are measured, none of them has a limit yet{tail}."
-    if not broken:
-        if unknown == len(limited):
-            holds = "limit holds" if unknown == 1 else f"{_limits(unknown)} hold"
-            return f"Whether the {holds} is not known yet{tail}."
-        waiting = f", {count(unknown)} not known yet" if unknown else ""
-        verdict = (
-            f"All {_limits(len(limited))} hold"
-            if not unknown
-            else f"None of {_limits(len(limited))} is broken"
-        )
-        return f"{verdict}{waiting}{tail}."
-    first = broken[0]
-    metric = first.metric
-    assert metric is not None
-    shown = first.statistic
-    what = (
-        f"{in_words(first.key, hidden)} {shown.name} is {quantity(shown.value, shown.unit)}"
-        f" (limit {limit_words(metric, shown.unit)})"
-    )
-    verb = "is" if len(broken) == 1 else "are"
-    waiting = f"; {count(unknown)} not known yet" if unknown else ""
-    return f"{count(len(broken))} of {_limits(len(limited))} {verb} broken: {what}{waiting}{tail}."
-
-
-def _limits(n: int) -> str:
-    return f"{count(n)} limit" if n == 1 else f"{count(n)} limits"

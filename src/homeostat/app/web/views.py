@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from homeostat.app.web.memo import Memo
-from homeostat.app.web.ranges import length_of, level_of, window_of
+from homeostat.app.web.windows import Windows
 from homeostat.core.clock import HOUR_NS, SECOND_NS, Clock
 from homeostat.core.losses import Losses
 from homeostat.core.metric import Metric
@@ -22,18 +22,10 @@ from homeostat.core.query import (
     TraceSummary,
 )
 from homeostat.core.series import SeriesKey
-from homeostat.judge.limit import limit_words
+from homeostat.judge.candidate import Candidate, candidates, shown_among
+from homeostat.judge.metric_entry import MetricEntry, metric_entry
 from homeostat.judge.operations import DURATION, ERRORS, OperationRow, operations
-from homeostat.judge.overview import (
-    OWN_SERVICE,
-    Candidate,
-    Overview,
-    OverviewRow,
-    candidates,
-    overview,
-    row_of,
-    shown_among,
-)
+from homeostat.judge.overview import Overview, OverviewRow, overview, row_of
 from homeostat.judge.plots import Plots, plots, series_plot
 from homeostat.judge.resources import ResourceGroup, resources
 from homeostat.judge.spend import COST, TOKENS, UNPRICED, Spend, spend
@@ -55,7 +47,6 @@ TRACES = 50
 
 TRACES_LOOKED_AT = 30
 SERIES_OF_A_METRIC = 10
-SERVICES_MAX = 64
 
 SERIES_READ_WHOLE = 200
 SHORT_NS = 900_000_000
@@ -85,26 +76,6 @@ class OperationPage:
     failed: tuple[TraceSummary, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class MetricEntry:
-    """One metric of the catalogue, and its state on this machine: measured, not yet, or why it cannot be."""
-
-    name: str
-    kind: str
-    unit: str
-    better: str
-    group: str
-    collector: str
-    help: str
-    judged_by: str
-    target: float | None
-    warning: float | None
-    critical: float | None
-    limit_words: str
-    series: int
-    state: str
-
-
 class Views:
     """Answers what the surfaces ask, sharing each answer for a second among all who ask."""
 
@@ -122,43 +93,12 @@ class Views:
         self._unavailable = unavailable
         self._losses = losses
         self._memo = Memo(clock)
+        self._windows = Windows(store, clock, self._memo)
         self._since_ns = clock.now_ns() // HOUR_NS * HOUR_NS
 
     def window(self, name: str) -> Window:
-        """Return the window of a range. While less than that was observed, it begins with the first data.
-
-        Homeostat's own metrics begin with the server, so they count only where there are no others.
-        Raises InputError for a range that does not exist.
-        """
-        length_ns = length_of(name)
-        firsts = self._memo.get(("firsts", name), LONG_NS, lambda: self._firsts(length_ns))
-        now_ns = self._clock.now_ns()
-        earliest_ns = now_ns - length_ns
-        found = [ns for service, ns in firsts if service != OWN_SERVICE] or [ns for _, ns in firsts]
-        first_ns = max(min(found, default=earliest_ns), earliest_ns)
-        return window_of(name, first_ns, now_ns, firsts)
-
-    def _firsts(self, length_ns: int) -> tuple[tuple[str, int], ...]:
-        """Return when each service was first observed within a length of time."""
-        now_ns = self._clock.now_ns()
-        series = self._store.read(SeriesQuery(now_ns - length_ns, now_ns + SECOND_NS))
-        services = sorted({key.get("service") for key in series})[:SERVICES_MAX]
-        return tuple((service, self._first(service, now_ns - length_ns, now_ns)) for service in services)
-
-    def _first(self, service: str, start_ns: int, now_ns: int) -> int:
-        """Search for the first data of a service by halving, to within a fiftieth of its age."""
-        attributes = {"service": service} if service else {}
-
-        def seen_before(end_ns: int) -> bool:
-            return bool(self._store.read(SeriesQuery(start_ns, end_ns, attributes=attributes)))
-
-        if seen_before(start_ns + level_of(now_ns - start_ns)):
-            return start_ns
-        low, high = start_ns, now_ns + SECOND_NS
-        while high - low > max(SECOND_NS, (now_ns - high) // 50):
-            middle = (low + high) // 2
-            low, high = (low, middle) if seen_before(middle) else (middle, high)
-        return low
+        """Return the window of a range; raises InputError for one that does not exist."""
+        return self._windows.window(name)
 
     def overview(self, window: Window, offset: int = 0, limit: int = ROWS, find: str = "") -> Overview:
         """Return one page of the essential variables; `find` narrows them by a part of their names."""
@@ -324,7 +264,7 @@ class Views:
         def work() -> tuple[MetricEntry, ...]:
             measured = Counter(k.metric for k in self.series(window, None))
             unavailable = self._unavailable()
-            return tuple(_entry(m, measured[m.name], unavailable) for m in self._metrics.values())
+            return tuple(metric_entry(m, measured[m.name], unavailable) for m in self._metrics.values())
 
         return self._memo.get(("metrics", window.name), SHORT_NS, work)
 
@@ -358,28 +298,3 @@ class Views:
 def _searched(candidate: Candidate) -> str:
     key = candidate.key
     return " ".join((key.metric, *(f"{k}={v}" for k, v in key.attributes))).lower()
-
-
-def _entry(metric: Metric, series: int, unavailable: Mapping[str, str]) -> MetricEntry:
-    why = unavailable.get(metric.name)
-    if series:
-        state = f"measured, {series} series" if series > 1 else "measured"
-    else:
-        state = f"not available here: {why}" if why else "not measured yet"
-    unit = f"{metric.unit}/s" if metric.judged_by == "rate" else metric.unit
-    return MetricEntry(
-        name=metric.name,
-        kind=metric.kind.value,
-        unit=metric.unit,
-        better=metric.better.value,
-        group=metric.group,
-        collector=metric.collector,
-        help=metric.help,
-        judged_by=metric.judged_by,
-        target=metric.target,
-        warning=metric.warning,
-        critical=metric.critical,
-        limit_words=limit_words(metric, unit),
-        series=series,
-        state=state,
-    )
