@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from homeostat.app.intake import Intake
 from homeostat.app.scrape import Scraper
 from homeostat.core.clock import Clock, SystemClock
 from homeostat.core.losses import Losses
@@ -12,6 +11,7 @@ from homeostat.loop.homeostat import Homeostat
 from homeostat.loop.settings import default_store
 from homeostat.loop.writer import Writer
 from homeostat.observe.catalogue import Catalogue, load_catalogue
+from homeostat.observe.ingest.intake import Intake
 from homeostat.observe.ingest.receiver import Receiver
 from homeostat.store.open import open_store
 

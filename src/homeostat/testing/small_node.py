@@ -7,7 +7,9 @@ from homeostat.core.clock import Clock
 from homeostat.core.losses import Losses
 from homeostat.core.query import Store
 from homeostat.observe.catalogue import Catalogue, load_catalogue
+from homeostat.observe.ingest.intake import Intake
 from homeostat.observe.ingest.receiver import Receiver
+from homeostat.observe.registry import Registry
 from homeostat.store.open import open_store
 from homeostat.testing.clock import ManualClock
 
@@ -38,6 +40,8 @@ class SmallNode:
         self.losses = Losses()
         self.catalogue: Catalogue = load_catalogue()
         self.store = open_store(store)
+        self.registry = Registry(self.losses)
+        self.intake = Intake(self.registry, "homeostat")
         self.receiver = Receiver(self.clock, self.losses)
         self.writer = DirectQueue(self.store)
         self.unavailable = {"gpu.utilization": "this machine has no NVIDIA driver"}

@@ -209,7 +209,7 @@ def test_a_client_that_promises_more_than_it_may_is_refused_before_it_is_read(cl
 
 
 def test_a_body_that_does_not_arrive_in_time_is_refused_and_gives_its_room_back(node: SmallNode) -> None:
-    receiver = OtlpReceiver(node.receiver, node.writer, node.losses, Bounds(body_s=0.05))
+    receiver = OtlpReceiver(node.receiver, node.writer, node.losses, node.intake, Bounds(body_s=0.05))
     scope = {
         "type": "http",
         "method": "POST",

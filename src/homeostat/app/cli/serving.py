@@ -19,14 +19,22 @@ GRACE_S = 2
 
 
 class _Server(uvicorn.Server):
-    def __init__(self, config: uvicorn.Config, ready: Callable[[], None], live: Live) -> None:
+    def __init__(
+        self,
+        config: uvicorn.Config,
+        ready: Callable[[], None],
+        live: Live,
+        watch_event_loop: Callable[[], None],
+    ) -> None:
         super().__init__(config)
         self._ready = ready
         self._live = live
+        self._watch_event_loop = watch_event_loop
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if self.started:
+            self._watch_event_loop()
             self._ready()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
@@ -55,7 +63,7 @@ def serve(
             timeout_graceful_shutdown=GRACE_S,
             backlog=2_048,
         )
-        server = _Server(config, ready, app.state.live)
+        server = _Server(config, ready, app.state.live, node.homeostat.watch_event_loop)
         if until_eof:
             threading.Thread(target=_stop_at_eof, args=(server,), name="homeostat-stdin", daemon=True).start()
         server.run(sockets=[listener])

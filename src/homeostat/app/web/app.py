@@ -33,7 +33,7 @@ def create_app(node: Node, bounds: Bounds | None = None) -> Starlette:
     views = Views(node.store, node.clock, node.catalogue, node.metric_states, node.losses)
     live = Live(node.losses)
     routes = [
-        *OtlpReceiver(node.receiver, node.writer, node.losses, bounds).routes(),
+        *OtlpReceiver(node.receiver, node.writer, node.losses, node.intake, bounds).routes(),
         *Api(views).routes(),
         Route("/metrics", exposition(views)),
         Route("/healthz", healthz),

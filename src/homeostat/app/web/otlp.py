@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
+from time import perf_counter_ns
 
 from anyio import CapacityLimiter, to_thread
 from starlette.requests import ClientDisconnect, Request
@@ -14,6 +15,7 @@ from homeostat.app.web.ports import Queue, Received, Receiver
 from homeostat.core.errors import InputError, TooLarge
 from homeostat.core.losses import Losses
 from homeostat.observe.ingest.body import decode_body
+from homeostat.observe.ingest.intake import Intake
 from homeostat.observe.ingest.response import Signal, encode_error, encode_response, response_type
 
 PROTOBUF = "application/x-protobuf"
@@ -58,11 +60,13 @@ class OtlpReceiver:
         receiver: Receiver,
         queue: Queue,
         losses: Losses,
+        intake: Intake,
         bounds: Bounds | None = None,
     ) -> None:
         self._receiver = receiver
         self._queue = queue
         self._losses = losses
+        self._intake = intake
         self._bounds = bounds or Bounds()
         self._budget = Budget(self._bounds.in_flight_bytes)
         self._decoders = CapacityLimiter(self._bounds.decoders)
@@ -130,6 +134,8 @@ class OtlpReceiver:
             return Response(status_code=400)
         finally:
             self._budget.give_back(taken_bytes)
+        if received.rejected:
+            self._intake.refused(f"{signal} rejected", received.rejected)
         answer = encode_response(signal, received.rejected, received.reason, media_type)
         return Response(answer, media_type=media_type)
 
@@ -149,7 +155,10 @@ class OtlpReceiver:
         self, body: bytes, encoding: str | None, media_type: str, read: Callable[[bytes, str], Received]
     ) -> Received:
         def work() -> Received:
-            return read(decode_body(body, encoding, self._bounds.inflated_bytes), media_type)
+            began_ns = perf_counter_ns()
+            received = read(decode_body(body, encoding, self._bounds.inflated_bytes), media_type)
+            self._intake.took(len(body), len(received.batch.spans), perf_counter_ns() - began_ns)
+            return received
 
         try:
             return await to_thread.run_sync(work, limiter=self._decoders)
@@ -169,6 +178,7 @@ class OtlpReceiver:
         raise Refused(429, "the queue in front of the store stayed full; what was sent is counted as lost")
 
     def _refusal(self, refused: Refused, given: str) -> Response:
+        self._intake.refused(f"answered {refused.status}")
         headers = {"content-type": response_type(given)}
         if refused.status in (408, 413, 429):
             self._losses.add(f"web.refused_{refused.status}")

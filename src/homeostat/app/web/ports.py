@@ -8,6 +8,7 @@ from homeostat.core.clock import Clock
 from homeostat.core.losses import Losses
 from homeostat.core.metric import Metric
 from homeostat.core.query import Store
+from homeostat.observe.ingest.intake import Intake
 from homeostat.observe.ingest.receiver import Received
 
 __all__ = ["Node", "Queue", "Received", "Receiver"]
@@ -68,6 +69,11 @@ class Node(Protocol):
     @property
     def receiver(self) -> Receiver:
         """What reads OTLP."""
+        ...
+
+    @property
+    def intake(self) -> Intake:
+        """What the receiver took in, as metrics of our own."""
         ...
 
     @property
