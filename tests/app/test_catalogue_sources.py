@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from homeostat.app.intake import Intake
 from homeostat.app.scrape import Scraper
 from homeostat.core.clock import SystemClock
 from homeostat.core.losses import Losses
@@ -17,6 +16,7 @@ from homeostat.core.span import LlmCall, Span
 from homeostat.loop.homeostat import Homeostat
 from homeostat.observe.catalogue import SOURCES, load_catalogue
 from homeostat.observe.ingest.derive import Deriver
+from homeostat.observe.ingest.intake import Intake
 from homeostat.observe.registry import Registry
 from homeostat.prove.load_meter import LoadMeter
 from homeostat.store.open import open_store
