@@ -4,19 +4,21 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from homeostat.core.point import Point
+from homeostat.core.record import Record
 from homeostat.core.span import LogRecord, Span
 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Points, spans and logs that are written in one transaction."""
+    """Points, spans, logs and records that are written in one transaction."""
 
     points: tuple[Point, ...] = ()
     spans: tuple[Span, ...] = ()
     logs: tuple[LogRecord, ...] = ()
+    records: tuple[Record, ...] = ()
 
     def __len__(self) -> int:
-        return len(self.points) + len(self.spans) + len(self.logs)
+        return len(self.points) + len(self.spans) + len(self.logs) + len(self.records)
 
 
 class Sink(Protocol):

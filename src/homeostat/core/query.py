@@ -7,6 +7,7 @@ from homeostat.core.batch import Sink
 from homeostat.core.clock import DAY_NS, HOUR_NS, MINUTE_NS, SECOND_NS
 from homeostat.core.histogram import ExponentialHistogram
 from homeostat.core.point import Moments
+from homeostat.core.record import Record
 from homeostat.core.series import SeriesKey
 from homeostat.core.span import LogRecord, Span
 
@@ -134,6 +135,16 @@ class LogsQuery(Query[tuple[LogRecord, ...]]):
     end_ns: int
     trace_id: bytes | None = None
     limit: int = 200
+
+
+@dataclass(frozen=True, slots=True)
+class RecordsQuery(Query[tuple[Record, ...]]):
+    """The newest records of one kind whose time lies in `[start_ns, end_ns)`, newest first."""
+
+    kind: str
+    start_ns: int = 0
+    end_ns: int = (1 << 63) - 1
+    limit: int = 1_000
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ def together(batches: list[Batch]) -> Batch:
         points=tuple(p for b in batches for p in b.points),
         spans=tuple(s for b in batches for s in b.spans),
         logs=tuple(r for b in batches for r in b.logs),
+        records=tuple(r for b in batches for r in b.records),
     )
 
 

@@ -69,7 +69,17 @@ FIRST: Step = (
     END""",
 )
 
-STEPS: tuple[Step, ...] = (FIRST,)
+RECORDS: Step = (
+    """CREATE TABLE records (
+        kind TEXT NOT NULL, key TEXT NOT NULL,
+        time_ns INTEGER NOT NULL, expires_ns INTEGER NOT NULL, body BLOB NOT NULL,
+        PRIMARY KEY (kind, key)
+    ) WITHOUT ROWID""",
+    "CREATE INDEX records_by_time ON records (kind, time_ns)",
+    "CREATE INDEX records_by_expiry ON records (expires_ns) WHERE expires_ns > 0",
+)
+
+STEPS: tuple[Step, ...] = (FIRST, RECORDS)
 
 
 def check_ours(connection: sqlite3.Connection, name: str, known: int = len(STEPS)) -> int:

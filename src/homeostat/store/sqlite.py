@@ -13,6 +13,7 @@ from homeostat.core.query import (
     LogsQuery,
     Maintenance,
     Query,
+    RecordsQuery,
     Retention,
     SeriesQuery,
     SizeQuery,
@@ -25,6 +26,7 @@ from homeostat.store import answers
 from homeostat.store.connections import Connections
 from homeostat.store.log_table import add_logs, logs
 from homeostat.store.points import points_of
+from homeostat.store.record_table import expire_records, put_records, records
 from homeostat.store.retention import expire_logs, expire_segments, expire_series, expire_spans
 from homeostat.store.rollup import compact, roll_up
 from homeostat.store.segment_table import add_segments
@@ -60,6 +62,7 @@ _OF_TABLES: Mapping[type, Callable[..., Any]] = {
     TracesQuery: traces,
     TraceQuery: trace,
     LogsQuery: logs,
+    RecordsQuery: records,
     SizeQuery: _size,
 }
 
@@ -93,6 +96,7 @@ class SqliteStore:
                 add_segments(connection, 0, points)
             add_spans(connection, batch.spans)
             add_logs(connection, batch.logs)
+            put_records(connection, batch.records)
 
     def read(self, query: Query[Answer]) -> Answer:
         """Answer a query from one state of the file."""
@@ -124,6 +128,7 @@ class SqliteStore:
             expired_logs=self._repeat(lambda c: expire_logs(c, now_ns, keep)),
         )
         self._repeat(lambda c: expire_series(c, now_ns, keep))
+        self._repeat(lambda c: expire_records(c, now_ns))
         self._give_back_space()
         return done
 

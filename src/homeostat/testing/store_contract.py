@@ -22,6 +22,7 @@ from homeostat.core.query import (
     FrameQuery,
     LogsQuery,
     Query,
+    RecordsQuery,
     Retention,
     SeriesQuery,
     SizeQuery,
@@ -30,6 +31,7 @@ from homeostat.core.query import (
     TraceQuery,
     TracesQuery,
 )
+from homeostat.core.record import Record
 from homeostat.core.series import SeriesKey
 from homeostat.core.span import LlmCall, LogRecord, Span, SpanEvent
 from homeostat.stats.sketch import merge, quantiles, sketch
@@ -417,6 +419,48 @@ class StoreContract:
             assert (size.points, size.series) == (300, 1)
             assert size.bytes > 0
             assert size.raw_bytes == 0 or size.compressed_bytes < size.raw_bytes
+
+    def test_a_record_is_replaced_by_its_key_and_forgotten_by_an_empty_body(self) -> None:
+        with self.open_empty(Retention()) as store:
+            store.write(Batch(records=tuple(Record("state", f"k{i}", T0 + i, b"old") for i in range(4))))
+            store.write(
+                Batch(
+                    records=(
+                        Record("state", "k1", T0 + 9, b"new"),
+                        Record("state", "k2", T0 + 9, b""),
+                        Record("notice", "k1", T0, b"other"),
+                    )
+                )
+            )
+            found = store.read(RecordsQuery("state"))
+            assert [(r.key, r.body) for r in found] == [("k1", b"new"), ("k3", b"old"), ("k0", b"old")]
+            assert [r.key for r in store.read(RecordsQuery("state", T0, T0 + 9, limit=1))] == ["k3"]
+            assert store.read(RecordsQuery("notice")) == (Record("notice", "k1", T0, b"other"),)
+
+    def test_records_and_points_of_a_batch_are_kept_together_or_not_at_all(self) -> None:
+        good = point(LATENCY, T0, [1.0])
+        with self.open_empty(Retention()) as store:
+            with pytest.raises(HomeostatError):
+                store.write(Batch(points=(good,), records=(Record("state", "k", 1 << 70, b"x"),)))
+            assert store.read(TotalQuery(T0, T0 + HOUR_NS)) == {}
+            assert store.read(RecordsQuery("state")) == ()
+
+    def test_records_stay_until_they_expire(self) -> None:
+        with self.open_empty(Retention()) as store:
+            store.write(
+                Batch(
+                    records=(
+                        Record("notice", "short", T0, b"x", T0 + HOUR_NS),
+                        Record("notice", "ever", T0, b"x"),
+                    )
+                )
+            )
+            store.maintain(T0 + HOUR_NS - 1)
+            assert len(store.read(RecordsQuery("notice"))) == 2
+            store.maintain(T0 + HOUR_NS)
+            assert [r.key for r in store.read(RecordsQuery("notice"))] == ["ever"]
+            store.maintain(T0 + 400 * DAY_NS)
+            assert [r.key for r in store.read(RecordsQuery("notice"))] == ["ever"]
 
     def test_a_question_that_it_does_not_know_is_refused(self) -> None:
         class Riddle(Query[int]):
