@@ -1,0 +1,1 @@
+"""Forecasts of one series: methods, their choice, and intervals from their own past errors."""

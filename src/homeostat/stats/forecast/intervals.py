@@ -1,0 +1,63 @@
+"""Intervals of a forecast, from the errors that the same way of forecasting made in the past."""
+
+import numpy as np
+
+from homeostat.stats.forecast.path import Floats, Indices
+
+_NEIGHBOURS = 12
+_PRIOR = 20.0
+_WIDENING = 1.25
+
+
+def _smoothed(sizes: Floats, neighbours: int) -> Floats:
+    """Return the mean of each element and its neighbours to both sides, as far as there are any."""
+    sums = np.concatenate(([0.0], np.cumsum(sizes)))
+    steps = np.arange(sizes.size)
+    first = np.maximum(steps - neighbours, 0)
+    last = np.minimum(steps + neighbours + 1, sizes.size)
+    found: Floats = (sums[last] - sums[first]) / (last - first)
+    return found
+
+
+def _phase_scale(sizes: Floats, phases: Indices, season: int) -> Floats:
+    """Return how large errors are at each phase of the season, 1 on average, drawn towards 1 where few are known."""
+    known = np.isfinite(sizes)
+    sums = np.bincount(phases[known], sizes[known], season)
+    counts = np.bincount(phases[known], minlength=season)
+    scale = (sums + _PRIOR) / (counts + _PRIOR)
+    found: Floats = (scale + np.roll(scale, 1) + np.roll(scale, -1)) / 3.0
+    return found
+
+
+def error_bounds(errors: Floats, origins: Indices, end: int, season: int, confidence: float) -> Floats:
+    """Return the bounds of the errors that are to come, `(2, horizon)`: the lower at most 0, the upper at least.
+
+    `errors` is `(origins, horizon)`: what came minus what was forecast at each past origin, NaN where nothing
+    came; `end` is the origin to forecast from. Errors are brought to one scale by step ahead and by
+    phase of the season, and pooled; the bounds are their quantiles, widened for how few forecasts did
+    not overlap.
+
+    Guarantee: about the given coverage, averaged over the horizon, of series that go on as they were:
+    split conformal prediction (Vovk; Lei et al., JASA 113, 2018), whose exchangeability holds about.
+    Bounds of a higher confidence enclose those of a lower one. Does not hold through a change of the
+    series' nature, which no interval from the past foresees.
+    """
+    horizon = errors.shape[1]
+    sizes = np.abs(errors)
+    known = np.isfinite(sizes)
+    scale = _smoothed(np.where(known, sizes, 0.0).sum(axis=0) / np.maximum(known.sum(axis=0), 1), _NEIGHBOURS)
+    smallest = np.finfo(np.float64).tiny
+    standardised = errors / np.maximum(scale, smallest)
+    ahead = np.arange(horizon)
+    if 1 < season <= errors.size // 8:
+        phases = (origins[:, None] + ahead) % season
+        by_phase = _phase_scale(np.abs(standardised), phases, season)
+        standardised = standardised / by_phase[phases]
+        scale = scale * by_phase[(end + ahead) % season]
+    tail = (1.0 - confidence) / 2.0
+    pooled = standardised[known]
+    pooled.sort()
+    low, high = np.interp((tail, 1.0 - tail), np.linspace(0.0, 1.0, pooled.size), pooled)
+    apart = max((int(origins[-1]) - int(origins[0])) / horizon + 1.0, 1.0)
+    reach = (1.0 + _WIDENING / apart) * scale
+    return np.array((min(low, 0.0) * reach, max(high, 0.0) * reach))
