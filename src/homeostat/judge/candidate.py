@@ -14,6 +14,10 @@ OWN_SERVICE = "homeostat"
 """The service under which a node watches itself."""
 
 
+TOLD_FIRST = ("operation.duration", "operation.", "load.", "llm.duration", "llm.")
+"""Metrics by the start of their names, those first that a person feels first."""
+
+
 @dataclass(frozen=True, slots=True)
 class Candidate:
     """A series with its statistic and judgement, before its row is made."""
@@ -58,7 +62,7 @@ def candidates(
     window: Window,
     resources: frozenset[str],
 ) -> list[Candidate]:
-    """Return the essential variables and all that has a limit, the broken ones first, the worst on top."""
+    """Return the essential variables and all that has a limit, the broken ones first."""
     found = []
     for key, total in totals.items():
         metric = metrics.get(key.metric)
@@ -75,10 +79,31 @@ def candidates(
     return found
 
 
-def _rank(candidate: Candidate) -> tuple[int, bool, float, SeriesKey]:
+def precedence(key: SeriesKey) -> tuple[int, int]:
+    """Return how early a series is told: what a person waits for first, whole operations before stages.
+
+    >>> from homeostat.core.metric import Kind
+    >>> whole = SeriesKey.of("operation.duration", Kind.HISTOGRAM, "ms", {"operation": "answer"})
+    >>> stage = SeriesKey.of("operation.duration", Kind.HISTOGRAM, "ms", {"operation": "answer.rank"})
+    >>> errors = SeriesKey.of("operation.errors", Kind.COUNTER, "1", {"operation": "answer"})
+    >>> precedence(whole) < precedence(errors) < precedence(stage)
+    True
+    """
+    stages = key.get("operation").count(".")
+    first = next((i for i, start in enumerate(TOLD_FIRST) if key.metric.startswith(start)), len(TOLD_FIRST))
+    return stages, first
+
+
+def _rank(candidate: Candidate) -> tuple[int, bool, tuple[int, int], float, SeriesKey]:
     broken = candidate.judgement.state is State.VIOLATED
     worst_first = -candidate.excess if broken else 0.0
-    return ORDER[candidate.judgement.state], not candidate.essential, worst_first, candidate.key
+    return (
+        ORDER[candidate.judgement.state],
+        not candidate.essential,
+        precedence(candidate.key),
+        worst_first,
+        candidate.key,
+    )
 
 
 def is_connected(found: Sequence[Candidate]) -> bool:

@@ -13,9 +13,6 @@ GAP_S = 5.0
 COLUMNS = {"min": "minimum", "max": "maximum"}
 FOLDING = "homeostat.flush.duration"
 COLLECTING = "homeostat.collector.duration"
-FIRST = ("operation.duration", "load.", "llm.", "operation.")
-"""Metrics whose broken limits are told first, in this order."""
-
 UNTOLD = ("service", "provider")
 
 
@@ -126,9 +123,8 @@ def over_limit(
 
 
 def breaches_of(readings: Readings, rows: Sequence[OverviewRow], begin_ns: int) -> tuple[Breach, ...]:
-    """Return the broken limits, those of the application first, of whole operations before their stages."""
+    """Return the broken limits, in the order of the overview."""
     broken = [row for row in rows if row.state == "violated" and row.target is not None]
-    broken.sort(key=_rank)
     found = []
     for row in broken:
         assert row.target is not None
@@ -138,11 +134,6 @@ def breaches_of(readings: Readings, rows: Sequence[OverviewRow], begin_ns: int) 
         of = ", ".join(value for name, value in row.attributes if name not in UNTOLD)
         found.append(Breach(row.metric, of, row.statistic, row.value_words, row.limit_words, row.n, spans))
     return tuple(found)
-
-
-def _rank(row: OverviewRow) -> tuple[int, int]:
-    first = next((i for i, start in enumerate(FIRST) if row.metric.startswith(start)), len(FIRST))
-    return first, dict(row.attributes).get("operation", "").count(".")
 
 
 def losses_of(readings: Readings) -> tuple[Loss, ...]:
