@@ -111,22 +111,20 @@ def test_what_is_done_once_does_not_blur_what_each_second_costs() -> None:
     assert found.assistant_s == pytest.approx(0.202 + 0.010)
 
 
-def test_broken_limits_of_whole_operations_come_before_those_of_stages_and_of_the_machine() -> None:
+def test_broken_limits_are_told_in_the_order_of_the_overview_and_no_others() -> None:
     def row(metric: str, operation: str, state: str = "violated") -> OverviewRow:
         attributes = [("operation", operation), ("service", "s")]
         return OverviewRow("", metric, attributes, "p95", 9.0, "9 s", 2.0, "below 2 s", state, 5)
 
     rows = [
-        row("system.cpu.pressure", ""),
-        row("operation.errors", "answer"),
-        row("operation.duration", "answer.model"),
         row("operation.duration", "answer"),
         row("llm.duration", "chat", state="within"),
+        row("operation.errors", "answer"),
+        row("system.cpu.pressure", ""),
     ]
     found = [(b.metric, b.of) for b in breaches_of(Fixed(), rows, 0)]
     assert found == [
         ("operation.duration", "answer"),
-        ("operation.duration", "answer.model"),
         ("operation.errors", "answer"),
         ("system.cpu.pressure", ""),
     ]
