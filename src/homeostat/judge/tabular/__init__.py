@@ -1,0 +1,1 @@
+"""Reading tables: anybody's numbers from CSV, JSON and Parquet, as series over time."""
