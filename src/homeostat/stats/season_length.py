@@ -20,10 +20,11 @@ CYCLES_MIN = 3
 """A season is told only from a series that holds this many of it."""
 
 SIGNIFICANCE = 0.001
-"""The largest p-value of a day or week that is told; for a peak it is divided by the lags it was chosen from."""
+"""The largest p-value of a day or week; for a peak it is divided by the lags that it was chosen from."""
 
 _STRENGTH_MIN = 0.1
 _PEAKS = 2
+_NEAR = 0.05
 _WEEK_OF_DAYS = 7
 """A season that is a smaller part of the next is its harmonic, not a season of its own."""
 
@@ -39,6 +40,16 @@ class Season:
     length: int
     strength: float
     p_value: float
+
+
+def fast_size(n: int) -> int:
+    """Return a size of at least `n` that is fast to transform: 2^k, 5 2^k or 3 2^k.
+
+    >>> fast_size(1_000), fast_size(1_100), fast_size(1_300)
+    (1024, 1280, 1536)
+    """
+    power = 1 << max(n - 1, 7).bit_length()
+    return next(size for size in (5 * power // 8, 3 * power // 4, power) if size >= n)
 
 
 def f_survival(ratio: float, above: float, below: float) -> float:
@@ -77,10 +88,11 @@ def seasonal_test(values: Floats, length: int) -> Season:
     if cycles < CYCLES_MIN - 1:
         return Season(length, 0.0, 1.0)
     table = rest[-cycles * length :].reshape(cycles, length)
-    table = table - table.mean()
-    total = float(np.vdot(table, table))
-    left = (table - table.mean(axis=0)).reshape(-1)
+    profile = np.add.reduce(table, axis=0) / cycles
+    left = (table - profile).reshape(-1)
     unexplained = float(np.dot(left, left))
+    around = profile - float(np.add.reduce(profile)) / length
+    total = unexplained + cycles * float(np.dot(around, around))
     if total <= 1e-18 * float(np.dot(values, values)):
         return Season(length, 0.0, 1.0)
     above, below = length - 1.0, (cycles - 1.0) * length
@@ -96,13 +108,14 @@ def seasonal_test(values: Floats, length: int) -> Season:
 def autocorrelation_peaks(values: Floats, longest: int) -> tuple[int, ...]:
     """Return the lags of the highest local maxima of the autocorrelation, from 3 to `longest` samples.
 
-    The first that is half as high as the highest leads: the others are often its multiples. The values are differenced first, which a wandering level and a trend do not survive.
+    The first that is half as high as the highest leads: the others are often its multiples. The values are
+    differenced first, which a wandering level and a trend do not survive.
     """
     steps = np.diff(values)
     steps -= steps.mean()
-    size = 1 << (2 * steps.size - 1).bit_length()
-    power = np.abs(np.fft.rfft(steps, size)) ** 2
-    found = np.fft.irfft(power, size)[: longest + 2]
+    size = fast_size(steps.size + longest + 2)
+    spectrum = np.fft.rfft(steps, size)
+    found = np.fft.irfft(spectrum.real**2 + spectrum.imag**2, size)[: longest + 2]
     if not found[0] > 0.0:
         return ()
     inner = found[3 : longest + 1]
@@ -118,11 +131,14 @@ def autocorrelation_peaks(values: Floats, longest: int) -> tuple[int, ...]:
 def _candidates(values: Floats, seconds_apart: float | None) -> dict[int, float]:
     """Return the lengths to test, each with the largest p-value that passes."""
     longest = values.size // CYCLES_MIN
-    found = dict.fromkeys(autocorrelation_peaks(values, longest), SIGNIFICANCE / longest)
+    found = {}
     for seconds in (DAY_SECONDS, WEEK_SECONDS) if seconds_apart else ():
         length = seconds / (seconds_apart or 1.0)
         if abs(length - round(length)) < 0.01 * length and 2 <= round(length) <= longest:
             found[round(length)] = SIGNIFICANCE
+    for lag in autocorrelation_peaks(values, longest):
+        if all(abs(lag - length) > _NEAR * length for length in found):
+            found[lag] = SIGNIFICANCE / longest
     return found
 
 

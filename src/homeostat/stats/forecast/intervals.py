@@ -20,17 +20,17 @@ def _smoothed(sizes: Floats, neighbours: int) -> Floats:
 
 
 def _phase_scale(sizes: Floats, phases: Indices, season: int) -> Floats:
-    """Return how large errors are at each phase of the season, 1 on average, drawn towards 1 where few are known."""
-    known = np.isfinite(sizes)
-    sums = np.bincount(phases[known], sizes[known], season)
-    counts = np.bincount(phases[known], minlength=season)
+    """Return how large errors are at each phase of the season: 1 on average, and where few are known."""
+    sums = np.bincount(phases, sizes, season)
+    counts = np.bincount(phases, minlength=season)
     scale = (sums + _PRIOR) / (counts + _PRIOR)
-    found: Floats = (scale + np.roll(scale, 1) + np.roll(scale, -1)) / 3.0
+    around = np.concatenate((scale[-1:], scale, scale[:1]))
+    found: Floats = (around[:-2] + around[1:-1] + around[2:]) / 3.0
     return found
 
 
 def error_bounds(errors: Floats, origins: Indices, end: int, season: int, confidence: float) -> Floats:
-    """Return the bounds of the errors that are to come, `(2, horizon)`: the lower at most 0, the upper at least.
+    """Return the bounds of the errors to come, `(2, horizon)`: the lower at most 0, the upper at least 0.
 
     `errors` is `(origins, horizon)`: what came minus what was forecast at each past origin, NaN where nothing
     came; `end` is the origin to forecast from. Errors are brought to one scale by step ahead and by
@@ -51,7 +51,7 @@ def error_bounds(errors: Floats, origins: Indices, end: int, season: int, confid
     ahead = np.arange(horizon)
     if 1 < season <= errors.size // 8:
         phases = (origins[:, None] + ahead) % season
-        by_phase = _phase_scale(np.abs(standardised), phases, season)
+        by_phase = _phase_scale(np.abs(standardised[known]), phases[known], season)
         standardised = standardised / by_phase[phases]
         scale = scale * by_phase[(end + ahead) % season]
     tail = (1.0 - confidence) / 2.0

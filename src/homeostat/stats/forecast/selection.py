@@ -31,7 +31,8 @@ def methods(seasons: tuple[int, ...]) -> dict[str, Method]:
     found: dict[str, Method] = {}
     for m in seasons or (1,):
         found[f"seasonal naive {m}" if m > 1 else "naive"] = partial(seasonal_naive, season=m)
-        found[f"theta {m}" if m > 1 else "theta"] = partial(theta, season=m)
+    longest = max(seasons, default=1)
+    found[f"theta {longest}" if longest > 1 else "theta"] = partial(theta, season=longest)
     name = " ".join(["ets", *map(str, seasons)])
     found[name] = partial(ets, seasons=seasons)
     return found
@@ -52,6 +53,16 @@ def _weights(sizes: Floats) -> tuple[Floats, Floats]:
     return weights[:, :-1], weights[:, -1]
 
 
+def _mean_sizes(errors: Floats) -> Floats:
+    """Return the mean absolute error of each method at each origin, over what was measured."""
+    sizes = np.abs(errors)
+    known = np.isfinite(sizes[0])
+    if known.all():
+        return np.add.reduce(sizes, axis=2) / sizes.shape[2]
+    found: Floats = np.where(known, sizes, 0.0).sum(axis=2) / np.maximum(known.sum(axis=1), 1)
+    return found
+
+
 def _usable(seasons: Sequence[int], n: int, horizon: int) -> tuple[int, ...]:
     """Return the seasons that leave enough of the series to forecast in hindsight, shortest first."""
     return tuple(m for m in sorted(set(seasons)) if m > 1 and n - horizon - start((m,)) >= ORIGINS_MIN)
@@ -61,7 +72,8 @@ def _origins(n: int, horizon: int, seasons: tuple[int, ...]) -> Indices:
     """Return the past origins, evenly spread, and the end of the series as the last."""
     first, last = start(seasons) + 1, n - horizon
     count = min(ORIGINS_MAX, last - first + 1)
-    return np.append(np.linspace(first, last, count).astype(np.int64), n)
+    past = first + np.arange(count) * (last - first) // max(count - 1, 1)
+    return np.append(past, n)
 
 
 def forecast(
@@ -103,10 +115,8 @@ def forecast(
     asked = methods(lengths)
     paths = np.array([method(y, origins, horizon) for method in asked.values()])
     errors = actual(given, origins[:-1], horizon) - paths[:, :-1]
-    missing = not np.isfinite(given).all()
-    sizes = (np.nanmean if missing else np.mean)(np.abs(errors), axis=2)
-    before, now = _weights(np.nan_to_num(sizes))
-    blended = np.einsum("mo,moh->oh", before, errors)
+    before, now = _weights(_mean_sizes(errors))
+    blended = (before[:, :, None] * errors).sum(axis=0)
     point = now @ paths[:, -1]
     season = lengths[0] if lengths else 1
     below, above = error_bounds(blended, origins[:-1], y.size, season, confidence)

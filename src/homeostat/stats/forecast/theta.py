@@ -2,7 +2,14 @@
 
 import numpy as np
 
-from homeostat.stats.forecast.ets import Smoothing, best_before, first_states, one_step_errors, start
+from homeostat.stats.forecast.ets import (
+    Smoothing,
+    best_before,
+    distinct,
+    first_states,
+    one_step_errors,
+    start,
+)
 from homeostat.stats.forecast.path import Floats, Indices, same_phase
 from homeostat.stats.forecast.profile import trailing_profile
 
@@ -35,10 +42,12 @@ def theta(values: Floats, origins: Indices, horizon: int, season: int = 1) -> Fl
     if season > 1:
         profile = trailing_profile(level, season)
         level[season:] -= profile[:-season]
-    errors = one_step_errors(level, _LEVELS)
+    first = first_states(level)
+    errors = one_step_errors(level, _LEVELS, (), first)
     chosen = best_before(errors, origins, max(start(()), 2 * season - 1))
     alpha = np.array([s.alpha for s in _LEVELS])[chosen]
-    smoothed = first_states(level)[0] + alpha * np.cumsum(errors, axis=1)[chosen, origins - 1]
+    used, rows = distinct(chosen)
+    smoothed = first[0] + alpha * np.cumsum(errors[used], axis=1)[rows, origins - 1]
     drift = _slopes(level, origins) / 2.0
     paths = (values[0] + smoothed)[:, None] + drift[:, None] * (
         np.arange(horizon) + ((1.0 - (1.0 - alpha) ** origins) / alpha)[:, None]
