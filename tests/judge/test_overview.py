@@ -181,3 +181,11 @@ def test_a_node_that_only_watches_itself_is_empty_however_busy_its_machine() -> 
     made = overview(found, shown_among(found), {}, WINDOW, 0, 25)
     assert not made.empty
     assert made.sentence.startswith("Only the machine is measured so far")
+
+
+def test_stable_is_told_only_of_what_cannot_have_changed_much() -> None:
+    rng = np.random.default_rng(3)
+    steady = [float(v) for v in rng.normal(100.0, 5.0, 60)]
+    assert trend_words(steady, Better.LOWER) == "stable"
+    queue_grows = [0.5] * 30 + [0.5 + 0.35 * i for i in range(30)]
+    assert trend_words(queue_grows, Better.LOWER) in ("degrading", "not clear")

@@ -19,6 +19,10 @@ from homeostat.stats.trend import trend
 
 LEVELS = (0.5, 0.95, 0.99)
 
+STABLE_WITHIN = 0.5
+"""A series without a proven trend is called stable only where, by the interval of its slope, it cannot have
+changed by more than this share of its median over the window."""
+
 ONLY_MACHINE = "Only the machine is measured so far, and none of its limits is broken."
 
 
@@ -95,14 +99,16 @@ def trend_words(values: Sequence[float | None], better: Better) -> str:
     >>> trend_words([1.0, 2.0], Better.LOWER)
     'not known yet'
     """
-    direction = trend([np.nan if v is None else v for v in values]).direction
-    if direction == "unknown":
+    known = np.array([np.nan if v is None else v for v in values])
+    found = trend(known)
+    if found.direction == "unknown":
         return "not known yet"
-    if direction == "none":
-        return "stable"
+    if found.direction == "none":
+        could_change_by = max(abs(found.low), abs(found.high)) * (known.size - 1)
+        return "stable" if could_change_by <= STABLE_WITHIN * abs(float(np.nanmedian(known))) else "not clear"
     if better is Better.NEITHER:
-        return "rising" if direction == "up" else "falling"
-    worse = (direction == "up") == (better is Better.LOWER)
+        return "rising" if found.direction == "up" else "falling"
+    worse = (found.direction == "up") == (better is Better.LOWER)
     return "degrading" if worse else "improving"
 
 
