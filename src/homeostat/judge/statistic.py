@@ -17,8 +17,6 @@ QUANTILES = {"p50": 0.5, "p90": 0.9, "p95": 0.95, "p99": 0.99}
 EXACT = frozenset({"last", "max", "maximum", "min", "minimum", "total"})
 """Statistics that are what they are: they estimate nothing, so they have no interval."""
 
-_Z = NormalDist().inv_cdf(0.975)
-
 
 @dataclass(frozen=True, slots=True)
 class Statistic:
@@ -37,7 +35,7 @@ def default_statistic(kind: Kind) -> str:
     return {Kind.HISTOGRAM: "mean", Kind.COUNTER: "rate", Kind.GAUGE: "last"}[kind]
 
 
-def statistic(total: Total, name: str, unit: str, seconds: float) -> Statistic:
+def statistic(total: Total, name: str, unit: str, seconds: float, confidence: float = 0.95) -> Statistic:
     """Return the statistic called `name` of a series over a window of so many seconds.
 
     A name that the series cannot give (a quantile of a counter) becomes the mean.
@@ -47,30 +45,32 @@ def statistic(total: Total, name: str, unit: str, seconds: float) -> Statistic:
     if name in QUANTILES and total.histogram is not None:
         p = QUANTILES[name]
         value = float(quantiles(total.histogram, (p,), moments.minimum, moments.maximum)[0])
-        interval = quantile_interval(total.histogram, p, moments.minimum, moments.maximum)
-        return Statistic(name, value, unit, interval, "order statistics", max(0, samples_needed(p) - n))
+        interval = quantile_interval(total.histogram, p, moments.minimum, moments.maximum, confidence)
+        return Statistic(
+            name, value, unit, interval, "order statistics", max(0, samples_needed(p, confidence) - n)
+        )
     if name == "rate":
         rate = moments.total / seconds if seconds > 0 else math.nan
-        interval = _interval_of_rate(total, seconds)
+        interval = _interval_of_rate(total, seconds, confidence)
         return Statistic(name, rate, f"{unit}/s", interval, "score interval", 0)
     if name in EXACT:
         exact = {"last": moments.last, "total": moments.total}
         extreme = moments.maximum if name.startswith("max") else moments.minimum
         return Statistic(name, exact.get(name, extreme), unit, None, "exact", 0)
-    interval = t_interval(n, moments.mean, moments.variance)
+    interval = t_interval(n, moments.mean, moments.variance, confidence)
     return Statistic("mean", moments.mean, unit, interval, "t-interval", max(0, MINIMUM_SAMPLES - n))
 
 
-def _interval_of_rate(total: Total, seconds: float) -> Interval | None:
+def _interval_of_rate(total: Total, seconds: float, confidence: float) -> Interval | None:
     """Of a sum of independent increments: its variance is about the sum of their squares."""
     moments = total.moments
     if moments.count == 0 or seconds <= 0:
         return None
     squares = moments.m2 + moments.mean * moments.mean * moments.count
     if moments.total >= 0 and math.isclose(squares, moments.total):
-        return rate_interval(moments.total, seconds)
-    half = _Z * math.sqrt(squares)
+        return rate_interval(moments.total, seconds, confidence)
+    half = NormalDist().inv_cdf(0.5 + confidence / 2) * math.sqrt(squares)
     low = moments.total - half
     if moments.minimum >= 0:
         low = max(0.0, low)
-    return Interval(low / seconds, (moments.total + half) / seconds, 0.95)
+    return Interval(low / seconds, (moments.total + half) / seconds, confidence)
