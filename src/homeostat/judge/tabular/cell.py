@@ -168,7 +168,8 @@ class Parser:
         said = []
         if self.not_numbers:
             said.append(
-                f"{name}: {self.not_numbers:,} cells are no numbers and were left out; the first is {self.first_bad!r}"
+                f"{name}: {self.not_numbers:,} cells are no numbers and were left out;"
+                f" the first is {self.first_bad!r}"
             )
         for unit, n in self.other_units.items():
             said.append(
@@ -188,7 +189,7 @@ _NOT_IN_NAMES = frozenset(
 def unit_of_name(name: str) -> tuple[str, float]:
     """Return the unit that a column's name ends with, and the factor to it; '' and 1 where it has none.
 
-    >>> unit_of_name("latency_ms"), unit_of_name("Duration (s)"), unit_of_name("ContextTokens"), unit_of_name("n")
+    >>> unit_of_name("latency_ms"), unit_of_name("Duration (s)"), unit_of_name("InputTokens"), unit_of_name("n")
     (('ms', 1.0), ('ms', 1000.0), ('tokens', 1.0), ('', 1.0))
     """
     words = re.findall(r"[a-z]+|[A-Z][a-z]*|[A-Z]+|%|\$", name)
