@@ -150,9 +150,7 @@ def scalability_law(
         fitted = design @ estimate
         robust = _robust_weights((target - fitted) / fitted)
     left = (target - fitted) / fitted
-    free = np.linalg.lstsq(
-        design * np.sqrt(weights)[:, None], target * np.sqrt(weights), rcond=None
-    )[0]
+    free = np.linalg.lstsq(design * np.sqrt(weights)[:, None], target * np.sqrt(weights), rcond=None)[0]
     degrees = n.size - 3
     inside = float(np.mean(robust == 1.0))
     correction = (1.0 + 3.0 / n.size * (1.0 - inside) / inside) / inside  # Huber 1973
