@@ -1,9 +1,12 @@
 """The node: one running server, wired from its parts."""
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from homeostat.app.alerts.desk import AlertDesk
+from homeostat.app.alerts.target_file import load_alerting
 from homeostat.app.scrape import Scraper
 from homeostat.core.clock import Clock, SystemClock
 from homeostat.core.losses import Losses
@@ -40,6 +43,7 @@ class Node:
         self.options = options
         self.clock: Clock = clock or SystemClock()
         self.catalogue: Catalogue = load_catalogue(options.catalogue)
+        alerting = load_alerting(options.catalogue, self.catalogue, os.environ)
         self.store = open_store(options.store or default_store())
         self.homeostat = Homeostat(SERVICE, store=self.store, clock=self.clock)
         self.losses: Losses = self.homeostat.losses
@@ -52,6 +56,8 @@ class Node:
         )
         if options.scrape:
             self._scraper.start()
+        self.alerts = AlertDesk(self.store, self.clock, self.losses, alerting)
+        self.alerts.start()
 
     @property
     def token(self) -> str | None:
@@ -65,5 +71,6 @@ class Node:
     def close(self) -> None:
         """Write what waits and let go of the store."""
         self._scraper.close()
+        self.alerts.close()
         self.homeostat.close()
         self.store.close()

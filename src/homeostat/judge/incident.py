@@ -147,7 +147,10 @@ def _with_new(
         old = before.get(alert.key)
         was = old.severity.rank if old is not None and old.active else 0
         if alert.active and alert.severity.rank > was:
-            waiting[alert.key] = alert.line()
+            line, earlier = alert.line(), waiting.get(alert.key)
+            if earlier is not None:  # it ended and came again before it was told
+                line = msgspec.structs.replace(line, began_ns=min(line.began_ns, earlier.began_ns))
+            waiting[alert.key] = line
     return msgspec.structs.replace(incident, waiting=waiting)
 
 
@@ -189,6 +192,7 @@ def _tell(
 def _notice(
     incident: Incident, occasion: Occasion, severity: Severity, lines: tuple[AlertLine, ...], now_ns: int
 ) -> Notice:
+    ordered = tuple(sorted(lines, key=lambda a: (-a.severity.rank, a.began_ns, a.target, a.subject)))
     return Notice(
         id=f"{incident.id}-{incident.notices + (occasion is not Occasion.RECOVERED)}"
         + ("-recovered" if occasion is Occasion.RECOVERED else ""),
@@ -197,8 +201,8 @@ def _notice(
         severity=severity,
         group=incident.group,
         time_ns=now_ns,
-        title=title_of(occasion, severity, incident.group, lines),
-        alerts=lines[:LINES_MAX],
+        title=title_of(occasion, severity, incident.group, ordered),
+        alerts=ordered[:LINES_MAX],
     )
 
 

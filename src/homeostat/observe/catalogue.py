@@ -57,6 +57,9 @@ STATISTICS = MappingProxyType(
 )
 """What a metric can be judged by, depending on its kind."""
 
+_TABLES = ("metric", "target", "channel", "alerts")
+"""What a file may hold; all but the metrics is read by `homeostat.app.alerts`."""
+
 _FIELDS = tuple(f.name for f in fields(Metric))
 _REQUIRED = ("name", "unit", "kind", "better", "help")
 _BOUNDS = ("target", "warning", "critical")
@@ -95,7 +98,7 @@ def _entries(text: str, where: str) -> list[Entry]:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{where} is not valid TOML: {error}") from error
-    _refuse_unknown(document, ("metric",), where)
+    _refuse_unknown(document, _TABLES, where)
     entries = document.get("metric", [])
     if not isinstance(entries, list) or not all(isinstance(e, dict) for e in entries):
         raise ConfigError(f"{where}: write each metric as a table that begins with [[metric]]")

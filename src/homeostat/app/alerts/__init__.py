@@ -1,0 +1,1 @@
+"""Alerting in a node: the file of targets, the evaluation, the outbox, the channels."""

@@ -1,0 +1,1 @@
+"""The channels: ways in which a notice leaves the machine, one a file."""

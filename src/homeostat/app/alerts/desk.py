@@ -1,0 +1,154 @@
+"""The desk: evaluates the rules every few seconds, keeps the alerts, and hands notices to the couriers."""
+
+import threading
+from collections.abc import Mapping
+
+import msgspec
+
+from homeostat.app.alerts.alert_views import Setup, Watched, setup_record
+from homeostat.app.alerts.book_store import book_changes, read_book, read_silences
+from homeostat.app.alerts.channels.channel import Channel
+from homeostat.app.alerts.courier import Courier
+from homeostat.app.alerts.outbox import (
+    DEAD,
+    WAITING,
+    Delivery,
+    deliveries_of,
+    moved,
+    read_deliveries,
+    records_of,
+)
+from homeostat.app.alerts.target_file import Alerting
+from homeostat.app.alerts.window_totals import WindowTotals
+from homeostat.core.action import Action
+from homeostat.core.batch import Batch
+from homeostat.core.clock import SECOND_NS, Clock
+from homeostat.core.guard import guarded
+from homeostat.core.losses import Losses
+from homeostat.core.notice import Notice, Occasion
+from homeostat.core.query import Store
+from homeostat.core.record import Record
+from homeostat.core.target import Severity
+from homeostat.judge.incident import Book, advance
+from homeostat.judge.target import Handling
+from homeostat.judge.watch import observe
+
+INTERVAL_S = 5.0
+
+
+class _ActionSender:
+    def __init__(self, action: Action) -> None:
+        self._action = action
+
+    def send(self, notice: Notice) -> None:
+        self._action.act(notice)
+
+
+class AlertDesk:
+    """Watches a store by rules. State and outbox live in the store, so that a restart loses nothing.
+
+    Each look reads every window no more often than once in a 120th of its length, and is at least
+    `interval_s` after the one before; a look that fails changes nothing and is made again.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        losses: Losses,
+        alerting: Alerting,
+        actions: Mapping[str, Action] | None = None,
+        interval_s: float = INTERVAL_S,
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._losses = losses
+        self._alerting = alerting
+        self._interval_s = interval_s
+        acting = [
+            Channel(f"action:{name}", "action", Severity.WARNING, lambda a=action: _ActionSender(a))  # type: ignore[misc]
+            for name, action in (actions or {}).items()
+        ]
+        self._couriers = {c.name: Courier(c, store, clock, losses) for c in (*alerting.channels, *acting)}
+        self._handlings: dict[str, Handling] = {r.name: r.handling for r in alerting.rules}
+        self._totals = WindowTotals(store, round(interval_s * SECOND_NS))
+        self._book: Book | None = None
+        self._lock = threading.Lock()
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="homeostat-alerts", daemon=True)
+
+    def start(self) -> None:
+        """Begin to evaluate and to deliver."""
+        for courier in self._couriers.values():
+            courier.start()
+        self._thread.start()
+
+    def close(self) -> None:
+        """End; what is under way is kept in the store."""
+        self._stop.set()
+        if self._thread.is_alive():
+            self._thread.join(2.0)
+        for courier in self._couriers.values():
+            courier.close()
+
+    def _run(self) -> None:
+        while not self._stop.is_set():
+            with guarded(self._losses, "alerts"):
+                self.look()
+            if self._stop.wait(self._interval_s):
+                return
+
+    def _restored(self) -> Book:
+        if self._book is None:
+            book = read_book(self._store)
+            waiting = read_deliveries(self._store, WAITING)
+            for name, courier in self._couriers.items():
+                courier.take(d for d in waiting if d.channel == name)
+            for lost in (d for d in waiting if d.channel not in self._couriers):
+                error = f"the channel {lost.channel!r} is no longer configured"
+                self._store.write(moved(msgspec.structs.replace(lost, error=error), DEAD))
+            own = {r.name for r in self._alerting.targets}
+            rules = tuple(
+                Watched(r.name, r.expectation, r.metric, r.name in own) for r in self._alerting.rules
+            )
+            setup = Setup(rules, tuple(self._couriers))
+            self._store.write(Batch(records=(setup_record(setup, self._clock.now_ns()),)))
+            self._book = book
+        return self._book
+
+    def look(self) -> tuple[Notice, ...]:
+        """Evaluate every rule once; return what is told."""
+        with self._lock:
+            before = self._restored()
+            now_ns = self._clock.now_ns()
+            self._totals.at(now_ns)
+            seen = [
+                observation
+                for rule in self._alerting.rules
+                for observation in observe(rule, self._totals.totals, self._totals.seconds)
+            ]
+            silences = read_silences(self._store, now_ns)
+            step = advance(before, seen, self._handlings, silences, now_ns)
+            if step.dropped:
+                self._losses.add("alerts.too_many", step.dropped)
+            told = [(notice, self._deliveries(notice)) for notice in step.notices]
+            records: list[Record] = book_changes(before, step.book, now_ns)
+            for notice, deliveries in told:
+                records += records_of(notice, deliveries)
+            if records:
+                self._store.write(Batch(records=tuple(records)))
+            self._book = step.book
+        for _, deliveries in told:
+            for delivery in deliveries:
+                self._couriers[delivery.channel].take((delivery,))
+        return step.notices
+
+    def _deliveries(self, notice: Notice) -> list[Delivery]:
+        handlings = [self._handlings.get(line.target, Handling()) for line in notice.alerts]
+        everywhere = any(not h.notify for h in handlings)
+        names = frozenset() if everywhere else frozenset(n for h in handlings for n in h.notify)
+        found = deliveries_of(notice, self._alerting.channels, names)
+        if notice.occasion is not Occasion.RECOVERED:
+            actions = sorted({h.action for h in handlings if h.action})
+            found += [Delivery(notice, f"action:{name}", next_ns=notice.time_ns) for name in actions]
+        return found
