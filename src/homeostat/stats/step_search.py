@@ -59,20 +59,6 @@ def steps(values: Floats, height_min: float) -> list[int]:
     return found
 
 
-def location(values: Floats, low: int, at: int, high: int, *, drop: float) -> tuple[int, int]:
-    """Return the first and last index between `low` and `high` that fit a step almost as well as `at`.
-
-    Almost is: with a likelihood ratio of at least exp(-drop / 2), of normal scores with one step.
-    """
-    size = high - low
-    scores = normal_scores(values[None, low:high])[0]
-    counts = np.arange(1, size)
-    explained = np.cumsum(scores)[:-1] ** 2 * size / (counts * (size - counts))
-    left = np.maximum(size - 1.0 - explained, 1e-9)
-    fits = np.flatnonzero(size * np.log(left / left[at - low - 1]) <= drop)
-    return min(low + int(fits[0]) + 1, at), max(low + int(fits[-1]) + 1, at)
-
-
 @lru_cache(maxsize=64)
 def _interval_starts(size: int) -> tuple[tuple[int, NDArray[np.intp]], ...]:
     """Return lengths, halved from `size` on, with starts half a length apart, the last at the end."""
