@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from homeostat.app.web.alerts import AlertApi
 from homeostat.app.web.api import Api
 from homeostat.app.web.assets import asset
 from homeostat.app.web.errors import problem
@@ -35,6 +36,7 @@ def create_app(node: Node, bounds: Bounds | None = None) -> Starlette:
     routes = [
         *OtlpReceiver(node.receiver, node.writer, node.losses, node.intake, bounds).routes(),
         *Api(views).routes(),
+        *AlertApi(views.alerts).routes(),
         Route("/metrics", exposition(views)),
         Route("/healthz", healthz),
         Route("/readyz", readyz(node.store, node.writer)),

@@ -119,6 +119,8 @@ def overview(views: Views, request: Request) -> str:
     return render(
         "overview.html",
         o=found,
+        alerts=views.alerts.active(),
+        told=[n for n in views.alerts.notices(3) if n.time_ns >= window.start_ns],
         find=request.find,
         address=request.address,
         drawn=figures(views.plots(window), window),
@@ -195,6 +197,11 @@ def resources(views: Views, request: Request) -> str:
     )
 
 
+def alerts(views: Views, request: Request) -> str:
+    """What is violated, what was told, and what could not be."""
+    return render("alerts.html", a=views.alerts.state())
+
+
 def metrics(views: Views, request: Request) -> str:
     """The catalogue."""
     window = views.window(request.range)
@@ -236,9 +243,12 @@ FRAGMENTS: dict[str, Fragment] = {
     "trace": trace,
     "spend": spend,
     "resources": resources,
+    "alerts": alerts,
     "metrics": metrics,
     "series": series,
 }
 
-LIVE = frozenset({"overview", "operations", "operation", "traces", "spend", "resources", "metrics", "series"})
+LIVE = frozenset(
+    {"overview", "operations", "operation", "traces", "spend", "resources", "alerts", "metrics", "series"}
+)
 """Fragments that change while one looks at them."""

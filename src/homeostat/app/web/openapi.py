@@ -66,6 +66,10 @@ GETS: dict[str, tuple[str, tuple[Schema, ...]]] = {
     "/api/spend": ("Tokens and money by model and operation.", (RANGE,)),
     "/api/resources": ("The machine's and the processes' resources.", (RANGE,)),
     "/api/metrics": ("The catalogue with the state of each metric on this machine.", (RANGE,)),
+    "/api/alerts": (
+        "Active and pending alerts, silences, notices told, and those that could not be delivered.",
+        (),
+    ),
     "/api/losses": ("What was dropped since the start, by reason.", ()),
 }
 
@@ -108,6 +112,44 @@ def _otlp(signal: str) -> Schema:
     }
 
 
+_SILENCES: Schema = {
+    "/api/alerts/silence": {
+        "post": {
+            "summary": "Have nothing told of a target or a group for a while.",
+            "requestBody": {
+                "content": {
+                    "application/json": {
+                        "schema": {
+                            "type": "object",
+                            "properties": {
+                                "target": {"type": "string"},
+                                "group": {"type": "string"},
+                                "for_s": {"type": "number", "default": 3600},
+                                "reason": {"type": "string"},
+                            },
+                        }
+                    }
+                }
+            },
+            "responses": {
+                "201": {"description": "The silence, with its id."},
+                "400": {"description": "It makes no sense; the answer says why."},
+            },
+        }
+    },
+    "/api/alerts/silence/{id}": {
+        "delete": {
+            "summary": "End a silence.",
+            "parameters": [_parameter("id", {"type": "string"}, "The silence's id.", "path", True)],
+            "responses": {
+                "204": {"description": "It is over."},
+                "404": {"description": "There is none of this id."},
+            },
+        }
+    },
+}
+
+
 @cache
 def description() -> Schema:
     """Return the OpenAPI description."""
@@ -128,6 +170,7 @@ def description() -> Schema:
             "get": {"summary": text, "parameters": parameters, "responses": _answers(media_type, text)}
         }
     paths.update({f"/v1/{signal}": _otlp(signal) for signal in ("traces", "metrics", "logs")})
+    paths.update(_SILENCES)
     return {
         "openapi": "3.1.0",
         "info": {"title": "Homeostat", "version": version("homeostat"), "license": {"name": "Apache-2.0"}},

@@ -26,6 +26,7 @@ PAGES = (
     {"name": "traces", "path": "/traces", "title": "Traces"},
     {"name": "spend", "path": "/spend", "title": "Spend"},
     {"name": "resources", "path": "/resources", "title": "Resources"},
+    {"name": "alerts", "path": "/alerts", "title": "Alerts"},
     {"name": "metrics", "path": "/metrics-catalogue", "title": "Metrics"},
 )
 
@@ -44,6 +45,7 @@ PATHS = {
     "trace": "/traces/{name}",
     "spend": "/spend",
     "resources": "/resources",
+    "alerts": "/alerts",
     "metrics": "/metrics-catalogue",
     "series": "/series/{name:path}",
 }

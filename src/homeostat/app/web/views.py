@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from homeostat.app.alerts.alert_views import AlertViews
 from homeostat.app.web.memo import Memo
 from homeostat.app.web.windows import Windows
 from homeostat.core.clock import HOUR_NS, SECOND_NS, Clock
@@ -94,6 +95,7 @@ class Views:
         self._losses = losses
         self._memo = Memo(clock)
         self._windows = Windows(store, clock, self._memo)
+        self.alerts = AlertViews(store, clock)
         self._since_ns = clock.now_ns() // HOUR_NS * HOUR_NS
 
     def window(self, name: str) -> Window:
