@@ -59,7 +59,7 @@ def _noise(rng: np.random.Generator, n: int) -> Floats:
 
 
 def hourly_series(seed: int) -> HourlySeries:
-    """Return the series of a seed: trend, day and week, noise, level shifts, a wandering level, wild values."""
+    """Return the series of a seed: trend, day and week, noise, shifts, a wandering level, wild values."""
     rng = np.random.default_rng((20_261_120, seed))
     n = int(rng.choice([700, 960, 1_000])) + HORIZON
     t = np.arange(n)

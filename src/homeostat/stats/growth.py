@@ -221,7 +221,7 @@ def _descend(curve: Curve, parameters: Floats, u: Floats, y: Floats) -> Floats:
 
 
 def _memory(left: Floats) -> float:
-    """Return the lag-1 autocorrelation of what a curve leaves over, corrected for its bias, from 0 to 0.95."""
+    """Return the lag-1 autocorrelation of what is left over, corrected for its bias, 0 to 0.95."""
     energy = float(np.dot(left, left))
     if energy <= 0.0:
         return 0.0
@@ -276,7 +276,7 @@ def growth(values: ArrayLike, times: ArrayLike | None = None, confidence: float 
 
     Guarantee: simulated with noise of a twentieth of the range, the true curve is the best or plausible in
     at least 95% of cases; intervals of a new value within half a series' length ahead cover about as told.
-    Cost: 10 to 40 ms. Exponential, power and logistic are asked only of series that are (almost) all positive.
+    Cost: 10 to 40 ms. Exponential, power and logistic are asked only of mostly positive series.
     Does not hold for seasons (take a season's means first), nor for steps; and no curve foresees a change of
     what drives it: a projection of more than the series' own length is arithmetic, not knowledge.
     """

@@ -97,8 +97,8 @@ def kingman_waiting(
     """Return the steady state of `servers` that share one first-come-first-served queue.
 
     `arrival_scv` and `service_scv` are squared coefficients of variation (variance over squared mean) of
-    the times between arrivals and of service: 1 for random, 0 for constant. With both 1 it is M/M/c and exact;
-    otherwise the approximation of Allen and Cunneen, which for one server is Kingman's (1961) formula:
+    the times between arrivals and of service: 1 for random, 0 for constant. With both 1 it is M/M/c and
+    exact; otherwise the approximation of Allen and Cunneen, which for one server is Kingman's (1961) formula:
     close under heavy load, and too high below it where arrivals are even (by a third for constant gaps
     at 70% utilisation, by 8% at 90%).
 

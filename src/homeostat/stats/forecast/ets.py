@@ -59,7 +59,7 @@ _SEASON_LEVELS = (
     Smoothing(0.3),
     Smoothing(0.02, rho=0.5),
     Smoothing(0.02, rho=0.85),
-    Smoothing(0.1, 0.01, 0.98),
+    Smoothing(0.1, 0.005, 0.95),
 )
 _GAMMAS = (0.05, 0.3)
 
@@ -155,7 +155,7 @@ def best_before(errors: Floats, origins: Indices, since: int) -> Indices:
     """Return for each origin the row with the smallest sum of absolute errors from `since` to it."""
     order = np.argsort(origins, kind="stable")
     edges = np.concatenate(([since], origins[order][:-1]))
-    sums = np.add.reduceat(np.abs(errors), edges, axis=1)
+    sums = np.add.reduceat(np.abs(errors[:, : int(origins.max())]), edges, axis=1)
     chosen = np.empty(origins.size, dtype=np.int64)
     chosen[order] = np.argmin(np.cumsum(sums, axis=1), axis=0)
     return chosen

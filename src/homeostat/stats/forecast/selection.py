@@ -102,6 +102,7 @@ def forecast(
     if not 0.0 < confidence < 1.0:
         raise ValueError(f"the confidence must lie between 0 and 1, not {confidence}")
     given = np.asarray(values, dtype=np.float64).reshape(-1)[-SAMPLES_MAX:]
+    given = np.where(np.isfinite(given), given, np.nan)
     y = filled(given, tuple(seasons or ()))
     if isinstance(y, NotKnown):
         return y
