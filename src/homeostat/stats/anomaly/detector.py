@@ -24,15 +24,27 @@ _WEIGHT_OF_ENVELOPE = 1.4
 _GATE = 3.5
 _WEIGHT_OF_GATED = 0.5
 
+_CALM = 2.0
+"""Scores below, which nine ordinary records in ten have, are calm."""
+
 
 @dataclass(frozen=True, slots=True)
 class Anomaly:
-    """A notice: when, the value, its score, and each column's surprise (-log10 of its tail probability)."""
+    """A notice: when, the value, its score, and each column's surprise (-log10 of its tail probability).
+
+    What is noticed began after `after_s`, the time of the last record that looked ordinary.
+    """
 
     time_s: float
+    after_s: float
     value: float
     score: float
     columns: tuple[tuple[str, float], ...]
+
+    @property
+    def p_value(self) -> float:
+        """About the share of ordinary records that score as high: each 2 of the score are a tenth."""
+        return min(1.0, 10.0 ** (-self.score / 2.0))
 
     @property
     def reason(self) -> str:
@@ -57,7 +69,7 @@ class AnomalyDetector:
     """
 
     __slots__ = (
-        "_distribution", "_envelope", "_level", "_profile", "_rate", "_recurrence", "_season",
+        "_calm_s", "_distribution", "_envelope", "_level", "_profile", "_rate", "_recurrence", "_season",
         "_spread", "_tails", "_total", "columns", "records", "score", "sensitivity",
     )  # fmt: skip
 
@@ -73,6 +85,7 @@ class AnomalyDetector:
         self._total = Tail(_QUANTILE_OF_TOTAL)
         self._recurrence = Recurrence()
         self.sensitivity = Sensitivity() if sensitivity is None else sensitivity
+        self._calm_s = -math.inf
         self.records = 0
         self.score = 0.0
         self.columns = (0.0,) * len(COLUMNS)
@@ -104,6 +117,8 @@ class AnomalyDetector:
             return None
         surprise = self._total.surprise(total)
         self.score = surprise + self._recurrence.update(surprise)
+        if self.score < _CALM:
+            self._calm_s = time_s
         if self.records <= WARM_UP_RECORDS or not self.sensitivity.notice(self.score):
             return None
-        return Anomaly(time_s, value, self.score, tuple(zip(COLUMNS, self.columns, strict=True)))
+        return Anomaly(time_s, min(self._calm_s, time_s), value, self.score, tuple(zip(COLUMNS, self.columns, strict=True)))

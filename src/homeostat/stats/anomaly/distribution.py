@@ -10,6 +10,7 @@ _SLOW = 0.0005
 _EVERY = 4
 """The edges follow the quantiles in one of so many records, with so many times the step."""
 _FLOOR = 1e-3
+_NOTHING = 1e-6
 
 
 class Distribution:
@@ -27,8 +28,8 @@ class Distribution:
         self._count = 0
         self._first: list[float] = []
         self._edges: list[float] = []
-        self._fast = [1.0 / _BINS] * _BINS
-        self._slow = [1.0 / _BINS] * _BINS
+        self._fast: list[float] = []
+        self._slow: list[float] = []
 
     def update(self, value: float) -> float:
         """Return the statistic of the next record."""
@@ -39,9 +40,13 @@ class Distribution:
             if self._count == _FIRST:
                 first = sorted(self._first)
                 self._edges = [first[(i + 1) * _FIRST // _BINS] for i in range(_BINS - 1)]
+                shares = [0.0] * _BINS
+                for known in first:
+                    shares[bisect_left(self._edges, known)] += 1.0 / _FIRST
+                self._fast, self._slow = shares, shares
                 self._first = []
             return 0.0
-        gain = max(1.0 / (self._count - _FIRST + 2 * _BINS), _SLOW)
+        gain = max(1.0 / (self._count), _SLOW)
         keep_fast, keep_slow = 1.0 - _FAST, 1.0 - gain
         fast = [share * keep_fast for share in self._fast]
         slow = [share * keep_slow for share in self._slow]
@@ -56,4 +61,4 @@ class Distribution:
             ]
         log = math.log
         entropy = sum([f * log((f + _FLOOR) / (s + _FLOOR)) for f, s in zip(fast, slow, strict=True)])
-        return entropy if entropy > 0.0 else 0.0
+        return entropy if entropy > _NOTHING else 0.0
