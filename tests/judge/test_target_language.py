@@ -65,10 +65,10 @@ def test_any_text_is_read_or_refused_on_purpose(text: str) -> None:
         ("last <= 80%", "last <= 80%"),
         ("share(llm.duration > 2 s) < 1%", "share(llm.duration > 2 s) < 1%"),
         ("share(bad among all) < 0.5 by *", "share(bad among all) < 0.5 by *"),
-        ("burn(rate(errors) < 0.1% over 30 d)", "burn(rate(errors) < 0.001 over 30 d)"),
+        ("burn(rate(errors) < 0.1% over 30 d)", "burn(rate(errors) < 0.1% over 30 d)"),
         (
             "burn(share(errors) < 0.1% over 30 d) < 14.4 over 1 h and 5 min",
-            "burn(share(errors) < 0.001 over 30 d) < 14.4 over 1 h and 5 min",
+            "burn(share(errors) < 0.1% over 30 d) < 14.4 over 1 h and 5 min",
         ),
         ('mean > 0.95 where operation = "two words"', 'mean > 0.95 where operation = "two words"'),
     ],

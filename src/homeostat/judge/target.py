@@ -226,6 +226,7 @@ def _conditions(
     chosen = bounds or ((Severity.WARNING, target.bound),)
     if burn is not None:
         return tuple(condition(s, min(1.0, a.value * burn.share), windows_ns) for s, a in chosen)
+    convert(target.bound, unit)  # also where the bounds of the severities stand in its place
     made = tuple(condition(severity, convert(amount, unit), windows_ns) for severity, amount in chosen)
     by_severity = {c.severity: c.bound for c in made}
     if len(by_severity) == 2:

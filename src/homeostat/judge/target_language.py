@@ -282,7 +282,7 @@ def write(target: Target) -> str:
     if target.burn is None:
         parts = [f"{reading} {target.side} {write_amount(target.bound)}"]
     else:
-        budget = write_number(target.burn.share)
+        budget = _budget(target.burn.share)
         parts = [f"burn({reading} < {budget} over {write_length(target.burn.period_ns)})"]
         if windows:
             parts.append(f"{target.side} {write_amount(target.bound)}")
@@ -293,6 +293,12 @@ def write(target: Target) -> str:
     if target.by:
         parts.append("by " + ", ".join("*" if b == "*" else _name(b) for b in target.by))
     return " ".join(parts)
+
+
+def _budget(share: float) -> str:
+    """Return a share in percent where that is read back as the same number."""
+    percent = share * 100
+    return f"{write_number(percent)}%" if percent / 100 == share else write_number(share)
 
 
 def write_reading(reading: Reading) -> str:

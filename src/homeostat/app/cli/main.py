@@ -15,6 +15,7 @@ from homeostat.app.cli.metrics import metrics
 from homeostat.app.cli.replay import replay
 from homeostat.app.cli.run import run
 from homeostat.app.cli.status import status
+from homeostat.app.cli.targets import targets
 from homeostat.app.cli.up import up
 from homeostat.app.cli.version import version
 from homeostat.core.errors import HomeostatError
@@ -80,6 +81,7 @@ def build() -> typer.Typer:
     app.callback()(root)
     for name, command, settings in COMMANDS:
         app.command(name, context_settings=settings)(command)
+    app.add_typer(targets, name="targets")
     return app
 
 

@@ -11,10 +11,12 @@ from homeostat.loop.settings import DEFAULT_PORT
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
+    from rich.text import Text
 
     from homeostat.app.cli.client import Client
 
 STYLES = {"violated": "bold red", "not known yet": "yellow", "within": "green", "no limit": "dim"}
+ALERTS_MAX = 5
 SIGNS = {"violated": "✗", "not known yet": "?", "within": "✓", "no limit": "·"}
 
 
@@ -64,6 +66,7 @@ def status(
             _live(client, range_, find)
             return
         overview = client.get("/api/overview", range=range_, find=find)
+        overview["alerts"] = client.get("/api/alerts")["active"]
         if as_json:
             import json
 
@@ -86,7 +89,11 @@ def _live(client: "Client", range_: str, find: str) -> None:
 
     from homeostat.core.errors import NotAvailable
 
-    overview = client.get("/api/overview", range=range_, find=find)
+    def ask() -> dict[str, Any]:
+        found: dict[str, Any] = client.get("/api/overview", range=range_, find=find)
+        return {**found, "alerts": client.get("/api/alerts")["active"]}
+
+    overview = ask()
     with Live(screen=True, auto_refresh=False) as live:
         try:
             while True:
@@ -94,12 +101,26 @@ def _live(client: "Client", range_: str, find: str) -> None:
                 live.update(view(overview, client.endpoint, size.width, size.height - 6), refresh=True)
                 time.sleep(1.0)
                 try:
-                    overview = client.get("/api/overview", range=range_, find=find)
+                    overview = ask()
                 except NotAvailable as error:
                     live.update(Text(str(error), style="red"), refresh=True)
                     time.sleep(1.0)
         except KeyboardInterrupt:
             return
+
+
+def alert_lines(alerts: list[dict[str, Any]]) -> "Text":
+    """Return the active alerts, a line each, the worst first."""
+    from rich.text import Text
+
+    lines = Text()
+    for alert in alerts[:ALERTS_MAX]:
+        style = STYLES["violated"] if alert["severity"] == "critical" else STYLES["not known yet"]
+        subject = f" ({alert['subject']})" if alert["subject"] else ""
+        lines.append(f"\n! {alert['severity']}: {alert['target']}{subject}: {alert['words']}", style)
+    if len(alerts) > ALERTS_MAX:
+        lines.append(f"\n! and {len(alerts) - ALERTS_MAX} more alerts", STYLES["not known yet"])
+    return lines
 
 
 def view(overview: dict[str, Any], endpoint: str, width: int, rows_max: int = 1_000) -> "RenderableType":
@@ -109,6 +130,7 @@ def view(overview: dict[str, Any], endpoint: str, width: int, rows_max: int = 1_
     from rich.text import Text
 
     head = Text.assemble(("Homeostat", "bold"), " ", (endpoint, "dim"), "\n", overview["sentence"])
+    head.append_text(alert_lines(overview["alerts"]))
     rows = overview["rows"]
     if not rows:
         return Group(head, Text("\nNothing yet. Start a program: homeostat run -- python app.py"))
