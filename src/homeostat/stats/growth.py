@@ -35,7 +35,8 @@ _ROUNDS = 40
 _DRAWS = 1_000
 _HUBER = 1.345
 _SHIFT = 0.02
-_POSITIVE_MIN = 0.6
+_POSITIVE_MIN = 0.5
+"""The least sum of the values, as a share of the sum of their magnitudes, for a curve that is positive."""
 _SLOWED = 1.5
 """How far past its inflection a logistic must be, in its own time constants: at 82% of the ceiling."""
 _EXPONENT_MAX = 50.0
@@ -153,7 +154,7 @@ def _starts(curve: Curve, u: Floats, y: Floats) -> list[Floats]:
     if curve == "linear":
         slope = np.polyfit(u, y, 1)
         return [slope[::-1].copy()]
-    if np.mean(y > 0.0) < _POSITIVE_MIN:
+    if float(y.sum()) <= _POSITIVE_MIN * float(np.abs(y).sum()):
         return []
     if curve == "logistic":
         begins = []

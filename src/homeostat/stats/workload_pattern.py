@@ -23,9 +23,9 @@ _BURST_CHANCE = 0.01
 
 @dataclass(frozen=True, slots=True)
 class Repetition:
-    """A season of the workload: its length, strength and chance, and how its highest phase stands to its lowest.
+    """A season of the workload, where in it the load is highest and lowest, and how high against the mean.
 
-    `peak` and `trough` are phases in seconds from the first count; `peak_to_mean` is a ratio.
+    `peak_s` and `trough_s` are phases in seconds from the first count; `peak_to_mean` is a ratio.
     """
 
     season: Season
@@ -49,8 +49,8 @@ class Burst:
 class WorkloadPattern:
     """What repeats and what bursts.
 
-    `dispersion` is the index of dispersion of counts, variance over mean around the seasons: 1 for arrivals by
-    chance alone (Poisson), above 1 for bursts, below for what is paced; with its interval, and the
+    `dispersion` is the index of dispersion of counts, variance over mean around the seasons: 1 for
+    arrivals by chance alone (Poisson), above 1 for bursts, below for what is paced; with its interval, and the
     chance that independent arrivals make as much or more of it.
     """
 
@@ -66,9 +66,9 @@ class WorkloadPattern:
 class ArrivalPattern:
     """The pattern of the times between arrivals.
 
-    `burstiness` is Goh's and Barabasi's (s - m) / (s + m) of their deviation and mean, corrected for how many
-    there are (Kim and Jo 2016): -1 for a clock, 0 for chance, towards 1 for bursts. `memory` is the correlation of
-    neighbours. `scv` is the squared coefficient of variation, which queueing laws ask for.
+    `burstiness` is Goh's and Barabasi's (s - m) / (s + m) of their deviation and mean, corrected for how
+    many there are (Kim and Jo 2016): -1 for a clock, 0 for chance, towards 1 for bursts. `memory` is the
+    correlation of neighbours. `scv` is the squared coefficient of variation, which queueing laws ask for.
     """
 
     burstiness: float
@@ -80,7 +80,7 @@ class ArrivalPattern:
 
 
 def counts_of(timestamps_s: ArrayLike, width_s: float) -> Floats | NotKnown:
-    """Return how many events fell into each stretch of `width_s` seconds, from the first event to the last."""
+    """Return how many events fell into each stretch of `width_s` seconds, from the first to the last."""
     t = np.asarray(timestamps_s, dtype=np.float64).reshape(-1)
     t = t[np.isfinite(t)]
     if not (width_s > 0.0 and math.isfinite(width_s)):

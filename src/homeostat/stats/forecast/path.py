@@ -2,8 +2,9 @@
 
 A method is a function `(values, origins, horizon) -> paths`. Row `i` of the paths, of shape
 `(len(origins), horizon)`, forecasts `values[o], values[o + 1], ...` for `o = origins[i]` from
-`values[:o]` alone, its parameters included; origins are distinct. So one call gives the forecast (the origin at the end)
-together with the errors that the same method made before, which is what choosing and intervals rest on.
+`values[:o]` alone, its parameters included; origins are distinct. So one call gives the forecast (the
+origin at the end) together with the errors that the same method made before, which is what choosing and
+intervals rest on.
 """
 
 from collections.abc import Callable
