@@ -69,7 +69,9 @@ class StretchArm:
 
     @property
     def n(self) -> int:
-        """Values in all stretches."""
+        """Values in all stretches, or of what they are among."""
+        if self.among:
+            return int(sum(self.among))
         return sum(t.moments.count for t in self.stretches if t is not None)
 
     @property
@@ -104,11 +106,11 @@ class StretchArm:
     def estimate(self, statistic: str) -> Estimate | None:
         """Return a statistic with its interval, None on too few values or stretches.
 
-        `rate` is the increase a second, `share` the increase for each of `among`.
+        `rate` is the increase a second, `per call` the increase for each of `among`.
         """
         if statistic == "rate":
             return ratio_of_sums(self.sums, np.full(len(self.stretches), self.stretch_s))
-        if statistic == "share":
+        if statistic == "per call":
             return ratio_of_sums(self.sums, np.array(self.among, dtype=np.float64))
         filled = self._filled()
         if filled.n < ENOUGH:

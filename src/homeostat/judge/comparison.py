@@ -12,6 +12,7 @@ from homeostat.judge.direction import Direction
 from homeostat.judge.quantity import count, quantity
 from homeostat.judge.score import Part, Score, score_of
 from homeostat.stats.effect import Effect, effect
+from homeostat.stats.false_discovery import adjusted
 
 THRESHOLD = 0.05
 """The smallest relative change that matters, unless a person says otherwise."""
@@ -38,7 +39,7 @@ _ORDER = {outcome: rank for rank, outcome in enumerate(Outcome)}
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """One metric in both recordings, and the statistics of it that are compared."""
+    """One metric in both recordings, and the statistics of it to compare; a low `rank` is told first."""
 
     name: str
     title: str
@@ -47,6 +48,7 @@ class Pair:
     baseline: Arm
     candidate: Arm
     statistics: tuple[str, ...]
+    rank: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +84,7 @@ class Compared:
     outcome: Outcome
     needs: int | None
     words: str
+    rank: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,27 +137,16 @@ def compare(
     asked = [(pair, statistic) for pair in pairs for statistic in pair.statistics]
     effects = [_effect(pair, statistic) for pair, statistic in asked]
     known = [i for i, e in enumerate(effects) if e is not None]
-    adjusted = _adjusted([e.p_value for e in effects if e is not None])
-    p_adjusted = dict(zip(known, adjusted, strict=True))
+    told = adjusted([e.p_value for e in effects if e is not None])
+    p_adjusted = dict(zip(known, told, strict=True))
     rows = [
         _compared(pair, statistic, found, p_adjusted.get(i), threshold, alpha)
         for i, ((pair, statistic), found) in enumerate(zip(asked, effects, strict=True))
     ]
-    rows.sort(key=lambda r: (_ORDER[r.outcome], -_size(r.change), r.title, r.statistic))
+    rows.sort(key=lambda r: (_ORDER[r.outcome], r.rank, -_size(r.change), r.title, r.statistic))
     score = score_of([_part(r) for r in rows])
     words = summary(rows, threshold)
     return Comparison(baseline, candidate, threshold, alpha, tuple(rows), score, words, tuple(notes))
-
-
-def _adjusted(p_values: Sequence[float]) -> list[float]:
-    """The smallest false discovery rate that tells each one (Benjamini and Hochberg, JRSS B 57, 1995)."""
-    order = sorted(range(len(p_values)), key=p_values.__getitem__, reverse=True)
-    found = [1.0] * len(p_values)
-    least = 1.0
-    for rank, i in zip(range(len(order), 0, -1), order, strict=True):
-        least = min(least, p_values[i] * len(p_values) / rank)
-        found[i] = least
-    return found
 
 
 def _size(change: float | None) -> float:
@@ -185,7 +177,7 @@ def _compared(
     pair: Pair, statistic: str, found: Effect | None, p: float | None, threshold: float, alpha: float
 ) -> Compared:
     n = (pair.baseline.n, pair.candidate.n)
-    unit = f"{pair.unit}/s" if statistic == "rate" else "ratio" if statistic == "share" else pair.unit
+    unit = f"{pair.unit}/s" if statistic == "rate" else pair.unit
     better = pair.direction.better
     if found is None or p is None:
         change, outcome = None, Outcome.UNKNOWN
@@ -227,6 +219,7 @@ def _compared(
         outcome=outcome,
         needs=needs,
         words=words,
+        rank=pair.rank,
     )
 
 

@@ -9,10 +9,13 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from homeostat.app.cli.analyze import analyze
+from homeostat.app.cli.compare import compare
 from homeostat.app.cli.demo import demo
 from homeostat.app.cli.exits import code_of
 from homeostat.app.cli.metrics import metrics
 from homeostat.app.cli.replay import replay
+from homeostat.app.cli.report import report
 from homeostat.app.cli.run import run
 from homeostat.app.cli.status import status
 from homeostat.app.cli.targets import targets
@@ -25,6 +28,9 @@ COMMANDS: tuple[tuple[str, Callable[..., None], dict[str, Any]], ...] = (
     ("run", run, {"allow_interspersed_args": False}),
     ("status", status, {}),
     ("metrics", metrics, {}),
+    ("report", report, {}),
+    ("analyze", analyze, {}),
+    ("compare", compare, {}),
     ("replay", replay, {}),
     ("demo", demo, {}),
     ("version", version, {}),

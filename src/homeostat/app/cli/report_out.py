@@ -1,0 +1,74 @@
+"""Where a report goes: files by their endings, the terminal, and the exit code."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from homeostat.app.cli.exits import Exit
+from homeostat.core.errors import ConfigError
+
+if TYPE_CHECKING:
+    from homeostat.app.cli.progress import Work
+    from homeostat.core.metric import Better
+    from homeostat.judge.report import Recording, Report
+
+ENDINGS = (".html", ".md", ".json")
+
+
+def directions(lower: Sequence[str] | None, higher: Sequence[str] | None) -> "dict[str, Better]":
+    """Return what a person said about which way metrics improve."""
+    from homeostat.core.metric import Better
+
+    twice = set(lower or ()) & set(higher or ())
+    if twice:
+        raise ConfigError(f"{min(twice)!r} cannot be better lower and better higher; say one of them")
+    return {**dict.fromkeys(lower or (), Better.LOWER), **dict.fromkeys(higher or (), Better.HIGHER)}
+
+
+def finish(recording: "Recording", out: Sequence[Path] | None, as_json: bool, work: "Work") -> None:
+    """Make the report, write it, and leave with 1 if something is proven to be worse."""
+    import time
+    from importlib.metadata import version
+
+    from homeostat.judge.report import make_report
+
+    targets = list(out or ())
+    for path in targets:
+        if path.suffix.lower() not in ENDINGS:
+            raise ConfigError(f"--out must end in {', '.join(ENDINGS)}, not {str(path)!r}")
+    report = make_report(recording, time.time_ns(), version("homeostat"), work.step)
+    for path in targets:
+        _write(path, rendered(report, path.suffix.lower()))
+    if as_json:
+        typer.echo(rendered(report, ".json"))
+    elif not targets:
+        typer.echo(rendered(report, ".md"))
+    else:
+        typer.echo("\n".join(report.summary))
+        typer.echo("written: " + ", ".join(map(str, targets)))
+    if report.comparison is not None and report.comparison.regressed:
+        raise typer.Exit(Exit.FAILED)
+
+
+def rendered(report: "Report", ending: str) -> str:
+    """Return a report in the form that a file's ending asks for."""
+    if ending == ".html":
+        from homeostat.app.report.html import html
+
+        return html(report)
+    if ending == ".md":
+        from homeostat.judge.report_markdown import markdown
+
+        return markdown(report)
+    import msgspec
+
+    return msgspec.json.format(msgspec.json.encode(report), indent=2).decode()
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise ConfigError(f"cannot write {path}: {error.strerror or error}") from None

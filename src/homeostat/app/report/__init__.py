@@ -1,0 +1,1 @@
+"""The report: what it is made of, gathered from a store or from files, and its HTML."""
