@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 
 HORIZON = 48
+_DISTINCT_MIN = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,5 +80,6 @@ def hourly_series(seed: int) -> HourlySeries:
         values = np.exp(0.5 * values)
     values = values * np.exp(rng.uniform(0.0, 6.0)) + rng.choice([0.0, 10.0, 1000.0])
     if rng.random() < 0.2:
-        values = np.maximum(np.round(values / values.std() * 4.0), 0.0)
+        counts = np.maximum(np.round((values - values.min()) / values.std() * 3.0 - 2.0), 0.0)
+        values = counts if np.unique(counts[:-HORIZON]).size > _DISTINCT_MIN else values
     return HourlySeries(values[:-HORIZON], values[-HORIZON:])

@@ -1,25 +1,23 @@
 """Growth: which curve a series follows, where it goes, and what the data cannot tell.
 
-Five curves are fitted by robust least squares (Huber's weights; Levenberg's and Marquardt's steps) and
-compared by Akaike's criterion, corrected for few samples and for samples that depend on their neighbours:
+Five curves are fitted by robust least squares (`growth_curve`) and compared by Akaike's criterion,
+corrected for few samples and for samples that depend on their neighbours:
 
     constant  a             exponential  a exp(b u)       logistic  a / (1 + exp(-b (u - c)))
     linear    a + b u       power        a v^b            u = 0..1 over the series, v = u shifted above 0
 """
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from homeostat.stats.growth_curve import CURVES, Curve, fitted, huber_loss, jacobian_of, spread_of, value_of
 from homeostat.stats.not_known import NotKnown
 from homeostat.stats.t_interval import Interval, t_quantile
 
 Floats = NDArray[np.float64]
-Curve = Literal["constant", "linear", "exponential", "power", "logistic"]
 
 SAMPLES_MIN = 12
 SAMPLES_MAX = 400
@@ -31,30 +29,9 @@ EQUAL_WITHIN = 2.0
 PLAUSIBLE_WITHIN = 6.0
 """Curves whose criterion is further from the best are given up; intervals enclose all the others."""
 
-_ROUNDS = 40
 _DRAWS = 1_000
-_HUBER = 1.345
-_SHIFT = 0.02
-_POSITIVE_MIN = 0.5
-"""The least sum of the values, as a share of the sum of their magnitudes, for a curve that is positive."""
 _SLOWED = 1.5
 """How far past its inflection a logistic must be, in its own time constants: at 82% of the ceiling."""
-_EXPONENT_MAX = 50.0
-
-
-def _exp(x: Floats) -> Floats:
-    found: Floats = np.exp(np.clip(x, -_EXPONENT_MAX, _EXPONENT_MAX))
-    return found
-
-
-# Each takes parameters of shape (k, 1) or (k, draws, 1) and times (n,), and gives (n,) or (draws, n).
-_CURVES: dict[Curve, tuple[int, Callable[[Floats, Floats], Floats]]] = {
-    "constant": (1, lambda p, u: p[0] + 0.0 * u),
-    "linear": (2, lambda p, u: p[0] + p[1] * u),
-    "exponential": (2, lambda p, u: p[0] * _exp(p[1] * u)),
-    "power": (2, lambda p, u: p[0] * _exp(p[1] * np.log(np.maximum(u, 0.0) + _SHIFT))),
-    "logistic": (3, lambda p, u: p[0] / (1.0 + _exp(-p[1] * (u - p[2])))),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +84,7 @@ class Growth:
         """
         at = np.atleast_1d(np.asarray(times, dtype=np.float64))
         u = (at - self._origin) / self._span
-        point = _value(self.best, self._fits[0].parameters, u) * self._scale
+        point = value_of(self.best, self._fits[0].parameters, u) * self._scale
         tail = (1.0 - self.confidence) / 2.0
         ends = [
             np.quantile(_drawn(fit, u, self.error / self._scale, self._degrees), (tail, 1.0 - tail), axis=0)
@@ -116,10 +93,6 @@ class Growth:
         low = np.minimum(np.min([e[0] for e in ends], axis=0) * self._scale, point)
         high = np.maximum(np.max([e[1] for e in ends], axis=0) * self._scale, point)
         return Projection(at, point, low, high, self.confidence)
-
-
-def _value(curve: Curve, parameters: Floats, u: Floats) -> Floats:
-    return _CURVES[curve][1](parameters[:, None], u)
 
 
 def _parameter_draws(fit: _Fit, degrees: float) -> Floats:
@@ -135,90 +108,8 @@ def _parameter_draws(fit: _Fit, degrees: float) -> Floats:
 def _drawn(fit: _Fit, u: Floats, error: float, degrees: float) -> Floats:
     drawn = _parameter_draws(fit, degrees)
     noise = error * np.random.default_rng(1_839).standard_t(degrees, (_DRAWS, 1))
-    found: Floats = _CURVES[fit.curve][1](drawn.T[:, :, None], u) + noise
+    found: Floats = CURVES[fit.curve][1](drawn.T[:, :, None], u) + noise
     return found
-
-
-def _log_line(u: Floats, y: Floats) -> Floats:
-    """Return intercept and slope of the logarithm over `u`, where the value is positive."""
-    above = y > 0.0
-    design = np.stack((np.ones(int(above.sum())), u[above]), axis=1)
-    found: Floats = np.linalg.lstsq(design, np.log(y[above]), rcond=None)[0]
-    return found
-
-
-def _starts(curve: Curve, u: Floats, y: Floats) -> list[Floats]:
-    """Return parameters to begin the fit from."""
-    if curve == "constant":
-        return [np.array([np.median(y)])]
-    if curve == "linear":
-        slope = np.polyfit(u, y, 1)
-        return [slope[::-1].copy()]
-    if float(y.sum()) <= _POSITIVE_MIN * float(np.abs(y).sum()):
-        return []
-    if curve == "logistic":
-        begins = []
-        for ceiling in (1.05, 1.5, 4.0):
-            share = np.clip(y / (ceiling * y.max()), 1e-3, 1.0 - 1e-3)
-            a, b = np.linalg.lstsq(
-                np.stack((np.ones_like(u), u), axis=1), np.log(share / (1.0 - share)), rcond=None
-            )[0]
-            if abs(b) > 1e-6:
-                begins.append(np.array([ceiling * y.max(), b, -a / b]))
-        return begins
-    a, b = _log_line(u if curve == "exponential" else np.log(u + _SHIFT), y)
-    return [np.array([math.exp(a), b])]
-
-
-def _jacobian(curve: Curve, parameters: Floats, u: Floats) -> Floats:
-    """Return the central differences by each parameter: `(n, k)`."""
-    step = 1e-6 * (np.abs(parameters) + 1e-3)
-    moves = np.diag(step)
-    up = _CURVES[curve][1]((parameters + moves).T[:, :, None], u)
-    down = _CURVES[curve][1]((parameters - moves).T[:, :, None], u)
-    found: Floats = ((up - down) / (2.0 * step[:, None])).T
-    return found
-
-
-def _spread(left: Floats) -> float:
-    return 1.4826 * float(np.median(np.abs(left))) + 1e-9
-
-
-def _loss(left: Floats, spread: float) -> float:
-    """Return twice Huber's loss in units of the spread: for normal errors about the sum of squares."""
-    sizes = np.abs(left) / spread
-    inside = np.minimum(sizes, _HUBER)
-    return float(np.sum(inside * (2.0 * sizes - inside)))
-
-
-def _descend(curve: Curve, parameters: Floats, u: Floats, y: Floats) -> Floats:
-    """Return the parameters at a least of Huber's loss near the given ones."""
-    damping = 1e-3
-    spread = _spread(y - _value(curve, parameters, u))
-    for _ in range(_ROUNDS):
-        left = y - _value(curve, parameters, u)
-        spread = min(spread, _spread(left))
-        now = _loss(left, spread)
-        weights = np.minimum(1.0, _HUBER * spread / np.maximum(np.abs(left), 1e-300))
-        jacobian = _jacobian(curve, parameters, u)
-        normal = jacobian.T @ (jacobian * weights[:, None])
-        gradient = jacobian.T @ (weights * left)
-        for _ in range(6):
-            damped = normal + damping * np.diag(np.diag(normal) + 1e-12)
-            try:
-                step = np.linalg.solve(damped, gradient)
-            except np.linalg.LinAlgError:
-                return parameters
-            if _loss(y - _value(curve, parameters + step, u), spread) < now:
-                damping = max(damping / 10.0, 1e-9)
-                break
-            damping *= 10.0
-        else:
-            return parameters
-        parameters = parameters + step
-        if float(np.max(np.abs(step) / (np.abs(parameters) + 1e-6))) < 1e-7:
-            break
-    return parameters
 
 
 def _memory(left: Floats) -> float:
@@ -231,26 +122,22 @@ def _memory(left: Floats) -> float:
 
 def _fits(u: Floats, y: Floats) -> tuple[list[_Fit], float, float]:
     """Return the fits, best first, the spread around the best and the number of independent samples."""
-    found: dict[Curve, Floats] = {}
-    for curve in _CURVES:
-        ends = [_descend(curve, begin, u, y) for begin in _starts(curve, u, y)]
-        ends = [p for p in ends if np.isfinite(p).all()]
-        if ends:
-            found[curve] = min(ends, key=lambda p: float(np.sum(np.abs(y - _value(curve, p, u)))))
-    left = {curve: y - _value(curve, p, u) for curve, p in found.items()}
-    closest = min(left, key=lambda c: _spread(left[c]))
-    k = _CURVES[closest][0]
-    spread = _spread(left[closest]) * math.sqrt(y.size / max(y.size - k, 1))
+    asked = ((curve, fitted(curve, u, y)) for curve in CURVES)
+    found = {curve: parameters for curve, parameters in asked if parameters is not None}
+    left = {curve: y - value_of(curve, p, u) for curve, p in found.items()}
+    closest = min(left, key=lambda c: spread_of(left[c]))
+    k = CURVES[closest][0]
+    spread = spread_of(left[closest]) * math.sqrt(y.size / max(y.size - k, 1))
     memory = _memory(left[closest])
     independent = max(y.size * (1.0 - memory) / (1.0 + memory), 6.0)
     fits = []
     for curve, parameters in found.items():
         k = parameters.size
         penalty = 2.0 * k + 2.0 * k * (k + 1.0) / (independent - k - 1.0)
-        criterion = _loss(left[curve], spread) * independent / y.size + penalty
-        jacobian = _jacobian(curve, parameters, u)
-        covariance = spread**2 * y.size / independent * np.linalg.pinv(jacobian.T @ jacobian, hermitian=True)
-        fits.append(_Fit(curve, parameters, covariance, criterion))
+        criterion = huber_loss(left[curve], spread) * independent / y.size + penalty
+        jacobian = jacobian_of(curve, parameters, u)
+        inverse = np.linalg.pinv(jacobian.T @ jacobian, hermitian=True).astype(np.float64)
+        fits.append(_Fit(curve, parameters, spread**2 * y.size / independent * inverse, criterion))
     least = min(f.criterion for f in fits)
     fits.sort(key=lambda f: f.criterion - EQUAL_WITHIN * (f.curve == "constant" and f.criterion > least))
     return fits, spread, independent

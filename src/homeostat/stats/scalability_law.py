@@ -108,7 +108,7 @@ def _draws(estimate: Floats, covariance: Floats, degrees: int) -> Floats:
     values, vectors = np.linalg.eigh(covariance)
     found = estimate + (normal / scale[:, None]) @ (vectors * np.sqrt(np.maximum(values, 0.0))).T
     found[:, 0] = np.maximum(found[:, 0], 1e-3 * estimate[0])
-    return np.maximum(found, 0.0).T
+    return np.asarray(np.maximum(found, 0.0).T, dtype=np.float64)
 
 
 def scalability_law(
@@ -150,12 +150,14 @@ def scalability_law(
         fitted = design @ estimate
         robust = _robust_weights((target - fitted) / fitted)
     left = (target - fitted) / fitted
-    free = np.linalg.lstsq(design * np.sqrt(weights)[:, None], target * np.sqrt(weights), rcond=None)[0]
+    root = np.sqrt(weights)
+    free: Floats = np.linalg.lstsq(design * root[:, None], target * root, rcond=None)[0].astype(np.float64)
     degrees = n.size - 3
     inside = float(np.mean(robust == 1.0))
     correction = (1.0 + 3.0 / n.size * (1.0 - inside) / inside) / inside  # Huber 1973
     variance = float(np.sum((robust * left) ** 2)) / degrees * correction**2
-    covariance = variance * np.linalg.pinv(design.T @ (design / (fitted * fitted)[:, None]), hermitian=True)
+    relative = design / fitted[:, None]
+    covariance: Floats = variance * np.linalg.pinv(relative.T @ relative, hermitian=True).astype(np.float64)
     point = _figures(estimate[:, None], float(distinct[-1]))[:, 0]
     spread = _figures(_draws(free, covariance, degrees), float(distinct[-1]))
     tail = (1.0 - confidence) / 2.0

@@ -50,8 +50,8 @@ class WorkloadPattern:
     """What repeats and what bursts.
 
     `dispersion` is the index of dispersion of counts, variance over mean around the seasons: 1 for
-    arrivals by chance alone (Poisson), above 1 for bursts, below for what is paced; with its interval, and the
-    chance that independent arrivals make as much or more of it.
+    arrivals by chance alone (Poisson), above 1 for bursts, below for what is paced; with its interval, and
+    the chance that independent arrivals make as much or more of it.
     """
 
     rate: float
@@ -107,7 +107,7 @@ def _profile(counts: Floats, seasons: tuple[Season, ...]) -> Floats:
         means = np.bincount(phases, rest) / np.bincount(phases)
         expected += means[phases]
         rest = rest - means[phases]
-    return np.maximum(expected, 0.0)
+    return np.asarray(np.maximum(expected, 0.0), dtype=np.float64)
 
 
 def _dispersion(counts: Floats, expected: Floats, spent: int) -> float:

@@ -20,8 +20,8 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from homeostat.stats.fast_size import fast_size
 from homeostat.stats.forecast.path import Floats, Indices, same_phase
-from homeostat.stats.season_length import fast_size
 
 Spectrum = NDArray[np.complex128]
 
@@ -106,7 +106,7 @@ def _filters(members: tuple[Smoothing, ...], seasons: tuple[int, ...], size: int
 
 @lru_cache(maxsize=64)
 def _powers(damping: float, n: int) -> Floats:
-    found: Floats = damping ** np.arange(n)
+    found: Floats = np.asarray(damping ** np.arange(n), dtype=np.float64)
     found.flags.writeable = False
     return found
 
@@ -198,7 +198,7 @@ def _continued(
     times = origins - 1
     ahead = np.arange(1, horizon + 1)
     total = np.cumsum(errors, axis=1)[rows, times][:, None]
-    paths = first[0] + alpha * total + np.zeros(horizon)
+    paths: Floats = first[0] + alpha * total + np.zeros(horizon)
     if beta.any():
         trend = beta * _fading(errors, rows, times, phi[:, 0])[:, None]
         # The level holds the sum of all damped trends before: that of geometric series, without a loop.

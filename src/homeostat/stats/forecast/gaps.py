@@ -27,9 +27,9 @@ def filled(values: Floats, seasons: tuple[int, ...] = ()) -> Floats | NotKnown:
     profile = np.zeros(n)
     season = max((m for m in seasons if 2 * m <= n), default=1)
     if season > 1:
-        table = np.full(-(-n // season) * season, np.nan)
-        table[:n] = np.where(known, values, np.nan)
-        table = table.reshape(-1, season)
+        padded = np.full(-(-n // season) * season, np.nan)
+        padded[:n] = np.where(known, values, np.nan)
+        table = padded.reshape(-1, season)
         phases = np.flatnonzero(np.isfinite(table).any(axis=0))
         profile = np.resize(
             np.interp(np.arange(season), phases, np.nanmedian(table[:, phases], axis=0), period=season), n

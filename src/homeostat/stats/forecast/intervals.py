@@ -6,7 +6,7 @@ from homeostat.stats.forecast.path import Floats, Indices
 
 _NEIGHBOURS = 12
 _PRIOR = 20.0
-_WIDENING = 1.25
+_WIDENING = 2.5
 
 
 def _smoothed(sizes: Floats, neighbours: int) -> Floats:

@@ -44,4 +44,5 @@ def same_phase(origins: Indices, horizon: int, season: int) -> Indices:
 def actual(values: Floats, origins: Indices, horizon: int) -> Floats:
     """Return what came after each origin, NaN where the series had ended."""
     padded = np.concatenate((values, np.full(horizon, np.nan)))
-    return padded[origins[:, None] + np.arange(horizon)]
+    found: Floats = padded[origins[:, None] + np.arange(horizon)]
+    return found

@@ -57,9 +57,11 @@ def _mean_sizes(errors: Floats) -> Floats:
     """Return the mean absolute error of each method at each origin, over what was measured."""
     sizes = np.abs(errors)
     known = np.isfinite(sizes[0])
+    found: Floats
     if known.all():
-        return np.add.reduce(sizes, axis=2) / sizes.shape[2]
-    found: Floats = np.where(known, sizes, 0.0).sum(axis=2) / np.maximum(known.sum(axis=1), 1)
+        found = np.add.reduce(sizes, axis=2) / sizes.shape[2]
+        return found
+    found = np.where(known, sizes, 0.0).sum(axis=2) / np.maximum(known.sum(axis=1), 1)
     return found
 
 

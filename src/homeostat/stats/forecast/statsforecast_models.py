@@ -1,5 +1,6 @@
 """The models of the statsforecast package behind the signature of `forecast`: the extra `forecast`."""
 
+import importlib
 from collections.abc import Sequence
 from typing import Any
 
@@ -19,10 +20,9 @@ _SAMPLES_MIN = 16
 def _models() -> Any:
     """Import the package at its first use: it takes seconds, and is not part of the default install."""
     try:
-        import statsforecast.models
+        return importlib.import_module("statsforecast.models")
     except ImportError as error:
         raise NotAvailable("statsforecast is not installed: pip install 'homeostat[forecast]'") from error
-    return statsforecast.models
 
 
 def statsforecast_forecast(

@@ -49,7 +49,7 @@ def theta(values: Floats, origins: Indices, horizon: int, season: int = 1) -> Fl
     used, rows = distinct(chosen)
     smoothed = first[0] + alpha * np.cumsum(errors[used], axis=1)[rows, origins - 1]
     drift = _slopes(level, origins) / 2.0
-    paths = (values[0] + smoothed)[:, None] + drift[:, None] * (
+    paths: Floats = (values[0] + smoothed)[:, None] + drift[:, None] * (
         np.arange(horizon) + ((1.0 - (1.0 - alpha) ** origins) / alpha)[:, None]
     )
     if season > 1:

@@ -1,0 +1,198 @@
+"""How good and how fast are forecasts of hourly series, against the seasonal naive ones and statsforecast?"""
+
+import importlib.util
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import NormalDist
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks.hourly_series import HORIZON, HourlySeries, hourly_series
+from benchmarks.result import Result
+from benchmarks.timing import side_by_side
+from homeostat.stats.forecast.path import Forecast
+from homeostat.stats.forecast.selection import forecast
+from homeostat.stats.forecast.statsforecast_models import statsforecast_forecast
+
+Floats = NDArray[np.float64]
+
+SERIES = 400
+SERIES_OF_PEER = 40
+"""statsforecast takes a tenth of a second a series: a tenth of them say enough."""
+
+FIRST_SEED = 10_000
+"""The settings were chosen on seeds below this one."""
+
+DAY = 24
+TIMED_POINTS = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """Of one series: mean scaled interval score, coverage and mean absolute scaled error, as in M4."""
+
+    msis: float
+    coverage: float
+    mase: float
+
+
+Bounds = tuple[Floats, Floats, Floats]
+
+
+def score(series: HourlySeries, bounds: Bounds) -> Score:
+    """Score point, low and high by the definitions of the M4 competition, at 95% and a season of a day."""
+    point, low, high = bounds
+    scale = float(np.mean(np.abs(series.known[DAY:] - series.known[:-DAY])))
+    after = series.after
+    missed = np.maximum(low - after, 0.0) + np.maximum(after - high, 0.0)
+    return Score(
+        float(np.mean(high - low + 2.0 / 0.05 * missed)) / scale,
+        float(np.mean(missed <= 0.0)),
+        float(np.mean(np.abs(after - point))) / scale,
+    )
+
+
+def seasonal_naive(series: HourlySeries) -> Bounds:
+    """Return the benchmark of M4: yesterday again, with normal intervals from the seasonal differences."""
+    y = series.known
+    point = np.resize(y[-DAY:], HORIZON)
+    deviation = float(np.sqrt(np.mean((y[DAY:] - y[:-DAY]) ** 2)))
+    half = NormalDist().inv_cdf(0.975) * deviation * np.sqrt(np.arange(HORIZON) // DAY + 1.0)
+    return point, point - half, point + half
+
+
+def _bounds(found: object) -> Bounds:
+    if not isinstance(found, Forecast):
+        raise TypeError(f"there is no forecast: {found!r}")
+    return found.point, found.low, found.high
+
+
+def ours(series: HourlySeries) -> Bounds:
+    """Forecast by default: nothing is told but the time between samples."""
+    return _bounds(forecast(series.known, HORIZON, seconds_apart=3_600.0))
+
+
+def untold(series: HourlySeries) -> Bounds:
+    """Forecast without knowing that the samples are hours."""
+    return _bounds(forecast(series.known, HORIZON))
+
+
+def peer(series: HourlySeries) -> Bounds:
+    """Forecast by statsforecast: MSTL over AutoETS."""
+    return _bounds(statsforecast_forecast(series.known, HORIZON, seconds_apart=3_600.0))
+
+
+def mean(method: Callable[[HourlySeries], Bounds], series: list[HourlySeries]) -> Score:
+    """Return the mean scores of a method."""
+    scores = [score(s, method(s)) for s in series]
+    return Score(
+        float(np.mean([s.msis for s in scores])),
+        float(np.mean([s.coverage for s in scores])),
+        float(np.mean([s.mase for s in scores])),
+    )
+
+
+def _quality(series: list[HourlySeries]) -> list[Result]:
+    naive, found, blind = mean(seasonal_naive, series), mean(ours, series), mean(untold, series)
+    gap = 100.0 * abs(naive.coverage - 0.95)
+    return [
+        Result(
+            "MSIS, ratio to the seasonal naive forecast",
+            found.msis / naive.msis,
+            "",
+            1.0,
+            "lower",
+            note=f"{len(series)} made series, horizon {HORIZON}; {found.msis:.2f} against {naive.msis:.2f}; "
+            f"M4's own hourly series are kept back",
+        ),
+        Result(
+            "the same, without being told that samples are hours", blind.msis / naive.msis, "", 1.0, "lower"
+        ),
+        Result(
+            "coverage of 95% intervals, distance from 95%",
+            100.0 * abs(found.coverage - 0.95),
+            "points",
+            gap,
+            "lower",
+            note=f"{100 * found.coverage:.1f}%, seasonal naive {100 * naive.coverage:.1f}%; "
+            "bar: the naive's distance",
+        ),
+        Result(
+            "MASE, ratio to the seasonal naive forecast",
+            found.mase / naive.mase,
+            "",
+            1.0,
+            "lower",
+            note=f"{found.mase:.3f} against {naive.mase:.3f}",
+        ),
+    ]
+
+
+def _timed(series: HourlySeries) -> list[Result]:
+    y = series.known
+
+    def told() -> int:
+        forecast(y, HORIZON, seasons=(24, 168))
+        return 1
+
+    def default() -> int:
+        forecast(y, HORIZON, seconds_apart=3_600.0)
+        return 1
+
+    found = side_by_side({"default": default, "told": told}, rounds=200)
+    note = "published: statsforecast 34 to 500 ms"
+    return [
+        Result(
+            f"a series of {y.size:,}, {HORIZON} ahead with intervals, {what}",
+            found[name].best_ns / 1e6,
+            "ms",
+            1.0,
+            "lower",
+            low=found[name].best_ns / 1e6,
+            high=found[name].high_ns / 1e6,
+            note=note,
+        )
+        for name, what in (("default", "seasons found by itself"), ("told", "seasons told"))
+    ]
+
+
+def _against_peer(series: list[HourlySeries]) -> list[Result]:
+    """Compare with statsforecast where the extra `forecast` is installed."""
+    if importlib.util.find_spec("statsforecast") is None:
+        return []
+    peer(series[0])
+    began = time.perf_counter()
+    theirs = mean(peer, series)
+    took = (time.perf_counter() - began) / len(series)
+    found = mean(ours, series)
+    return [
+        Result(
+            "MSIS, ratio to statsforecast (MSTL, AutoETS)",
+            found.msis / theirs.msis,
+            "",
+            None,
+            "lower",
+            "statsforecast",
+            theirs.msis / found.msis,
+            note=f"{len(series)} series; its coverage {100 * theirs.coverage:.1f}%, {1e3 * took:.0f} ms each",
+        )
+    ]
+
+
+def timed_series() -> HourlySeries:
+    """Return the first series of 1,000 points with a day and a week: the longest way through the code."""
+    for seed in range(FIRST_SEED, FIRST_SEED + 1_000):
+        series = hourly_series(seed)
+        found = forecast(series.known, HORIZON, seconds_apart=3_600.0)
+        if series.known.size == TIMED_POINTS and isinstance(found, Forecast) and found.seasons == (24, 168):
+            return series
+    raise RuntimeError("no series of a day and a week was made")
+
+
+def run(data: Path | None) -> list[Result]:
+    """Score forecasts on made series whose seeds were not used in development, and time them."""
+    series = [hourly_series(seed) for seed in range(FIRST_SEED, FIRST_SEED + SERIES)]
+    return _quality(series) + _timed(timed_series()) + _against_peer(series[:SERIES_OF_PEER])
