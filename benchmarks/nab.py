@@ -1,4 +1,4 @@
-"""The Numenta Anomaly Benchmark: its series, what a detector says on them, and scores without tuned labels."""
+"""The Numenta Anomaly Benchmark: its series, detections, and scores without tuned labels."""
 
 import csv
 import json

@@ -65,7 +65,7 @@ def probation(records: int) -> int:
 
 
 def _sigmoid(position: float) -> float:
-    """Return the value at a position in units of the window: -1 is its start, 0 its end, beyond is after it."""
+    """Return the value at a position in units of the window: -1 is its start, 0 its end."""
     return -1.0 if position > _FAR else 2.0 / (1.0 + math.exp(_STEEPNESS * position)) - 1.0
 
 
@@ -94,9 +94,7 @@ def normalised(points: float, windows: int, profile: Profile) -> float:
 
 def score(tallies: Sequence[Tally], profile: Profile) -> float:
     """Return the normalised score over all series."""
-    return normalised(
-        sum(t.points(profile) for t in tallies), sum(t.windows for t in tallies), profile
-    )
+    return normalised(sum(t.points(profile) for t in tallies), sum(t.windows for t in tallies), profile)
 
 
 def chosen_by_others(points: ArrayLike, groups: ArrayLike) -> NDArray[np.int64]:

@@ -66,7 +66,9 @@ def lag_correlations(
     """
     values = np.array(rows, dtype=np.float64, ndmin=2)
     if values.ndim != 2 or len(values) > SERIES_MAX:
-        raise ValueError(f"rows must be at most {SERIES_MAX} series of equal length, not of shape {values.shape}")
+        raise ValueError(
+            f"rows must be at most {SERIES_MAX} series of equal length, not of shape {values.shape}"
+        )
     if lag_max < 0:
         raise ValueError(f"lag_max must be 0 or more, not {lag_max!r}")
     values = values[:, -SAMPLES_MAX:]
@@ -119,7 +121,8 @@ def _correlations(early: Floats, late: Floats) -> Floats:
     late = late - late.mean(axis=1, keepdims=True)
     norm = np.sqrt((early**2).sum(axis=1))[:, None] * np.sqrt((late**2).sum(axis=1))[None]
     product: Floats = early @ late.T
-    return np.divide(product, norm, out=np.zeros_like(product), where=norm > 0)
+    found: Floats = np.divide(product, norm, out=np.zeros_like(product), where=norm > 0)
+    return found
 
 
 def _whitened(values: Floats, period: int | None) -> Floats:
@@ -132,7 +135,7 @@ def _whitened(values: Floats, period: int | None) -> Floats:
         if known.sum() < max(SAMPLES_MIN, (1 - MISSING_SHARE_MAX) * n):
             continue
         rest[i] = _innovations(_deseasoned(_bridged(row, known), period), order)
-    scores = normal_scores(rest)
+    scores: Floats = normal_scores(rest)
     scores[np.ptp(rest, axis=1) == 0.0] = 0.0
     return scores
 
@@ -141,7 +144,8 @@ def _bridged(row: Floats, known: NDArray[np.bool_]) -> Floats:
     if known.all():
         return row
     at = np.arange(row.size)
-    return np.interp(at, at[known], row[known])
+    bridged: Floats = np.interp(at, at[known], row[known])
+    return bridged
 
 
 def _deseasoned(row: Floats, period: int | None) -> Floats:

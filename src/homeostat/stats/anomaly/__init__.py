@@ -1,1 +1,1 @@
-"""Streaming anomaly detection: small detectors ('columns') with one question each, and one score of them all."""
+"""Streaming anomaly detection: small detectors ('columns'), one question each, and one score of them."""

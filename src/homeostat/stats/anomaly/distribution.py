@@ -56,9 +56,7 @@ class Distribution:
         self._fast, self._slow = fast, slow
         if self._count % _EVERY == 0:
             step = 2.0 * _EVERY * _SLOW * (edges[-1] - edges[0]) / _BINS
-            self._edges = [
-                edge + step * ((i + 1) / _BINS - (value <= edge)) for i, edge in enumerate(edges)
-            ]
+            self._edges = [edge + step * ((i + 1) / _BINS - (value <= edge)) for i, edge in enumerate(edges)]
         log = math.log
         entropy = sum([f * log((f + _FLOOR) / (s + _FLOOR)) for f, s in zip(fast, slow, strict=True)])
         return entropy if entropy > _NOTHING else 0.0

@@ -61,7 +61,9 @@ def shared_incidents(
     had begun; two unrelated incidents within one window are told as one.
     """
     if watched < len({sign.series for sign in signs}):
-        raise ValueError(f"watched is {watched!r}, but signs came from more series: count all that are watched")
+        raise ValueError(
+            f"watched is {watched!r}, but signs came from more series: count all that are watched"
+        )
     found = [_incident(group, watched, false_discovery) for group in _groups(signs, window_s)]
     return tuple(incident for incident in found if incident is not None)
 

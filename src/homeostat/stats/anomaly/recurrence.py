@@ -25,7 +25,7 @@ class Recurrence:
         self._count = 0
 
     def update(self, value: float) -> float:
-        """Return log10 of how many values ago one as high was seen (or of how many there were), and learn it."""
+        """Return log10 of how many values ago one was as high (or of how many there were), and learn it."""
         negated, at = self._negated, self._at
         now = self._count
         self._count = now + 1

@@ -10,15 +10,17 @@ MEMORY = 20_000
 
 SURPRISE_MAX = 15.0
 
+_QUANTILE = 0.98
 _LOG_10 = math.log(10.0)
+_BODY = -math.log10(1.0 - _QUANTILE)
 _STEP = 6.0
-"""The quantile moves by this many mean excesses over the number of values: larger is noisier, smaller later."""
+"""The quantile moves by this many mean excesses over the number of values."""
 
 
 class Tail:
     """The upper tail of a stream of nonnegative values: peaks over a threshold.
 
-    Up to a quantile (98% if not told otherwise), found by stochastic approximation, surprise grows in proportion; above it the
+    Up to the 98% quantile, found by stochastic approximation, surprise grows in proportion; above it the
     excess is taken as exponential with the mean excess seen. Surprise is -log10 of the probability that a
     value of the reference is as large: 3 is one in a thousand.
 
@@ -30,17 +32,15 @@ class Tail:
     the shape of the tail fixed at 0, since a shape estimated from few peaks does more harm than good.
     """
 
-    __slots__ = ("_body", "_count", "_excess", "_first", "_peaks", "_quantile", "_share", "_threshold")
+    __slots__ = ("_count", "_excess", "_first", "_peaks", "_share", "_threshold")
 
-    def __init__(self, quantile: float = 0.98) -> None:
-        self._quantile = quantile
-        self._body = -math.log10(1.0 - quantile)
+    def __init__(self) -> None:
         self._first: list[float] | None = []
         self._count = 0
         self._threshold = 0.0
         self._excess = 0.0
         self._peaks = 0
-        self._share = 1.0 - quantile
+        self._share = 1.0 - _QUANTILE
 
     def surprise(self, value: float) -> float:
         """Return the surprise of a value against those before it, and learn it."""
@@ -48,32 +48,32 @@ class Tail:
             self._begin(self._first, value)
             return 0.0
         threshold, excess = self._threshold, self._excess
-        scale = excess if excess > 1e-3 * threshold else 1e-3 * threshold
+        scale = max(0.001 * threshold, excess)
         if scale < 1e-300:
             scale = 1e-300
         self._count += 1
-        gain = 1.0 / (self._count if self._count < MEMORY else MEMORY)
-        step = _STEP * gain * (scale if scale > 0.02 * threshold else 0.02 * threshold)
+        gain = 1.0 / (min(MEMORY, self._count))
+        step = _STEP * gain * (max(0.02 * threshold, scale))
         if value > threshold:
             found = -math.log10(self._share) + (value - threshold) / (scale * _LOG_10)
             self._share += gain * (1.0 - self._share)
             self._peaks += 1
             weight = max(1.0 / self._peaks, gain / max(self._share, gain))
             self._excess = excess + weight * (value - threshold - excess)
-            self._threshold = threshold + step * self._quantile
-            return found if found < SURPRISE_MAX else SURPRISE_MAX
-        found = self._body * value / threshold if threshold > 0.0 else 0.0
+            self._threshold = threshold + step * _QUANTILE
+            return min(SURPRISE_MAX, found)
+        found = _BODY * value / threshold if threshold > 0.0 else 0.0
         share = self._share * (1.0 - gain)
-        self._share = share if share > 1.0 / MEMORY else 1.0 / MEMORY
-        threshold -= step * (1.0 - self._quantile)
-        self._threshold = threshold if threshold > 0.0 else 0.0
+        self._share = max(1.0 / MEMORY, share)
+        threshold -= step * (1.0 - _QUANTILE)
+        self._threshold = max(0.0, threshold)
         return found
 
     def _begin(self, first: list[float], value: float) -> None:
         first.append(value)
         if len(first) < WARM_UP:
             return
-        threshold = sorted(first)[int(self._quantile * WARM_UP)]
+        threshold = sorted(first)[int(_QUANTILE * WARM_UP)]
         peaks = [v - threshold for v in first if v > threshold]
         self._threshold = threshold
         self._excess = sum(peaks) / len(peaks) if peaks else 0.0
