@@ -96,7 +96,7 @@ def rule_of(
     try:
         found = _bound(name, target, metrics, bounds, handling, metric)
     except ConfigError as error:
-        raise ConfigError(f"the target {name!r} ({write(target)}): {error}") from None
+        raise ConfigError(f"{write(target)!r}: {error}") from None
     return found
 
 

@@ -69,7 +69,7 @@ class AlertDesk:
             Channel(f"action:{name}", "action", Severity.WARNING, lambda a=action: _ActionSender(a))  # type: ignore[misc]
             for name, action in (actions or {}).items()
         ]
-        self._couriers = {c.name: Courier(c, store, clock, losses) for c in (*alerting.channels, *acting)}
+        self.couriers = {c.name: Courier(c, store, clock, losses) for c in (*alerting.channels, *acting)}
         self._handlings: dict[str, Handling] = {r.name: r.handling for r in alerting.rules}
         self._totals = WindowTotals(store, round(interval_s * SECOND_NS))
         self._book: Book | None = None
@@ -79,7 +79,7 @@ class AlertDesk:
 
     def start(self) -> None:
         """Begin to evaluate and to deliver."""
-        for courier in self._couriers.values():
+        for courier in self.couriers.values():
             courier.start()
         self._thread.start()
 
@@ -88,7 +88,7 @@ class AlertDesk:
         self._stop.set()
         if self._thread.is_alive():
             self._thread.join(2.0)
-        for courier in self._couriers.values():
+        for courier in self.couriers.values():
             courier.close()
 
     def _run(self) -> None:
@@ -102,16 +102,16 @@ class AlertDesk:
         if self._book is None:
             book = read_book(self._store)
             waiting = read_deliveries(self._store, WAITING)
-            for name, courier in self._couriers.items():
+            for name, courier in self.couriers.items():
                 courier.take(d for d in waiting if d.channel == name)
-            for lost in (d for d in waiting if d.channel not in self._couriers):
+            for lost in (d for d in waiting if d.channel not in self.couriers):
                 error = f"the channel {lost.channel!r} is no longer configured"
                 self._store.write(moved(msgspec.structs.replace(lost, error=error), DEAD))
             own = {r.name for r in self._alerting.targets}
             rules = tuple(
                 Watched(r.name, r.expectation, r.metric, r.name in own) for r in self._alerting.rules
             )
-            setup = Setup(rules, tuple(self._couriers))
+            setup = Setup(rules, tuple(self.couriers))
             self._store.write(Batch(records=(setup_record(setup, self._clock.now_ns()),)))
             self._book = book
         return self._book
@@ -140,7 +140,7 @@ class AlertDesk:
             self._book = step.book
         for _, deliveries in told:
             for delivery in deliveries:
-                self._couriers[delivery.channel].take((delivery,))
+                self.couriers[delivery.channel].take((delivery,))
         return step.notices
 
     def _deliveries(self, notice: Notice) -> list[Delivery]:
