@@ -71,7 +71,8 @@ def convert(amount: Amount, unit: str) -> float:
             f"{write_amount(amount)} cannot be converted to {unit or 'a plain number'}; "
             f"{_known(unit, family)}"
         )
-    return amount.value * family[amount.unit] / family[unit]
+    size = family[amount.unit] / family[unit]
+    return amount.value * size if size >= 1 else amount.value / round(1 / size)  # 95% is .95, not .9500...1
 
 
 def _known(unit: str, family: dict[str, float]) -> str:
