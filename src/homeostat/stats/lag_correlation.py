@@ -150,10 +150,12 @@ def _bridged(row: Floats, known: NDArray[np.bool_]) -> Floats:
 
 def _deseasoned(row: Floats, period: int | None) -> Floats:
     if period is None or period < 2 or row.size < 2 * period:
-        return row - row.mean()
+        centred: Floats = row - row.mean()
+        return centred
     phase = np.arange(row.size) % period
     means = np.bincount(phase, row) / np.bincount(phase)
-    return row - means[phase]
+    rest: Floats = row - means[phase]
+    return rest
 
 
 def _innovations(row: Floats, order: int) -> Floats:

@@ -1,6 +1,7 @@
 """The ensemble: six columns on one series, one score, and notices at a given rate of false alarms."""
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from homeostat.stats.anomaly.distribution import Distribution
@@ -136,3 +137,14 @@ class AnomalyDetector:
             self.score,
             tuple(zip(COLUMNS, self.columns, strict=True)),
         )
+
+
+def anomalies(times_s: Iterable[float], values: Iterable[float]) -> tuple[Anomaly, ...]:
+    """Return the notices of a whole series, as a detector that watched it would have given them.
+
+    >>> anomalies([], [])
+    ()
+    """
+    detector = AnomalyDetector()
+    found = (detector.update(float(t), float(v)) for t, v in zip(times_s, values, strict=True))
+    return tuple(notice for notice in found if notice is not None)
