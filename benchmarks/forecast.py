@@ -4,6 +4,7 @@ import importlib.util
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from statistics import NormalDist
 
@@ -131,6 +132,45 @@ def _quality(series: list[HourlySeries]) -> list[Result]:
     ]
 
 
+def hourly_means(file: Path) -> Floats:
+    """Return the means of each hour of a CSV of timestamp and value, hours without any bridged by a line."""
+    rows = [line.split(",") for line in file.read_text().splitlines()[1:]]
+    seconds = np.array([datetime.fromisoformat(row[0]).replace(tzinfo=UTC).timestamp() for row in rows])
+    hours = ((seconds - seconds[0]) // 3_600).astype(np.int64)
+    counts = np.bincount(hours)
+    sums = np.bincount(hours, np.array([float(row[1]) for row in rows]))
+    known = np.flatnonzero(counts)
+    return np.interp(np.arange(counts.size), known, sums[known] / counts[known])
+
+
+def real_series(data: Path) -> list[HourlySeries]:
+    """Return windows of the Numenta benchmark's series, incidents included, up to 12 of each file."""
+    found = []
+    for file in sorted((data / "nab" / "data").rglob("*.csv")):
+        values = hourly_means(file)
+        reach = min(900, values.size - HORIZON)
+        for end in range(reach, values.size - HORIZON + 1, 4 * DAY)[:12] if reach >= 230 else ():
+            known = values[end - reach : end]
+            if np.any(known[DAY:] != known[:-DAY]):
+                found.append(HourlySeries(known, values[end : end + HORIZON]))
+    return found
+
+
+def _real(series: list[HourlySeries]) -> list[Result]:
+    naive, found = mean(seasonal_naive, series), mean(ours, series)
+    return [
+        Result(
+            "MSIS on real series, ratio to the seasonal naive forecast",
+            found.msis / naive.msis,
+            "",
+            1.0,
+            "lower",
+            note=f"{len(series)} windows of hourly means (Numenta), incidents included; "
+            f"coverage {100 * found.coverage:.1f}%, naive {100 * naive.coverage:.1f}%",
+        )
+    ]
+
+
 def _timed(series: HourlySeries) -> list[Result]:
     y = series.known
 
@@ -195,4 +235,10 @@ def timed_series() -> HourlySeries:
 def run(data: Path | None) -> list[Result]:
     """Score forecasts on made series whose seeds were not used in development, and time them."""
     series = [hourly_series(seed) for seed in range(FIRST_SEED, FIRST_SEED + SERIES)]
-    return _quality(series) + _timed(timed_series()) + _against_peer(series[:SERIES_OF_PEER])
+    real = real_series(data) if data and (data / "nab").is_dir() else []
+    return [
+        *_quality(series),
+        *(_real(real) if real else ()),
+        *_timed(timed_series()),
+        *_against_peer(series[:SERIES_OF_PEER]),
+    ]

@@ -128,10 +128,21 @@ def _candidates(values: Floats, seconds_apart: float | None) -> dict[int, float]
         length = seconds / (seconds_apart or 1.0)
         if abs(length - round(length)) < 0.01 * length and 2 <= round(length) <= longest:
             found[round(length)] = SIGNIFICANCE
+    named = tuple(found)
     for lag in autocorrelation_peaks(values, longest):
-        if all(abs(lag - length) > _NEAR * length for length in found):
+        # A peak beside a day or a week, or at some of them, says nothing that these do not.
+        if all(abs(lag - m * max(round(lag / m), 1)) > _NEAR * m for m in named):
             found[lag] = SIGNIFICANCE / longest
     return found
+
+
+def _may_add(other: Season, season: Season) -> bool:
+    """Whether a longer season may explain more: of a multiple, its strength says so already."""
+    gain = other.strength - season.strength
+    multiple = other.length % season.length == 0
+    return other.length > season.length and (
+        not multiple or gain > _STRENGTH_MIN / 2.0 * (1.0 - season.strength)
+    )
 
 
 def season_lengths(
@@ -170,7 +181,7 @@ def season_lengths(
         ):
             found.pop()
         found.append(season)
-        candidates = {c: p for c, p in candidates.items() if c > season.length}
+        candidates = {s.length: candidates[s.length] for s in tested if _may_add(s, season)}
         profile = rest[: rest.size // season.length * season.length].reshape(-1, season.length).mean(axis=0)
-        rest = rest - np.resize(profile, rest.size)
+        rest = rest - profile[np.arange(rest.size) % season.length]
     return tuple(found)

@@ -195,6 +195,7 @@ def _continued(
     `members` is `(5, rows)`: alpha, beta, phi, gamma, rho; `errors` is `(rows, n)`.
     """
     alpha, beta, phi, gamma, rho = members[:, rows, None]
+    damped, faded = members[2, :, None], members[4, :, None]
     times = origins - 1
     ahead = np.arange(1, horizon + 1)
     total = np.cumsum(errors, axis=1)[rows, times][:, None]
@@ -202,9 +203,9 @@ def _continued(
     if beta.any():
         trend = beta * _fading(errors, rows, times, phi[:, 0])[:, None]
         # The level holds the sum of all damped trends before: that of geometric series, without a loop.
-        paths += phi / (1.0 - phi) * (beta * total - trend * phi**ahead)
+        paths += phi / (1.0 - phi) * (beta * total - trend * (damped**ahead)[rows])
     if rho.any():
-        paths += _fading(errors, rows, times, rho[:, 0])[:, None] * rho**ahead
+        paths += _fading(errors, rows, times, rho[:, 0])[:, None] * (faded**ahead)[rows]
     for m, profile in zip(seasons, first[1], strict=True):
         cycles = -(-errors.shape[1] // m)
         table = np.zeros((errors.shape[0], cycles * m))
