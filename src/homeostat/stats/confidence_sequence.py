@@ -114,20 +114,13 @@ class ConfidenceSequence(ABC):
                     self._take(piece)
                     if until in (last, self._end):
                         self._turn()
-            self._due = min(self._end, last + self._stride)
+            self._due = self._next_look()
 
     def state(self) -> dict[str, Any]:
         """Return all that `restore` needs, in types that JSON knows."""
         found: dict[str, Any] = {"kind": type(self).__name__}
         for name in self._names():
-            value = getattr(self, name)
-            if isinstance(value, LongRunVariance):
-                value = value.state()
-            elif isinstance(value, dict):
-                value = list(value.items())
-            elif isinstance(value, list):
-                value = list(value)
-            found[name] = value
+            found[name] = _plain(getattr(self, name))
         return found
 
     @classmethod
@@ -142,10 +135,14 @@ class ConfidenceSequence(ABC):
             value = state[name]
             if name == "_memory":
                 value = LongRunVariance.restore(value)
+            elif name == "_found" and value is not None:
+                value = Interval(*map(float, value))
             elif name in cls._TABLES:
                 value = {int(k): int(v) for k, v in value}
             elif isinstance(value, list):
                 value = list(value)
+            elif isinstance(value, str):
+                value = float(value)
             setattr(made, name, value)
         return made
 
@@ -166,10 +163,28 @@ class ConfidenceSequence(ABC):
             self._begin, self._end = n, (self.first_look if n < self.first_look < end else end)
             self._tune(chunk)
         self._look()
-        self._due = min(self._end, n + self._stride)
+        self._due = self._next_look()
+
+    def _next_look(self) -> int:
+        looks = (self.n - self._begin) // self._stride
+        return min(self._end, self._begin + (looks + 1) * self._stride)
 
     def _look(self) -> None:  # noqa: B027 most find their interval when it is asked for
         """Find the interval, where that is too dear for each record."""
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, LongRunVariance):
+        return value.state()
+    if isinstance(value, Interval):
+        return [_plain(end) for end in (value.low, value.high, value.confidence)]
+    if isinstance(value, dict):
+        return [list(pair) for pair in value.items()]
+    if isinstance(value, list):
+        return list(value)
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
+    return value
 
 
 def refuse(value: object, wanted: str) -> InputError:

@@ -21,6 +21,9 @@ _CORRELATION_MAX = 0.97
 
 _LEVELS_MAX = 24
 
+_DOUBT, _DOUBT_LESS, _SIGNIFICANT = 1.0, 0.5, 4.0
+"""Standard errors taken off at larger batches; less where neighbours correlate beyond two of theirs."""
+
 _ERRORS_OF_HITS = 0.5
 _ROOM_NEEDED, _ROOM_MIN = 9.0, 0.1
 
@@ -87,16 +90,18 @@ class LongRunVariance:
         """Return the same for a stream of 0 and 1, with caution, since runs of rare hits hide for long.
 
         Its correlations are raised by half a standard error, for which a record is worth 4 p (1 - p) of
-        a sample; and it grows where hardly more than the boundary's nine independent samples are left.
+        a sample; and it grows where hardly more than the boundary's nine independent samples are left. At
+        most it says that all hits were one.
         """
         if not self.n:
             return 1.0
-        share = min(max(self._sums[0] / self.n, 0.0), 1.0)
-        worth = self.n * 4.0 * share * (1.0 - share)
-        if worth <= 0.0:
+        hits = self._sums[0]
+        rarer = min(hits, self.n - hits)
+        if rarer < 1.0:
             return 1.0
+        worth = 4.0 * hits * (self.n - hits) / self.n
         found = self._largest(worth, _ERRORS_OF_HITS)
-        return found / max(_ROOM_MIN, 1.0 - _ROOM_NEEDED * (found - 1.0) / self.n)
+        return min(rarer, found / max(_ROOM_MIN, 1.0 - _ROOM_NEEDED * (found - 1.0) / self.n))
 
     def _largest(self, worth: float, errors: float) -> float:
         n = self.n
@@ -105,7 +110,9 @@ class LongRunVariance:
         variance = self._variance(0)
         if variance <= 0.0:
             return 1.0
-        found = max(1.0, _autoregression(self._neighbours() / (variance * (n - 1)), worth, errors))
+        r = self._neighbours() / (variance * (n - 1))
+        found = max(1.0, _autoregression(r, worth, errors))
+        doubt = _DOUBT if r * r * worth < _SIGNIFICANT or r < 0.0 else _DOUBT_LESS
         needed = max(_BATCHES_MIN, _BATCHES_PER_ROOT * math.sqrt(n))
         for level in range(1, len(self._counts) - 1):
             batches = self._counts[level]
@@ -114,7 +121,7 @@ class LongRunVariance:
             at_level = self._variance(level)
             if at_level > 0.0:
                 r = self._variance(level + 1) / at_level - 1.0
-                found = max(found, at_level / variance * _autoregression(r, batches, errors - 1.0))
+                found = max(found, at_level / variance * _autoregression(r, batches, errors - doubt))
         return found
 
     def state(self) -> dict[str, Any]:

@@ -44,13 +44,14 @@ class MeanSequence(ConfidenceSequence):
     True
     """
 
-    __slots__ = ("_centre", "_cubes", "_lean", "_level", "_origin", "_settled", "_squares", "_sum", "_time")
+    __slots__ = ("_centre", "_cubes", "_lean", "_level", "_origin", "_settled", "_squares", "_sum", "_time", "_z2")
 
     def __init__(self, confidence: float = 0.95, first_look: int = FIRST_LOOK) -> None:
         """Start empty; the guarantee is the better, the more records the first look waits for."""
         super().__init__(confidence, first_look)
         self._level = 2.0 * normal_mixture(confidence, _PRIOR)
         self._time = _PRIOR / first_look  # the mixture's q is this times n
+        self._z2 = math.inf  # the square of the mixture's boundary in this chunk
         self._centre = 0.0  # the mean when the last chunk was settled
         self._settled = 0.0  # the sum of squares about it then
         self._sum = self._squares = 0.0  # of deviations from the centre since
@@ -79,8 +80,7 @@ class MeanSequence(ConfidenceSequence):
         mean = total / n
         squares = self._settled + self._squares - total * mean
         mean += self._centre
-        q = self._time * n
-        z2 = (1.0 + 1.0 / q) * (self._level + math.log(1.0 + q))
+        z2 = self._z2
         worth = n / self._inflation
         room = worth - z2
         if room < _WORTH_MIN * worth:
@@ -131,6 +131,11 @@ class MeanSequence(ConfidenceSequence):
         if n >= self.first_look:
             self._inflation = self._memory.inflation()
             self._lean = self._skewness() * self._inflation / 6.0
+            self._z2 = max(self._boundary(n), self._boundary(self._end))  # it falls, then it rises
+
+    def _boundary(self, n: int) -> float:
+        q = self._time * n
+        return (1.0 + 1.0 / q) * (self._level + math.log1p(q))
 
     def _skewness(self) -> float:
         n, shift = self.n, self._centre - self._origin
