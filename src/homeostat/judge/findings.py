@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from homeostat.core.metric import Better
+from homeostat.judge.anomalies import anomalies
 from homeostat.judge.comparison import change_words
 from homeostat.judge.finding import Course, Finding, FindingKind
 from homeostat.judge.moment_words import length_words, moment_words
@@ -169,4 +170,4 @@ def patterns(subjects: Sequence[Subject]) -> list[Finding]:
     return found
 
 
-FINDERS: tuple[Finder, ...] = (changes, trends, patterns)
+FINDERS: tuple[Finder, ...] = (changes, anomalies, trends, patterns)

@@ -44,7 +44,7 @@ BOOLEANS = {"true": 1.0, "false": 0.0, "yes": 1.0, "no": 0.0}
 _NUMBER = re.compile(
     r"([$]?)\s*([-+]?)\s*([$]?)\s*((?:\d[\d,.' \u00a0\u202f]*|\.\d+)(?:[eE][-+]?\d+)?)\s*(\S*)"
 )
-_THOUSANDS_COMMA = re.compile(r"[-+]?\d{1,3}(,\d{3})+(\.\d+)?")
+_THOUSANDS_COMMA = re.compile(r"[-+]?[1-9]\d{0,2}(,\d{3})+(\.\d+)?")
 _COMMA = re.compile(r"\d,\d")
 
 
@@ -120,11 +120,12 @@ def _digits(text: str, comma: bool) -> float | None:
 class Parser:
     """Turns the cells of one column into numbers of one unit, and counts what it had to leave out.
 
-    The unit is that of the first chunk's majority; a cell in a unit of another kind is left out.
+    The unit is that of the first chunk's majority; a cell in a unit of another kind is left out. `comma` says
+    that commas are decimal signs, which `1,234` alone does not tell.
     """
 
-    def __init__(self, sample: Cells) -> None:
-        self.comma = decimal_comma(sample)
+    def __init__(self, sample: Cells, comma: bool = False) -> None:
+        self.comma = comma or decimal_comma(sample)
         units = Counter(
             found[1] for c in sample if (found := parse(c, self.comma)) and not math.isnan(found[0])
         )
@@ -189,8 +190,8 @@ _NOT_IN_NAMES = frozenset(
 def unit_of_name(name: str) -> tuple[str, float]:
     """Return the unit that a column's name ends with, and the factor to it; '' and 1 where it has none.
 
-    >>> unit_of_name("latency_ms"), unit_of_name("Duration (s)"), unit_of_name("InputTokens"), unit_of_name("n")
-    (('ms', 1.0), ('ms', 1000.0), ('tokens', 1.0), ('', 1.0))
+    >>> [unit_of_name(name) for name in ("latency_ms", "Duration (s)", "InputTokens", "n")]
+    [('ms', 1.0), ('ms', 1000.0), ('tokens', 1.0), ('', 1.0)]
     """
     words = re.findall(r"[a-z]+|[A-Z][a-z]*|[A-Z]+|%|\$", name)
     last = words[-1].lower() if len(words) > 1 else ""

@@ -22,10 +22,14 @@ def no_progress(done: int, total: int) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """The rows of a file, chunk by chunk, and what there is to say about how they were read."""
+    """The rows of a file, chunk by chunk, and what there is to say about how they were read.
+
+    `comma` says that commas within cells are decimal signs.
+    """
 
     chunks: Iterator[Chunk]
     notes: list[str]
+    comma: bool = False
 
 
 Reader = Callable[[Path, Progress], Source]

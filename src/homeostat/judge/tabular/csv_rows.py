@@ -8,7 +8,7 @@ from pathlib import Path
 
 from homeostat.core.errors import InputError
 from homeostat.judge.tabular.cell import parse
-from homeostat.judge.tabular.chunk import ROWS, Chunk, Progress, Source
+from homeostat.judge.tabular.chunk import ROWS, Chunk, Progress, Source, no_progress
 from homeostat.judge.tabular.moment import layout_of
 from homeostat.judge.tabular.text_file import text_of
 
@@ -20,19 +20,21 @@ COLUMNS_MAX = 2_000
 def csv_rows(path: Path, progress: Progress) -> Source:
     """Return the rows of a CSV file."""
     notes: list[str] = []
-    return Source(_chunks(path, progress, notes), notes)
+    with text_of(path, no_progress) as lines:
+        delimiter = delimiter_of(list(islice(_usable(lines), SNIFFED)))
+    return Source(_chunks(path, delimiter, progress, notes), notes, comma=delimiter == ";")
 
 
-def _chunks(path: Path, progress: Progress, notes: list[str]) -> Iterator[Chunk]:
+def _usable(lines: Iterator[str]) -> Iterator[str]:
+    """The lines that are neither empty nor comments; of the first one, the sign of a comment is taken off."""
+    filled = (line for line in lines if line.strip())
+    yield from (line.lstrip("# ") for line in islice(filled, 1))
+    yield from (line for line in filled if not line.startswith("#"))
+
+
+def _chunks(path: Path, delimiter: str, progress: Progress, notes: list[str]) -> Iterator[Chunk]:
     with text_of(path, progress) as lines:
-        usable = (line for line in lines if line.strip())
-        first = list(islice(usable, SNIFFED))
-        if not first:
-            return
-        if first[0].startswith("#") and len(first) > 1:
-            first[0] = first[0].lstrip("# ")
-        rest = (line for line in chain(first, usable) if not line.startswith("#"))
-        delimiter = delimiter_of(first)
+        rest = _usable(lines)
         rows = csv.reader(rest, delimiter=delimiter, skipinitialspace=True)
         try:
             yield from _by_column(rows, notes)
@@ -54,8 +56,8 @@ def delimiter_of(lines: list[str]) -> str:
             )
         except csv.Error:
             continue
-        width, n = widths.most_common(1)[0]
-        agreed = n / widths.total()
+        width, n = widths.most_common(1)[0] if widths else (1, 0)
+        agreed = n / max(widths.total(), 1)
         if width > 1 and agreed > 0.8 and (most[1] == 1 or (delimiter != " " and (agreed, width) > most)):
             best, most = delimiter, (agreed, width)
     return best

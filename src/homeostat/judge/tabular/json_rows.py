@@ -23,7 +23,8 @@ def json_rows(path: Path, progress: Progress) -> Source:
     """Return the rows of a JSON file."""
     notes: list[str] = []
     start = first_bytes(path).decode("utf-8-sig", "replace").lstrip()
-    by_line = start.startswith("{") and _is_object(start.partition("\n")[0])
+    head, _, rest = start.partition("\n")
+    by_line = bool(rest.strip()) and _is_object(head)
     return Source((_lines if by_line else _document)(path, progress, notes), notes)
 
 
@@ -32,7 +33,7 @@ def _is_object(line: str) -> bool:
         found = msgspec.json.decode(line)
     except msgspec.DecodeError:
         return False
-    return isinstance(found, dict) and not any(isinstance(v, list) and len(v) > 20 for v in found.values())
+    return isinstance(found, dict)
 
 
 def _lines(path: Path, progress: Progress, notes: list[str]) -> Iterator[Chunk]:

@@ -61,7 +61,7 @@ def read_table(
     gathered: _Gathered | None = None
     for chunk in source.chunks:
         if gathered is None:
-            gathered = _Gathered(roles_of(chunk, time, values), path)
+            gathered = _Gathered(roles_of(chunk, time, values), path, source.comma)
         gathered.take(chunk)
     if gathered is None:
         raise InputError(f"{path} holds no rows")
@@ -75,6 +75,7 @@ Place = tuple[str, Attributes, str]
 class _Gathered:
     roles: Roles
     path: Path
+    comma: bool
     rows: int = 0
     undated: int = 0
     refused: int = 0
@@ -91,7 +92,7 @@ class _Gathered:
             cells = chunk.get(column)
             if cells is None:
                 continue
-            parser = self.parsers.setdefault(column, Parser(cells[:500]))
+            parser = self.parsers.setdefault(column, Parser(cells[:500], self.comma))
             numbers = parser.numbers(cells)
             kept = dated & ~np.isnan(numbers)
             if self.roles.metric:
