@@ -396,3 +396,44 @@ def test_there_is_no_difference_while_an_arm_has_no_interval() -> None:
     ready.extend(records(MeanSequence, 200))
     assert difference(ready, empty) is None
     assert surely(ready.interval(), empty.interval()) is None
+
+
+@pytest.mark.parametrize("make", KINDS)
+@pytest.mark.parametrize(("mine", "theirs"), [(0, 700), (700, 0), (37, 850), (850, 37), (640, 731)])
+def test_merged_streams_are_as_good_as_one(make: Make, mine: int, theirs: int) -> None:
+    values = records(make, mine + theirs)
+    whole, one, other = make(), make(), make()
+    whole.extend(values)
+    one.extend(values[:mine])
+    other.extend(values[mine:])
+    before = other.state()
+    one.merge(other)
+    assert other.state() == before
+    assert one.n == whole.n
+    assert one.estimate == pytest.approx(whole.estimate, rel=1e-12)
+    assert one.inflation == pytest.approx(whole.inflation, rel=0.5)
+    width = known(whole).high - known(whole).low
+    assert known(one).low == pytest.approx(known(whole).low, abs=0.35 * width)
+    assert known(one).high == pytest.approx(known(whole).high, abs=0.35 * width)
+    one.extend(records(make, 300))
+    assert one.n == mine + theirs + 300
+
+
+def test_merging_shifts_moments_and_memory_to_one_origin() -> None:
+    random = np.random.default_rng(14)
+    values = autoregression(random, 0.7, 1, 4_000)[0] ** 2 + np.repeat([50.0, 90.0], 2_000)
+    whole, one, other = MeanSequence(), MeanSequence(), MeanSequence()
+    for into, part in ((whole, values), (one, values[:2_000]), (other, values[2_000:])):
+        into.extend(part)
+    one.merge(other)
+    whole._close()
+    assert one.variance == pytest.approx(whole.variance, rel=1e-9)
+    assert one._skewness() == pytest.approx(whole._skewness(), rel=1e-6)
+    assert one._memory.inflation() == pytest.approx(whole._memory.inflation(), rel=0.05)
+
+
+def test_only_sequences_of_one_kind_and_setting_are_merged() -> None:
+    with pytest.raises(ConfigError, match="merged"):
+        MeanSequence().merge(MeanSequence(confidence=0.9))
+    with pytest.raises(ConfigError, match="probability"):
+        QuantileSequence(0.5).merge(QuantileSequence(0.95))

@@ -1,6 +1,7 @@
 """The confidence sequence of a mean, for values with known bounds: scores, shares, ratings."""
 
 import math
+from typing import Self
 
 import numpy as np
 
@@ -54,6 +55,7 @@ class BoundedMeanSequence(ConfidenceSequence):
         "highest",
         "lowest",
     )
+    _SETTINGS = (*ConfidenceSequence._SETTINGS, "lowest", "highest")
 
     def __init__(
         self,
@@ -134,7 +136,7 @@ class BoundedMeanSequence(ConfidenceSequence):
         self._pending.extend(values.tolist())
         self.n += values.size
 
-    def _tune(self, chunk: Floats) -> None:
+    def _fold(self, chunk: Floats) -> None:
         total = float(np.add.reduce(chunk))
         self._bets += self._bet * chunk.size
         self._stakes += self._bet * total
@@ -144,9 +146,20 @@ class BoundedMeanSequence(ConfidenceSequence):
         self._sum = self._squares = 0.0
         self._settled = self.n
         self._memory.fold(chunk - 0.5)
+
+    def _retune(self) -> None:
         if self.n >= self.first_look:
             self._inflation = self._memory.inflation()
         self._plug_in()
+
+    def _absorb(self, other: Self) -> None:
+        self._settled += other._settled
+        self._bets += other._bets
+        self._stakes += other._stakes
+        self._costs += other._costs
+        self._total += other._total
+        self._spread += other._spread
+        self._memory.absorb(other._memory)
 
     def _plug_in(self) -> None:
         """Choose the guess of the mean and the bet of the next chunk by the records before it."""

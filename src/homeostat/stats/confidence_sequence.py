@@ -91,8 +91,16 @@ class ConfidenceSequence(ABC):
         """Do what `add` does, for records that lie in one chunk."""
 
     @abstractmethod
-    def _tune(self, chunk: Floats) -> None:
-        """Fold a full chunk into what changes slowly."""
+    def _fold(self, chunk: Floats) -> None:
+        """Take a closed chunk into what changes slowly."""
+
+    @abstractmethod
+    def _retune(self) -> None:
+        """Work out what the next chunk goes by."""
+
+    @abstractmethod
+    def _absorb(self, other: Self) -> None:
+        """Add the sums of a sequence; no chunk is open in either."""
 
     @property
     def inflation(self) -> float:
@@ -114,6 +122,29 @@ class ConfidenceSequence(ABC):
                     self._take(piece)
                     if until in (last, self._end):
                         self._turn()
+            self._due = self._next_look()
+
+    def merge(self, other: Self) -> None:
+        """Take all records of another stream of the same thing, such as another node's.
+
+        `other` stays as it is. The guarantee goes on for the records of both, in whichever order they came.
+        """
+        if type(other) is not type(self) or any(
+            getattr(self, name) != getattr(other, name) for name in self._SETTINGS
+        ):
+            settings = ", ".join(self._SETTINGS)
+            raise ConfigError(f"only sequences of one kind and the same {settings} can be merged")
+        theirs = self.restore(other.state())
+        if not self.n:
+            for name in self._names():
+                setattr(self, name, getattr(theirs, name))
+        elif theirs.n:
+            self._close()
+            theirs._close()
+            self._absorb(theirs)
+            self.n += theirs.n
+            self._open()
+            self._look()
             self._due = self._next_look()
 
     def state(self) -> dict[str, Any]:
@@ -146,6 +177,9 @@ class ConfidenceSequence(ABC):
             setattr(made, name, value)
         return made
 
+    _SETTINGS: tuple[str, ...] = ("confidence", "first_look")
+    """Names of the attributes in which sequences that are merged must agree."""
+
     _TABLES: frozenset[str] = frozenset()
     """Names of the attributes that are tables of counts by whole number."""
 
@@ -155,15 +189,23 @@ class ConfidenceSequence(ABC):
 
     def _turn(self) -> None:
         """Close the chunk where it ends, and look: `add` calls this when it has reached `_due`."""
-        n = self.n
-        if n == self._end:
-            chunk = np.array(self._pending, dtype=np.float64)
-            self._pending = []
-            end = n + min(max(n // 4, _CHUNK_MIN), CHUNK_MAX)
-            self._begin, self._end = n, (self.first_look if n < self.first_look < end else end)
-            self._tune(chunk)
+        if self.n == self._end:
+            self._close()
+            self._open()
         self._look()
         self._due = self._next_look()
+
+    def _close(self) -> None:
+        if self._pending:
+            chunk = np.array(self._pending, dtype=np.float64)
+            self._pending = []
+            self._fold(chunk)
+
+    def _open(self) -> None:
+        n = self.n
+        end = n + min(max(n // 4, _CHUNK_MIN), CHUNK_MAX)
+        self._begin, self._end = n, (self.first_look if n < self.first_look < end else end)
+        self._retune()
 
     def _next_look(self) -> int:
         looks = (self.n - self._begin) // self._stride

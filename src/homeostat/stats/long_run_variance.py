@@ -71,16 +71,34 @@ class LongRunVariance:
         self.n += values.size
         level = 0
         while values.size and level < _LEVELS_MAX:
-            if level == len(self._counts):
-                self._counts.append(0)
-                self._sums.append(0.0)
-                self._squares.append(0.0)
-                self._carries.append(None)
+            self._reach(level)
             self._counts[level] += values.size
             self._sums[level] += float(np.add.reduce(values))
             self._squares[level] += float(values @ values)
             values = self._paired(level, values)
             level += 1
+
+    def absorb(self, other: "LongRunVariance", shift: float = 0.0) -> None:
+        """Take the samples of a separate stream, deviations from a number `shift` above this one's."""
+        if not other.n:
+            return
+        if not self.n:
+            self._first, self._last = other._first + shift, other._last + shift
+        total = other._sums[0]
+        self._products += (
+            other._products
+            + shift * (2.0 * total - other._first - other._last)
+            + (other.n - 1) * shift * shift
+        )
+        self.n += other.n
+        for level, (count, batches, squares) in enumerate(
+            zip(other._counts, other._sums, other._squares, strict=True)
+        ):
+            self._reach(level)
+            apart = shift * 2.0**level
+            self._counts[level] += count
+            self._sums[level] += batches + count * apart
+            self._squares[level] += squares + apart * (2.0 * batches + count * apart)
 
     def inflation(self) -> float:
         """Return long-run variance over variance, at least 1; 1.0 where it cannot be known."""
@@ -135,6 +153,13 @@ class LongRunVariance:
         for name in cls.__slots__:
             setattr(made, name, _copied(state[name]))
         return made
+
+    def _reach(self, level: int) -> None:
+        if level == len(self._counts):
+            self._counts.append(0)
+            self._sums.append(0.0)
+            self._squares.append(0.0)
+            self._carries.append(None)
 
     def _paired(self, level: int, values: Floats) -> Floats:
         """Return the sums of pairs of batches, the odd one out being kept for the next time."""

@@ -1,6 +1,7 @@
 """The confidence sequence of a mean, for values without known bounds."""
 
 import math
+from typing import Self
 
 import numpy as np
 
@@ -44,7 +45,18 @@ class MeanSequence(ConfidenceSequence):
     True
     """
 
-    __slots__ = ("_centre", "_cubes", "_lean", "_level", "_origin", "_settled", "_squares", "_sum", "_time", "_z2")
+    __slots__ = (
+        "_centre",
+        "_cubes",
+        "_lean",
+        "_level",
+        "_origin",
+        "_settled",
+        "_squares",
+        "_sum",
+        "_time",
+        "_z2",
+    )
 
     def __init__(self, confidence: float = 0.95, first_look: int = FIRST_LOOK) -> None:
         """Start empty; the guarantee is the better, the more records the first look waits for."""
@@ -114,7 +126,7 @@ class MeanSequence(ConfidenceSequence):
         self._pending.extend(values.tolist())
         self.n += values.size
 
-    def _tune(self, chunk: Floats) -> None:
+    def _fold(self, chunk: Floats) -> None:
         n, before = self.n, self.n - chunk.size
         first = float(chunk[0])
         mean = first + float(np.add.reduce(chunk - first)) / chunk.size  # exact for a constant
@@ -128,10 +140,23 @@ class MeanSequence(ConfidenceSequence):
         deviations = chunk - self._origin
         self._cubes += float((deviations * deviations) @ deviations)
         self._memory.fold(deviations)
+
+    def _retune(self) -> None:
+        n = self.n
         if n >= self.first_look:
             self._inflation = self._memory.inflation()
             self._lean = self._skewness() * self._inflation / 6.0
             self._z2 = max(self._boundary(n), self._boundary(self._end))  # it falls, then it rises
+
+    def _absorb(self, other: Self) -> None:
+        mine, theirs = self.n, other.n
+        shift, place = other._origin - self._origin, other._centre - other._origin
+        squares = other._settled + theirs * place * place
+        self._cubes += other._cubes + shift * (3.0 * squares + theirs * shift * (3.0 * place + shift))
+        apart = other._centre - self._centre
+        self._settled += other._settled + apart * apart * mine * theirs / (mine + theirs)
+        self._centre += apart * theirs / (mine + theirs)
+        self._memory.absorb(other._memory, shift)
 
     def _boundary(self, n: int) -> float:
         q = self._time * n

@@ -1,6 +1,7 @@
 """The confidence sequence of a proportion: errors, refusals, hits of a cache."""
 
 import math
+from typing import Self
 
 import numpy as np
 
@@ -104,8 +105,14 @@ class ProportionSequence(ConfidenceSequence):
         self._pending.extend(values.tolist())
         self.n += values.size
 
-    def _tune(self, chunk: Floats) -> None:
+    def _fold(self, chunk: Floats) -> None:
         self._memory.fold(chunk)
+
+    def _absorb(self, other: Self) -> None:
+        self.hits += other.hits
+        self._memory.absorb(other._memory)
+
+    def _retune(self) -> None:
         self._stride = max(self.n // LOOKS, 1)
         if self.n >= self.first_look:
             self._inflation = self._memory.inflation_of_hits()

@@ -2,6 +2,7 @@
 
 import math
 from bisect import insort
+from typing import Self
 
 import numpy as np
 
@@ -64,6 +65,7 @@ class QuantileSequence(ConfidenceSequence):
         "probability",
     )
     _TABLES = frozenset({"_counts"})
+    _SETTINGS = (*ConfidenceSequence._SETTINGS, "probability")
 
     def __init__(
         self, probability: float = 0.95, confidence: float = 0.95, first_look: int = FIRST_LOOK
@@ -139,9 +141,21 @@ class QuantileSequence(ConfidenceSequence):
         self._pending.extend(values.tolist())
         self.n += values.size
 
-    def _tune(self, chunk: Floats) -> None:
-        self._stride = max(self.n // LOOKS, 1)
+    def _fold(self, chunk: Floats) -> None:
         self._memory.fold((chunk > self.estimate).astype(np.float64))
+
+    def _absorb(self, other: Self) -> None:
+        for key, count in other._counts.items():
+            if key not in self._counts:
+                self._counts[key] = 0
+                insort(self._keys, key)
+            self._counts[key] += count
+        self._largest = max(self._largest, other._largest)
+        self._smallest = min(self._smallest, other._smallest)
+        self._memory.absorb(other._memory)
+
+    def _retune(self) -> None:
+        self._stride = max(self.n // LOOKS, 1)
         if self.n >= self.first_look:
             self._inflation = self._memory.inflation_of_hits()
 
