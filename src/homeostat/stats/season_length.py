@@ -25,6 +25,7 @@ SIGNIFICANCE = 0.001
 """The largest p-value of a day or week; for a peak it is divided by the lags that it was chosen from."""
 
 _STRENGTH_MIN = 0.1
+_MAGNITUDE_MAX = 1e100
 _PEAKS = 2
 _NEAR = 0.05
 _WEEK_OF_DAYS = 7
@@ -151,8 +152,8 @@ def season_lengths(
     """Return the seasons of a series that is sampled evenly, shortest first; none is an answer too.
 
     With `seconds_apart`, the time between samples, day and week are asked for by name; without it (or
-    beside them) the peaks of the autocorrelation are. Only finite values are taken; a season must be there
-    three times at least.
+    beside them) the peaks of the autocorrelation are. A series with values that are not finite (or
+    beyond 1e100) has none; a season must be there three times at least.
 
     Guarantee: a series without a season is told one with a probability of about 0.1% a candidate;
     simulated on 1,000 points: at most 0.5% of series, for independent, AR(1) 0.5 and 0.8 and random walks.
@@ -163,7 +164,7 @@ def season_lengths(
     [4]
     """
     rest = np.asarray(values, dtype=np.float64)
-    if rest.size < 4 * CYCLES_MIN or not np.isfinite(rest).all():
+    if rest.size < 4 * CYCLES_MIN or not bool((np.abs(rest) < _MAGNITUDE_MAX).all()):
         return ()
     candidates = _candidates(rest, seconds_apart)
     found: list[Season] = []

@@ -19,6 +19,7 @@ COUNTS_MIN = 30
 COUNTS_MAX = 1_000_000
 _BLOCKS = 20
 _BURST_CHANCE = 0.01
+_EVENTS_MAX = 1e15
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,8 +165,8 @@ def workload_pattern(
         raise ValueError(f"counts must be a positive number of seconds apart, not {seconds_apart}")
     if given.size < COUNTS_MIN:
         return NotKnown(f"{given.size} counts are too few: {COUNTS_MIN} are needed")
-    if not np.isfinite(given).all() or bool((given < 0.0).any()):
-        return NotKnown("some counts are missing or negative")
+    if not bool(((given >= 0.0) & (given <= _EVENTS_MAX)).all()):
+        return NotKnown(f"some counts are missing, negative or beyond {_EVENTS_MAX:g}")
     if not given.any():
         return NotKnown("there are no events")
     seasons = season_lengths(given, seconds_apart)

@@ -85,7 +85,7 @@ def test_intervals_are_narrower_than_those_of_the_seasonal_naive_forecast() -> N
     values=arrays(
         np.float64,
         st.integers(0, 120),
-        elements=st.one_of(st.floats(-1e9, 1e9), st.just(0.0), st.just(float("nan")), st.just(float("inf"))),
+        elements=st.one_of(st.floats(-1e9, 1e9), st.just(0.0), st.floats()),
     ),
     horizon=st.integers(1, 40),
 )

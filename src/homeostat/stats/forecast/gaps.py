@@ -8,15 +8,21 @@ from homeostat.stats.not_known import NotKnown
 MISSING_MAX = 0.25
 """With a larger share of the values missing there is no forecast."""
 
+MAGNITUDE_MAX = 1e100
+"""Larger values have squares that overflow."""
+
 
 def filled(values: Floats, seasons: tuple[int, ...] = ()) -> Floats | NotKnown:
     """Return the values with those that are not finite put in; the same array where none is missing.
 
     A gap is bridged by a line between its ends, on top of the median of each phase of the longest season.
     Values missing at the end are NotKnown where they are more than a tenth of the series, as is a series
-    of which more than a quarter is missing.
+    of which more than a quarter is missing, or which holds magnitudes beyond 1e100.
     """
     known = np.isfinite(values)
+    largest = float(np.max(np.abs(values), initial=0.0, where=known))
+    if largest > MAGNITUDE_MAX:
+        return NotKnown(f"values up to {largest:.3g} are too large: {MAGNITUDE_MAX:g} is the most")
     if known.all():
         return values
     n = values.size
