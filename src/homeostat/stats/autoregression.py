@@ -11,6 +11,9 @@ Floats = NDArray[np.float64]
 
 PHI_MAX = 0.98
 
+VALUE_MAX = 1e300
+"""Larger values are treated like infinite ones: their differences would not be finite."""
+
 
 def phi_of_differences(values: Floats) -> float:
     """Return the coefficient of AR(1) from the medians of |x[t+2] - x[t]| and |x[t+1] - x[t]|.

@@ -9,7 +9,7 @@ from statistics import NormalDist
 import numpy as np
 from numpy.typing import NDArray
 
-from homeostat.stats.autoregression import phi_of_residuals, whiten
+from homeostat.stats.autoregression import VALUE_MAX, phi_of_residuals, whiten
 from homeostat.stats.change_points import change_points
 from homeostat.stats.shift import Shift, shift
 
@@ -137,7 +137,7 @@ class ChangeMonitor:
     def update(self, value: float) -> Change | None:
         """Take the next value and return the change that it makes certain; NaN and infinities only count."""
         self._count += 1
-        if not math.isfinite(value):
+        if not abs(value) <= VALUE_MAX:
             return None
         before = self._history[-1] if self._history else value
         self._history.append(value)

@@ -1,19 +1,18 @@
 """Change points: where the level of a series jumps, or its slope turns, and is more than noise."""
 
-import math
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from homeostat.stats.autoregression import phi_of_differences, phi_of_residuals, whiten
+from homeostat.stats.autoregression import VALUE_MAX, whiten
+from homeostat.stats.levels import levels
 from homeostat.stats.step_location import step_location
-from homeostat.stats.step_search import STEP_POINTS_MIN, steps, threshold
+from homeostat.stats.step_search import STEP_POINTS_MIN, threshold
 
 Floats = NDArray[np.float64]
-Kind = Literal["level", "slope"]
+Kind = Literal["level", "slope", "spread"]
 
 POINTS_MIN = 8
 """Below this number of points nothing is told."""
@@ -24,21 +23,12 @@ POINTS_MAX = 20_000
 PHI_SLOPE = 0.8
 """Above this autocorrelation about the levels found, levels do not describe a series: slopes do."""
 
-_CAUTION: dict[Kind, float] = {"level": 0.6, "slope": 1.0}
+LEVEL_CAUTION, SLOPE_CAUTION = 0.6, 1.0
 """Standard errors added to the autocorrelation, so that its own noise does not make false alarms. Differences
 of a trending series have a longer memory than AR(1) more often, and no bar on the delay asks for power."""
 
 _SLOPE_SHARE = 0.4
 """The share of the false alarms that the second search, for slopes, may add."""
-
-_PHI_ROUNDS = 3
-
-_PHI_SAME = 0.5
-"""Standard errors within which a new estimate of the autocorrelation is not worth another search."""
-
-_TIED_SHARE = 0.5
-"""With fewer different values than this share, autocorrelation raises the threshold instead of being taken
-off: among few values, the remainder after each odd one would rank below all others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +37,7 @@ class ChangePoint:
 
     `index` is the first point of the new level, or the corner where the slope turns; `low` and `high` hold it
     with at least 95%. `before` and `after` are the medians of the two stretches: of the values for a
-    level, of the rise a point for a slope.
+    level, of the rise a point for a slope, of the distance from the level for a spread.
     """
 
     index: int
@@ -80,27 +70,34 @@ def change_points(values: ArrayLike, false_alarms: float = 0.05) -> tuple[Change
     >>> [(c.index, c.kind, c.before, c.after) for c in change_points([5, 6, 7] * 8 + [9, 10, 11] * 8)]
     [(24, 'level', 6.0, 10.0)]
     """
+    kept, finite = checked(values, false_alarms)
+    if finite.size == 0:
+        return ()
+    places, reduced = block_medians(finite)
+    kind: Kind = "level"
+    found, phi = levels(reduced, threshold(reduced.size, false_alarms), LEVEL_CAUTION)
+    if phi > PHI_SLOPE:
+        kind, reduced = "slope", np.diff(reduced)
+        height_min = threshold(reduced.size, false_alarms * _SLOPE_SHARE)
+        found, phi = levels(reduced, height_min, SLOPE_CAUTION)
+        reduced /= -(-finite.size // POINTS_MAX)
+    return described(kind, reduced, found, phi, kept[places])
+
+
+def checked(values: ArrayLike, false_alarms: float) -> tuple[NDArray[np.intp], Floats]:
+    """Return the indices of finite values and the values; none where there are too few, or all are equal."""
     series = np.asarray(values, dtype=np.float64)
     if series.ndim != 1:
         raise ValueError(f"values must be one series, not of shape {series.shape}")
     if not 0.0 < false_alarms < 1.0:
         raise ValueError(f"false_alarms must lie between 0 and 1, not {false_alarms}")
-    kept = np.flatnonzero(np.isfinite(series))
-    finite = series[kept]
-    if finite.size < POINTS_MIN or finite.min() == finite.max():
-        return ()
-    places, reduced = _block_medians(finite)
-    kind: Kind = "level"
-    found, phi = _levels(reduced, threshold(reduced.size, false_alarms), _CAUTION[kind])
-    if phi > PHI_SLOPE:
-        kind, reduced = "slope", np.diff(reduced)
-        height_min = threshold(reduced.size, false_alarms * _SLOPE_SHARE)
-        found, phi = _levels(reduced, height_min, _CAUTION[kind])
-        reduced /= -(-finite.size // POINTS_MAX)
-    return _described(kind, reduced, found, phi, kept[places])
+    kept = np.flatnonzero(np.abs(series) <= VALUE_MAX)
+    if kept.size < POINTS_MIN or series[kept].min() == series[kept].max():
+        kept = kept[:0]
+    return kept, series[kept]
 
 
-def _block_medians(values: Floats) -> tuple[NDArray[np.intp], Floats]:
+def block_medians(values: Floats) -> tuple[NDArray[np.intp], Floats]:
     """Return the index of the first value of each block, and the block's median."""
     size = -(-values.size // POINTS_MAX)
     if size == 1:
@@ -109,50 +106,21 @@ def _block_medians(values: Floats) -> tuple[NDArray[np.intp], Floats]:
     return np.arange(0, whole, size), np.median(values[:whole].reshape(-1, size), axis=1)
 
 
-def _levels(values: Floats, height_min: float, caution: float) -> tuple[list[int], float]:
-    """Return the steps of a series with AR(1) noise, and the autocorrelation about the levels.
-
-    Steps and autocorrelation are found in turns, each given the other. The start is the smaller of two
-    estimates that err upwards: one on trends, the other on steps.
-    """
-    scale = float(np.abs(values).max())
-    values = values / scale if scale > 0.0 else values
-    few_values = np.unique(values).size < _TIED_SHARE * values.size
-    phi = min(phi_of_differences(values), phi_of_residuals(values - np.median(values), 1))
-    found: list[int] = []
-    for turn in range(_PHI_ROUNDS):
-        before = found
-        if few_values:
-            found = steps(values, height_min * math.sqrt((1.0 + phi) / (1.0 - phi)))
-        else:
-            found = steps(whiten(values, phi), height_min)
-        if turn and found == before:
-            break
-        previous, phi = phi, phi_of_residuals(_residuals(values, found), len(found) + 1, caution)
-        if abs(phi - previous) * math.sqrt(values.size) < _PHI_SAME:
-            break
-    return found, phi
-
-
-def _residuals(values: Floats, found: list[int]) -> Floats:
-    left = values.copy()
-    for low, high in pairwise((0, *found, values.size)):
-        left[low:high] -= np.median(values[low:high])
-    return left
-
-
-def _described(
+def described(
     kind: Kind, values: Floats, found: list[int], phi: float, places: NDArray[np.intp]
 ) -> tuple[ChangePoint, ...]:
+    """Return the changes at indices `found` of `values`, whose own indices in the series are `places`."""
     innovations = whiten(values, phi)
     bounds = (0, *found, values.size)
     changes = []
+    placed = 0
     for low, at, high in zip(bounds, bounds[1:], bounds[2:], strict=False):
-        placed = step_location(innovations[low:high], phi, at - low, STEP_POINTS_MIN)
-        first, index, last = (int(places[low + i]) for i in placed)
+        start = placed
+        first, placed, last = (
+            start + i for i in step_location(innovations[start:high], phi, at - start, STEP_POINTS_MIN)
+        )
+        before, after = float(np.median(values[low:at])), float(np.median(values[at:high]))
         changes.append(
-            ChangePoint(
-                index, first, last, kind, float(np.median(values[low:at])), float(np.median(values[at:high]))
-            )
+            ChangePoint(int(places[placed]), int(places[first]), int(places[last]), kind, before, after)
         )
     return tuple(changes)

@@ -7,7 +7,7 @@ from statistics import NormalDist
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from homeostat.stats.autoregression import phi_of_residuals
+from homeostat.stats.autoregression import VALUE_MAX, phi_of_residuals
 from homeostat.stats.t_interval import Interval
 
 Floats = NDArray[np.float64]
@@ -80,7 +80,7 @@ def _finite(values: ArrayLike) -> Floats:
     series = np.asarray(values, dtype=np.float64)
     if series.ndim != 1:
         raise ValueError(f"a sample must be one series, not of shape {series.shape}")
-    return series[np.isfinite(series)]
+    return series[np.abs(series) <= VALUE_MAX]
 
 
 def _inflation(old: Floats, new: Floats) -> float:

@@ -13,6 +13,9 @@ _NEAR = 3
 
 _NORMAL_OF_MAD = 1.4826
 
+_SPREAD_MIN = 1e-15
+"""Relative to the greatest value; less is rounding."""
+
 _DROP = 3.68
 """The log likelihood ratio that holds the place of a step in 95%: the maximum of two Brownian motions with
 drift lies within x with probability (1 - exp(-x)) squared (Yao, Annals of Statistics 15, 1987)."""
@@ -30,6 +33,7 @@ def step_location(innovations: Floats, phi: float, start: int, margin: int) -> t
     standard deviations, normal and t3 noise, AR(1) at 0.5).
     Cost: O(n).
     """
+    innovations = innovations / max(float(np.abs(innovations).max()), 1e-300)
     before, after = innovations[:start], innovations[start:]
     old, new, scale = _levels(before, after)
     jump = (new - old) / (1.0 - phi)
@@ -48,13 +52,14 @@ def _levels(before: Floats, after: Floats) -> tuple[float, float, float]:
     """Return both levels and the noise: by medians, unless half of the values are equal."""
     old, new = float(np.median(before)), float(np.median(after))
     spread = _NORMAL_OF_MAD * float(np.median(np.abs(np.concatenate((before - old, after - new)))))
-    if spread > 0.0 and old != new:
+    if spread > _SPREAD_MIN and old != new:
         return old, new, spread
     old, new = float(before.mean()), float(after.mean())
     spread = float(np.sqrt(np.concatenate(((before - old) ** 2, (after - new) ** 2)).mean()))
-    return old, new, max(spread, 1e-6 * abs(new - old), 1e-300)
+    return old, new, max(spread, 1e-6 * abs(new - old), _SPREAD_MIN)
 
 
 def _loss(residuals: Floats) -> Floats:
     size = np.abs(residuals)
-    return np.where(size <= _HUBER, size * size / 2.0, _HUBER * (size - _HUBER / 2.0))
+    bounded = np.minimum(size, _HUBER)
+    return bounded * (size - bounded / 2.0)
