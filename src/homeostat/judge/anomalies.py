@@ -8,6 +8,7 @@ from homeostat.core.clock import SECOND_NS
 from homeostat.judge.finding import Course, Finding, FindingKind
 from homeostat.judge.moment_words import moment_words
 from homeostat.judge.quantity import count, quantity
+from homeostat.judge.study import Study
 from homeostat.judge.subject import Subject
 from homeostat.stats.anomaly.detector import WARM_UP_RECORDS, Anomaly, AnomalyDetector
 from homeostat.stats.anomaly.incident import SharedIncident, Sign, shared_incidents, sign_of
@@ -21,12 +22,13 @@ STEPS_APART = 5
 TOLD_MAX = 12
 
 
-def anomalies(subjects: Sequence[Subject]) -> list[Finding]:
+def anomalies(studies: Sequence[Study]) -> list[Finding]:
     """Return the incidents in some lines, the surest of them, in order of time.
 
     Guarantee: that of `homeostat.stats.anomaly.incident`, for the signs of one incident. Lines shorter than
     the detector's warm-up are not searched.
     """
+    subjects = [s.subject for s in studies]
     watched = [s for s in subjects if np.isfinite(s.line).sum() > 1.2 * WARM_UP_RECORDS][:WATCHED_MAX]
     if not watched:
         return []

@@ -10,18 +10,20 @@ from numpy.typing import NDArray
 from homeostat.core.metric import Better
 from homeostat.judge.anomalies import anomalies
 from homeostat.judge.comparison import change_words
+from homeostat.judge.correlations import correlations
 from homeostat.judge.finding import Course, Finding, FindingKind
 from homeostat.judge.moment_words import length_words, moment_words
 from homeostat.judge.quantity import quantity
+from homeostat.judge.study import Study, studied
 from homeostat.judge.subject import Subject
-from homeostat.stats.change_points import ChangePoint, change_points
+from homeostat.stats.change_points import ChangePoint
 from homeostat.stats.false_discovery import adjusted
-from homeostat.stats.season_length import season_lengths
+from homeostat.stats.season_length import Season
 from homeostat.stats.shift import shift
 from homeostat.stats.trend import Trend, trend
 
 Floats = NDArray[np.float64]
-Finder = Callable[[Sequence[Subject]], list[Finding]]
+Finder = Callable[[Sequence[Study]], list[Finding]]
 
 FALSE_ALARMS = 0.05
 """The probability of each finder to find anything at all in recordings where nothing happens."""
@@ -29,14 +31,20 @@ FALSE_ALARMS = 0.05
 CHANGES_MAX = 8
 """Changes told of one metric at most, the largest ones."""
 
-POINTS_MIN = 20
-
 
 def findings(subjects: Sequence[Subject]) -> tuple[Finding, ...]:
     """Return everything found, what became worse first, in order of time within."""
-    found = [f for finder in FINDERS for f in finder(subjects)]
+    studies = studied(subjects, FALSE_ALARMS)
+    found = [f for finder in FINDERS for f in finder(studies)]
     rank = {Course.WORSE: 0, Course.NEITHER: 1, Course.BETTER: 2}
-    return tuple(sorted(found, key=lambda f: (rank[f.course], -abs(f.size or 0.0), f.title, f.at_ns or 0)))
+    kinds = {kind: i for i, kind in enumerate(FindingKind)}
+    first = {s.title: s.rank for s in subjects}
+
+    def order(f: Finding) -> tuple[int, int, int, float, str, int]:
+        told = first.get(f.title, len(first))
+        return rank[f.course], kinds[f.kind], told, -abs(f.size or 0.0), f.title, f.at_ns or 0
+
+    return tuple(sorted(found, key=order))
 
 
 def course_of(rises: bool, better: Better) -> Course:
@@ -46,30 +54,12 @@ def course_of(rises: bool, better: Better) -> Course:
     return Course.WORSE if rises == (better is Better.LOWER) else Course.BETTER
 
 
-def seasons_of(subject: Subject) -> tuple[int, ...]:
-    """Return the lengths of the seasons of a line, in points; none where it has gaps."""
-    seconds = subject.step_s if subject.origin != "rows" else None
-    return tuple(s.length for s in season_lengths(subject.line, seconds))
-
-
-def without_seasons(line: Floats, lengths: Sequence[int]) -> Floats:
-    """Return a line with the median of each phase of each season taken off; its level stays."""
-    rest = line.copy()
-    middle = float(np.nanmedian(rest))
-    for length in lengths:
-        phase = np.arange(rest.size) % length
-        profile = np.array([np.nanmedian(rest[phase == i]) for i in range(length)])
-        rest = rest - profile[phase] + middle
-    return rest
-
-
-def trends(subjects: Sequence[Subject]) -> list[Finding]:
-    """Find lasting trends; over all metrics a share of at most 5% of those told is false."""
-    asked = [s for s in subjects if np.isfinite(s.line).sum() >= POINTS_MIN]
-    tested = [trend(without_seasons(s.line, seasons_of(s))) for s in asked]
+def trends(studies: Sequence[Study]) -> list[Finding]:
+    """Find lasting trends, beside jumps; over all metrics a share of at most 5% of those told is false."""
+    tested = [trend(study.rest) for study in studies]
     told = adjusted([t.p_value if math.isfinite(t.p_value) else 1.0 for t in tested])
-    pairs = zip(asked, tested, told, strict=True)
-    return [_trend(s, t) for s, t, p in pairs if p <= FALSE_ALARMS and t.direction in ("up", "down")]
+    found = zip(studies, tested, told, strict=True)
+    return [_trend(s.subject, t) for s, t, p in found if p <= FALSE_ALARMS and t.direction in ("up", "down")]
 
 
 def _trend(subject: Subject, found: Trend) -> Finding:
@@ -100,14 +90,11 @@ def _share(change: float) -> str:
     return quantity(abs(change), "ratio")
 
 
-def changes(subjects: Sequence[Subject]) -> list[Finding]:
+def changes(studies: Sequence[Study]) -> list[Finding]:
     """Find jumps of the level (and turns of the slope of what always moves), after seasons are taken off."""
-    asked = [s for s in subjects if np.isfinite(s.line).sum() >= POINTS_MIN]
     found = []
-    for subject in asked:
-        line = without_seasons(subject.line, seasons_of(subject))
-        points = change_points(line, FALSE_ALARMS / len(asked))
-        made = [_change(subject, line, points, i) for i in range(len(points))]
+    for study in studies:
+        made = [_change(study.subject, study.line, study.changes, i) for i in range(len(study.changes))]
         made.sort(key=lambda f: -abs(f.size or 0.0))
         found.extend(made[:CHANGES_MAX])
     return found
@@ -148,26 +135,24 @@ def _change(subject: Subject, line: Floats, points: Sequence[ChangePoint], i: in
     )
 
 
-def patterns(subjects: Sequence[Subject]) -> list[Finding]:
+def patterns(studies: Sequence[Study]) -> list[Finding]:
     """Find seasons: what comes again every day, week, or at another length."""
-    found = []
-    for subject in subjects:
-        seconds = subject.step_s if subject.origin != "rows" else None
-        for season in season_lengths(subject.line, seconds):
-            length = length_words(season.length * subject.step_ns, subject.origin)
-            found.append(
-                Finding(
-                    kind=FindingKind.SEASON,
-                    title=subject.title,
-                    at_ns=None,
-                    at_words=f"every {length}",
-                    course=Course.NEITHER,
-                    size=None,
-                    size_words=f"{season.strength:.0%} of its variation",
-                    words=f"{subject.title} repeats every {length}: {season.strength:.0%} of its variation.",
-                )
-            )
-    return found
+    return [_pattern(study.subject, season) for study in studies for season in study.seasons]
 
 
-FINDERS: tuple[Finder, ...] = (changes, anomalies, trends, patterns)
+def _pattern(subject: Subject, season: Season) -> Finding:
+    length = length_words(season.length * subject.step_ns, subject.origin)
+    share = f"{season.strength:.0%} of its variation"
+    return Finding(
+        kind=FindingKind.SEASON,
+        title=subject.title,
+        at_ns=None,
+        at_words=f"every {length}",
+        course=Course.NEITHER,
+        size=None,
+        size_words=share,
+        words=f"{subject.title} repeats every {length}: {share}.",
+    )
+
+
+FINDERS: tuple[Finder, ...] = (changes, anomalies, trends, patterns, correlations)

@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from homeostat.core.metric import Better
-from homeostat.judge.findings import seasons_of
 from homeostat.judge.limit import State
 from homeostat.judge.moment_words import length_words
 from homeostat.judge.quantity import bounds, quantity
@@ -60,7 +59,7 @@ def outlook(subject: Subject) -> Outlook:
     line = subject.line
     horizon = max(line.size // AHEAD_SHARE, 1)
     seconds = subject.step_s if subject.origin != "rows" else None
-    found = forecast(line, horizon, seasons=seasons_of(subject) or None, seconds_apart=seconds)
+    found = forecast(line, horizon, seconds_apart=seconds)
     start_ns = subject.start_ns + line.size * subject.step_ns
     if isinstance(found, NotKnown):
         nothing: tuple[float, ...] = ()

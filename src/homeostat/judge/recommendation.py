@@ -13,6 +13,8 @@ from homeostat.judge.subject import Subject
 
 LEAST_GAIN = 0.05
 AT_MOST = 10
+TOGETHER = 0.04
+"""Changes within this share of the recording have one cause, as long as nothing says otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +35,7 @@ def recommendations(
     outlooks: Sequence[Outlook],
 ) -> tuple[Recommendation, ...]:
     """Return what to do, the largest predicted gain first; what has none that can be predicted comes last."""
-    made = [*_stages(stages), *_undo(found), *_regressions(comparison), *_ahead(outlooks)]
+    made = [*_stages(stages), *_undo(found, subjects), *_regressions(comparison), *_ahead(outlooks)]
     made.sort(key=lambda r: -(r.gain if r.gain is not None else -1.0))
     return tuple(made[:AT_MOST])
 
@@ -51,22 +53,37 @@ def _stages(stages: Sequence[Bottleneck]) -> list[Recommendation]:
     ]
 
 
-def _undo(found: Sequence[Finding]) -> list[Recommendation]:
-    made = []
-    for f in found:
-        if f.kind is not FindingKind.CHANGE or f.course is not Course.WORSE or not f.size or f.size <= -1:
-            continue
-        gain = abs(1 - 1 / (1 + f.size))
-        if gain >= LEAST_GAIN:
-            made.append(
-                Recommendation(
-                    action=f"Find what changed at {f.at_words}, and undo it",
-                    gain=gain,
-                    gain_words=f"{f.title} {_way(f.size)} by {quantity(gain, 'ratio')}",
-                    reason=f.words,
-                )
-            )
-    return made
+def _undo(found: Sequence[Finding], subjects: Sequence[Subject]) -> list[Recommendation]:
+    """One for all that became worse at about one time, told by what comes first of it."""
+    span_ns = max((s.line.size * s.step_ns for s in subjects), default=0)
+    worse = [
+        f for f in found if f.kind is FindingKind.CHANGE and f.course is Course.WORSE and f.at_ns is not None
+    ]
+    groups: list[list[Finding]] = []
+    for f in worse:
+        near = (g for g in groups if abs((g[0].at_ns or 0) - (f.at_ns or 0)) <= TOGETHER * span_ns)
+        group = next(near, None)
+        if group is None:
+            groups.append([f])
+        else:
+            group.append(f)
+    return [made for group in groups if (made := _undo_one(group)) is not None]
+
+
+def _undo_one(group: Sequence[Finding]) -> Recommendation | None:
+    lead = next((f for f in group if f.size and f.size > -1), None)
+    if lead is None or lead.size is None:
+        return None
+    gain = abs(1 - 1 / (1 + lead.size))
+    if gain < LEAST_GAIN:
+        return None
+    more = f" {len(group) - 1} more metrics became worse at about this time." if len(group) > 1 else ""
+    return Recommendation(
+        action=f"Find what changed at {lead.at_words}, and undo it",
+        gain=gain,
+        gain_words=f"{lead.title} {_way(lead.size)} by {quantity(gain, 'ratio')}",
+        reason=lead.words + more,
+    )
 
 
 def _way(change: float) -> str:

@@ -107,7 +107,7 @@ def no_step(_what: str, _done: int, _total: int) -> None:
 
 def make_report(recording: Recording, made_ns: int, version: str, step: Step = no_step) -> Report:
     """Return the report of a recording."""
-    subjects = sorted(recording.subjects, key=lambda s: (ORDER[s.judgement.state], not s.essential))
+    subjects = sorted(recording.subjects, key=lambda s: (ORDER[s.judgement.state], not s.essential, s.rank))
     step("findings", 0, 2)
     found = findings(subjects)
     forecast = [s for s in subjects if s.essential][:FORECASTS_MAX]
@@ -264,7 +264,8 @@ def _summary(
         unknown = sum(s.judgement.state is State.UNKNOWN for s in limited)
         waiting = f" ({count(unknown)} not known yet)" if unknown else ""
         said.append(f"None of {count(len(limited))} limits is broken{waiting}.")
-    happened = [f for f in found if f.kind is not FindingKind.SEASON]
+    lasting = (FindingKind.SEASON, FindingKind.CORRELATION)
+    happened = [f for f in found if f.kind not in lasting]
     if happened:
         worse = [f for f in happened if f.course is Course.WORSE]
         lead = worse[0] if worse else happened[0]
@@ -272,7 +273,7 @@ def _summary(
         many += f", {count(len(worse))} for the worse" if worse and len(happened) > 1 else ""
         said.append(f"{many}: {lead.words}")
     else:
-        said.append("No change point and no trend was found.")
+        said.append("No change point, no anomaly and no trend was found.")
     if comparison is not None:
         said.append(comparison.words)
     if stages:

@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 
 from homeostat.core.metric import Better, Kind, Metric
 from homeostat.core.query import Frame, Total
-from homeostat.judge.candidate import Candidate
+from homeostat.core.series import SeriesKey
+from homeostat.judge.candidate import Candidate, precedence
 from homeostat.judge.direction import direction_of
 from homeostat.judge.limit import Judgement, judge, limit_words
 from homeostat.judge.sentence import in_words
@@ -39,7 +40,8 @@ class Subject:
     """One metric over one recording.
 
     `line` holds its statistic over time (of a file: the mean), `step_ns` apart from `start_ns` on, NaN in
-    gaps. `shown` is that statistic over the whole, `judgement` how it stands to its limit.
+    gaps. `shown` is that statistic over the whole, `judgement` how it stands to its limit. A low `rank` is
+    told first.
     """
 
     name: str
@@ -63,6 +65,7 @@ class Subject:
     minimum: float
     maximum: float
     essential: bool = True
+    rank: int = 0
 
     @property
     def step_s(self) -> float:
@@ -193,7 +196,14 @@ def subject_of_candidate(candidate: Candidate, frame: Frame | None, window: Wind
         minimum=moments.minimum,
         maximum=moments.maximum,
         essential=candidate.essential,
+        rank=rank_of(key),
     )
+
+
+def rank_of(key: SeriesKey) -> int:
+    """Return how early a series is told, as one number."""
+    stages, first = precedence(key)
+    return 10 * stages + first
 
 
 def _trimmed(points: tuple[float | None, ...]) -> Floats:

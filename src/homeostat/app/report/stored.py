@@ -12,14 +12,14 @@ from homeostat.core.query import FrameQuery, SeriesQuery, Store, Total, TotalQue
 from homeostat.core.series import SeriesKey
 from homeostat.judge.arm import PROBABILITIES, StretchArm
 from homeostat.judge.bottleneck import Bottleneck, bottlenecks
-from homeostat.judge.candidate import OWN_SERVICE, candidates, is_essential, precedence, shown_among
+from homeostat.judge.candidate import OWN_SERVICE, candidates, is_essential, shown_among
 from homeostat.judge.comparison import THRESHOLD, Comparison, Pair, compare
 from homeostat.judge.direction import Direction, direction_of
 from homeostat.judge.operations import DURATION, ERRORS, operations
 from homeostat.judge.report import Recording
 from homeostat.judge.sentence import in_words
 from homeostat.judge.spend import DURATION as LLM_DURATION
-from homeostat.judge.subject import subject_of_candidate
+from homeostat.judge.subject import rank_of, subject_of_candidate
 from homeostat.judge.time_use import time_use
 from homeostat.judge.window import Window
 from homeostat.stats.sketch import merge
@@ -230,7 +230,7 @@ def _pair(
         baseline=first.arm(key, among if counted else None),
         candidate=second.arm(key, among if counted else None),
         statistics=statistics,
-        rank=precedence(key)[0] * 10 + precedence(key)[1],
+        rank=rank_of(key),
     )
 
 

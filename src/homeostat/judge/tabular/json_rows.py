@@ -16,6 +16,9 @@ WHOLE_MAX = 2 * 2**30
 """A JSON document is read whole up to this many characters; JSON lines have no such limit."""
 
 DEPTH_MAX = 4
+_PLAIN = frozenset({"raw", "value", "values", "data", "v", "y"})
+"""Names that say no more than the name of what they are in."""
+
 Row = dict[str, Any]
 
 
@@ -120,7 +123,7 @@ def _columns_in(found: Row) -> Chunk:
             inner = name if not (isinstance(said, str) and depth) else said
             lists = [k for k, v in value.items() if isinstance(v, list)]
             for k, v in value.items():
-                only = depth and len(lists) == 1 and k in lists and inner
+                only = depth and lists == [k] and k in _PLAIN and inner
                 pending.append((inner if only else f"{inner}.{k}".lstrip("."), v, depth + 1))
         elif isinstance(value, list):
             if value and all(v is None or isinstance(v, int | float | str) for v in value):
