@@ -21,7 +21,7 @@ Floats = NDArray[np.float64]
 FIRST_LOOK = 100
 """Records before the first interval: fewer tell too little about autocorrelation."""
 
-MAGNITUDE_MAX = 1e100
+MAGNITUDE_MAX = 1e90
 """Larger magnitudes cannot be cubed and summed."""
 
 LOOKS = 32
@@ -235,10 +235,10 @@ def refuse(value: object, wanted: str) -> InputError:
 
 
 def finite(values: Floats) -> Floats:
-    """Return the values, or raise InputError with the first that is not a finite number below 1e100."""
+    """Return the values, or raise InputError with the first that is not a finite number below 1e90."""
     good = np.abs(values) < MAGNITUDE_MAX
     if not good.all():
-        raise refuse(float(values[~good][0]), "a finite number below 1e100")
+        raise refuse(float(values[~good][0]), "a finite number below 1e90")
     return values
 
 

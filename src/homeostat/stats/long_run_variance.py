@@ -123,7 +123,7 @@ class LongRunVariance:
 
     def _largest(self, worth: float, errors: float) -> float:
         n = self.n
-        if n < 2 * _BATCHES_MIN:
+        if n < _BATCHES_MIN:
             return 1.0
         variance = self._variance(0)
         if variance <= 0.0:

@@ -5,6 +5,7 @@ from typing import Self
 
 import numpy as np
 
+from homeostat.core.errors import ConfigError
 from homeostat.stats.confidence_sequence import (
     FIRST_LOOK,
     MAGNITUDE_MAX,
@@ -14,12 +15,13 @@ from homeostat.stats.confidence_sequence import (
     normal_mixture,
     refuse,
 )
-from homeostat.stats.t_interval import Interval
+from homeostat.stats.t_interval import MINIMUM_SAMPLES, Interval
 
 _PRIOR = 6.0
-"""The mixture's variance: within 6% of the least width from the first look to fifty times as many records."""
+"""The mixture's variance: within 6% of the least width from the first look to twenty times its records."""
 
-_WORTH_MIN = 0.1
+_ROOM_MIN = 0.1
+"""The share of their worth that records keep at least, where it is hardly the boundary's z squared."""
 
 
 class MeanSequence(ConfidenceSequence):
@@ -32,11 +34,13 @@ class MeanSequence(ConfidenceSequence):
     the longer tail is moved out by skewness (Johnson, JASA 73, 1978).
 
     Guarantee: asymptotic in the first look: all intervals hold the mean with about the given probability,
-    looked at from `first_look` records to any number. Simulated at 95%, looked at after each of 100 to 2,000
-    records: `benchmarks/intervals.py` has the figures. Width: 1.7 times the t-interval's on independent
-    samples. Cost: O(1) a record and a look. Does not hold for memory longer than a thirtieth of the
-    records (slow drift), for a mean that moves (it is then an interval for nothing), nor where
-    the variance is infinite. A constant stream gives a point.
+    looked at from `first_look` records to any number. Simulated at 95%, looked at after each of 100 to
+    2,000 records, some interval misses on 2% of normal paths, 3% of lognormal and 1 to 2% of AR(1) ones at
+    .5 to .9; on 2 to 7% where the first look is at 30. Width: 1.7 to 1.8 times the t-interval's on
+    independent samples. Cost: O(1) a record and a look. Does not hold for a slow part that hides in
+    noise (white with a quarter of AR(1) at .95: 30% missed), for a mean that moves (drift: it is then
+    an interval for nothing), nor where the variance is infinite. A constant stream gives a point; so do
+    deviations below 1e-150.
 
     >>> latency_ms = MeanSequence()
     >>> latency_ms.extend(np.random.default_rng(1).exponential(20.0, 1_000))
@@ -61,6 +65,8 @@ class MeanSequence(ConfidenceSequence):
     def __init__(self, confidence: float = 0.95, first_look: int = FIRST_LOOK) -> None:
         """Start empty; the guarantee is the better, the more records the first look waits for."""
         super().__init__(confidence, first_look)
+        if first_look < MINIMUM_SAMPLES:
+            raise ConfigError(f"first_look must be at least {MINIMUM_SAMPLES} records, not {first_look}")
         self._level = 2.0 * normal_mixture(confidence, _PRIOR)
         self._time = _PRIOR / first_look  # the mixture's q is this times n
         self._z2 = math.inf  # the square of the mixture's boundary in this chunk
@@ -72,9 +78,9 @@ class MeanSequence(ConfidenceSequence):
         self._lean = 0.0  # skewness * inflation / 6
 
     def add(self, value: float) -> None:
-        """Take one record; raise InputError where it is not a finite number below 1e100."""
+        """Take one record; raise InputError where it is not a finite number below 1e90."""
         if not -MAGNITUDE_MAX < value < MAGNITUDE_MAX:
-            raise refuse(value, "a finite number below 1e100")
+            raise refuse(value, "a finite number below 1e90")
         deviation = value - self._centre
         self._sum += deviation
         self._squares += deviation * deviation
@@ -95,8 +101,8 @@ class MeanSequence(ConfidenceSequence):
         z2 = self._z2
         worth = n / self._inflation
         room = worth - z2
-        if room < _WORTH_MIN * worth:
-            room = _WORTH_MIN * worth
+        if room < _ROOM_MIN * worth:
+            room = _ROOM_MIN * worth
         variance = squares / (n - 1) if squares > 0.0 else 0.0
         half = math.sqrt(z2 * variance / room)
         lean = self._lean * math.sqrt(variance) * (1.0 + 2.0 * z2) / n

@@ -84,7 +84,7 @@ class QuantileSequence(ConfidenceSequence):
         self._found: Interval | None = None
 
     def add(self, value: float) -> None:
-        """Take one record; raise InputError where it is not a finite number below 1e100."""
+        """Take one record; raise InputError where it is not a finite number below 1e90."""
         if 0.0 < value < MAGNITUDE_MAX:
             key = math.ceil(math.log2(value) * _BUCKETS) + _OFFSET
         elif -MAGNITUDE_MAX < value < 0.0:
@@ -92,7 +92,7 @@ class QuantileSequence(ConfidenceSequence):
         elif value == 0.0:
             key = 0
         else:
-            raise refuse(value, "a finite number below 1e100")
+            raise refuse(value, "a finite number below 1e90")
         try:
             self._counts[key] += 1
         except KeyError:
