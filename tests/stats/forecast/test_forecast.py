@@ -31,7 +31,8 @@ def hourly(n: int, seed: int) -> Floats:
     t = np.arange(n)
     day = rng.normal(0.0, 1.0, 24)
     week = np.repeat(rng.normal(0.0, 0.7, 7), 24)
-    return 10.0 + day[t % 24] + week[t % 168] + autoregressive(n, 0.6, 1, seed)[0] * 0.3
+    found: Floats = 10.0 + day[t % 24] + week[t % 168] + autoregressive(n, 0.6, 1, seed)[0] * 0.3
+    return found
 
 
 def known(found: Forecast | NotKnown) -> Forecast:
@@ -56,7 +57,7 @@ def test_intervals_hold_what_comes_about_as_often_as_they_say(memory: float) -> 
 @pytest.mark.parametrize("memory", [0.0, 0.5, 0.8, 1.0])
 @pytest.mark.parametrize(("n", "horizon"), [(60, 12), (100, 10), (300, 30), (1_000, 48)])
 def test_intervals_hold_what_comes_for_short_and_long_series(memory: float, n: int, horizon: int) -> None:
-    assert 0.90 <= coverage(autoregressive(n + horizon, memory, 500, n), n) <= 0.99
+    assert 0.92 <= coverage(autoregressive(n + horizon, memory, 500, n), n) <= 0.995
 
 
 @pytest.mark.long

@@ -68,7 +68,7 @@ def test_a_constant_goes_on_as_it_was(seasons: tuple[int, ...], method: Method) 
 
 @pytest.mark.parametrize(("seasons", "method"), [p for p in EVERY if p.values[0]])
 def test_a_season_without_noise_is_repeated(seasons: tuple[int, ...], method: Method) -> None:
-    day = np.sin(2 * np.pi * np.arange(12) / 12) + np.arange(12) % 3
+    day = np.sin(2 * np.pi * np.arange(12) / 12) + np.arange(12.0) % 3
     y = np.tile(day, 30)
     found = method(y, np.array([300, 307]), HORIZON)
     np.testing.assert_allclose(found, [y[300:320], y[307:327]], atol=2e-3)

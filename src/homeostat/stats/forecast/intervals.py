@@ -1,12 +1,14 @@
 """Intervals of a forecast, from the errors that the same way of forecasting made in the past."""
 
+import math
+
 import numpy as np
 
 from homeostat.stats.forecast.path import Floats, Indices
 
 _NEIGHBOURS = 12
 _PRIOR = 20.0
-_WIDENING = 2.5
+_WIDENING = 6.5
 
 
 def _smoothed(sizes: Floats, neighbours: int) -> Floats:
@@ -59,5 +61,5 @@ def error_bounds(errors: Floats, origins: Indices, end: int, season: int, confid
     pooled.sort()
     low, high = np.interp((tail, 1.0 - tail), np.linspace(0.0, 1.0, pooled.size), pooled)
     apart = max((int(origins[-1]) - int(origins[0])) / horizon + 1.0, 1.0)
-    reach = (1.0 + _WIDENING / apart) * scale
+    reach = math.sqrt(1.0 + _WIDENING / apart) * scale
     return np.array((min(low, 0.0) * reach, max(high, 0.0) * reach))
