@@ -11,7 +11,7 @@ from homeostat.core.errors import ConfigError, InputError
 from homeostat.stats.t_interval import MINIMUM_SAMPLES, RollingInterval, t_interval
 
 
-def rolled(values: "list[float]", window: int) -> RollingInterval:
+def rolled(values: list[float], window: int) -> RollingInterval:
     rolling = RollingInterval(window)
     rolling.extend(values)
     return rolling
