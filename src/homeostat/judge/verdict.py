@@ -14,7 +14,8 @@ from homeostat.stats.chernoff_interval import chernoff_interval, chernoff_quanti
 from homeostat.stats.exceedance import count_above
 from homeostat.stats.rate_interval import rate_interval
 from homeostat.stats.sketch import quantiles
-from homeostat.stats.t_interval import Interval
+from homeostat.stats.skewed_mean_interval import skewed_mean_interval, skewness
+from homeostat.stats.t_interval import MINIMUM_SAMPLES, Interval
 
 NEEDS_MAX = 1_000_000
 
@@ -109,11 +110,14 @@ def _finite(value: float) -> float | None:
     return value if math.isfinite(value) else None
 
 
-def estimate(total: Total | None, name: str, seconds: float, confidence: float) -> Estimate:
+def estimate(
+    total: Total | None, name: str, seconds: float, confidence: float, inflation: float = 1.0
+) -> Estimate:
     """Return the statistic called `name` over a window of so many seconds, for a look at a confidence.
 
-    A mean has the t-interval, from 30 values on; a quantile Chernoff's, at any number of values; a rate the
-    score interval of a sum; `last`, `min`, `max` and `total` are exact. A quantile of what is no
+    `inflation` is how many of the values are worth one independent one. A mean has the t-interval with
+    Hall's correction for skewness, from 30 values on; a quantile Chernoff's, at any number of values; a
+    rate the score interval of a sum; `last`, `min`, `max` and `total` are exact. A quantile of what is no
     histogram is not known.
     """
     if total is None or total.moments.count == 0:
@@ -122,30 +126,58 @@ def estimate(total: Total | None, name: str, seconds: float, confidence: float) 
     if name == COUNT_RATE:
         rate = moments.count / seconds
         return Estimate(
-            rate, rate_interval(moments.count, seconds, confidence), moments.count, "score interval"
+            rate,
+            _wider(rate_interval(moments.count, seconds, confidence), rate, inflation),
+            moments.count,
+            "score interval",
         )
     p = quantile_of(name)
     if p is None:
+        if name == "mean" and total.histogram is not None:
+            return _mean(total, confidence, inflation)
         shown = statistic(total, name, "", seconds, confidence)
         exact = shown.method == "exact"
-        return Estimate(shown.value, shown.interval, moments.count, shown.method, exact, shown.needs)
+        interval = _wider(shown.interval, shown.value, inflation)
+        return Estimate(shown.value, interval, moments.count, shown.method, exact, shown.needs)
     if total.histogram is None:
         return Estimate(math.nan, None, moments.count, "no distribution is kept")
     value = float(quantiles(total.histogram, (p,), moments.minimum, moments.maximum)[0])
-    interval = chernoff_quantile_interval(total.histogram, p, moments.minimum, moments.maximum, confidence)
+    interval = chernoff_quantile_interval(
+        total.histogram, p, moments.minimum, moments.maximum, confidence, inflation
+    )
     missing = 0
     if interval is not None and not (math.isfinite(interval.low) and math.isfinite(interval.high)):
         missing = max(1, max(values_needed(p, confidence)) - moments.count)
     return Estimate(value, interval, moments.count, "order statistics", needs=missing)
 
 
-def share_estimate(bad: float, n: float, confidence: float) -> Estimate:
+def _mean(total: Total, confidence: float, inflation: float) -> Estimate:
+    moments = total.moments
+    assert total.histogram is not None
+    skew = skewness(total.histogram, moments.count, moments.mean, moments.variance)
+    worth = int(moments.count / inflation)
+    interval = skewed_mean_interval(worth, moments.mean, moments.variance, skew, confidence)
+    missing = max(0, math.ceil(MINIMUM_SAMPLES * inflation) - moments.count)
+    return Estimate(moments.mean, interval, moments.count, "t-interval, Hall's correction", needs=missing)
+
+
+def _wider(interval: Interval | None, value: float, inflation: float) -> Interval | None:
+    if interval is None or inflation <= 1.0:
+        return interval
+    root = math.sqrt(inflation)
+    low, high = value - (value - interval.low) * root, value + (interval.high - value) * root
+    return Interval(max(0.0, low) if interval.low >= 0 else low, high, interval.confidence)
+
+
+def share_estimate(bad: float, n: float, confidence: float, inflation: float = 1.0) -> Estimate:
     """Return a share of bad events among all, by Chernoff's interval."""
     whole = round(n)
     hits = min(max(round(bad), 0), whole)
     if whole < 1:
         return Estimate(math.nan, None, 0, "nothing measured")
-    return Estimate(hits / whole, chernoff_interval(hits, whole, confidence), whole, "Chernoff's interval")
+    return Estimate(
+        hits / whole, chernoff_interval(hits, whole, confidence, inflation), whole, "Chernoff's interval"
+    )
 
 
 def bad_of(total: Total, side: Side, bound: float) -> tuple[int, int]:

@@ -4,17 +4,24 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import reduce
 
+import numpy as np
+from numpy.typing import NDArray
+
 from homeostat.core.clock import DAY_NS
 from homeostat.core.point import Moments
-from homeostat.core.query import Total
+from homeostat.core.query import Frame, Total
 from homeostat.core.series import Attributes, SeriesKey
 from homeostat.core.target import Severity, Side
 from homeostat.core.verdict import State, Verdict
 from homeostat.judge.quantity import quantity
+from homeostat.judge.statistic import EXACT
 from homeostat.judge.target import COUNT_RATE, EVERY_SERIES, Condition, Rule
 from homeostat.judge.verdict import Estimate, bad_of, estimate, share_estimate, verdict
+from homeostat.stats.batch_inflation import mean_inflation, total_inflation
 from homeostat.stats.sketch import merge
 from homeostat.stats.sliding_confidence import sliding_confidence
+
+Floats = NDArray[np.float64]
 
 LOOKED_AT_NS = DAY_NS
 """Over this much looking the verdicts on one subject err with a chance of at most 5%."""
@@ -24,6 +31,9 @@ SUBJECTS_MAX = 200
 
 Totals = Callable[[str, int], Mapping[SeriesKey, Total]]
 """Gives the series of a metric over the window of a length in ns that ends now."""
+
+Frames = Callable[[str, int], Mapping[SeriesKey, Frame]]
+"""Gives the same series over the same window in some tens of buckets of time."""
 
 Seconds = Callable[[str, int], float]
 """Gives how many seconds of a window a service was observed for."""
@@ -103,12 +113,43 @@ def together(parts: list[tuple[str, Total]], side: Side) -> Total:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where the watch reads: the totals and (only for what seems violated) the frames of windows."""
+
+    totals: Totals
+    frames: Frames
+    seconds: Seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Batches:
+    """The values of several series in equal stretches of time, those without any included."""
+
+    count: Floats
+    mean: Floats
+
+
+def batches_of(frames: list[Frame]) -> Batches:
+    """Return the buckets of frames of one width together, from the first that has values to the last."""
+    starts = np.unique(np.concatenate([f.start_ns for f in frames]))
+    width = int(np.diff(starts).min()) if starts.size > 1 else 1
+    slots = int((starts[-1] - starts[0]) // width) + 1
+    count, total = np.zeros(slots), np.zeros(slots)
+    for frame in frames:
+        at = (frame.start_ns - starts[0]) // width
+        np.add.at(count, at, frame.count)
+        np.add.at(total, at, frame.mean * frame.count)
+    return Batches(count, np.divide(total, count, out=np.zeros(slots), where=count > 0))
+
+
 class _Read:
     """Reads one rule's subjects in each of its windows."""
 
-    def __init__(self, rule: Rule, totals: Totals, seconds: Seconds) -> None:
+    def __init__(self, rule: Rule, source: Source) -> None:
         self._rule = rule
-        self._seconds = seconds
+        self._source = source
+        totals = source.totals
         self._of: dict[int, Grouped] = {}
         self._among: dict[int, Grouped] = {}
         for w in rule.windows_ns:
@@ -117,6 +158,7 @@ class _Read:
                 whole = totals(rule.among, w)
                 names = frozenset(name for key in whole for name, _ in key.attributes)
                 self._among[w] = _grouped(rule, whole)
+            self._names = names
             self._of[w] = _grouped(rule, totals(rule.metric, w), names)
 
     def subjects(self) -> list[Attributes]:
@@ -126,32 +168,63 @@ class _Read:
         busiest = sorted(seen, key=lambda a: (-sum(t.moments.count for _, t in seen[a]), a))
         return busiest[:SUBJECTS_MAX]
 
-    def estimate(self, subject: Attributes, window_ns: int, side: Side, confidence: float) -> Estimate:
+    def inflation(self, subject: Attributes, window_ns: int) -> float:
+        """Return how many of a subject's values are worth one, since values that come together are alike."""
+        rule = self._rule
+        wanted = dict(rule.where)
+        frames = [
+            frame
+            for key, frame in self._source.frames(rule.metric, window_ns).items()
+            if key.matches(wanted) and _attributes(rule, key, self._names) == subject
+        ]
+        if not frames or rule.statistic in EXACT:
+            return 1.0
+        batches = batches_of(frames)
+        merged = together(self._of[window_ns].get(subject, []), Side.BELOW).moments
+        if rule.statistic == COUNT_RATE:
+            return total_inflation(batches.count, float(merged.count))
+        if rule.statistic == "rate" or rule.among:
+            squares = merged.m2 + merged.mean * merged.mean * merged.count
+            return total_inflation(batches.count * batches.mean, squares)
+        return mean_inflation(batches.count, batches.mean, merged.variance)
+
+    def estimate(
+        self, subject: Attributes, window_ns: int, side: Side, confidence: float, inflation: float
+    ) -> Estimate:
         rule = self._rule
         parts = self._of[window_ns].get(subject, [])
         if rule.among:
             bad = sum(t.moments.total for _, t in parts)
             n = sum(t.moments.count for _, t in self._among[window_ns].get(subject, []))
-            return share_estimate(bad, n, confidence)
+            return share_estimate(bad, n, confidence, inflation)
         if rule.beyond is not None:
             counts = [bad_of(t, *rule.beyond) for _, t in parts]
-            return share_estimate(sum(b for b, _ in counts), sum(n for _, n in counts), confidence)
-        seconds = max((self._seconds(service, window_ns) for service, _ in parts), default=window_ns / 1e9)
+            return share_estimate(sum(b for b, _ in counts), sum(n for _, n in counts), confidence, inflation)
+        seconds = max(
+            (self._source.seconds(service, window_ns) for service, _ in parts), default=window_ns / 1e9
+        )
         merged = together(parts, side) if parts else None
-        return estimate(merged, rule.statistic, seconds, confidence)
+        return estimate(merged, rule.statistic, seconds, confidence, inflation)
 
 
-def observe(rule: Rule, totals: Totals, seconds: Seconds) -> tuple[Observation, ...]:
+def observe(rule: Rule, source: Source) -> tuple[Observation, ...]:
     """Return what a rule says of each of its subjects now.
 
     Each verdict rests on an interval wide enough that looking all the time does not make it err: see
-    `homeostat.stats.sliding_confidence` and `LOOKED_AT_NS`.
+    `homeostat.stats.sliding_confidence` and `LOOKED_AT_NS`. What seems violated is looked at again with the
+    interval widened for values that come together and are alike (`homeostat.stats.batch_inflation`).
     """
-    read = _Read(rule, totals, seconds)
-    return tuple(_observation(rule, read, subject) for subject in read.subjects())
+    read = _Read(rule, source)
+    found = []
+    for subject in read.subjects():
+        observation = _observation(rule, read, subject, independent=True)
+        if observation.verdict.state is State.VIOLATED:
+            observation = _observation(rule, read, subject, independent=False)
+        found.append(observation)
+    return tuple(found)
 
 
-def _observation(rule: Rule, read: _Read, subject: Attributes) -> Observation:
+def _observation(rule: Rule, read: _Read, subject: Attributes, independent: bool) -> Observation:
     worst: tuple[Condition, Verdict] | None = None
     shown: tuple[Condition, Verdict] | None = None
     clear = True
@@ -159,7 +232,8 @@ def _observation(rule: Rule, read: _Read, subject: Attributes) -> Observation:
         verdicts, cleared = [], False
         for window_ns in condition.windows_ns:
             confidence = confidence_for(window_ns)
-            found = read.estimate(subject, window_ns, condition.side, confidence)
+            inflation = 1.0 if independent else read.inflation(subject, window_ns)
+            found = read.estimate(subject, window_ns, condition.side, confidence, inflation)
             verdicts.append(verdict(found, condition.side, condition.bound, rule.unit, confidence))
             back = verdict(found, condition.side, condition.clear_bound, rule.unit, confidence)
             cleared |= back.state is State.WITHIN

@@ -31,7 +31,7 @@ from homeostat.core.record import Record
 from homeostat.core.target import Severity
 from homeostat.judge.incident import Book, advance
 from homeostat.judge.target import Handling
-from homeostat.judge.watch import observe
+from homeostat.judge.watch import Source, observe
 
 INTERVAL_S = 5.0
 
@@ -122,11 +122,8 @@ class AlertDesk:
             before = self._restored()
             now_ns = self._clock.now_ns()
             self._totals.at(now_ns)
-            seen = [
-                observation
-                for rule in self._alerting.rules
-                for observation in observe(rule, self._totals.totals, self._totals.seconds)
-            ]
+            source = Source(self._totals.totals, self._totals.frames, self._totals.seconds)
+            seen = [observation for rule in self._alerting.rules for observation in observe(rule, source)]
             silences = read_silences(self._store, now_ns)
             step = advance(before, seen, self._handlings, silences, now_ns)
             if step.dropped:

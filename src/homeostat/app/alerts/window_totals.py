@@ -3,11 +3,12 @@
 from collections.abc import Mapping
 
 from homeostat.core.clock import DAY_NS, MINUTE_NS, SECOND_NS
-from homeostat.core.query import FrameQuery, Store, Total, TotalQuery
+from homeostat.core.query import LEVELS_NS, Frame, FrameQuery, Store, Total, TotalQuery
 from homeostat.core.series import SeriesKey
 from homeostat.judge.target import DEFAULT_WINDOW_NS
 
 READS_PER_WINDOW = 120
+BATCHES = 40
 SINCE_MAX = 1_000
 
 
@@ -18,6 +19,7 @@ class WindowTotals:
         self._store = store
         self._interval_ns = interval_ns
         self._kept: dict[tuple[str | None, int], tuple[int, dict[str, dict[SeriesKey, Total]]]] = {}
+        self._frames: dict[tuple[str, int], tuple[int, dict[SeriesKey, Frame]]] = {}
         self._since_ns: dict[str, int] = {}
         self._now_ns = 0
 
@@ -27,6 +29,8 @@ class WindowTotals:
         old = [k for k, (ns, _) in self._kept.items() if now_ns - ns > max(2 * k[1], DAY_NS) or ns > now_ns]
         for key in old:
             del self._kept[key]
+        for pair in [k for k, (ns, _) in self._frames.items() if not 0 <= now_ns - ns <= k[1]]:
+            del self._frames[pair]
 
     def totals(self, metric: str, window_ns: int) -> Mapping[SeriesKey, Total]:
         """Return the series of a metric over a window. The usual window is read for all metrics at once."""
@@ -41,6 +45,16 @@ class WindowTotals:
                 by_metric.setdefault(series.metric, {})[series] = total
             kept = self._kept[key] = (self._now_ns, by_metric)
         return kept[1].get(metric, {})
+
+    def frames(self, metric: str, window_ns: int) -> Mapping[SeriesKey, Frame]:
+        """Return a metric over a window in buckets of the largest width of which some tens fit in."""
+        key = (metric, window_ns)
+        kept = self._frames.get(key)
+        if kept is None or self._now_ns - kept[0] >= max(self._interval_ns, window_ns // READS_PER_WINDOW):
+            level_ns = next((w for w in reversed(LEVELS_NS) if window_ns // w >= BATCHES), LEVELS_NS[0])
+            query = FrameQuery(self._now_ns - window_ns, self._now_ns + SECOND_NS, level_ns, metric)
+            kept = self._frames[key] = (self._now_ns, self._store.read(query))
+        return kept[1]
 
     def seconds(self, service: str, window_ns: int) -> float:
         """Return for how long of a window a service was observed, at least a second."""
