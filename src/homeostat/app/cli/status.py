@@ -130,7 +130,7 @@ def view(overview: dict[str, Any], endpoint: str, width: int, rows_max: int = 1_
     from rich.text import Text
 
     head = Text.assemble(("Homeostat", "bold"), " ", (endpoint, "dim"), "\n", overview["sentence"])
-    head.append_text(alert_lines(overview["alerts"]))
+    head.append_text(alert_lines(overview.get("alerts", [])))
     rows = overview["rows"]
     if not rows:
         return Group(head, Text("\nNothing yet. Start a program: homeostat run -- python app.py"))
