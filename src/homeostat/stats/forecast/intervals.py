@@ -8,7 +8,8 @@ from homeostat.stats.forecast.path import Floats, Indices
 
 _NEIGHBOURS = 12
 _PRIOR = 20.0
-_WIDENING = 6.5
+_WIDENING = 7.5
+_APART_PRIOR = 2.0
 
 
 def _smoothed(sizes: Floats, neighbours: int) -> Floats:
@@ -61,5 +62,5 @@ def error_bounds(errors: Floats, origins: Indices, end: int, season: int, confid
     pooled.sort()
     low, high = np.interp((tail, 1.0 - tail), np.linspace(0.0, 1.0, pooled.size), pooled)
     apart = max((int(origins[-1]) - int(origins[0])) / horizon + 1.0, 1.0)
-    reach = math.sqrt(1.0 + _WIDENING / apart) * scale
+    reach = math.sqrt(1.0 + _WIDENING / (apart + _APART_PRIOR)) * scale
     return np.array((min(low, 0.0) * reach, max(high, 0.0) * reach))
