@@ -93,6 +93,25 @@ def test_a_ramp_is_not_told_as_a_staircase() -> None:
     assert sum(map(bool, told)) <= 10
 
 
+def test_where_a_leak_begins_is_told_with_its_rate() -> None:
+    rng = np.random.default_rng(29)
+    for _ in range(20):
+        values = 500.0 + rng.standard_normal(200) + 0.3 * np.maximum(np.arange(200) - 100, 0)
+        (change,) = change_points(values)
+        assert change.kind == "slope"
+        assert abs(change.index - 100) <= 5
+        assert change.before == pytest.approx(0.0, abs=0.05)
+        assert change.after == pytest.approx(0.3, abs=0.05)
+
+
+def test_random_walks_and_straight_lines_have_no_turns() -> None:
+    rng = np.random.default_rng(30)
+    walks = [change_points(np.cumsum(rng.standard_normal(200))) for _ in range(100)]
+    lines = [change_points(0.3 * np.arange(200) + noise("AR(1) .5", rng, 200)) for _ in range(100)]
+    assert sum(map(bool, walks)) <= 6
+    assert sum(map(bool, lines)) <= 5
+
+
 def test_a_turn_of_the_slope_is_told_as_one() -> None:
     rng = np.random.default_rng(18)
     slopes = np.repeat([0.2, 1.0], [120, 80]) + 0.2 * rng.standard_normal(200)

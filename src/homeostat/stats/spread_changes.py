@@ -23,10 +23,10 @@ def spread_changes(values: ArrayLike, false_alarms: float = 0.05) -> tuple[Chang
     distances that are left. It is a search of its own, since people who mark changes hardly mark these, and
     each search has its own false alarms.
 
-    Guarantee: a series without a change of spread has one told with a probability of about
-    `false_alarms`: simulated at .05, 0.3 to 1.3% for normal, lognormal, t3 and AR(1) at 0.5 noise; a doubling is
-    told in 91% with 100 points on each side. Cost: twice that of `change_points`. Does not hold for
-    trending series, of which nothing is told.
+    Guarantee: a series without a change of spread has one told with a probability of at most
+    `false_alarms`: simulated at .05, 0.3 to 1.3% for normal, lognormal, t3 and AR(1) at 0.5 noise. A
+    doubling is told in 91% with 100 points on each side. Cost: twice that of `change_points`. Does not
+    hold for trending series, of which nothing is told.
 
     Raises ValueError as `change_points` does.
 

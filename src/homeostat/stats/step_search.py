@@ -59,6 +59,13 @@ def steps(values: Floats, height_min: float) -> list[int]:
     return found
 
 
+def ramp_height(values: Floats) -> float:
+    """Return how steep independent `values` are: standard normal where they have no slope."""
+    if values.size < _INTERVAL_MIN:
+        return 0.0
+    return float(np.abs(normal_scores(values[None])[0] @ _weights(values.size)[1]))
+
+
 @lru_cache(maxsize=64)
 def _interval_starts(size: int) -> tuple[tuple[int, NDArray[np.intp]], ...]:
     """Return lengths, halved from `size` on, with starts half a length apart, the last at the end."""
