@@ -185,7 +185,7 @@ def _compared(
         words = "not known yet: " + (
             f"needs {count(needs)} more values"
             if needs is not None
-            else "too few independent values for a statistic like this; record for longer"
+            else "too few independent values: its level wanders, or the recording is too short"
         )
     else:
         change = _change(found, pair.baseline.spread)
@@ -283,10 +283,10 @@ def _words(outcome: Outcome, change: _Change, needs: int | None, threshold: floa
         return f"not known yet: {more}"
     if not math.isfinite(change.value):
         return f"{outcome.value}: it was 0 before"
-    side = "higher" if change.value > 0 else "lower"
     surely = min(abs(change.low), abs(change.high)) if change.low * change.high > 0 else 0.0
-    certain = f", surely by more than {quantity(threshold, 'ratio')}" if surely > threshold > 0 else ""
-    return f"{outcome.value}: {quantity(abs(change.value), 'ratio')}{of} {side}{certain}"
+    if surely > threshold > 0:
+        return f"{outcome.value}, surely by more than {quantity(threshold, 'ratio')}{of}"
+    return f"{outcome.value}, by {quantity(abs(change.value), 'ratio')}{of}" if of else outcome.value
 
 
 def _part(row: Compared) -> Part:

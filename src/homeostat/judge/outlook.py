@@ -55,6 +55,7 @@ def outlook(subject: Subject) -> Outlook:
 
     Does not hold through a change of what is measured: it continues what was (`homeostat.stats.forecast`).
     """
+    sparse = _is_sparse(subject.line)
     subject = coarsened(subject)
     line = subject.line
     horizon = max(line.size // AHEAD_SHARE, 1)
@@ -82,7 +83,7 @@ def outlook(subject: Subject) -> Outlook:
     ahead = length_words(horizon * subject.step_ns, subject.origin)
     interval = bounds(float(low[-1]), float(high[-1]), subject.unit)
     value = f"{quantity(float(point[-1]), subject.unit)} {interval}"
-    reached, reaches = _reaches(subject, found)
+    reached, reaches = (False, "") if sparse else _reaches(subject, found)
     return Outlook(
         title=subject.title,
         unit=subject.unit,
@@ -100,8 +101,8 @@ def outlook(subject: Subject) -> Outlook:
 
 def coarsened(subject: Subject) -> Subject:
     """Return a subject whose line has no more points than can be foreseen."""
-    sparse = float(np.mean(~(np.abs(subject.line) > 0))) > 0.2 if subject.line.size else False
-    block = max(-(-subject.line.size // (POINTS_NOISY if sparse else POINTS_MAX)), 1)
+    most = POINTS_NOISY if _is_sparse(subject.line) else POINTS_MAX
+    block = max(-(-subject.line.size // most), 1)
     if block == 1:
         return subject
     whole = subject.line.size // block * block
@@ -111,6 +112,11 @@ def coarsened(subject: Subject) -> Subject:
     means = np.where(n > 0, np.where(known, parts, 0.0).sum(axis=1) / np.maximum(n, 1), np.nan)
     start_ns = subject.start_ns + (subject.line.size - whole) * subject.step_ns
     return replace(subject, line=means, start_ns=start_ns, step_ns=subject.step_ns * block)
+
+
+def _is_sparse(line: Floats) -> bool:
+    """Events so rare that many points hold none: what a point does says little of the level."""
+    return bool(line.size) and float(np.mean(~(np.abs(line) > 0))) > 0.2
 
 
 def _reaches(subject: Subject, found: Forecast) -> tuple[bool, str]:

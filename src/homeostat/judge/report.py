@@ -163,7 +163,8 @@ def _metric(subject: Subject, found: Sequence[Finding]) -> ReportMetric:
     points, lows, highs, step = _thinned(subject)
     trends = [f for f in found if f.kind is FindingKind.TREND and f.title == subject.title]
     levels = (("p50", subject.p50), ("p95", subject.p95), ("p99", subject.p99), ("max", subject.maximum))
-    spread = ", ".join(f"{name} {quantity(v, subject.unit)}" for name, v in levels if math.isfinite(v))
+    spread = ", ".join(f"{name} {quantity(v, subject.unit)}" for name, v in levels)
+    spread = spread if math.isfinite(subject.p50) else ""
     told = "not known yet" if np.isfinite(subject.line).sum() < 20 else "stable"
     return ReportMetric(
         name=subject.name,
@@ -250,7 +251,8 @@ def _summary(
     if not subjects:
         return ("Nothing was measured, so there is nothing to report.",)
     values = sum(s.n for s in subjects)
-    said = [f"{count(len(subjects))} metric{'s' * (len(subjects) != 1)} with {count(values)} values."]
+    metrics = f"{count(len(subjects))} metric{'s' * (len(subjects) != 1)}"
+    said = [f"{metrics} with {count(values)} value{'s' * (values != 1)}."]
     limited = [s for s in subjects if s.judgement.state is not State.NO_LIMIT]
     broken = [s for s in limited if s.judgement.state is State.VIOLATED]
     if broken:

@@ -156,7 +156,7 @@ def _event_step_ns(times: NDArray[np.int64], span: int) -> int:
     return max(-(-span // slots), 1)
 
 
-def subject_of_candidate(candidate: Candidate, frame: Frame | None, window: Window) -> Subject:
+def subject_of_candidate(candidate: Candidate, frame: Frame | None, window: Window, rank: int = 0) -> Subject:
     """Return the subject of one series of a store."""
     key, shown, metric, moments = (
         candidate.key,
@@ -196,7 +196,7 @@ def subject_of_candidate(candidate: Candidate, frame: Frame | None, window: Wind
         minimum=moments.minimum,
         maximum=moments.maximum,
         essential=candidate.essential,
-        rank=rank_of(key),
+        rank=rank,
     )
 
 

@@ -59,13 +59,14 @@ def stored_recording(
     step("reading totals", 1, 4)
     totals = {k: t for k, t in store.read(TotalQuery(start_ns, end_ns)).items() if _wanted(k, period)}
     found = shown_among(candidates(totals, metrics, window, RESOURCE_GROUPS))
+    ranks = _ranks({c.key: c.total.moments.total for c in found})
     step("reading traces", 2, 4)
     stages = _bottlenecks(store, period, totals, window)
     step("reading done", 4, 4)
     return Recording(
         title="Homeostat report",
         source=_services(totals),
-        subjects=tuple(subject_of_candidate(c, frames.get(c.key), window) for c in found),
+        subjects=tuple(subject_of_candidate(c, frames.get(c.key), window, ranks[c.key]) for c in found),
         comparison=comparison,
         bottlenecks=stages,
         notes=(
@@ -75,6 +76,15 @@ def stored_recording(
         if stages
         else (),
     )
+
+
+def _ranks(totals: Mapping[SeriesKey, float]) -> dict[SeriesKey, int]:
+    """The order in which series are told: what a person waits for first, of that what takes most time."""
+
+    def order(key: SeriesKey) -> tuple[int, str, float, SeriesKey]:
+        return rank_of(key), key.metric, -totals[key], key
+
+    return {key: i for i, key in enumerate(sorted(totals, key=order))}
 
 
 def _services(totals: Mapping[SeriesKey, Total]) -> str:
@@ -106,6 +116,9 @@ class _Stretches:
     stretch_s: float
     keys: frozenset[SeriesKey]
 
+    def total(self, key: SeriesKey) -> float:
+        return sum(t.moments.total for part in self.parts if (t := part.get(key)) is not None)
+
     def arm(self, key: SeriesKey, among: SeriesKey | None = None) -> StretchArm:
         totals = tuple(part.get(key) for part in self.parts)
         counts: tuple[float, ...] = ()
@@ -126,7 +139,9 @@ def compare_periods(
     """Compare two periods of a store, or two releases, metric by metric."""
     first, second = _read(store, baseline, step), _read(store, candidate, step)
     mine, yours = first.keys, second.keys
-    pairs = [p for k in sorted(mine | yours) if (p := _pair(k, first, second, metrics, said)) is not None]
+    ranks = _ranks({k: second.total(k) for k in mine | yours})
+    made = (_pair(k, first, second, metrics, said, rank) for k, rank in ranks.items())
+    pairs = [p for p in made if p is not None]
     notes = []
     for name, only in ((baseline.words, mine - yours), (candidate.words, yours - mine)):
         told = [k for k in sorted(only) if k.metric not in _ERRORS and _told(k, metrics)]
@@ -200,7 +215,12 @@ def _told(key: SeriesKey, metrics: Metrics) -> bool:
 
 
 def _pair(
-    key: SeriesKey, first: _Stretches, second: _Stretches, metrics: Metrics, said: Mapping[str, Better]
+    key: SeriesKey,
+    first: _Stretches,
+    second: _Stretches,
+    metrics: Metrics,
+    said: Mapping[str, Better],
+    rank: int,
 ) -> Pair | None:
     """The pair of one series; None where it cannot be compared.
 
@@ -230,7 +250,7 @@ def _pair(
         baseline=first.arm(key, among if counted else None),
         candidate=second.arm(key, among if counted else None),
         statistics=statistics,
-        rank=rank_of(key),
+        rank=rank,
     )
 
 
