@@ -57,6 +57,7 @@ class Api:
             "/api/traces": self.traces,
             "/api/traces/{id}": self.trace,
             "/api/time-use": self.time_use,
+            "/api/findings": self.findings,
             "/api/spend": self.spend,
             "/api/resources": self.resources,
             "/api/metrics": self.metrics,
@@ -137,6 +138,10 @@ class Api:
     def time_use(self, http: HttpRequest, request: Request) -> object:
         """Where the time goes."""
         return self._views.time_use(self._views.window(request.range))
+
+    def findings(self, http: HttpRequest, request: Request) -> object:
+        """What was found in the essential variables."""
+        return {"findings": self._views.findings(self._views.window(request.range))}
 
     def spend(self, http: HttpRequest, request: Request) -> object:
         """Tokens and money."""

@@ -9,6 +9,7 @@ from homeostat.app.web.html import clock, moment, render
 from homeostat.app.web.ranges import DEFAULT, RANGES, words_of
 from homeostat.app.web.views import ROWS, Order, Views
 from homeostat.core.errors import InputError
+from homeostat.judge.finding import FindingKind
 from homeostat.judge.plots import Plot, Plots
 from homeostat.judge.quantity import quantity
 from homeostat.judge.resources import ResourceGroup, ResourceRow
@@ -106,6 +107,10 @@ def _common(request: Request, window: Window) -> dict[str, object]:
     }
 
 
+TOLD_ON_TOP = (FindingKind.CHANGE, FindingKind.ANOMALY, FindingKind.TREND)
+FINDINGS_TOLD = 3
+
+
 def overview(views: Views, request: Request) -> str:
     """The overview: sentence, essential variables, plots, where the time goes, spend, resources."""
     window = views.window(request.range)
@@ -121,6 +126,7 @@ def overview(views: Views, request: Request) -> str:
         o=found,
         alerts=views.alerts.active(),
         told=[n for n in views.alerts.notices(3) if n.time_ns >= window.start_ns],
+        findings=[f for f in views.findings(window) if f.kind in TOLD_ON_TOP][:FINDINGS_TOLD],
         find=request.find,
         address=request.address,
         drawn=figures(views.plots(window), window),
@@ -197,6 +203,12 @@ def resources(views: Views, request: Request) -> str:
     )
 
 
+def findings(views: Views, request: Request) -> str:
+    """What was found: jumps, incidents, trends, seasons, correlations."""
+    window = views.window(request.range)
+    return render("findings.html", findings=views.findings(window), **_common(request, window))
+
+
 def alerts(views: Views, request: Request) -> str:
     """What is violated, what was told, and what could not be."""
     return render("alerts.html", a=views.alerts.state())
@@ -243,12 +255,11 @@ FRAGMENTS: dict[str, Fragment] = {
     "trace": trace,
     "spend": spend,
     "resources": resources,
+    "findings": findings,
     "alerts": alerts,
     "metrics": metrics,
     "series": series,
 }
 
-LIVE = frozenset(
-    {"overview", "operations", "operation", "traces", "spend", "resources", "alerts", "metrics", "series"}
-)
+LIVE = frozenset(FRAGMENTS) - {"trace"}
 """Fragments that change while one looks at them."""

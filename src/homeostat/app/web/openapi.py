@@ -63,6 +63,10 @@ GETS: dict[str, tuple[str, tuple[Schema, ...]]] = {
         (_parameter("id", {"type": "string"}, "32 hexadecimal digits.", "path", True),),
     ),
     "/api/time-use": ("Where the time of the newest kept traces went.", (RANGE,)),
+    "/api/findings": (
+        "Jumps, incidents, trends, seasons and correlations of the essential variables.",
+        (RANGE,),
+    ),
     "/api/spend": ("Tokens and money by model and operation.", (RANGE,)),
     "/api/resources": ("The machine's and the processes' resources.", (RANGE,)),
     "/api/metrics": ("The catalogue with the state of each metric on this machine.", (RANGE,)),

@@ -26,6 +26,7 @@ PAGES = (
     {"name": "traces", "path": "/traces", "title": "Traces"},
     {"name": "spend", "path": "/spend", "title": "Spend"},
     {"name": "resources", "path": "/resources", "title": "Resources"},
+    {"name": "findings", "path": "/findings", "title": "Findings"},
     {"name": "alerts", "path": "/alerts", "title": "Alerts"},
     {"name": "metrics", "path": "/metrics-catalogue", "title": "Metrics"},
 )
@@ -45,6 +46,7 @@ PATHS = {
     "trace": "/traces/{name}",
     "spend": "/spend",
     "resources": "/resources",
+    "findings": "/findings",
     "alerts": "/alerts",
     "metrics": "/metrics-catalogue",
     "series": "/series/{name:path}",

@@ -24,6 +24,8 @@ from homeostat.core.query import (
 )
 from homeostat.core.series import SeriesKey
 from homeostat.judge.candidate import Candidate, candidates, shown_among
+from homeostat.judge.finding import Finding
+from homeostat.judge.findings import findings
 from homeostat.judge.metric_entry import MetricEntry, metric_entry
 from homeostat.judge.operations import DURATION, ERRORS, OperationRow, operations
 from homeostat.judge.overview import Overview, OverviewRow, overview, row_of
@@ -31,6 +33,7 @@ from homeostat.judge.plots import Plots, plots, series_plot
 from homeostat.judge.resources import ResourceGroup, resources
 from homeostat.judge.spend import COST, TOKENS, UNPRICED, Spend, spend
 from homeostat.judge.spend import DURATION as LLM_DURATION
+from homeostat.judge.subject import rank_of, subject_of_candidate
 from homeostat.judge.time_use import TimeUse, time_use
 from homeostat.judge.waterfall import Waterfall, waterfall
 from homeostat.judge.window import Window
@@ -50,6 +53,9 @@ TRACES_LOOKED_AT = 30
 SERIES_OF_A_METRIC = 10
 
 SERIES_READ_WHOLE = 200
+FINDINGS_NS = 30 * SECOND_NS
+FINDINGS_SERIES = 100
+
 SHORT_NS = 900_000_000
 LONG_NS = 5 * SECOND_NS
 
@@ -113,6 +119,19 @@ class Views:
         shown = [c for c in found if find.lower() in _searched(c)] if find else shown_among(found)
         frames = self._frames_of(shown[offset : offset + limit], len(found), window)
         return overview(found, shown, frames, window, offset, limit, words)
+
+    def findings(self, window: Window) -> tuple[Finding, ...]:
+        """Return what was found in the essential variables, what became worse first.
+
+        It is looked for anew every half a minute, in the first `FINDINGS_SERIES` of them.
+        """
+        return self._memo.get(("findings", window.name), FINDINGS_NS, lambda: self._findings(window))
+
+    def _findings(self, window: Window) -> tuple[Finding, ...]:
+        found = self._candidates(window)
+        shown = shown_among(found)[:FINDINGS_SERIES]
+        frames = self._frames_of(shown, len(found), window)
+        return findings([subject_of_candidate(c, frames.get(c.key), window, rank_of(c.key)) for c in shown])
 
     def _candidates(self, window: Window) -> list[Candidate]:
         def work() -> list[Candidate]:

@@ -1,0 +1,50 @@
+"""What is found is on the page, in the API, and found in what the store holds."""
+
+import numpy as np
+from starlette.testclient import TestClient
+
+from homeostat.app.web.app import create_app
+from homeostat.core.batch import Batch
+from homeostat.core.clock import SECOND_NS
+from homeostat.core.metric import Kind
+from homeostat.core.point import Point
+from homeostat.core.series import SeriesKey
+from homeostat.observe.fold import moments_of
+from homeostat.stats.sketch import sketch
+from homeostat.testing.small_node import SmallNode
+
+LATENCY = SeriesKey.of("operation.duration", Kind.HISTOGRAM, "ms", {"operation": "answer", "service": "web"})
+SECONDS = 600
+
+
+def node_with(levels_ms: list[float]) -> SmallNode:
+    node = SmallNode()
+    rng = np.random.default_rng(5)
+    end_ns = node.clock.now_ns() // SECOND_NS * SECOND_NS
+    points = []
+    for i, level in enumerate(levels_ms):
+        values = rng.lognormal(np.log(level), 0.2, 20)
+        start_ns = end_ns - (len(levels_ms) - i) * SECOND_NS
+        points.append(Point(LATENCY, start_ns, moments_of(values), sketch(values)))
+    node.store.write(Batch(points=tuple(points)))
+    return node
+
+
+def test_a_jump_is_found_with_its_size_and_told_on_the_overview_the_page_and_the_api() -> None:
+    node = node_with([100.0] * (SECONDS // 2) + [180.0] * (SECONDS // 2))
+    with TestClient(create_app(node), base_url="http://127.0.0.1") as client:
+        found = client.get("/api/findings").json()["findings"]
+        changes = [f for f in found if f["kind"] == "change point"]
+        assert [(f["title"], f["course"]) for f in changes] == [("operation.duration (answer)", "worse")]
+        assert 0.6 < changes[0]["size"] < 1.0
+        assert changes[0]["words"] in client.get("/findings").text
+        assert "operation.duration (answer): the p95 rose" in client.get("/").text
+    node.close()
+
+
+def test_where_nothing_happens_nothing_is_told() -> None:
+    node = node_with([100.0] * SECONDS)
+    with TestClient(create_app(node), base_url="http://127.0.0.1") as client:
+        assert client.get("/api/findings").json() == {"findings": []}
+        assert "Nothing was found" in client.get("/findings").text
+    node.close()
