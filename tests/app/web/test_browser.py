@@ -13,12 +13,21 @@ import uvicorn
 from axe_core_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, Playwright, sync_playwright
 
+from homeostat.app.alerts.alert_views import AlertViews
+from homeostat.app.alerts.channel_file import LOG
+from homeostat.app.alerts.desk import AlertDesk
+from homeostat.app.alerts.outbox import DEAD, Delivery, moved, records_of
+from homeostat.app.alerts.target_file import Alerting
 from homeostat.app.web.app import create_app
 from homeostat.core.batch import Batch
 from homeostat.core.clock import MINUTE_NS, SECOND_NS, SystemClock
 from homeostat.core.metric import Kind
+from homeostat.core.notice import Notice, Occasion
 from homeostat.core.point import Moments, Point
 from homeostat.core.series import SeriesKey
+from homeostat.core.target import Severity
+from homeostat.judge.target import Handling, rule_of
+from homeostat.judge.target_language import parse
 from homeostat.loop.writer import together
 from homeostat.testing.sample_traffic import SampleTraffic
 from homeostat.testing.small_node import SmallNode
@@ -33,7 +42,16 @@ ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-PAGES = ("/", "/operations", "/operations/answer", "/traces", "/spend", "/resources", "/metrics-catalogue")
+PAGES = (
+    "/",
+    "/operations",
+    "/operations/answer",
+    "/traces",
+    "/spend",
+    "/resources",
+    "/metrics-catalogue",
+    "/alerts",
+)
 WIDTHS = (360, 1024, 1920)
 
 pytestmark = [
@@ -69,6 +87,25 @@ def fill(node: SmallNode, minutes: int = 5, traffic: SampleTraffic | None = None
     node.store.write(together(list(source.seconds(now_ns - minutes * MINUTE_NS, now_ns - SECOND_NS))))
 
 
+def alarm(node: SmallNode) -> None:
+    """Let alerts be active, one silenced, one told, and one not delivered."""
+    target = parse("p95(operation.duration) < 1 ms over 10 min by operation, service")
+    rule = rule_of("answers are fast", target, node.catalogue, handling=Handling(for_ns=0))
+    desk = AlertDesk(node.store, node.clock, node.losses, Alerting((rule,), (rule,), (LOG,)))
+    desk.look()
+    views = AlertViews(node.store, node.clock)
+    active = views.active()
+    assert active
+    views.silence("answers are fast", active[0].group, MINUTE_NS, "a release")
+    line = active[0].line()
+    now_ns = node.clock.now_ns()
+    severity = Severity.CRITICAL
+    notice = Notice("n-1", "n", Occasion.BEGAN, severity, active[0].group, now_ns, line.words, (line,))
+    lost = Delivery(notice, "pager", 10, 0, "answered with status 500")
+    node.store.write(Batch(records=tuple(records_of(notice, []))))
+    node.store.write(moved(lost, DEAD))
+
+
 @pytest.fixture(scope="module")
 def playwright() -> Iterator[Playwright]:
     with sync_playwright() as started:
@@ -93,6 +130,7 @@ def node(tmp_path: Path) -> Iterator[SmallNode]:
 def busy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     node = SmallNode(clock=SystemClock(), store=str(tmp_path_factory.mktemp("store") / "page.db"))
     fill(node, 15)
+    alarm(node)
     with serving(node) as address:
         yield address
     node.close()
