@@ -72,9 +72,13 @@ def test_neighbours_that_repel_each_other_do_not_narrow() -> None:
 
 @pytest.mark.parametrize("values", [[], [1.0], [2.0] * 500, [0.0] * 500])
 def test_what_has_no_variance_has_no_inflation(values: list[float]) -> None:
-    memory = folded(np.array(values, dtype=np.float64))
-    assert memory.inflation() == 1.0
-    assert memory.inflation_of_hits() == 1.0
+    assert folded(np.array(values, dtype=np.float64)).inflation() == 1.0
+
+
+def test_hits_that_were_never_seen_are_expected_in_runs() -> None:
+    values = np.zeros(500)
+    assert LongRunVariance().inflation_of_hits() == 1.0
+    assert folded(values).inflation_of_hits() == folded(values + 1.0).inflation_of_hits() == 2.5
 
 
 def test_hits_are_at_most_all_one() -> None:

@@ -25,6 +25,7 @@ _DOUBT, _DOUBT_LESS, _SIGNIFICANT = 1.0, 0.5, 4.0
 """Standard errors taken off at larger batches; less where neighbours correlate beyond two of theirs."""
 
 _ERRORS_OF_HITS = 0.5
+_UNSEEN = 1.5
 _ROOM_NEEDED, _ROOM_MIN = 9.0, 0.1
 
 
@@ -110,17 +111,20 @@ class LongRunVariance:
 
         Its correlations are raised by half a standard error, for which a record is worth 4 p (1 - p) of
         a sample; and it grows where hardly more than the boundary's nine independent samples are left. At
-        most it says that all hits were one.
+        most it says that all hits were one. At least it says, as long as hits are few, that they will
+        come in runs: of 2.5 before the first, of 1.25 after five.
         """
         if not self.n:
             return 1.0
         hits = self._sums[0]
         rarer = min(hits, self.n - hits)
+        unseen = 1.0 + _UNSEEN / (1.0 + rarer)
         if rarer < 1.0:
-            return 1.0
+            return unseen
         worth = 4.0 * hits * (self.n - hits) / self.n
         found = self._largest(worth, _ERRORS_OF_HITS)
-        return min(rarer, found / max(_ROOM_MIN, 1.0 - _ROOM_NEEDED * (found - 1.0) / self.n))
+        found /= max(_ROOM_MIN, 1.0 - _ROOM_NEEDED * (found - 1.0) / self.n)
+        return max(unseen, min(rarer, found))
 
     def _largest(self, worth: float, errors: float) -> float:
         n = self.n
