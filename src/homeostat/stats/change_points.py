@@ -67,7 +67,7 @@ def change_points(values: ArrayLike, false_alarms: float = 0.05) -> tuple[Change
     whatever its length: simulated at .05, 1 to 4% for normal, lognormal, t3 and AR(1) at 0.5 noise, 5 to 8%
     for AR(1) at 0.8, from 30 points on. A step of two standard deviations is told, half of the time, once
     four points of the new level are in. Cost: O(n log n); 0.5 ms at 100 points, 14 ms at
-    10,000; 20 ms more for a trending series.
+    10,000; 45 ms more for a trending series.
     Does not hold when it is looked at after each new point (`change_monitor` is for that), nor for
     seasons, which are to be taken off first, nor for changes of the spread alone.
 
