@@ -13,6 +13,9 @@ from homeostat.judge.watch import Observation
 STALE_NS = HOUR_NS
 """An alert whose subject is no longer measured ends after this long."""
 
+EVERYTHING = "everything"
+"""The group of what has none of the attributes to group by."""
+
 GAP_NS = MINUTE_NS
 """A violation that is not known for longer than this, and than its *for*, begins anew."""
 
@@ -79,7 +82,7 @@ def group_of(seen: Observation) -> str:
     """Return the group in which an observation is told together with others."""
     known = {**dict(seen.rule.where), **dict(seen.attributes)}
     values = [f"{name}={known[name]}" for name in seen.rule.handling.group_by if known.get(name)]
-    return ", ".join(values) or "everything"
+    return ", ".join(values) or EVERYTHING
 
 
 def step(alert: Alert | None, seen: Observation, now_ns: int) -> Alert | None:

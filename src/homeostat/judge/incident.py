@@ -9,7 +9,7 @@ import msgspec
 from homeostat.core.clock import MINUTE_NS, SECOND_NS
 from homeostat.core.notice import AlertLine, Notice, Occasion
 from homeostat.core.target import Severity
-from homeostat.judge.alert import Alert, Phase, step, step_unseen
+from homeostat.judge.alert import EVERYTHING, Alert, Phase, step, step_unseen
 from homeostat.judge.target import Handling
 from homeostat.judge.watch import Observation
 
@@ -209,11 +209,12 @@ def _notice(
 def title_of(occasion: Occasion, severity: Severity, group: str, lines: tuple[AlertLine, ...]) -> str:
     """Return a notice in one line."""
     first = lines[0]
+    place = "" if group == EVERYTHING else f"{group}: "
     subject = f" ({first.subject})" if first.subject and first.subject != group else ""
     more = f", and {len(lines) - 1} more" if len(lines) > 1 else ""
     if occasion is Occasion.RECOVERED:
-        return f"Recovered: {group}: {first.target}{subject}: {first.words}{more}"
+        return f"Recovered: {place}{first.target}{subject}: {first.words}{more}"
     word = severity.value.capitalize() if occasion is Occasion.BEGAN else f"Now {severity.value}"
     if occasion is Occasion.GREW and severity is Severity.WARNING:
         word = "Also"
-    return f"{word}: {group}: {first.target}{subject}: {first.words}{more}"
+    return f"{word}: {place}{first.target}{subject}: {first.words}{more}"

@@ -24,7 +24,8 @@ def skewness(histogram: ExponentialHistogram, n: int, mean: float, variance: flo
         + _cubes(histogram.negative, histogram.scale, -1.0, mean)
         + histogram.zero_count * (-mean) ** 3
     )
-    return cubes / n / variance**1.5
+    found: float = cubes / n / variance**1.5
+    return found
 
 
 def skewed_mean_interval(
