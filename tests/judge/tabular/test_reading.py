@@ -3,6 +3,7 @@
 import gzip
 import json
 import math
+import sys
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -253,3 +254,27 @@ def test_moments_are_those_of_the_values() -> None:
     found = moments_of(np.array([1.0, 2.0, 6.0]))
     assert (found.mean, found.variance, found.last) == (3.0, 7.0, 6.0)
     assert math.isnan(moments_of(np.array([1.0])).variance)
+
+
+def test_parquet_comes_back(tmp_path: Path) -> None:
+    pyarrow = pytest.importorskip("pyarrow")
+    parquet = pytest.importorskip("pyarrow.parquet")
+    when = [START + timedelta(minutes=i) for i in range(50)]
+    columns = {
+        "at": pyarrow.array(when, pyarrow.timestamp("ns", "UTC")),
+        "cost_usd": [i / 4 for i in range(50)],
+    }
+    parquet.write_table(pyarrow.table(columns), tmp_path / "v.parquet")
+    (series,) = read_table(tmp_path / "v.parquet").series
+    assert series.times_ns.tolist() == [ns(i) for i in range(50)]
+    assert series.values.tolist() == [i / 4 for i in range(50)]
+    (tmp_path / "cut.parquet").write_bytes((tmp_path / "v.parquet").read_bytes()[:100])
+    with pytest.raises(InputError, match="cannot be read as Parquet"):
+        read_table(tmp_path / "cut.parquet")
+
+
+def test_without_pyarrow_the_way_to_get_it_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    (tmp_path / "v.parquet").write_bytes(b"PAR1" + bytes(20))
+    with pytest.raises(NotAvailable, match=r"pip install 'homeostat\[parquet\]'"):
+        read_table(tmp_path / "v.parquet")
