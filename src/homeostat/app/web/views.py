@@ -24,6 +24,7 @@ from homeostat.core.query import (
 )
 from homeostat.core.series import SeriesKey
 from homeostat.judge.candidate import Candidate, candidates, shown_among
+from homeostat.judge.error_types import frames_of_all_types, totals_of_all_types
 from homeostat.judge.finding import Finding
 from homeostat.judge.findings import findings
 from homeostat.judge.metric_entry import MetricEntry, metric_entry
@@ -135,18 +136,18 @@ class Views:
 
     def _candidates(self, window: Window) -> list[Candidate]:
         def work() -> list[Candidate]:
-            totals = self._all_totals(window)
+            totals = totals_of_all_types(self._all_totals(window))
             return candidates(totals, self._metrics, window, RESOURCE_GROUPS)
 
         return self._memo.get(("candidates", window.name), SHORT_NS, work)
 
     def _frames_of(self, shown: list[Candidate], all_series: int, window: Window) -> dict[SeriesKey, Frame]:
         if all_series <= SERIES_READ_WHOLE:
-            return self._frames(window)
+            return frames_of_all_types(self._frames(window))
         frames: dict[SeriesKey, Frame] = {}
         for metric in sorted({c.key.metric for c in shown}):
             frames.update(self._frames(window, metric))
-        return frames
+        return frames_of_all_types(frames)
 
     def _frames(self, window: Window, metric: str | None = None) -> dict[SeriesKey, Frame]:
         query = FrameQuery(window.start_ns, window.end_ns, window.level_ns, metric)
