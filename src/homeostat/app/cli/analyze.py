@@ -29,11 +29,12 @@ def analyze(
     Example: [bold]homeostat analyze latencies.csv --out report.html[/bold]
     """
     from homeostat.app.cli.progress import working
-    from homeostat.app.cli.report_out import directions, finish
+    from homeostat.app.cli.report_out import directions, hand_out, made, targets
     from homeostat.app.report.files import compare_tables, recording_of
     from homeostat.judge.tabular.read import read_table
     from homeostat.observe.catalogue import load_catalogue
 
+    wanted = targets(out)
     metrics, said = load_catalogue(catalogue), directions(lower, higher)
     with working(quiet=as_json) as work:
         tables = [read_table(f, work.reading(f), time, tuple(value or ())) for f in files]
@@ -41,5 +42,5 @@ def analyze(
         if baseline is not None:
             before = read_table(baseline, work.reading(baseline), time, tuple(value or ()))
             comparison = compare_tables(before, tables[0], metrics, said, threshold)
-        recording = recording_of(tables, metrics, said, comparison)
-        finish(recording, out, as_json, work)
+        report = made(recording_of(tables, metrics, said, comparison), work)
+    hand_out(report, wanted, as_json)

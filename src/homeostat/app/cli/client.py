@@ -13,12 +13,12 @@ TIMEOUT_S = 5.0
 class Client:
     """GET requests to one server. Open it with `with`."""
 
-    def __init__(self, endpoint: str, token: str | None) -> None:
+    def __init__(self, endpoint: str, token: str | None, timeout_s: float = TIMEOUT_S) -> None:
         if not endpoint.startswith(("http://", "https://")):
             raise ConfigError(f"an address such as http://127.0.0.1:4318 is needed, not {endpoint!r}")
         self.endpoint = endpoint.rstrip("/")
         headers = {"authorization": f"Bearer {token}"} if token else {}
-        self._http = httpx2.Client(headers=headers, timeout=TIMEOUT_S, trust_env=False)
+        self._http = httpx2.Client(headers=headers, timeout=timeout_s, trust_env=False)
 
     def __enter__(self) -> "Client":
         return self

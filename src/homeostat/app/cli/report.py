@@ -1,15 +1,26 @@
 """`homeostat report`: everything known of a period, as HTML, Markdown or JSON."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from homeostat.app.cli.progress import Work
+    from homeostat.judge.report import Report
+
+TIMEOUT_S = 60.0
 
 
 def report(
     store: Annotated[
         str | None, typer.Option(envvar="HOMEOSTAT_STORE", help="Store to read. [default: the user's own]")
     ] = None,
+    endpoint: Annotated[
+        str | None,
+        typer.Option(help="Server to ask, if its store is elsewhere; it goes before --store."),
+    ] = None,
+    token: Annotated[str | None, typer.Option(envvar="HOMEOSTAT_TOKEN", help="Secret of the server.")] = None,
     since: Annotated[
         str, typer.Option(help="How far back (24h), a period (2d..1d, two times), or release:NAME.")
     ] = "24h",
@@ -32,10 +43,44 @@ def report(
 
     Example: [bold]homeostat report --since 24h --baseline before --out report.html[/bold]
     """
+    from homeostat.app.cli.progress import working
+    from homeostat.app.cli.report_out import hand_out, targets
+
+    wanted = targets(out)
+    with working(quiet=as_json) as work:
+        asked = (since, baseline, threshold)
+        found = _of_server(endpoint, token, *asked) if endpoint else _of_store(store, *asked, catalogue, work)
+    hand_out(found, wanted, as_json)
+
+
+def _of_server(
+    endpoint: str, token: str | None, since: str, baseline: str | None, threshold: float
+) -> "Report":
+    import msgspec
+
+    from homeostat.app.cli.client import Client
+    from homeostat.core.errors import InputError
+    from homeostat.judge.report import Report
+
+    with Client(endpoint, token, TIMEOUT_S) as client:
+        answer = client.get("/api/report", since=since, baseline=baseline or "", threshold=threshold)
+    try:
+        return msgspec.convert(answer, Report)
+    except msgspec.ValidationError as error:
+        raise InputError(f"{endpoint} has another version of Homeostat: {error}") from None
+
+
+def _of_store(
+    address: str | None,
+    since: str,
+    baseline: str | None,
+    threshold: float,
+    catalogue: Path | None,
+    work: "Work",
+) -> "Report":
     import time
 
-    from homeostat.app.cli.progress import working
-    from homeostat.app.cli.report_out import finish
+    from homeostat.app.cli.report_out import made
     from homeostat.app.cli.stored_at import stored_at
     from homeostat.app.report.period import period_of
     from homeostat.app.report.stored import compare_periods, stored_recording
@@ -44,11 +89,10 @@ def report(
     metrics = load_catalogue(catalogue)
     now_ns = time.time_ns()
     period = period_of(since, now_ns)
-    with working(quiet=as_json) as work:
-        with stored_at(store) as opened:
-            comparison = None
-            if baseline is not None:
-                before = period.before() if baseline == "before" else period_of(baseline, now_ns)
-                comparison = compare_periods(opened, before, period, metrics, {}, work.step, threshold)
-            recording = stored_recording(opened, period, metrics, work.step, comparison)
-        finish(recording, out, as_json, work)
+    with stored_at(address) as store:
+        comparison = None
+        if baseline is not None:
+            before = period.before() if baseline == "before" else period_of(baseline, now_ns)
+            comparison = compare_periods(store, before, period, metrics, {}, work.step, threshold)
+        recording = stored_recording(store, period, metrics, work.step, comparison)
+    return made(recording, work)

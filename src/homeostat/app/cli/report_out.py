@@ -27,27 +27,35 @@ def directions(lower: Sequence[str] | None, higher: Sequence[str] | None) -> "di
     return {**dict.fromkeys(lower or (), Better.LOWER), **dict.fromkeys(higher or (), Better.HIGHER)}
 
 
-def finish(recording: "Recording", out: Sequence[Path] | None, as_json: bool, work: "Work") -> None:
-    """Make the report, write it, and leave with 1 if something is proven to be worse."""
+def targets(out: Sequence[Path] | None) -> list[Path]:
+    """Return where to write, before any work is done; raises ConfigError for an ending that is not known."""
+    for path in out or ():
+        if path.suffix.lower() not in ENDINGS:
+            raise ConfigError(f"--out must end in {', '.join(ENDINGS)}, not {str(path)!r}")
+    return list(out or ())
+
+
+def made(recording: "Recording", work: "Work") -> "Report":
+    """Return the report of a recording, as of now."""
     import time
     from importlib.metadata import version
 
     from homeostat.judge.report import make_report
 
-    targets = list(out or ())
-    for path in targets:
-        if path.suffix.lower() not in ENDINGS:
-            raise ConfigError(f"--out must end in {', '.join(ENDINGS)}, not {str(path)!r}")
-    report = make_report(recording, time.time_ns(), version("homeostat"), work.step)
-    for path in targets:
+    return make_report(recording, time.time_ns(), version("homeostat"), work.step)
+
+
+def hand_out(report: "Report", out: Sequence[Path], as_json: bool) -> None:
+    """Write or print a report, and leave with 1 if something is proven to be worse."""
+    for path in out:
         _write(path, rendered(report, path.suffix.lower()))
     if as_json:
         typer.echo(rendered(report, ".json"))
-    elif not targets:
+    elif not out:
         typer.echo(rendered(report, ".md"))
     else:
         typer.echo("\n".join(report.summary))
-        typer.echo("written: " + ", ".join(map(str, targets)))
+        typer.echo("written: " + ", ".join(map(str, out)))
     if report.comparison is not None and report.comparison.regressed:
         raise typer.Exit(Exit.FAILED)
 

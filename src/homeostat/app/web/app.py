@@ -20,6 +20,7 @@ from homeostat.app.web.live import Live
 from homeostat.app.web.otlp import Bounds, OtlpReceiver
 from homeostat.app.web.pages import PageServer, error_page
 from homeostat.app.web.ports import Node
+from homeostat.app.web.reports import ReportApi
 from homeostat.app.web.security import Gate
 from homeostat.app.web.views import Views
 from homeostat.core.errors import StoreError
@@ -37,6 +38,7 @@ def create_app(node: Node, bounds: Bounds | None = None) -> Starlette:
         *OtlpReceiver(node.receiver, node.writer, node.losses, node.intake, bounds).routes(),
         *Api(views).routes(),
         *AlertApi(views.alerts).routes(),
+        *ReportApi(node.store, node.clock, node.catalogue).routes(),
         Route("/metrics", exposition(views)),
         Route("/healthz", healthz),
         Route("/readyz", readyz(node.store, node.writer)),

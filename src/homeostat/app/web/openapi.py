@@ -67,6 +67,14 @@ GETS: dict[str, tuple[str, tuple[Schema, ...]]] = {
         "Jumps, incidents, trends, seasons and correlations of the essential variables.",
         (RANGE,),
     ),
+    "/api/report": (
+        "The report of a period: summary, metrics, findings, comparison, outlook, bottlenecks, what to do.",
+        (
+            _parameter("since", {"type": "string", "default": "24h"}, "A length of time, or a period."),
+            _parameter("baseline", {"type": "string"}, "A period to compare with, or `before`."),
+            _parameter("threshold", {"type": "number", "minimum": 0}, "Smallest change that matters."),
+        ),
+    ),
     "/api/spend": ("Tokens and money by model and operation.", (RANGE,)),
     "/api/resources": ("The machine's and the processes' resources.", (RANGE,)),
     "/api/metrics": ("The catalogue with the state of each metric on this machine.", (RANGE,)),
