@@ -21,6 +21,9 @@ PLOT_POINTS = 300
 FORECASTS_MAX = 12
 """Metrics that are forecast at most: the first ones."""
 
+SEARCHED_MAX = 200
+"""Metrics in which findings are looked for at most: the first ones."""
+
 Step = Callable[[str, int, int], None]
 """Is told what is being done, and which of how many."""
 
@@ -109,7 +112,7 @@ def make_report(recording: Recording, made_ns: int, version: str, step: Step = n
     """Return the report of a recording."""
     subjects = sorted(recording.subjects, key=lambda s: (ORDER[s.judgement.state], not s.essential, s.rank))
     step("findings", 0, 2)
-    found = findings(subjects)
+    found = findings(subjects[:SEARCHED_MAX])
     forecast = [s for s in subjects if s.essential][:FORECASTS_MAX]
     outlooks = []
     for i, subject in enumerate(forecast):
@@ -297,4 +300,6 @@ def _not_computed(
     left = sum(s.essential for s in subjects) - len(outlooks)
     if left > 0:
         said.append(f"Forecasts of {count(left)} more metrics.")
+    if len(subjects) > SEARCHED_MAX:
+        said.append(f"Findings in {count(len(subjects) - SEARCHED_MAX)} more metrics.")
     return tuple(said)

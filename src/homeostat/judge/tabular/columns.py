@@ -12,7 +12,7 @@ from homeostat.judge.tabular.moment import NAMES, Layout, layout_of
 
 SAMPLE = 500
 LABEL_VALUES_MAX = 50
-NUMBERS_LEAST = 0.8
+NUMBERS_LEAST = 0.6
 
 _METRIC = frozenset(
     {"metric", "name", "series", "measurement", "variable", "key", "signal", "item", "counter", "unique_id"}
