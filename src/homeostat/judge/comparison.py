@@ -12,7 +12,7 @@ from homeostat.judge.direction import Direction
 from homeostat.judge.quantity import count, quantity
 from homeostat.judge.score import Part, Score, score_of
 from homeostat.stats.effect import Effect, effect
-from homeostat.stats.false_discovery import adjusted
+from homeostat.stats.multiplicity import adjusted
 
 THRESHOLD = 0.05
 """The smallest relative change that matters, unless a person says otherwise."""

@@ -17,7 +17,7 @@ from homeostat.judge.quantity import quantity
 from homeostat.judge.study import Study, studied
 from homeostat.judge.subject import Subject
 from homeostat.stats.change_points import ChangePoint
-from homeostat.stats.false_discovery import adjusted
+from homeostat.stats.multiplicity import adjusted
 from homeostat.stats.season_length import Season
 from homeostat.stats.shift import shift
 from homeostat.stats.trend import Trend, trend

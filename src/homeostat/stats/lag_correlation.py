@@ -8,7 +8,7 @@ from statistics import NormalDist
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from homeostat.stats.false_discovery import adjusted
+from homeostat.stats.multiplicity import adjusted
 from homeostat.stats.normal_scores import normal_scores
 
 Floats = NDArray[np.float64]

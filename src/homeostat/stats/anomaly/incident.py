@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from homeostat.stats.anomaly.detector import Anomaly
-from homeostat.stats.false_discovery import adjusted
+from homeostat.stats.multiplicity import adjusted
 
 
 @dataclass(frozen=True, slots=True)
