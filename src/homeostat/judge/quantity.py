@@ -107,6 +107,15 @@ def count(n: float) -> str:
     return f"{n:,.0f}"
 
 
+def counted(n: int, noun: str) -> str:
+    """Return how many there are of something, in words.
+
+    >>> counted(1, "row"), counted(2_000, "row")
+    ('1 row', '2,000 rows')
+    """
+    return f"{count(n)} {noun}{'s' * (n != 1)}"
+
+
 def bounds(low: float, high: float, unit: str) -> str:
     """Return an interval in words, the unit once where it is the same.
 

@@ -13,8 +13,9 @@ from homeostat.judge.findings import findings
 from homeostat.judge.limit import ORDER, State
 from homeostat.judge.moment_words import length_words, moment_words
 from homeostat.judge.outlook import Outlook, outlook
-from homeostat.judge.quantity import bounds, count, quantity
+from homeostat.judge.quantity import bounds, count, counted, quantity
 from homeostat.judge.recommendation import Recommendation, recommendations
+from homeostat.judge.study import POINTS_MIN
 from homeostat.judge.subject import Subject
 
 PLOT_POINTS = 300
@@ -254,8 +255,7 @@ def _summary(
     if not subjects:
         return ("Nothing was measured, so there is nothing to report.",)
     values = sum(s.n for s in subjects)
-    metrics = f"{count(len(subjects))} metric{'s' * (len(subjects) != 1)}"
-    said = [f"{metrics} with {count(values)} value{'s' * (values != 1)}."]
+    said = [f"{counted(len(subjects), 'metric')} with {counted(values, 'value')}."]
     limited = [s for s in subjects if s.judgement.state is not State.NO_LIMIT]
     broken = [s for s in limited if s.judgement.state is State.VIOLATED]
     if broken:
@@ -274,11 +274,13 @@ def _summary(
     if happened:
         worse = [f for f in happened if f.course is Course.WORSE]
         lead = worse[0] if worse else happened[0]
-        many = f"{count(len(happened))} finding{'s' * (len(happened) != 1)}"
+        many = counted(len(happened), "finding")
         many += f", {count(len(worse))} for the worse" if worse and len(happened) > 1 else ""
         said.append(f"{many}: {lead.words}")
-    else:
+    elif any(np.isfinite(s.line).sum() >= POINTS_MIN for s in subjects):
         said.append("No change point, no anomaly and no trend was found.")
+    else:
+        said.append("There are too few points over time to look for changes.")
     if comparison is not None:
         said.append(comparison.words)
     if stages:

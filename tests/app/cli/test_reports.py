@@ -47,6 +47,7 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         "slower": numbers(folder / "slower.csv", 1.3, seed=3),
         "faster": numbers(folder / "faster.csv", 0.7, seed=4),
         "text": folder / "text.csv",
+        "other": folder / "other.csv",
     }
 
 
@@ -92,6 +93,7 @@ def test_analyze_writes_all_three_forms(files: dict[str, Path], tmp_path: Path) 
         (["analyze", "{text}"], "no column holds numbers"),
         (["analyze", "{before}", "--lower", "a", "--higher", "a"], "say one of them"),
         (["compare", "{before}", "none.csv"], "No such file"),
+        (["compare", "{before}", "{other}"], "no metric in common"),
         (["compare", "tomorrow", "yesterday", "--store", "none.db"], "a length of time"),
         (["compare", "2h..1h", "1h..2h"], "ends before it begins"),
         (["compare", "2h..1h", "1h", "--store", "none.db"], "there is no store at none.db"),
@@ -102,6 +104,7 @@ def test_analyze_writes_all_three_forms(files: dict[str, Path], tmp_path: Path) 
 def test_bad_input_is_one_line_and_exit_code_2(
     files: dict[str, Path], arguments: list[str], words: str
 ) -> None:
+    files["other"].write_text("time,cost_usd\n2026-01-01,5\n2026-01-02,nan\n", encoding="utf-8")
     files["text"].write_text("name,city\nada,rome\n", encoding="utf-8")
     done = homeostat(*(a.format(**files) for a in arguments))
     assert done.returncode == 2, done.stdout + done.stderr

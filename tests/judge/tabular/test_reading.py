@@ -146,7 +146,7 @@ def test_units_within_the_cells_are_brought_to_one(tmp_path: Path) -> None:
     (series,) = table.series
     assert series.unit == "ms"
     assert series.values.tolist() == pytest.approx([12.0, 1200.0, 0.8])
-    assert any("1 values in bytes among values in ms were left out" in n for n in table.notes)
+    assert any("left out, being in bytes among values in ms: 1 value" in n for n in table.notes)
 
 
 def test_gzip_is_unpacked_and_damage_is_told(tmp_path: Path) -> None:
@@ -163,7 +163,7 @@ def test_time_that_goes_backwards_is_sorted_and_told(tmp_path: Path) -> None:
     text = "time,v\n" + "".join(f"{t},{i}\n" for i, t in reversed(list(enumerate(stamps(40)))))
     table = read(tmp_path, text)
     assert table.series[0].values.tolist() == list(range(40))
-    assert any("time goes backwards 39 times" in n for n in table.notes)
+    assert any("time goes backwards (39 times)" in n for n in table.notes)
 
 
 def test_what_is_not_finite_is_left_out_and_counted(tmp_path: Path) -> None:
@@ -171,8 +171,8 @@ def test_what_is_not_finite_is_left_out_and_counted(tmp_path: Path) -> None:
     rows = [f"{t},{c}\n" for t, c in zip(stamps(27), cells, strict=True)]
     table = read(tmp_path, "time,v\n" + "".join(rows))
     assert table.series[0].moments.count == 23
-    assert any("1 cells are no numbers" in n and "'oops'" in n for n in table.notes)
-    assert any("3 cells are empty or not finite" in n for n in table.notes)
+    assert any("being no numbers: 1 cell;" in n and "'oops'" in n for n in table.notes)
+    assert any("being empty or not finite: 3 cells" in n for n in table.notes)
 
 
 @pytest.mark.parametrize("text", ["time,v\n2026-01-01,5\n", "v\n5\n", "5\n", '{"v": 5}', "[5]", '[{"v": 5}]'])

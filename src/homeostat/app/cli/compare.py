@@ -49,6 +49,10 @@ def compare(
             found = _files(baseline, candidate, metrics, said, threshold, (time, tuple(value or ())), work)
         else:
             found = _periods(baseline, candidate, store, metrics, said, threshold, work)
+    if not found.rows:
+        from homeostat.core.errors import InputError
+
+        raise InputError("; ".join((found.words.rstrip("."), *found.notes[:2])))
     if as_json:
         import msgspec
 
@@ -130,12 +134,12 @@ def _print(found: "Comparison") -> None:
             Text(row.change_words, style),
         ]
         table.add_row(*cells, *([Text(row.words, style)] if wide else []))
-    if found.rows:
-        console.print(table)
+    console.print(table)
     if not wide:
         console.print(
             Text("✗ worse  ✓ better  ◆ different  ? not known yet  · no difference that matters", "dim")
         )
-    console.print(Text(f"score: {found.score.words}"), soft_wrap=True)
+    if found.score.value is not None:
+        console.print(Text(f"score: {found.score.words}"), soft_wrap=True)
     for note in found.notes:
         console.print(Text(f"note: {note}", "dim"), soft_wrap=True)

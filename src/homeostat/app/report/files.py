@@ -8,6 +8,7 @@ from homeostat.core.metric import Better, Metric
 from homeostat.judge.arm import PROBABILITIES, values_arm
 from homeostat.judge.comparison import THRESHOLD, Comparison, Pair, compare
 from homeostat.judge.direction import direction_of
+from homeostat.judge.quantity import counted
 from homeostat.judge.report import Recording
 from homeostat.judge.subject import Subject, subject_of_readings
 from homeostat.judge.tabular.read import Table
@@ -37,10 +38,9 @@ def recording_of(
         shown = ", ".join(guessed[:12]) + (", ..." if len(guessed) > 12 else "")
         notes.append(f"which way is better was guessed from the name: {shown}; --lower and --higher say it")
     names = ", ".join(Path(t.source).name for t in tables)
-    rows = sum(t.rows for t in tables)
     return Recording(
         title=f"Report on {names}",
-        source=f"{names}, {rows:,} rows",
+        source=f"{names}, {counted(sum(t.rows for t in tables), 'row')}",
         subjects=tuple(subjects),
         comparison=comparison,
         notes=tuple(notes),
@@ -53,8 +53,9 @@ def compare_tables(
     """Compare two files, metric by metric, by name and labels."""
     mine = {(r.name, r.labels): r for r in first.series}
     yours = {(r.name, r.labels): r for r in second.series}
-    if len(mine) == 1 and len(yours) == 1 and mine.keys() != yours.keys():
-        (a,), (b,) = mine.values(), yours.values()
+    alone = _alone(first, second)
+    if alone is not None:
+        a, b = alone
         notes = [f"the only metric of each is compared: {a.title} with {b.title}"]
         pairs = [_pair(a, b, metrics, said)]
     else:
@@ -76,6 +77,15 @@ def compare_tables(
     if guessed:
         notes.append(f"which way is better was guessed from the name: {', '.join(guessed[:12])}")
     return compare(_called(first, second), _called(second, first), pairs, threshold, notes)
+
+
+def _alone(first: Table, second: Table) -> tuple[Readings, Readings] | None:
+    """The only metric of each of two files, where they differ in nothing but its name."""
+    if len(first.series) != 1 or len(second.series) != 1:
+        return None
+    a, b = first.series[0], second.series[0]
+    same = (a.name, a.labels) == (b.name, b.labels)
+    return None if same or a.unit != b.unit else (a, b)
 
 
 def _called(table: Table, other: Table) -> str:

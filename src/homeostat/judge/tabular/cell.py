@@ -8,6 +8,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from homeostat.judge.quantity import counted
+
 Floats = NDArray[np.float64]
 Cells = Sequence[object]
 
@@ -169,15 +171,14 @@ class Parser:
         said = []
         if self.not_numbers:
             said.append(
-                f"{name}: {self.not_numbers:,} cells are no numbers and were left out;"
+                f"{name}: left out, being no numbers: {counted(self.not_numbers, 'cell')};"
                 f" the first is {self.first_bad!r}"
             )
         for unit, n in self.other_units.items():
-            said.append(
-                f"{name}: {n:,} values in {unit} among values in {self.unit or 'no unit'} were left out"
-            )
+            among = f"{unit} among values in {self.unit or 'no unit'}"
+            said.append(f"{name}: left out, being in {among}: {counted(n, 'value')}")
         if self.empty:
-            said.append(f"{name}: {self.empty:,} cells are empty or not finite and were left out")
+            said.append(f"{name}: left out, being empty or not finite: {counted(self.empty, 'cell')}")
         return said
 
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from homeostat.core.errors import InputError
 from homeostat.core.series import Attributes
+from homeostat.judge.quantity import counted
 from homeostat.judge.tabular.cell import UNITS, Floats, Parser, unit_of_name
 from homeostat.judge.tabular.chunk import Chunk, Progress, Reader, no_progress
 from homeostat.judge.tabular.columns import Roles, roles_of
@@ -172,10 +173,10 @@ class _Gathered:
             notes = [f"times: column {roles.time!r}, {roles.layout.words}"]
         notes.extend(roles.notes)
         if self.undated:
-            notes.append(f"{self.undated:,} rows have no time that can be read and were left out")
+            notes.append(f"left out, having no time that can be read: {counted(self.undated, 'row')}")
         backwards = sum(b.backwards for b in self.buffers.values())
         if backwards:
-            notes.append(f"time goes backwards {backwards:,} times; the rows were sorted by time")
+            notes.append(f"time goes backwards ({counted(backwards, 'time')}); the rows were sorted by time")
         if self.refused:
             notes.append(f"{self.refused:,} values of series beyond the first {SERIES_MAX:,} were left out")
         for column, parser in self.parsers.items():
