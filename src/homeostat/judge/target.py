@@ -179,8 +179,8 @@ def _unit(statistic: str, metric: Metric, bound: Amount) -> str:
     if statistic == "rate":
         if not is_rate(bound.unit):
             raise ConfigError(
-                f"{write_amount(bound)} is no rate; write a share such as '< 1%', or a rate over time such as "
-                "'< 0.1/s'"
+                f"{write_amount(bound)} is no rate; write a share such as '< 1%',"
+                " or a rate over time such as '< 0.1/s'"
             )
         plain = metric.unit in ("", "1") or (
             kind is Kind.HISTOGRAM and bound.unit.rpartition("/")[0] in ("", "1")
