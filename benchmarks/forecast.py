@@ -123,8 +123,8 @@ def _quality(series: list[HourlySeries]) -> list[Result]:
             "%",
             100.0 * naive.coverage,
             "higher",
-            note=f"standard error {error:.1f}; distance from 95%: {100.0 * abs(found.coverage - 0.95):.1f} points,"
-            f" the naive's {gap:.1f}",
+            note=f"standard error {error:.1f}; distance from 95%:"
+            f" {100.0 * abs(found.coverage - 0.95):.1f} points, the naive's {gap:.1f}",
         ),
         Result(
             "MASE, ratio to the seasonal naive forecast",
