@@ -23,7 +23,7 @@ def two_sided(t: float, degrees: float) -> float:
         return math.nan
     if math.isinf(t):
         return 0.0
-    return _incomplete_beta(degrees / (degrees + t * t), degrees / 2, 0.5)
+    return min(max(_incomplete_beta(degrees / (degrees + t * t), degrees / 2, 0.5), 0.0), 1.0)
 
 
 def quantile(probability: float, degrees: float) -> float:
