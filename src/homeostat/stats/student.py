@@ -23,7 +23,9 @@ def two_sided(t: float, degrees: float) -> float:
         return math.nan
     if math.isinf(t):
         return 0.0
-    return min(max(_incomplete_beta(degrees / (degrees + t * t), degrees / 2, 0.5), 0.0), 1.0)
+    square = t * t
+    found = _incomplete_beta(degrees / (degrees + square), square / (degrees + square), degrees / 2, 0.5)
+    return min(max(found, 0.0), 1.0)
 
 
 def quantile(probability: float, degrees: float) -> float:
@@ -53,13 +55,14 @@ def quantile(probability: float, degrees: float) -> float:
     return (low + high) / 2
 
 
-def _incomplete_beta(x: float, a: float, b: float) -> float:
-    if x <= 0.0 or x >= 1.0:
+def _incomplete_beta(x: float, rest: float, a: float, b: float) -> float:
+    """Return the regularised incomplete beta function at `x`; `rest` is 1 - x without its rounding."""
+    if x <= 0.0 or rest <= 0.0:
         return 0.0 if x <= 0.0 else 1.0
-    scale = math.lgamma(a + b) - math.lgamma(a) - math.lgamma(b) + a * math.log(x) + b * math.log1p(-x)
+    scale = math.lgamma(a + b) - math.lgamma(a) - math.lgamma(b) + a * math.log(x) + b * math.log(rest)
     if x < (a + 1) / (a + b + 2):
         return math.exp(scale) * _fraction(x, a, b) / a
-    return 1.0 - math.exp(scale) * _fraction(1.0 - x, b, a) / b
+    return 1.0 - math.exp(scale) * _fraction(rest, b, a) / b
 
 
 def _fraction(x: float, a: float, b: float) -> float:
