@@ -1,4 +1,5 @@
 import gc
+import mmap
 import random
 from collections.abc import Callable, Iterator
 
@@ -74,8 +75,14 @@ def test_a_real_growing_list_is_a_leak_of_about_its_rate(watch: Watch) -> None:
     trend(range(60))  # what the first use of numpy keeps must not look like a step of the leak
     resident = ResidentMemory()
     collector = watch(resident)
-    kept: list[bytearray] = []
-    readings = full_collections(collector, 51, lambda _: kept.append(bytearray(b"x" * 300_000)))
+    kept: list[mmap.mmap] = []
+
+    def grow(_: int) -> None:
+        fresh = mmap.mmap(-1, 300_000)  # pages of its own: the heap of a long test run has free ones to give
+        fresh.write(b"x" * 300_000)
+        kept.append(fresh)
+
+    readings = full_collections(collector, 51, grow)
     rates = told(readings, LEAK)
     assert rates[-1] == pytest.approx(300_000, rel=0.2)
     assert told(readings, f"{LEAK}.low")[-1] > 0
