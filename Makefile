@@ -1,6 +1,6 @@
 # `make demo` and `make test` are all a user needs. The rest is for those who change Homeostat.
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format bench docs lock clean
+.PHONY: help demo test check format bench peers docs lock clean
 
 PYTHON ?= python3
 VENV   := .venv
@@ -29,6 +29,14 @@ format: $(VENV)/dev ## Format and mend what can be mended
 
 bench: $(VENV)/dev ## Print every bar with its ratio to the peers (DATA=folder with real inputs)
 	$(BIN)/python -m benchmarks $(if $(DATA),--data $(DATA))
+
+peers: .bench-venv/phoenix .bench-venv/mlflow ## Install what `make bench` compares the intake with (1.5 GB)
+
+.bench-venv/%: benchmarks/peers/%.txt
+	@echo "Installing $* into $@ ..."
+	@$(PYTHON) -m venv $@
+	@$@/bin/python -m pip --disable-pip-version-check --quiet install --require-hashes -r $< || (rm -rf $@; exit 1)
+	@touch $@
 
 docs: $(VENV)/dev ## Write the generated pages of the documentation again
 	$(BIN)/python tools/metrics_reference.py

@@ -1,10 +1,10 @@
 """What Phoenix and MLflow take in: their own servers, their own SQLite files, the same spans over HTTP.
 
-Each is a Python with the program installed, named by an environment variable, since neither belongs among the
-dependencies of this project:
+Neither belongs among the dependencies of this project: `make peers` installs what is locked in
+`benchmarks/peers/*.txt` into `.bench-venv/`, some 1.5 GB. A variable can name another Python:
 
-    HOMEOSTAT_BENCH_PHOENIX=/path/to/venv/bin/python     (pip install arize-phoenix)
-    HOMEOSTAT_BENCH_MLFLOW=/path/to/venv/bin/python      (pip install mlflow)
+    HOMEOSTAT_BENCH_PHOENIX=/path/to/venv/bin/python
+    HOMEOSTAT_BENCH_MLFLOW=/path/to/venv/bin/python
 
 The figure is spans in the database by the CPU seconds of the server and its children, until the last span is
 there; a first batch warms up and does not count.
@@ -24,6 +24,8 @@ import httpx2
 import psutil
 
 from benchmarks.otlp_load import SPANS, llm_request
+
+INSTALLED = Path(__file__).parents[2] / ".bench-venv"
 
 START_S = 180.0
 INTAKE_S = 300.0
@@ -126,8 +128,8 @@ def measure(batches: int = 4) -> dict[str, float]:
     """Return spans a CPU second of each peer that is installed and starts."""
     found: dict[str, float] = {}
     for peer in PEERS:
-        python = os.environ.get(peer.variable)
-        if not python:
+        python = os.environ.get(peer.variable) or str(INSTALLED / peer.name.lower() / "bin" / "python")
+        if not Path(python).exists():
             continue
         with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
             port = _free_port()
