@@ -17,6 +17,7 @@ from homeostat.judge.quantity import bounds, count, counted, quantity
 from homeostat.judge.recommendation import Recommendation, recommendations
 from homeostat.judge.study import POINTS_MIN
 from homeostat.judge.subject import Subject
+from homeostat.judge.workload import Load, Workload, workload
 
 PLOT_POINTS = 300
 FORECASTS_MAX = 12
@@ -87,6 +88,7 @@ class Report:
     comparison: Comparison | None
     outlooks: tuple[Outlook, ...]
     bottlenecks: tuple[Bottleneck, ...]
+    workloads: tuple[Workload, ...]
     recommendations: tuple[Recommendation, ...]
     notes: tuple[str, ...]
     not_computed: tuple[str, ...]
@@ -101,6 +103,7 @@ class Recording:
     subjects: tuple[Subject, ...]
     comparison: Comparison | None = None
     bottlenecks: tuple[Bottleneck, ...] | None = None
+    loads: tuple[Load, ...] = ()
     notes: tuple[str, ...] = ()
     not_computed: tuple[str, ...] = ()
 
@@ -139,6 +142,7 @@ def make_report(recording: Recording, made_ns: int, version: str, step: Step = n
         comparison=recording.comparison,
         outlooks=tuple(outlooks),
         bottlenecks=stages,
+        workloads=tuple(workload(load) for load in recording.loads),
         recommendations=advice,
         notes=recording.notes,
         not_computed=_not_computed(recording, outlooks, subjects),

@@ -1,7 +1,7 @@
 """The report as Markdown: the same words as everywhere, in tables that stay readable as plain text."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from homeostat.judge.finding import Course, Finding
 from homeostat.judge.moment_words import moment_words
@@ -32,7 +32,7 @@ def markdown(report: Report) -> str:
     """Return a report as Markdown."""
     lines = [f"# {cell(report.title)}", "", f"{cell(report.source)}. {report.span_words}.", ""]
     lines += [f"- {cell(sentence)}" for sentence in report.summary] + [""]
-    for part in (_recommendations, _metrics, _findings, _comparison, _outlooks, _bottlenecks, _notes):
+    for part in PARTS:
         lines += part(report)
     lines.append(f"Written by Homeostat {report.version}, {moment_words(report.made_ns)} UTC.")
     return "\n".join(lines) + "\n"
@@ -128,6 +128,12 @@ def _bottlenecks(report: Report) -> list[str]:
     return ["## Where the time goes", "", *table(head, rows)]
 
 
+def _workloads(report: Report) -> list[str]:
+    if not report.workloads:
+        return []
+    return ["## Workload", "", *(f"- {cell(w.words)}" for w in report.workloads), ""]
+
+
 def _notes(report: Report) -> list[str]:
     lines = []
     comparison = report.comparison.notes if report.comparison else ()
@@ -138,3 +144,15 @@ def _notes(report: Report) -> list[str]:
         if said:
             lines += [f"## {title}", "", *(f"- {cell(s)}" for s in said), ""]
     return lines
+
+
+PARTS: tuple[Callable[[Report], list[str]], ...] = (
+    _recommendations,
+    _metrics,
+    _findings,
+    _comparison,
+    _outlooks,
+    _bottlenecks,
+    _workloads,
+    _notes,
+)

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from homeostat.app.report.loads import file_load
 from homeostat.core.metric import Better, Metric
 from homeostat.judge.arm import PROBABILITIES, values_arm
 from homeostat.judge.comparison import THRESHOLD, Comparison, Pair, compare
@@ -13,6 +14,7 @@ from homeostat.judge.report import Recording
 from homeostat.judge.subject import Subject, subject_of_readings
 from homeostat.judge.tabular.read import Table
 from homeostat.judge.tabular.readings import Readings
+from homeostat.judge.workload import Load
 
 Metrics = Mapping[str, Metric]
 Directions = Mapping[str, Better]
@@ -27,8 +29,12 @@ def recording_of(
     several = len(tables) > 1
     subjects: list[Subject] = []
     notes: list[str] = []
+    loads: list[Load] = []
     for table in tables:
         name = Path(table.source).name
+        load = file_load(table)
+        if load is not None:
+            loads.append(replace(load, title=f"{name}: {load.title}") if several else load)
         for readings in table.series:
             subject = subject_of_readings(readings, metrics, said)
             subjects.append(replace(subject, title=f"{name}: {subject.title}") if several else subject)
@@ -43,6 +49,7 @@ def recording_of(
         source=f"{names}, {counted(sum(t.rows for t in tables), 'row')}",
         subjects=tuple(subjects),
         comparison=comparison,
+        loads=tuple(loads),
         notes=tuple(notes),
     )
 

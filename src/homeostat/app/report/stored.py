@@ -1,14 +1,24 @@
 """Recordings from a store: a period as subjects, and two periods as pairs to compare."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from homeostat.app.report.loads import stored_loads
 from homeostat.app.report.period import RELEASE_ATTRIBUTES, Period
 from homeostat.app.web.ranges import level_of
 from homeostat.core.clock import SECOND_NS
 from homeostat.core.metric import Better, Kind, Metric
 from homeostat.core.point import Moments
-from homeostat.core.query import FrameQuery, SeriesQuery, Store, Total, TotalQuery, TraceQuery, TracesQuery
+from homeostat.core.query import (
+    FrameQuery,
+    SeriesQuery,
+    Store,
+    Total,
+    TotalQuery,
+    TraceQuery,
+    TracesQuery,
+    TraceSummary,
+)
 from homeostat.core.series import SeriesKey
 from homeostat.judge.arm import PROBABILITIES, StretchArm
 from homeostat.judge.bottleneck import Bottleneck, bottlenecks
@@ -61,7 +71,8 @@ def stored_recording(
     found = shown_among(candidates(totals, metrics, window, RESOURCE_GROUPS))
     ranks = _ranks({c.key: c.total.moments.total for c in found})
     step("reading traces", 2, 4)
-    stages = _bottlenecks(store, period, totals, window)
+    newest = store.read(TracesQuery(period.start_ns, period.end_ns, order="newest", limit=TRACES))
+    stages = _bottlenecks(store, period, newest, totals, window)
     step("reading done", 4, 4)
     return Recording(
         title="Homeostat report",
@@ -69,6 +80,7 @@ def stored_recording(
         subjects=tuple(subject_of_candidate(c, frames.get(c.key), window, ranks[c.key]) for c in found),
         comparison=comparison,
         bottlenecks=stages,
+        loads=stored_loads(frames, window, {(t.operation, t.service) for t in newest}),
         notes=(
             f"bottlenecks are those of the {TRACES} newest traces at most, of which slow and failed ones"
             " are kept more often",
@@ -97,9 +109,12 @@ def _wanted(key: SeriesKey, period: Period) -> bool:
 
 
 def _bottlenecks(
-    store: Store, period: Period, totals: Mapping[SeriesKey, Total], window: Window
+    store: Store,
+    period: Period,
+    newest: Sequence[TraceSummary],
+    totals: Mapping[SeriesKey, Total],
+    window: Window,
 ) -> tuple[Bottleneck, ...]:
-    newest = store.read(TracesQuery(period.start_ns, period.end_ns, order="newest", limit=TRACES))
     traces = [store.read(TraceQuery(t.trace_id)) for t in newest]
     durations = {k: t for k, t in totals.items() if k.metric in (DURATION, LLM_DURATION)}
     errors = {k: t for k, t in totals.items() if k.metric in _ERRORS}

@@ -1,0 +1,75 @@
+"""Loads: how often whole operations began in a store, and events in a file."""
+
+from collections.abc import Collection, Mapping
+
+import numpy as np
+
+from homeostat.core.query import Frame
+from homeostat.core.series import SeriesKey
+from homeostat.judge.candidate import OWN_SERVICE
+from homeostat.judge.operations import DURATION
+from homeostat.judge.spend import DURATION as LLM_DURATION
+from homeostat.judge.tabular.read import Table
+from homeostat.judge.window import LAG_NS, Window
+from homeostat.judge.workload import Load, are_events, load_of_events
+
+LOADS_MAX = 5
+"""Operations whose load is told at most: those that were called most."""
+
+
+def stored_loads(
+    frames: Mapping[SeriesKey, Frame], window: Window, roots: Collection[tuple[str, str]]
+) -> tuple[Load, ...]:
+    """Return the loads of the operations that begin a trace: `roots` are their names and services.
+
+    Where no trace is kept they are all operations; without operations, the calls of models.
+    """
+    keys = [k for k in frames if k.metric == DURATION and k.get("service") != OWN_SERVICE]
+    whole = [k for k in keys if (k.get("operation"), k.get("service")) in roots]
+    keys = whole or keys or [k for k in frames if k.metric == LLM_DURATION]
+    grouped: dict[tuple[str, str], list[Frame]] = {}
+    for key in keys:
+        frame = frames[key]
+        if frame.start_ns.size:
+            grouped.setdefault((key.get("operation"), key.get("service")), []).append(frame)
+    several = len({service for _, service in grouped}) > 1
+    found = [
+        _stored_load(f"{operation} of {service}" if several and service else operation, parts, window)
+        for (operation, service), parts in grouped.items()
+    ]
+    found.sort(key=lambda load: (-load.counts.sum(), load.title))
+    return tuple(found[:LOADS_MAX])
+
+
+def _stored_load(title: str, parts: list[Frame], window: Window) -> Load:
+    """The counts of whole buckets only: neither the one in which it was first seen nor the last one."""
+    level = window.level_ns
+    first = min(int(f.start_ns[0]) for f in parts) // level + 1
+    last = max((window.now_ns - LAG_NS) // level, first)
+    counts = np.zeros(last - first, dtype=np.float64)
+    for frame in parts:
+        slots = frame.start_ns // level - first
+        known = (slots >= 0) & (slots < counts.size)
+        np.add.at(counts, slots[known], frame.count[known])
+    return Load(title, "epoch", first * level, level, counts)
+
+
+def file_load(table: Table) -> Load | None:
+    """Return the load of a file in which each row is an event; None where rows are samples on a grid.
+
+    Columns of one row are one event: the one with most values is counted, over all its labels.
+    """
+    named: dict[str, int] = {}
+    for r in table.series:
+        named[r.name] = named.get(r.name, 0) + r.moments.count
+    if not named:
+        return None
+    name = max(named, key=lambda n: named[n])
+    series = [r for r in table.series if r.name == name]
+    origin = series[0].origin
+    if origin == "rows" or len({r.every for r in series}) > 1:
+        return None
+    if not all(are_events(r.times_ns) for r in series if r.times_ns.size > 1):
+        return None
+    times = np.sort(np.concatenate([r.times_ns for r in series]))
+    return load_of_events("rows", origin, times, series[0].every) if times.size > 1 else None
