@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from benchmarks.result import Result
 from benchmarks.timing import Run, Timing, side_by_side
+from homeostat.core.application import Application
 from homeostat.core.clock import SystemClock
 from homeostat.core.losses import Losses
 from homeostat.observe.registry import Registry
@@ -27,7 +28,7 @@ BATCH = 2_000
 def _ours() -> tuple[Tracer, Registry]:
     losses = Losses()
     registry = Registry(losses)
-    return Tracer(registry, losses, SystemClock(), "benchmark"), registry
+    return Tracer(registry, losses, SystemClock(), Application("benchmark")), registry
 
 
 def homeostat_root(otel_loaded: bool) -> Run:

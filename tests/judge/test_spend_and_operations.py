@@ -49,6 +49,21 @@ def test_services_of_one_model_and_operation_are_one_row() -> None:
     assert found.cost_usd_per_hour == pytest.approx(12.0)
 
 
+def test_releases_of_one_operation_are_one_row_in_operations_and_in_spend() -> None:
+    calls, runs, cost = (
+        {k: t for release in ("1", "2") for k, t in made(release).items()}
+        for made in (
+            lambda r: durations("llm.duration", [5.0] * 2, model="m", operation="chat", release=r),
+            lambda r: durations("operation.duration", [10.0] * 9, operation="answer", release=r),
+            lambda r: counter("llm.cost", 1.0, "USD", model="m", operation="chat", release=r),
+        )
+    )
+    (row,) = operations(runs, {}, {}, {}, WINDOW)
+    assert (row.n, row.rate_per_s) == (18, pytest.approx(18 / 900))
+    (spent,) = spend({}, cost, {}, calls, WINDOW).rows
+    assert (spent.calls, spent.cost_usd) == (4, pytest.approx(2.0))
+
+
 def test_an_unpriced_model_is_unpriced_beside_a_priced_one() -> None:
     cost = counter("llm.cost", 1.5, "USD", model="dear", operation="chat")
     unpriced = counter("llm.calls_unpriced", 3, model="house", operation="chat")

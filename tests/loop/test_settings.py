@@ -16,6 +16,14 @@ def test_an_argument_goes_before_the_environment() -> None:
     assert settings_from({}).service == "app"
 
 
+def test_a_release_is_an_attribute_of_the_application_only_if_there_is_one() -> None:
+    environment = {"HOMEOSTAT_RELEASE": "1.4.0"}
+    assert settings_from(environment).application.attributes == {"service": "app", "release": "1.4.0"}
+    assert settings_from(environment, release="2").release == "2"
+    assert settings_from(environment, release="").application.attributes == {"service": "app"}
+    assert settings_from({}).application.attributes == {"service": "app"}
+
+
 def test_a_store_given_as_argument_goes_before_an_endpoint_of_the_environment() -> None:
     environment = {"HOMEOSTAT_ENDPOINT": "http://127.0.0.1:4318"}
     assert settings_from(environment).endpoint == "http://127.0.0.1:4318"

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from homeostat.core.application import Application
 from homeostat.core.losses import Losses
 from homeostat.core.span import LlmCall, Span
 from homeostat.observe import llm_meter
@@ -27,7 +28,7 @@ class Bench:
         self.clock = ManualClock()
         self.losses = Losses()
         self.registry = Registry(self.losses)
-        self.tracer = Tracer(self.registry, self.losses, self.clock, "svc", price=price)
+        self.tracer = Tracer(self.registry, self.losses, self.clock, Application("svc"), price=price)
 
     def close(self) -> tuple[dict[str, Span], dict[str, float]]:
         """The kept spans by name, and the total of each series by metric and the last part of its name."""
@@ -243,7 +244,7 @@ def test_a_price_list_that_fails_does_no_harm() -> None:
 
     losses, clock = Losses(), ManualClock()
     registry = Registry(losses)
-    tracer = Tracer(registry, losses, clock, "svc", price=broken)
+    tracer = Tracer(registry, losses, clock, Application("svc"), price=broken)
     with tracer.llm("m"):
         pass
     assert len(tracer.drain()) == 1
@@ -293,7 +294,7 @@ def test_a_slow_call_at_the_root_is_kept_as_one(bench: Bench) -> None:
 def test_the_real_price_list_knows_a_real_model() -> None:
     losses = Losses()
     registry = Registry(losses)
-    tracer = Tracer(registry, losses, ManualClock(), "svc")
+    tracer = Tracer(registry, losses, ManualClock(), Application("svc"))
     with tracer.llm("gpt-4o", "openai") as call:
         call.usage(input_tokens=1_000, output_tokens=1_000)
     (span,) = tracer.drain()

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from homeostat.core.application import Application
 from homeostat.core.errors import ConfigError
 from homeostat.core.losses import Losses
 from homeostat.core.point import Point
@@ -30,7 +31,7 @@ class Bench:
         self.clock = ManualClock()
         self.losses = Losses()
         self.registry = Registry(self.losses, series_max)
-        self.tracer = Tracer(self.registry, self.losses, self.clock, "svc")
+        self.tracer = Tracer(self.registry, self.losses, self.clock, Application("svc"))
         self.operation = self.tracer.operation
 
     def spans(self) -> dict[str, Span]:

@@ -14,6 +14,7 @@ from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
+from homeostat.core.application import Application
 from homeostat.core.losses import Losses
 from homeostat.core.span import Span
 from homeostat.observe.quota import TailPolicy
@@ -26,7 +27,11 @@ class Bench:
     def __init__(self, **policy: int) -> None:
         self.losses = Losses()
         self.tracer = Tracer(
-            Registry(self.losses), self.losses, ManualClock(), "svc", tail=TailPolicy(**policy)
+            Registry(self.losses),
+            self.losses,
+            ManualClock(),
+            Application("svc"),
+            tail=TailPolicy(**policy),
         )
         self.operation = self.tracer.operation
         self._exporter = InMemorySpanExporter()
@@ -188,12 +193,13 @@ def test_ids_are_not_drawn_where_nobody_asks_for_them() -> None:
 def test_opentelemetry_is_never_imported_by_an_operation() -> None:
     program = (
         "import sys\n"
+        "from homeostat.core.application import Application\n"
         "from homeostat.core.clock import SystemClock\n"
         "from homeostat.core.losses import Losses\n"
         "from homeostat.observe.registry import Registry\n"
         "from homeostat.observe.tracer import Tracer\n"
         "losses = Losses()\n"
-        "tracer = Tracer(Registry(losses), losses, SystemClock(), 's')\n"
+        "tracer = Tracer(Registry(losses), losses, SystemClock(), Application('s'))\n"
         "with tracer.operation('a'): tracer.inject({})\n"
         "assert tracer.drain()\n"
         "assert not any(name.startswith(('opentelemetry', 'genai_prices')) for name in sys.modules)\n"

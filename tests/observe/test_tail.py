@@ -5,6 +5,7 @@ from collections import Counter
 
 import pytest
 
+from homeostat.core.application import Application
 from homeostat.core.losses import Losses
 from homeostat.core.span import Span
 from homeostat.observe.quota import TailPolicy
@@ -26,7 +27,7 @@ class Bench:
             self.registry,
             self.losses,
             self.clock,
-            "svc",
+            Application("svc"),
             tail=TailPolicy(**policy),
             rng=random.Random(1),
         )

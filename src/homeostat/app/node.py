@@ -45,7 +45,7 @@ class Node:
         self.catalogue: Catalogue = load_catalogue(options.catalogue)
         alerting = load_alerting(options.catalogue, self.catalogue, os.environ)
         self.store = open_store(options.store or default_store())
-        self.homeostat = Homeostat(SERVICE, store=self.store, clock=self.clock)
+        self.homeostat = Homeostat(SERVICE, release="", store=self.store, clock=self.clock)
         self.losses: Losses = self.homeostat.losses
         assert self.homeostat.writer is not None
         self.writer: Writer = self.homeostat.writer

@@ -43,7 +43,8 @@ class Span(msgspec.Struct, frozen=True, array_like=True):
 
     Ids are raw bytes (16 for the trace, 8 for the span); `parent_id` is empty for a root. `operation` is
     the low-cardinality name under which the work is measured. `error` is the error's type, empty if
-    none. Times are nanoseconds since the Unix epoch.
+    none, `release` that of the service, empty where it says none. Times are nanoseconds since the Unix
+    epoch.
     """
 
     trace_id: bytes
@@ -60,6 +61,7 @@ class Span(msgspec.Struct, frozen=True, array_like=True):
     llm: LlmCall | None = None
     attributes: dict[str, Scalar] = {}
     events: tuple[SpanEvent, ...] = ()
+    release: str = ""
 
 
 class LogRecord(msgspec.Struct, frozen=True, array_like=True):

@@ -49,6 +49,7 @@ class Homeostat:
         self,
         service: str | None = None,
         *,
+        release: str | None = None,
         store: str | Path | Store | None = None,
         endpoint: str | None = None,
         token: str | None = None,
@@ -60,15 +61,16 @@ class Homeostat:
     ) -> None:
         """Start observing.
 
-        `service` names the application. `store` is a file (shared by default, so that `homeostat up`
-        shows it) or an open store (which stays open), `endpoint` a server's address. `keep=False` keeps
-        everything in this process. `collect=False` leaves out the resource collectors.
-        `homeostat.loop.settings` says what the environment adds.
+        `service` names the application, `release` the version of it that runs. `store` is a file (shared by
+        default, so that `homeostat up` shows it) or an open store (which stays open), `endpoint` a server's
+        address. `keep=False` keeps everything in this process. `collect=False` leaves out the resource
+        collectors. `homeostat.loop.settings` says what the environment adds.
         """
         self._store = store if isinstance(store, Store) else None
         self.settings: Settings = settings_from(
             os.environ,
             service=service,
+            release=release,
             store="(open)" if isinstance(store, Store) else store,
             endpoint=endpoint,
             token=token,
@@ -77,10 +79,11 @@ class Homeostat:
             flush_interval_s=flush_interval_s,
             series_max=series_max,
         )
+        self._common = self.settings.application.attributes
         self.clock: Clock = clock or SystemClock()
         self.losses = Losses()
         self.registry = Registry(self.losses, self.settings.series_max)
-        self.tracer = Tracer(self.registry, self.losses, self.clock, self.settings.service)
+        self.tracer = Tracer(self.registry, self.losses, self.clock, self.settings.application)
         self.operation = self.tracer.operation
         self.inject = self.tracer.inject
         self.extract = self.tracer.extract
@@ -97,7 +100,7 @@ class Homeostat:
             self.tracer,
             self.losses,
             self.clock,
-            self.settings.service,
+            self.settings.application,
             self.settings.flush_interval_s,
             self._open_sink(),
             owns_sink=self._store is None,
@@ -126,7 +129,7 @@ class Homeostat:
             self.losses,
             load_catalogue(),
             self.clock,
-            {"service": self.settings.service},
+            self.settings.application.attributes,
         )
         collectors.start()
         return collectors
@@ -152,7 +155,7 @@ class Homeostat:
         return open_store(self.settings.store_path())
 
     def _key(self, attributes: dict[str, object]) -> dict[str, object]:
-        return {"service": self.settings.service, **attributes}
+        return {**self._common, **attributes}
 
     def histogram(self, metric: str, unit: str = "", **attributes: object) -> Histogram:
         """Return a handle for values whose distribution matters. Hold it: resolving it costs 2 us."""

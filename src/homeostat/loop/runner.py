@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from homeostat.core.application import Application
 from homeostat.core.batch import Batch, Sink
 from homeostat.core.clock import SECOND_NS, Clock
 from homeostat.core.guard import guarded
@@ -30,7 +31,7 @@ class Runner:
         tracer: Tracer,
         losses: Losses,
         clock: Clock,
-        service: str,
+        application: Application,
         interval_s: float,
         open_sink: Callable[[], Sink] | None,
         owns_sink: bool,
@@ -40,7 +41,7 @@ class Runner:
         self._tracer = tracer
         self._losses = losses
         self._clock = clock
-        self._service = service
+        self._common: dict[str, object] = {**application.attributes}
         self._interval_s = interval_s
         self._open_sink = open_sink
         self._owns_sink = owns_sink
@@ -52,10 +53,10 @@ class Runner:
         self._began_ns = clock.now_ns()
         self._maintain_ns = clock.monotonic_ns() + MAINTAIN_EVERY_NS
         self._record_ms = registry.recorder(
-            "homeostat.flush.duration", Kind.HISTOGRAM, "ms", {"service": service}
+            "homeostat.flush.duration", Kind.HISTOGRAM, "ms", self._common
         ).buffer.append
         written = registry.recorder(
-            "homeostat.store.write.duration", Kind.HISTOGRAM, "ms", {"service": service}
+            "homeostat.store.write.duration", Kind.HISTOGRAM, "ms", self._common
         ).buffer.append
         self.writer = Writer(self._open, losses, record_ms=written) if open_sink else None
         self._thread = threading.Thread(target=self._run, name="homeostat-flush", daemon=True)
@@ -73,7 +74,7 @@ class Runner:
             now_ns = self._clock.now_ns()
             for reason, n in self._losses.drain().items():
                 self._registry.recorder(
-                    "homeostat.dropped", Kind.COUNTER, "1", {"reason": reason, "service": self._service}
+                    "homeostat.dropped", Kind.COUNTER, "1", {"reason": reason, **self._common}
                 ).buffer.append(n)
             begin_ns = min(self._began_ns, now_ns) // SECOND_NS * SECOND_NS
             spans = self._tracer.drain()  # first: it records what the calls to models cost

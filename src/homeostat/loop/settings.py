@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from homeostat.core.application import Application
 from homeostat.core.errors import ConfigError
 
 DEFAULT_PORT = 4318
@@ -27,6 +28,7 @@ class Settings:
     """
 
     service: str = "app"
+    release: str = ""
     store: str | None = None
     endpoint: str | None = None
     token: str | None = None
@@ -49,6 +51,11 @@ class Settings:
                 example = f"http://127.0.0.1:{DEFAULT_PORT}"
                 raise ConfigError(f"endpoint must be an address such as {example!r}, not {self.endpoint!r}")
 
+    @property
+    def application(self) -> Application:
+        """Return what is observed."""
+        return Application(self.service, self.release)
+
     def store_path(self) -> str:
         """Return the store's path or URL, the shared default if none was given."""
         return self.store or default_store()
@@ -58,6 +65,7 @@ def settings_from(
     environment: Mapping[str, str],
     *,
     service: str | None = None,
+    release: str | None = None,
     store: str | Path | None = None,
     endpoint: str | None = None,
     token: str | None = None,
@@ -68,9 +76,10 @@ def settings_from(
 ) -> Settings:
     """Build the settings: an argument goes before the environment, which goes before the default.
 
-    Read are HOMEOSTAT_SERVICE (else OTEL_SERVICE_NAME), HOMEOSTAT_STORE, HOMEOSTAT_ENDPOINT, HOMEOSTAT_TOKEN,
-    HOMEOSTAT_FLUSH_INTERVAL_S and HOMEOSTAT_COLLECT (`0` turns the collectors off; they are off too with
-    `keep=False`). A store given as an argument goes before an endpoint of the environment.
+    Read are HOMEOSTAT_SERVICE (else OTEL_SERVICE_NAME), HOMEOSTAT_RELEASE, HOMEOSTAT_STORE,
+    HOMEOSTAT_ENDPOINT, HOMEOSTAT_TOKEN, HOMEOSTAT_FLUSH_INTERVAL_S and HOMEOSTAT_COLLECT (`0` turns the
+    collectors off; they are off too with `keep=False`). A store given as an argument goes before an
+    endpoint of the environment.
     """
     interval = environment.get("HOMEOSTAT_FLUSH_INTERVAL_S")
     try:
@@ -84,6 +93,7 @@ def settings_from(
         or environment.get("HOMEOSTAT_SERVICE")
         or environment.get("OTEL_SERVICE_NAME")
         or "app",
+        release=release if release is not None else environment.get("HOMEOSTAT_RELEASE", ""),
         store=str(store) if store is not None else environment.get("HOMEOSTAT_STORE") or None,
         endpoint=endpoint or (None if store is not None else environment.get("HOMEOSTAT_ENDPOINT") or None),
         token=token or environment.get("HOMEOSTAT_TOKEN") or None,

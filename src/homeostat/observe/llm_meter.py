@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from homeostat.core.application import Application
 from homeostat.core.guard import guarded
 from homeostat.core.losses import Losses
 from homeostat.core.metric import Kind
@@ -66,10 +67,10 @@ class CallSeries:
 class LlmMeter:
     """Notes calls from any thread; settled by one."""
 
-    def __init__(self, registry: Registry, losses: Losses, service: str, price: Price) -> None:
+    def __init__(self, registry: Registry, losses: Losses, application: Application, price: Price) -> None:
         self._registry = registry
         self._losses = losses
-        self._service = service
+        self._common = application.attributes
         self._price = price
         self._noted: deque[FinishedCall] = deque()
         self._series: dict[tuple[str, str, str], CallSeries] = {}
@@ -137,7 +138,7 @@ class LlmMeter:
                     "model": call.model,
                     "provider": call.provider,
                     "operation": call.operation,
-                    "service": self._service,
+                    **self._common,
                 },
             )
             if not found.recorder("llm.duration", Kind.HISTOGRAM, "ms").key.get("overflow"):

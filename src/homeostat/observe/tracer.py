@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, MutableMapping
 from contextvars import ContextVar
 from threading import Lock
 
+from homeostat.core.application import Application
 from homeostat.core.clock import SECOND_NS, Clock
 from homeostat.core.errors import ConfigError
 from homeostat.core.guard import guarded
@@ -35,7 +36,7 @@ def _nowhere(_: object) -> None:
 
 
 class Tracer:
-    """Operations of one process under one service name.
+    """Operations of one process of an application.
 
     Nesting follows one context variable: asyncio tasks inherit it; a worker thread gets it by
     `contextvars.copy_context().run(function)`, else its operations are roots of their own.
@@ -46,13 +47,14 @@ class Tracer:
         registry: Registry,
         losses: Losses,
         clock: Clock,
-        service: str,
+        application: Application,
         *,
         tail: TailPolicy | None = None,
         rng: random.Random | None = None,
         price: Price = cost_usd,
     ) -> None:
-        self.service = service
+        self.application = application
+        self._common: dict[str, object] = {**application.attributes}
         self.losses = losses
         self.current: ContextVar[Operation | None] = ContextVar("homeostat_operation", default=None)
         self.now = clock.monotonic_ns
@@ -60,7 +62,7 @@ class Tracer:
         self._registry = registry
         self._tail = Tail(losses, tail or TailPolicy(), rng or random.Random())  # noqa: S311 - a sample
         self.ended = self._tail.ended
-        self._meter = LlmMeter(registry, losses, service, price)
+        self._meter = LlmMeter(registry, losses, application, price)
         self._sites: dict[str, Site] = {}
         self._llm_sites: dict[tuple[str, str, str], Site] = {}
         self._overflow: Quota | None = None
@@ -142,10 +144,9 @@ class Tracer:
     def _new_site(self, name: str) -> Site:
         if not name or not isinstance(name, str):
             raise ConfigError(f"an operation's name must be a non-empty text such as 'answer', not {name!r}")
-        recorder = self._registry.recorder(
-            "operation.duration", Kind.HISTOGRAM, "ms", {"operation": name, "service": self.service}
-        )
-        errors = ErrorCounters(self._registry, {"operation": name, "service": self.service})
+        attributes = {"operation": name, **self._common}
+        recorder = self._registry.recorder("operation.duration", Kind.HISTOGRAM, "ms", attributes)
+        errors = ErrorCounters(self._registry, attributes)
         with self._lock:
             if recorder.key.get("overflow"):
                 self._overflow = self._overflow or self._tail.quota(recorder)
@@ -176,7 +177,7 @@ class Tracer:
             parent_id=operation.parent_id(),
             name=f"{name} {llm.request_model}" if llm else name,
             operation=name,
-            service=self.service,
+            service=self.application.service,
             kind="client" if llm else "internal",
             start_ns=start_ns,
             duration_ns=operation.duration_ns,
@@ -186,6 +187,7 @@ class Tracer:
             events=tuple(
                 SpanEvent(at_ns + epoch_ns, name, values) for at_ns, name, values in operation.events or []
             ),
+            release=self.application.release,
         )
 
 

@@ -89,6 +89,32 @@ def test_a_name_within_the_resource_attributes_counts_as_set() -> None:
     assert "OTEL_SERVICE_NAME" not in made
 
 
+@pytest.mark.parametrize(
+    ("base", "otel", "own"),
+    [
+        ({}, "service.version=1.4%2Bab", "1.4+ab"),
+        (
+            {"OTEL_RESOURCE_ATTRIBUTES": "team=x"},
+            "team=x,service.version=1.4%2Bab",
+            "1.4+ab",
+        ),
+        ({"OTEL_RESOURCE_ATTRIBUTES": "service.version=9"}, "service.version=9", "1.4+ab"),
+        ({"HOMEOSTAT_RELEASE": "9"}, "service.version=9", "9"),
+    ],
+)
+def test_a_release_is_told_in_both_ways_and_overrides_none_of_the_users(
+    base: dict[str, str], otel: str, own: str
+) -> None:
+    to = Destination("http://x:1", "shop", release="1.4+ab")
+    made = child_environment(base, to, Bundle("", {}, ()))
+    assert (made["OTEL_RESOURCE_ATTRIBUTES"], made["HOMEOSTAT_RELEASE"]) == (otel, own)
+
+
+def test_without_a_release_none_is_told() -> None:
+    made = child_environment({}, Destination("http://x:1", "shop"), Bundle("", {}, ()))
+    assert not {"OTEL_RESOURCE_ATTRIBUTES", "HOMEOSTAT_RELEASE"} & made.keys()
+
+
 def test_data_that_goes_elsewhere_is_noticed() -> None:
     ours = "http://127.0.0.1:4318"
     assert elsewhere({"OTEL_EXPORTER_OTLP_ENDPOINT": ours + "/"}, ours) is None

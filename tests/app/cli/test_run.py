@@ -56,6 +56,12 @@ def test_an_uninstrumented_openai_program_shows_up_with_its_model_and_tokens(
     assert capture.services() == {"birds"}
 
 
+def test_a_release_that_is_said_reaches_the_program(run: Run) -> None:
+    program = "import os; print(os.environ['HOMEOSTAT_RELEASE'], os.environ['OTEL_RESOURCE_ATTRIBUTES'])"
+    done = run(program, options=("--release", "1.4.0"), env={"OTEL_RESOURCE_ATTRIBUTES": "team=x"})
+    assert done.stdout == "1.4.0 team=x,service.version=1.4.0\n", done.stderr
+
+
 @pytest.mark.long
 def test_spans_arrive_when_the_program_ends_by_an_exception(
     run: Run, capture: OtlpCapture, model_url: str

@@ -137,6 +137,19 @@ def received(batch: Batch) -> Batch:
     )
 
 
+def test_releases_of_one_service_arrive_apart() -> None:
+    points = (point([1.0], release="1"), point([2.0], release="2"), point([3.0]))
+    spans = tuple(span(span_id=bytes([n]) * 8, release=r) for n, r in ((1, "1"), (2, "2"), (3, "")))
+    got = received(Batch(points=points, spans=spans))
+    assert {(p.series.get("release"), p.moments.total) for p in got.points} == {
+        ("1", 1.0),
+        ("2", 2.0),
+        ("", 3.0),
+    }
+    assert {p.series for p in got.points} == {p.series for p in points}
+    assert {(s.span_id[0], s.release) for s in got.spans} == {(1, "1"), (2, "2"), (3, "")}
+
+
 def same_point(a: Point, b: Point) -> bool:
     """Equal to the last bit, whatever empty buckets the histogram has at its ends."""
 

@@ -27,15 +27,18 @@ DELTA, CUMULATIVE = 1, 2
 class Sender:
     """A process that reports one metric to a receiver, a second later each time."""
 
-    def __init__(self, receiver: Receiver, clock: ManualClock, instance: str = "a") -> None:
+    def __init__(
+        self, receiver: Receiver, clock: ManualClock, instance: str = "a", version: str = ""
+    ) -> None:
         self.receiver, self.clock, self.instance = receiver, clock, instance
+        self.version = (("service.version", version),) if version else ()
         self.rejected = 0
 
     def send(self, fill: Any, unit: str = "", name: str = "m", **attributes: Any) -> tuple[Point, ...]:
         self.clock.advance(1.0)
         message = ExportMetricsServiceRequest()
         resource = message.resource_metrics.add()
-        for key, value in (("service.name", "shop"), ("service.instance.id", self.instance)):
+        for key, value in (("service.name", "shop"), ("service.instance.id", self.instance), *self.version):
             resource.resource.attributes.add(key=key).value.string_value = value
         metric = resource.scope_metrics.add().metrics.add(name=name, unit=unit)
         fill(metric, self.clock.now_ns())
@@ -330,3 +333,10 @@ def test_series_beyond_the_bound_share_one_and_are_counted() -> None:
     assert len({p.series for p in points}) == 4
     assert points[-1].series.attributes == (("overflow", "true"),)
     assert losses.totals() == {"ingest.series_limit": 7}
+
+
+def test_the_version_of_the_resource_is_the_release_of_a_metric(losses: Losses) -> None:
+    clock = ManualClock(START_NS)
+    sender = Sender(Receiver(clock, losses), clock, version="1.4.0")
+    (point,) = sender.send(number(3.0, temporality=DELTA))
+    assert point.series.attributes == (("release", "1.4.0"), ("service", "shop"))

@@ -31,10 +31,12 @@ def receiver(losses: Losses | None = None, **more: Any) -> Receiver:
     return Receiver(ManualClock(NOW_NS), losses or Losses(), **more)
 
 
-def request(*spans: dict[str, Any], scope: str = "test") -> bytes:
+def request(*spans: dict[str, Any], scope: str = "test", version: str = "") -> bytes:
     message = ExportTraceServiceRequest()
     resource = message.resource_spans.add()
     resource.resource.attributes.add(key="service.name").value.string_value = "shop"
+    if version:
+        resource.resource.attributes.add(key="service.version").value.string_value = version
     scope_spans = resource.scope_spans.add()
     scope_spans.scope.name = scope
     for given in spans:
@@ -369,3 +371,36 @@ def test_a_partial_success_says_how_many_and_why() -> None:
 def test_an_error_is_a_status_in_the_form_of_the_request() -> None:
     assert msgspec.json.decode(encode_error(400, "why", JSON)) == {"code": 3, "message": "why"}
     assert Status.FromString(encode_error(429, "slow down", PROTOBUF)).code == 8
+
+
+CALL = {"gen_ai.operation.name": "chat", "gen_ai.request.model": "m", "gen_ai.usage.input_tokens": 5}
+
+
+@pytest.mark.parametrize("failed", [False, True])
+@pytest.mark.parametrize("attributes", [{}, CALL], ids=["operation", "call"])
+def test_the_version_of_the_resource_is_the_release_of_all_that_is_derived(
+    attributes: dict[str, Any], failed: bool
+) -> None:
+    one = {"attributes": attributes, "status": (2 if failed else 0, "")}
+    batch = receiver().traces(request(one, version="1.4.0"), PROTOBUF).batch
+    assert batch.points
+    assert {p.series.get("release") for p in batch.points} == {"1.4.0"}
+    assert [s.release for s in batch.spans] == ["1.4.0"]
+    plain = receiver().traces(request(one), PROTOBUF).batch
+    assert all("release" not in dict(p.series.attributes) for p in plain.points)
+
+
+def test_a_version_of_a_span_is_no_release() -> None:
+    batch = receiver().traces(request({"attributes": {"service.version": "9"}}), PROTOBUF).batch
+    assert all("release" not in dict(p.series.attributes) for p in batch.points)
+
+
+def test_a_release_is_cut_and_releases_share_the_bound_on_series() -> None:
+    losses = Losses()
+    taker = receiver(losses, limits=Limits(series=2))
+    (point,) = taker.traces(request({}, version="x" * 500), PROTOBUF).batch.points
+    assert point.series.get("release") == "x" * 128
+    for n in range(1, 5):
+        batch = taker.traces(request({"span_id": bytes([n]) * 8}, version=f"v{n}"), PROTOBUF).batch
+    assert batch.points[0].series.get("overflow") == "true"
+    assert losses.drain()["ingest.series_limit"] == 3

@@ -21,6 +21,9 @@ def run(
     service: Annotated[
         str | None, typer.Option(help="Name of the application.  [default: that of the program]")
     ] = None,
+    release: Annotated[
+        str | None, typer.Option(envvar="HOMEOSTAT_RELEASE", help="Release of it, for `homeostat compare`.")
+    ] = None,
     endpoint: Annotated[
         str | None,
         typer.Option(envvar="HOMEOSTAT_ENDPOINT", help="Address of a server; without one, one is started."),
@@ -53,7 +56,7 @@ def run(
     if endpoint is None:
         leave_as(run_child(command, os.environ))
     name = service or os.environ.get("HOMEOSTAT_SERVICE") or os.environ.get("OTEL_SERVICE_NAME")
-    to = Destination(endpoint.rstrip("/"), name or service_of(command), token)
+    to = Destination(endpoint.rstrip("/"), name or service_of(command), token, release or "")
     if other := elsewhere(os.environ, to.endpoint):
         _say(
             f"{other} is set, so that OpenTelemetry's data goes to {os.environ[other]}, not to {to.endpoint}"

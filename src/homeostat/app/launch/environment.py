@@ -28,15 +28,17 @@ ENDPOINTS = tuple(f"OTEL_EXPORTER_OTLP_{signal}ENDPOINT" for signal in ("", "TRA
 
 @dataclass(frozen=True, slots=True)
 class Destination:
-    """The server that a program reports to, and the name it reports under."""
+    """The server that a program reports to, and the name and release it reports under."""
 
     endpoint: str
     service: str
     token: str | None = None
+    release: str = ""
 
 
 def child_environment(base: Mapping[str, str], to: Destination, lent: Bundle) -> dict[str, str]:
-    """Return the environment of the program. What `base` sets stays as it is, without exception.
+    """Return the environment of the program. What `base` sets stays as it is; the release is
+    added to the attributes of its resource if they name none.
 
     The token goes out only if every address is ours: never to a collector that the user has named.
     """
@@ -50,6 +52,14 @@ def child_environment(base: Mapping[str, str], to: Destination, lent: Bundle) ->
         if not any(name in base for name in ENDPOINTS):
             added["OTEL_EXPORTER_OTLP_HEADERS"] = "authorization=" + quote(f"Bearer {to.token}")
     environment = {**added, **base}
+    if to.release:
+        release = environment.setdefault("HOMEOSTAT_RELEASE", to.release)
+        resource = base.get("OTEL_RESOURCE_ATTRIBUTES", "")
+        if "service.version=" not in resource:
+            said = [resource] if resource else []
+            environment["OTEL_RESOURCE_ATTRIBUTES"] = ",".join(
+                [*said, "service.version=" + quote(release, safe="")]
+            )
     environment["HOMEOSTAT_LAUNCH"] = str(lent)
     paths = [p for p in base.get("PYTHONPATH", "").split(os.pathsep) if p and p != str(INJECT)]
     environment["PYTHONPATH"] = os.pathsep.join([str(INJECT), *paths])

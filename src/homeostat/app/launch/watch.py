@@ -43,14 +43,16 @@ class Watch:
         from homeostat.observe.collectors.runner import Collectors
 
         to = self._to
-        with Homeostat(to.service, endpoint=to.endpoint, token=to.token, collect=False) as homeostat:
+        with Homeostat(
+            to.service, release=to.release, endpoint=to.endpoint, token=to.token, collect=False
+        ) as homeostat:
             collectors = Collectors(
                 [ProcessCollector(pid, to.service)],
                 homeostat.registry,
                 homeostat.losses,
                 load_catalogue(),
                 homeostat.clock,
-                SCOPE,
+                {**SCOPE, **homeostat.settings.application.attributes},
             )
             collectors.start()
             self._ended.wait()

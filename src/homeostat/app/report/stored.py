@@ -115,7 +115,8 @@ def _bottlenecks(
     totals: Mapping[SeriesKey, Total],
     window: Window,
 ) -> tuple[Bottleneck, ...]:
-    traces = [store.read(TraceQuery(t.trace_id)) for t in newest]
+    read = (store.read(TraceQuery(t.trace_id)) for t in newest)
+    traces = [t for t in read if not period.release or any(s.release == period.release for s in t)]
     durations = {k: t for k, t in totals.items() if k.metric in (DURATION, LLM_DURATION)}
     errors = {k: t for k, t in totals.items() if k.metric in _ERRORS}
     shares = {s.operation: s.share for s in time_use(traces).shares}
@@ -182,8 +183,7 @@ def _read(store: Store, period: Period, step: Step) -> _Stretches:
 
 
 def _filled(store: Store, period: Period) -> Period:
-    """The part of a period that has data, to within a fiftieth; a young store is no slow one."""
-    span = period.end_ns - period.start_ns
+    """The part of a period that has data, to the second; a young store is no slow one."""
 
     def has_data(start_ns: int, end_ns: int) -> bool:
         keys = store.read(SeriesQuery(start_ns, end_ns))
@@ -192,25 +192,25 @@ def _filled(store: Store, period: Period) -> Period:
     if not has_data(period.start_ns, period.end_ns):
         return period
     low, high = period.start_ns, period.end_ns
-    while high - low > max(span // 200, SECOND_NS):
+    while high - low > SECOND_NS:
         middle = (low + high) // 2
         low, high = (low, middle) if has_data(period.start_ns, middle) else (middle, high)
     first = low
     low, high = first, period.end_ns
-    while high - low > max(span // 200, SECOND_NS):
+    while high - low > SECOND_NS:
         middle = (low + high) // 2
         low, high = (middle, high) if has_data(middle, period.end_ns) else (low, middle)
     return Period(first, high, period.release)
 
 
 def _merged(totals: Mapping[SeriesKey, Total], period: Period) -> dict[SeriesKey, Total]:
-    """The series by what two periods have in common: without releases, errors of all types together."""
+    """The series by what two periods have in common: over releases, errors of all types together."""
     found: dict[SeriesKey, Total] = {}
     for key, total in totals.items():
         if not _wanted(key, period) or key.get("service") == OWN_SERVICE:
             continue
         hidden = {
-            *(RELEASE_ATTRIBUTES if period.release else ()),
+            *(RELEASE_ATTRIBUTES if period.release else ("release",)),
             *(("error",) if key.metric in _ERRORS else ()),
         }
         kept = tuple((k, v) for k, v in key.attributes if k not in hidden)

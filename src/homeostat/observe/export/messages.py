@@ -42,6 +42,8 @@ KINDS = {"internal": 1, "server": 2, "client": 3, "producer": 4, "consumer": 5}
 SEVERITIES = {"trace": 1, "debug": 5, "info": 9, "warn": 13, "error": 17, "fatal": 21}
 STATUS_ERROR = 2
 DELTA = 1
+OF_RESOURCE = ("service", "release")
+"""Attributes of series that the resource tells, under OpenTelemetry's names."""
 
 Item = TypeVar("Item")
 
@@ -81,8 +83,9 @@ def _attributes(fields: "RepeatedCompositeFieldContainer[KeyValue]", values: Map
             field.value.string_value = value
 
 
-def _resource(resource: "Resource", service: str) -> None:
-    _attributes(resource.attributes, {"service.name": service})
+def _resource(resource: "Resource", service: str, release: str = "") -> None:
+    version = {"service.version": release} if release else {}
+    _attributes(resource.attributes, {"service.name": service, **version})
 
 
 def metrics_request(points: Sequence[Point], service: str) -> bytes:
@@ -90,12 +93,14 @@ def metrics_request(points: Sequence[Point], service: str) -> bytes:
     from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 
     request = ExportMetricsServiceRequest()
-    for (name,), of_service in _groups(points, lambda p: (p.series.get("service", service),)):
+    for (name, release), of_release in _groups(
+        points, lambda p: (p.series.get("service", service), p.series.get("release"))
+    ):
         resource = request.resource_metrics.add()
-        _resource(resource.resource, name)
+        _resource(resource.resource, name, release)
         scope = resource.scope_metrics.add()
         scope.scope.name = SCOPE
-        for _, of_metric in _groups(of_service, lambda p: (p.series.metric, p.series.kind, p.series.unit)):
+        for _, of_metric in _groups(of_release, lambda p: (p.series.metric, p.series.kind, p.series.unit)):
             _metric(scope.metrics.add(), list(of_metric))
     return request.SerializeToString()
 
@@ -147,7 +152,7 @@ def _number(data: "NumberDataPoint", point: Point) -> None:
 def _outline(data: "ExponentialHistogramDataPoint | NumberDataPoint", point: Point) -> None:
     data.start_time_unix_nano = point.start_ns
     data.time_unix_nano = point.start_ns + SECOND_NS - 1
-    _attributes(data.attributes, {k: v for k, v in point.series.attributes if k != "service"})
+    _attributes(data.attributes, {k: v for k, v in point.series.attributes if k not in OF_RESOURCE})
     write_moments(data.exemplars.add(), point.moments, data.time_unix_nano)
 
 
@@ -161,12 +166,12 @@ def traces_request(spans: Sequence[Span]) -> bytes:
     from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
     request = ExportTraceServiceRequest()
-    for (service, source), of_service in _groups(spans, lambda s: (s.service, s.source)):
+    for (service, release, source), of_scope in _groups(spans, lambda s: (s.service, s.release, s.source)):
         resource = request.resource_spans.add()
-        _resource(resource.resource, service)
+        _resource(resource.resource, service, release)
         scope = resource.scope_spans.add()
         scope.scope.name = source
-        for span in of_service:
+        for span in of_scope:
             _span(scope.spans.add(), span)
     return request.SerializeToString()
 

@@ -19,6 +19,9 @@ OVERFLOW = (("overflow", "true"),)
 Attributes = tuple[tuple[str, str], ...]
 Identity = tuple[str, ...]
 
+COMMON = ("service", "release")
+"""What every series carries, the release where there is one."""
+
 TOKEN_TYPES = ("input", "output", "cached", "cache_write", "reasoning")
 
 _Columns = dict[tuple[SeriesKey, int], list[float]]
@@ -100,31 +103,33 @@ class Deriver:
             duration_ns = span.duration_ns
             second = (span.start_ns + duration_ns) // SECOND_NS
             llm = span.llm
-            service = span.service
+            service, release = span.service, span.release
             if llm is None:
-                place: tuple[str | int, ...] = (second, span.operation, service)
+                place: tuple[str | int, ...] = (second, span.operation, service, release)
                 cell = cells.get(place)
                 if cell is None:
-                    series = self._of("operation", (span.operation, service), ("operation", "service"))
+                    series = self._of("operation", (span.operation, service, release), ("operation", *COMMON))
                     cell = cells[place] = _Cell(columns, series, second)
                 cell["operation.duration"].append(duration_ns / 1e6)
                 if span.error:
                     series = self._of(
-                        "error", (span.error, span.operation, service), ("error", "operation", "service")
+                        "error",
+                        (span.error, span.operation, service, release),
+                        ("error", "operation", *COMMON),
                     )
                     _Cell(columns, series, second)["operation.errors"].append(1.0)
                 continue
-            place = (second, llm.model, llm.provider, llm.operation, service)
+            place = (second, llm.model, llm.provider, llm.operation, service, release)
             cell = cells.get(place)
             if cell is None:
-                series = self._of("llm", place[1:], ("model", "provider", "operation", "service"))
+                series = self._of("llm", place[1:], ("model", "provider", "operation", *COMMON))
                 cell = cells[place] = _Cell(columns, series, second)
             _fill(cell, llm, duration_ns, bool(span.error))
             if span.error:
                 series = self._of(
                     "llm_error",
-                    (span.error, llm.model, llm.provider, llm.operation, service),
-                    ("error", "model", "provider", "operation", "service"),
+                    (span.error, llm.model, llm.provider, llm.operation, service, release),
+                    ("error", "model", "provider", "operation", *COMMON),
                 )
                 _Cell(columns, series, second)["llm.errors"].append(1.0)
         return fold(columns)
@@ -140,7 +145,8 @@ class Deriver:
             if found is None:
                 found = known[()] = _Series(OVERFLOW)
             return found
-        found = known[identity] = _Series(tuple(zip(names, identity, strict=True)))
+        pairs = zip(names, identity, strict=True)
+        found = known[identity] = _Series(tuple((n, v) for n, v in pairs if v or n != "release"))
         return found
 
 

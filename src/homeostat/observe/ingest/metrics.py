@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
+from homeostat.core.application import Application
 from homeostat.core.clock import SECOND_NS
 from homeostat.core.losses import Losses
 from homeostat.core.metric import Kind
@@ -41,9 +42,9 @@ Attributes = tuple[tuple[str, str], ...]
 
 @dataclass(frozen=True, slots=True)
 class Writer:
-    """Who sent a metric: the service it is shown under, and what tells its process from all others."""
+    """Who sent a metric: the application it is shown under, and what tells its process from all others."""
 
-    service: str
+    application: Application
     identity: str
 
 
@@ -154,7 +155,7 @@ class MetricReader:
     def _key(
         self, metric: _Metric, kind: Kind, attributes: dict[str, Scalar], *more: tuple[str, str]
     ) -> SeriesKey | None:
-        named = series_attributes(attributes, ("service", metric.writer.service), *more)
+        named = series_attributes(attributes, *metric.writer.application.attributes.items(), *more)
         return self._book.key(metric.name, kind, metric.unit, named)
 
     def _point(

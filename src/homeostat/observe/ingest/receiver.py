@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from homeostat.core.application import Application
 from homeostat.core.batch import Batch
 from homeostat.core.clock import Clock
 from homeostat.core.losses import Losses
@@ -17,7 +18,7 @@ from homeostat.observe.ingest.fold import merged
 from homeostat.observe.ingest.formats import DAMAGED, FORMATS, Format, format_of
 from homeostat.observe.ingest.limits import Limits
 from homeostat.observe.ingest.logs import LogReader
-from homeostat.observe.ingest.metrics import MetricReader, Writer
+from homeostat.observe.ingest.metrics import VALUE_CHARS, MetricReader, Writer
 from homeostat.observe.ingest.nesting import Nesting
 from homeostat.observe.ingest.recent import Recent
 from homeostat.observe.ingest.spans import Price, SpanReader
@@ -130,12 +131,12 @@ class Receiver:
         read = self._readers[wire_format.media_type].spans.span
         parse = wire_format.span
         for resource_spans in request.resource_spans:
-            service = self._writer(resource_spans.resource, wire_format).service
+            application = self._writer(resource_spans.resource, wire_format).application
             for scope_spans in resource_spans.scope_spans:
                 source = scope_spans.scope.name or "otlp"
                 for encoded in scope_spans.spans:
                     try:
-                        span = read(parse(encoded), service, source, now_ns)
+                        span = read(parse(encoded), application, source, now_ns)
                     except DAMAGED:
                         reject("a span cannot be parsed")
                         continue
@@ -162,7 +163,7 @@ class Receiver:
         for resource_metrics in request.resource_metrics:
             writer = self._writer(resource_metrics.resource, wire_format)
             for scope_metrics in resource_metrics.scope_metrics:
-                scoped = Writer(writer.service, f"{writer.identity} {scope_metrics.scope.name}")
+                scoped = Writer(writer.application, f"{writer.identity} {scope_metrics.scope.name}")
                 for encoded in scope_metrics.metrics:
                     try:
                         metric = wire_format.metric(encoded)
@@ -177,7 +178,7 @@ class Receiver:
         now_ns = self._clock.now_ns()
         reader = self._readers[wire_format.media_type].logs
         for resource_logs in request.resource_logs:
-            service = self._writer(resource_logs.resource, wire_format).service
+            service = self._writer(resource_logs.resource, wire_format).application.service
             for scope_logs in resource_logs.scope_logs:
                 for encoded in scope_logs.log_records:
                     try:
@@ -197,4 +198,5 @@ class Receiver:
         except DAMAGED:
             self._losses.add("ingest.resources_unread")
         service = str(attributes.get("service.name") or UNKNOWN_SERVICE)
-        return Writer(service, repr(sorted(attributes.items())))
+        release = str(attributes.get("service.version", ""))[:VALUE_CHARS]
+        return Writer(Application(service, release), repr(sorted(attributes.items())))

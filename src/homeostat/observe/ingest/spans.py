@@ -5,6 +5,7 @@ from typing import Any
 
 from msgspec.structs import force_setattr
 
+from homeostat.core.application import Application
 from homeostat.core.losses import Losses
 from homeostat.core.span import LlmCall, Scalar, Span, SpanEvent
 from homeostat.observe.ingest.attributes import AttributeReader, bounded, drop_parameters
@@ -87,7 +88,7 @@ class SpanReader:
         self._capture_content = capture_content
         self._price = price
 
-    def span(self, message: Any, service: str, source: str, now_ns: int) -> Span | str:
+    def span(self, message: Any, application: Application, source: str, now_ns: int) -> Span | str:
         """Return the span, or why it is rejected. Raises what the decoder raises for damaged bytes."""
         trace_id, span_id, parent_id = message.trace_id, message.span_id, message.parent_span_id
         if len(trace_id) != 16 or trace_id == NO_TRACE_ID:
@@ -130,7 +131,7 @@ class SpanReader:
             parent_id=parent_id,
             name=name,
             operation=operation,
-            service=service,
+            service=application.service,
             kind=KINDS[kind] if 0 <= kind < 6 else KINDS[0],
             start_ns=start_ns,
             duration_ns=duration_ns,
@@ -139,6 +140,7 @@ class SpanReader:
             llm=llm,
             attributes=attributes,
             events=events,
+            release=application.release,
         )
 
     def _events(self, messages: Sequence[Any]) -> tuple[SpanEvent, ...]:
