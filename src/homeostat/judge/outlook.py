@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from homeostat.core.metric import Better
+from homeostat.judge.growth import growth_words
 from homeostat.judge.limit import State
 from homeostat.judge.moment_words import length_words
 from homeostat.judge.quantity import bounds, quantity
@@ -33,7 +34,8 @@ POINTS_NOISY = 240
 class Outlook:
     """The forecast of one metric: its path with the 95% interval of each value, `step_ns` apart.
 
-    `reaches_words` says when the limit is reached, if the forecast gets there. Where there is no
+    `reaches_words` says when the limit is reached, if the forecast gets there, `growth_words` by which curve
+    it grows and where that leads. Where there is no
     forecast the path is empty, and `words` says why.
     """
 
@@ -47,6 +49,7 @@ class Outlook:
     value_words: str
     reaches_words: str
     reached: bool
+    growth_words: str
     words: str
 
 
@@ -76,6 +79,7 @@ def outlook(subject: Subject) -> Outlook:
             "not known",
             "",
             False,
+            "",
             words,
         )
     floor = 0.0 if subject.minimum >= 0 else -math.inf
@@ -84,6 +88,8 @@ def outlook(subject: Subject) -> Outlook:
     interval = bounds(float(low[-1]), float(high[-1]), subject.unit)
     value = f"{quantity(float(point[-1]), subject.unit)} {interval}"
     reached, reaches = (False, "") if sparse else _reaches(subject, found)
+    grows = "" if sparse else growth_words(subject)
+    said = "; ".join(part for part in (f"{value} in {ahead}", reaches, grows) if part)
     return Outlook(
         title=subject.title,
         unit=subject.unit,
@@ -95,7 +101,8 @@ def outlook(subject: Subject) -> Outlook:
         value_words=value,
         reaches_words=reaches,
         reached=reached,
-        words=f"{subject.title}: {value} in {ahead}{f'; {reaches}' if reaches else ''}.",
+        growth_words=grows,
+        words=f"{subject.title}: {said}.",
     )
 
 
