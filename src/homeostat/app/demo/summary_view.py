@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from rich.console import Group, RenderableType
+from rich.console import Group, JustifyMethod, RenderableType
 from rich.table import Table
 from rich.text import Text
 
@@ -53,7 +53,9 @@ def _table(*columns: str) -> Table:
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
     table.add_column("", width=1)
     for number, name in enumerate(columns):
-        table.add_column(name, justify="left" if number == 0 or name in LEFT else "right", overflow="fold")
+        first = number == 0
+        justify: JustifyMethod = "left" if first or name in LEFT else "right"
+        table.add_column(name, justify=justify, overflow="fold", no_wrap=first)
     return table
 
 
@@ -61,7 +63,7 @@ def _breaches(summary: Summary) -> RenderableType:
     judged = f"{count(summary.limits)} limits, {count(summary.limits_unknown)} not known yet"
     if not summary.breaches:
         return Text(f"  nothing, of {judged}")
-    table = _table("metric", "of", "measured", "limit", "samples", "beyond it (after the start)")
+    table = _table("metric", "of", "measured", "limit", "samples", "beyond it after")
     for breach in summary.breaches[:BREACHES_MAX]:
         measured = f"{breach.statistic} {breach.measured}"
         table.add_row("", breach.metric, breach.of, measured, breach.limit, count(breach.n), when(breach))
