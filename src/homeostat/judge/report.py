@@ -15,6 +15,7 @@ from homeostat.judge.moment_words import length_words, moment_words
 from homeostat.judge.outlook import Outlook, outlook
 from homeostat.judge.quantity import bounds, count, counted, quantity
 from homeostat.judge.recommendation import Recommendation, recommendations
+from homeostat.judge.scalability import Scalability, scalability
 from homeostat.judge.study import POINTS_MIN
 from homeostat.judge.subject import Subject
 from homeostat.judge.workload import Load, Workload, workload
@@ -89,6 +90,7 @@ class Report:
     outlooks: tuple[Outlook, ...]
     bottlenecks: tuple[Bottleneck, ...]
     workloads: tuple[Workload, ...]
+    scalability: tuple[Scalability, ...]
     recommendations: tuple[Recommendation, ...]
     notes: tuple[str, ...]
     not_computed: tuple[str, ...]
@@ -143,6 +145,7 @@ def make_report(recording: Recording, made_ns: int, version: str, step: Step = n
         outlooks=tuple(outlooks),
         bottlenecks=stages,
         workloads=tuple(workload(load) for load in recording.loads),
+        scalability=tuple(s for load in recording.loads if (s := scalability(load)) is not None),
         recommendations=advice,
         notes=recording.notes,
         not_computed=_not_computed(recording, outlooks, subjects),

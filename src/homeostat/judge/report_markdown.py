@@ -131,7 +131,8 @@ def _bottlenecks(report: Report) -> list[str]:
 def _workloads(report: Report) -> list[str]:
     if not report.workloads:
         return []
-    return ["## Workload", "", *(f"- {cell(w.words)}" for w in report.workloads), ""]
+    said = (*report.workloads, *report.scalability)
+    return ["## Workload", "", *(f"- {cell(s.words)}" for s in said), ""]
 
 
 def _notes(report: Report) -> list[str]:

@@ -44,13 +44,17 @@ _DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Su
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """How many of one thing began in each stretch of `step_ns` from `start_ns` on, without gaps."""
+    """How many of one thing there were in each stretch of `step_ns` from `start_ns` on, without gaps.
+
+    `busy_s` is how many seconds those of a stretch took together, None where that is not known.
+    """
 
     title: str
     origin: Origin
     start_ns: int
     step_ns: int
     counts: Floats
+    busy_s: Floats | None = None
 
 
 @dataclass(frozen=True, slots=True)

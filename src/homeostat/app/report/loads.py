@@ -47,11 +47,13 @@ def _stored_load(title: str, parts: list[Frame], window: Window) -> Load:
     first = min(int(f.start_ns[0]) for f in parts) // level + 1
     last = max((window.now_ns - LAG_NS) // level, first)
     counts = np.zeros(last - first, dtype=np.float64)
+    busy_s = np.zeros(last - first, dtype=np.float64)
     for frame in parts:
         slots = frame.start_ns // level - first
         known = (slots >= 0) & (slots < counts.size)
         np.add.at(counts, slots[known], frame.count[known])
-    return Load(title, "epoch", first * level, level, counts)
+        np.add.at(busy_s, slots[known], (frame.count * frame.mean)[known] / 1e3)
+    return Load(title, "epoch", first * level, level, counts, busy_s)
 
 
 def file_load(table: Table) -> Load | None:
