@@ -131,8 +131,8 @@ def _bottlenecks(report: Report) -> list[str]:
 def _workloads(report: Report) -> list[str]:
     if not report.workloads:
         return []
-    said = (*report.workloads, *report.scalability)
-    return ["## Workload", "", *(f"- {cell(s.words)}" for s in said), ""]
+    said = [w.words for w in report.workloads] + [s.words for s in report.scalability]
+    return ["## Workload", "", *(f"- {cell(words)}" for words in said), ""]
 
 
 def _notes(report: Report) -> list[str]:
