@@ -1,10 +1,13 @@
 """The law of a load is told with its peak and what holds it back, or why it is not known."""
 
+import msgspec
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from homeostat.core.clock import SECOND_NS
-from homeostat.judge.report import Recording, make_report
+from homeostat.judge.report import Recording, Report, make_report
 from homeostat.judge.report_markdown import markdown
 from homeostat.judge.scalability import Scalability, scalability
 from homeostat.judge.workload import Load
@@ -51,3 +54,17 @@ def test_the_report_tells_it_under_workload() -> None:
     made = make_report(Recording("t", "s", (), loads=(load,)), 0, "0")
     (found,) = made.scalability
     assert found.words in markdown(made)
+
+
+@given(
+    counts=st.lists(st.floats(0, 1e9).map(np.floor), max_size=60),
+    each_s=st.floats(0, 1e6),
+    step_ns=st.sampled_from((10**6, SECOND_NS, 3_600 * SECOND_NS)),
+)
+def test_any_load_is_told_in_words(counts: list[float], each_s: float, step_ns: int) -> None:
+    given_counts = np.array(counts * 5, dtype=np.float64)
+    load = Load("x", "epoch", 0, step_ns, given_counts, given_counts * each_s)
+    made = make_report(Recording("t", "s", (), loads=(load,)), 0, "0")
+    assert made.workloads[0].words.endswith(".")
+    text = msgspec.json.encode(made)
+    assert msgspec.json.encode(msgspec.json.decode(text, type=Report)) == text

@@ -97,6 +97,7 @@ def test_stretches_keep_what_was_counted() -> None:
 
 def frame(starts: np.ndarray, counts: np.ndarray) -> Frame:
     mean, *others = np.full((9, starts.size), 500.0)
+    mean[starts == MONDAY + 60 * MINUTE_NS] = np.nan
     return Frame(starts, counts, mean, *others)
 
 
@@ -118,7 +119,7 @@ def test_of_a_store_the_operations_that_begin_a_trace_are_counted_in_whole_bucke
     assert (load.title, load.start_ns) == ("answer", MONDAY + MINUTE_NS)
     assert load.counts.tolist() == [7.0] * 49 + [14.0] * 49
     assert load.busy_s is not None
-    assert load.busy_s.tolist() == [3.5] * 49 + [7.0] * 49
+    assert load.busy_s.tolist() == [3.5] * 49 + [7.0] * 10 + [0.0] + [7.0] * 38
     assert [found.title for found in stored_loads(frames, window, ())] == ["search", "answer"]
 
 

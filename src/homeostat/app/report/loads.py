@@ -52,7 +52,7 @@ def _stored_load(title: str, parts: list[Frame], window: Window) -> Load:
         slots = frame.start_ns // level - first
         known = (slots >= 0) & (slots < counts.size)
         np.add.at(counts, slots[known], frame.count[known])
-        np.add.at(busy_s, slots[known], (frame.count * frame.mean)[known] / 1e3)
+        np.add.at(busy_s, slots[known], np.nan_to_num(frame.count * frame.mean)[known] / 1e3)
     return Load(title, "epoch", first * level, level, counts, busy_s)
 
 
