@@ -68,7 +68,7 @@ GETS: dict[str, tuple[str, tuple[Schema, ...]]] = {
         (RANGE,),
     ),
     "/api/report": (
-        "The report of a period: summary, metrics, findings, comparison, outlook, bottlenecks, what to do.",
+        "A report: summary, metrics, findings, comparison, outlook, workload, bottlenecks, what to do.",
         (
             _parameter("since", {"type": "string", "default": "24h"}, "A length of time, or a period."),
             _parameter("baseline", {"type": "string"}, "A period to compare with, or `before`."),
