@@ -321,7 +321,7 @@ def of_time() -> Iterator[Result]:
         timed["anew"].best_ns / took.best_ns,
         took.best_ns / 1e3,
         took.high_ns / 1e3,
-        note="window of 1,000; scipy's t.interval each record: 248 us as published in issue 3",
+        note="window of 1,000; scipy's t.interval each record: 248 us when measured for the design",
     )
     for name, _, _ in makes:
         took, young = timed[name], timed[f"{name}, first 2,000"]
@@ -334,7 +334,7 @@ def of_time() -> Iterator[Result]:
             low=took.best_ns / 1e3,
             high=took.high_ns / 1e3,
             note=f"50,000 records; over the first 2,000 {young.best_ns / 1e3:.2f} us. "
-            "ville 10 to 80 us a single update (as measured for issue 3)",
+            "ville 10 to 80 us a single update (as measured for the design)",
         )
 
 

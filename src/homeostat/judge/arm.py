@@ -1,6 +1,5 @@
 """The arm: one of two recordings of a metric that are compared, as consecutive pieces."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -131,10 +130,3 @@ def values_arm(readings: Readings) -> ValuesArm:
     times = readings.times_ns
     seconds = float(times[-1] - times[0]) / 1e9 if times.size else 0.0
     return ValuesArm(readings.values, readings.means, readings.moments.count, seconds)
-
-
-def stretch_arm(
-    stretches: Sequence[Total | None], stretch_s: float, among: Sequence[float] = ()
-) -> StretchArm:
-    """Return the arm of one series of a store."""
-    return StretchArm(tuple(stretches), stretch_s, tuple(among))

@@ -31,7 +31,3 @@ class ManualClock:
             raise ValueError(f"time advances by a positive number of seconds, not {seconds}")
         self._now_ns += passed
         self._monotonic_ns += passed
-
-    def step_wall_time(self, seconds: float) -> None:
-        """Set the wall clock forwards or back, as an administrator may; monotonic time does not notice."""
-        self._now_ns += round(seconds * SECOND_NS)

@@ -50,6 +50,7 @@ PAGES = (
     "/spend",
     "/resources",
     "/metrics-catalogue",
+    "/findings",
     "/alerts",
 )
 WIDTHS = (360, 1024, 1920)
