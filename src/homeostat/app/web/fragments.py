@@ -126,7 +126,7 @@ def overview(views: Views, request: Request) -> str:
         o=found,
         alerts=views.alerts.active(),
         told=[n for n in views.alerts.notices(3) if n.time_ns >= window.start_ns],
-        findings=[f for f in views.findings(window) if f.kind in TOLD_ON_TOP][:FINDINGS_TOLD],
+        findings=[f for f in views.findings_known(window) if f.kind in TOLD_ON_TOP][:FINDINGS_TOLD],
         find=request.find,
         address=request.address,
         drawn=figures(views.plots(window), window),

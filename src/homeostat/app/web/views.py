@@ -9,6 +9,7 @@ from homeostat.app.alerts.alert_views import AlertViews
 from homeostat.app.web.memo import Memo
 from homeostat.app.web.windows import Windows
 from homeostat.core.clock import HOUR_NS, SECOND_NS, Clock
+from homeostat.core.guard import guarded
 from homeostat.core.losses import Losses
 from homeostat.core.metric import Metric
 from homeostat.core.query import (
@@ -34,7 +35,7 @@ from homeostat.judge.plots import Plots, plots, series_plot
 from homeostat.judge.resources import ResourceGroup, resources
 from homeostat.judge.spend import COST, TOKENS, UNPRICED, Spend, spend
 from homeostat.judge.spend import DURATION as LLM_DURATION
-from homeostat.judge.subject import rank_of, subject_of_candidate
+from homeostat.judge.subject import Subject, rank_of, subject_of_candidate
 from homeostat.judge.time_use import TimeUse, time_use
 from homeostat.judge.waterfall import Waterfall, waterfall
 from homeostat.judge.window import Window
@@ -126,13 +127,32 @@ class Views:
 
         It is looked for anew every half a minute, in the first `FINDINGS_SERIES` of them.
         """
-        return self._memo.get(("findings", window.name), FINDINGS_NS, lambda: self._findings(window))
+        return self._memo.get(
+            ("findings", window.name), FINDINGS_NS, lambda: findings(self._subjects(window))
+        )
 
-    def _findings(self, window: Window) -> tuple[Finding, ...]:
+    def findings_known(self, window: Window) -> tuple[Finding, ...]:
+        """Return what was found when it was last looked for; looking again goes on behind."""
+
+        def prepare() -> Callable[[], tuple[Finding, ...]]:
+            subjects = self._subjects(window)
+
+            def search() -> tuple[Finding, ...]:
+                found: tuple[Finding, ...] = ()
+                with guarded(self._losses, "findings"):
+                    found = findings(subjects)
+                return found  # noqa: RET504 - the guard swallows
+
+            return search
+
+        return self._memo.latest(("findings", window.name), FINDINGS_NS, prepare, ())
+
+    def _subjects(self, window: Window) -> list[Subject]:
+        """Read what findings are looked for in."""
         found = self._candidates(window)
         shown = shown_among(found)[:FINDINGS_SERIES]
         frames = self._frames_of(shown, len(found), window)
-        return findings([subject_of_candidate(c, frames.get(c.key), window, rank_of(c.key)) for c in shown])
+        return [subject_of_candidate(c, frames.get(c.key), window, rank_of(c.key)) for c in shown]
 
     def _candidates(self, window: Window) -> list[Candidate]:
         def work() -> list[Candidate]:
