@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.result import Result
-from homeostat.judge.arm import ValuesArm
+from homeostat.judge.comparisons.arm import ValuesArm
 from homeostat.judge.tabular.read import read_table
 from homeostat.stats.effect import effect
 

@@ -7,10 +7,10 @@ from homeostat.core.clock import SECOND_NS
 from homeostat.core.metric import Better, Kind, Metric
 from homeostat.core.query import Total
 from homeostat.core.series import SeriesKey
-from homeostat.judge.operations import operations
-from homeostat.judge.resources import resources
-from homeostat.judge.spend import spend
-from homeostat.judge.window import Window
+from homeostat.judge.views.operations import operations
+from homeostat.judge.views.resources import resources
+from homeostat.judge.views.spend import spend
+from homeostat.judge.views.window import Window
 from homeostat.observe.fold import moments_of
 from homeostat.stats.sketch import sketch
 

@@ -11,13 +11,13 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from homeostat.core.errors import ConfigError, InputError
+from homeostat.core.interval import Interval
 from homeostat.stats.bounded_mean_sequence import BoundedMeanSequence
 from homeostat.stats.confidence_sequence import ConfidenceSequence, normal_mixture
 from homeostat.stats.difference import difference, surely
 from homeostat.stats.mean_sequence import MeanSequence
 from homeostat.stats.proportion_sequence import ProportionSequence
 from homeostat.stats.quantile_sequence import QuantileSequence
-from homeostat.stats.t_interval import Interval
 
 Floats = NDArray[np.float64]
 Make = Callable[[], ConfidenceSequence]

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from homeostat.core.interval import Interval
 from homeostat.stats.effect import Estimate, effect, ratio_of_sums
 from homeostat.stats.inflation import inflation
 from homeostat.stats.student import quantile, two_sided
-from homeostat.stats.t_interval import Interval
 
 
 @given(st.floats(0.0, 1e6))

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
 
+from homeostat.core.interval import Interval
 from homeostat.stats.growth import Growth, growth
 from homeostat.stats.not_known import NotKnown
-from homeostat.stats.t_interval import Interval
 
 Floats = NDArray[np.float64]
 N = 60

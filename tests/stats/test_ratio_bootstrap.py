@@ -9,13 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from homeostat.core.errors import ConfigError, InputError
+from homeostat.core.interval import Interval
 from homeostat.stats.ratio_bootstrap import (
     SAMPLES_MAX,
     _resampled_quantiles,
     ratio_of_means,
     ratio_of_quantiles,
 )
-from homeostat.stats.t_interval import Interval
 
 Ratio = Callable[..., Interval | None]
 BOTH: tuple[Ratio, ...] = (ratio_of_means, ratio_of_quantiles)

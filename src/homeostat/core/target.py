@@ -88,9 +88,9 @@ class Target:
 
     `windows_ns` are the lengths of the windows: of several, all must tell of a violation; empty means the
     default. With a `burn`, the reading is a share and the bound is how many times as fast as allowed
-    its budget is spent; without windows and bound of its own, `homeostat.judge.burn_rate` chooses them.
-    `where` selects series by their attributes; `by` names the attributes that keep series apart (`*`: every
-    series for itself), all others are taken together.
+    its budget is spent; without windows and bound of its own, `homeostat.judge.targets.burn_rate` chooses
+    them. `where` selects series by their attributes; `by` names the attributes that keep series apart (`*`:
+    every series for itself), all others are taken together.
     """
 
     reading: Reading

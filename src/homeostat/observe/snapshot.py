@@ -6,10 +6,11 @@ from functools import reduce
 
 import numpy as np
 
+from homeostat.core.interval import Interval
 from homeostat.core.point import Moments
 from homeostat.observe.recorder import Recorder
 from homeostat.stats.sketch import merge, quantiles
-from homeostat.stats.t_interval import Interval, t_interval
+from homeostat.stats.t_interval import t_interval
 
 NAN = float("nan")
 

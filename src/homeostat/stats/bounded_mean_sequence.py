@@ -6,8 +6,8 @@ from typing import Self
 import numpy as np
 
 from homeostat.core.errors import ConfigError
+from homeostat.core.interval import Interval
 from homeostat.stats.confidence_sequence import FIRST_LOOK, ConfidenceSequence, Floats, refuse
-from homeostat.stats.t_interval import Interval
 
 _CHUNK_FIRST = 8
 

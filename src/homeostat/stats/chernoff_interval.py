@@ -3,8 +3,8 @@
 import math
 
 from homeostat.core.histogram import ExponentialHistogram
+from homeostat.core.interval import Interval
 from homeostat.stats.sketch import count, quantiles
-from homeostat.stats.t_interval import Interval
 
 STEPS = 60
 

@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from homeostat.core.errors import ConfigError, InputError
+from homeostat.core.interval import Interval
 from homeostat.stats.long_run_variance import LongRunVariance
-from homeostat.stats.t_interval import Interval
 
 Floats = NDArray[np.float64]
 

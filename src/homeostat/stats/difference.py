@@ -7,7 +7,7 @@ interval leaves out zero; a guardrail, whether its worse end is within the margi
 import math
 from typing import Protocol
 
-from homeostat.stats.t_interval import Interval
+from homeostat.core.interval import Interval
 
 
 class Arm(Protocol):

@@ -7,10 +7,10 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from homeostat.core.interval import Interval
 from homeostat.stats.inflation import inflation
 from homeostat.stats.student import quantile as t_quantile
 from homeostat.stats.student import two_sided
-from homeostat.stats.t_interval import Interval
 
 Floats = NDArray[np.float64]
 

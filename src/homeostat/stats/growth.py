@@ -13,9 +13,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from homeostat.core.interval import Interval
 from homeostat.stats.growth_curve import CURVES, Curve, fitted, huber_loss, jacobian_of, spread_of, value_of
 from homeostat.stats.not_known import NotKnown
-from homeostat.stats.t_interval import Interval, t_quantile
+from homeostat.stats.t_interval import t_quantile
 
 Floats = NDArray[np.float64]
 

@@ -6,6 +6,7 @@ from typing import Self
 import numpy as np
 
 from homeostat.core.errors import ConfigError
+from homeostat.core.interval import Interval
 from homeostat.stats.confidence_sequence import (
     FIRST_LOOK,
     MAGNITUDE_MAX,
@@ -15,7 +16,7 @@ from homeostat.stats.confidence_sequence import (
     normal_mixture,
     refuse,
 )
-from homeostat.stats.t_interval import MINIMUM_SAMPLES, Interval
+from homeostat.stats.t_interval import MINIMUM_SAMPLES
 
 _PRIOR = 6.0
 """The mixture's variance: within 6% of the least width from the first look to twenty times its records."""

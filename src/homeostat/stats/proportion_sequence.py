@@ -5,8 +5,8 @@ from typing import Self
 
 import numpy as np
 
+from homeostat.core.interval import Interval
 from homeostat.stats.confidence_sequence import FIRST_LOOK, LOOKS, ConfidenceSequence, Floats, refuse
-from homeostat.stats.t_interval import Interval
 
 _PRIOR = 0.5
 """Both parameters of the beta mixture: Jeffreys' prior, narrow where errors are rare."""

@@ -4,8 +4,8 @@ import math
 from statistics import NormalDist
 
 from homeostat.core.histogram import ExponentialHistogram
+from homeostat.core.interval import Interval
 from homeostat.stats.sketch import count, quantiles
-from homeostat.stats.t_interval import Interval
 
 
 def samples_needed(probability: float, confidence: float = 0.95) -> int:

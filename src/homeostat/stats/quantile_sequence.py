@@ -7,6 +7,7 @@ from typing import Self
 import numpy as np
 
 from homeostat.core.errors import ConfigError
+from homeostat.core.interval import Interval
 from homeostat.stats.confidence_sequence import (
     FIRST_LOOK,
     LOOKS,
@@ -17,7 +18,6 @@ from homeostat.stats.confidence_sequence import (
     refuse,
 )
 from homeostat.stats.sketch import SCALE
-from homeostat.stats.t_interval import Interval
 
 _BUCKETS = 2.0**SCALE
 """Buckets to a doubling."""

@@ -3,7 +3,7 @@
 import math
 from statistics import NormalDist
 
-from homeostat.stats.t_interval import Interval
+from homeostat.core.interval import Interval
 
 
 def rate_interval(events: float, seconds: float, confidence: float = 0.95) -> Interval | None:

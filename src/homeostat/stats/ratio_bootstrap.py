@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from homeostat.core.errors import ConfigError, InputError
-from homeostat.stats.t_interval import MINIMUM_SAMPLES, Interval
+from homeostat.core.interval import Interval
+from homeostat.stats.t_interval import MINIMUM_SAMPLES
 
 Floats = NDArray[np.float64]
 

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from homeostat.core.interval import Interval
 from homeostat.stats.not_known import NotKnown
-from homeostat.stats.t_interval import Interval
 
 Floats = NDArray[np.float64]
 

@@ -7,8 +7,8 @@ from statistics import NormalDist
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from homeostat.core.interval import Interval
 from homeostat.stats.autoregression import VALUE_MAX, phi_of_residuals
-from homeostat.stats.t_interval import Interval
 
 Floats = NDArray[np.float64]
 

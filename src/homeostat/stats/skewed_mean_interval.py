@@ -5,7 +5,8 @@ import math
 import numpy as np
 
 from homeostat.core.histogram import Buckets, ExponentialHistogram
-from homeostat.stats.t_interval import MINIMUM_SAMPLES, Interval, t_quantile
+from homeostat.core.interval import Interval
+from homeostat.stats.t_interval import MINIMUM_SAMPLES, t_quantile
 
 
 def _cubes(buckets: Buckets, scale: int, sign: float, mean: float) -> float:

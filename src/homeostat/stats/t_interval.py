@@ -4,10 +4,10 @@ import math
 from collections.abc import Iterable
 from statistics import NormalDist
 
-import msgspec
 import numpy as np
 
 from homeostat.core.errors import ConfigError, InputError
+from homeostat.core.interval import Interval
 
 MINIMUM_SAMPLES = 30
 
@@ -18,14 +18,6 @@ _MAGNITUDE_MAX = 1e150
 """Larger magnitudes cannot be squared."""
 
 _SQUARES_MAX = 1e304
-
-
-class Interval(msgspec.Struct, frozen=True, gc=False):
-    """A closed interval for an unknown number, at a confidence level."""
-
-    low: float
-    high: float
-    confidence: float
 
 
 def t_quantile(probability: float, degrees: float) -> float:

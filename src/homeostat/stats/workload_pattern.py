@@ -7,9 +7,10 @@ from statistics import NormalDist
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from homeostat.core.interval import Interval
 from homeostat.stats.not_known import NotKnown
 from homeostat.stats.season_length import Season, season_lengths
-from homeostat.stats.t_interval import Interval, t_quantile
+from homeostat.stats.t_interval import t_quantile
 
 Floats = NDArray[np.float64]
 

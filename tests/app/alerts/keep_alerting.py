@@ -14,8 +14,8 @@ from homeostat.core.query import RecordsQuery
 from homeostat.core.record import Record
 from homeostat.core.series import SeriesKey
 from homeostat.core.target import Severity
-from homeostat.judge.target import Handling, rule_of
-from homeostat.judge.target_language import parse
+from homeostat.judge.targets.target import Handling, rule_of
+from homeostat.judge.targets.target_language import parse
 from homeostat.observe.catalogue import load_catalogue
 from homeostat.store.open import open_store
 from homeostat.testing.clock import ManualClock

@@ -25,8 +25,8 @@ from homeostat.core.notice import Notice, Occasion
 from homeostat.core.query import Answer_co, Maintenance, Query, Store
 from homeostat.core.series import SeriesKey
 from homeostat.core.target import Severity
-from homeostat.judge.target import Handling, Rule, rule_of
-from homeostat.judge.target_language import parse
+from homeostat.judge.targets.target import Handling, Rule, rule_of
+from homeostat.judge.targets.target_language import parse
 from homeostat.observe.catalogue import load_catalogue
 from homeostat.store.open import open_store
 from homeostat.testing.clock import ManualClock

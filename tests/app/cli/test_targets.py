@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 from homeostat.app.cli.main import build
 from homeostat.core.errors import ConfigError
-from homeostat.judge.target_language import parse
+from homeostat.judge.targets.target_language import parse
 
 DOCS = Path(__file__).parents[3] / "docs"
 FILE = """

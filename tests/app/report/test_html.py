@@ -14,8 +14,8 @@ from homeostat.app.report.files import compare_tables, recording_of
 from homeostat.app.report.html import html
 from homeostat.app.report.plot import time_ticks
 from homeostat.core.clock import DAY_NS, HOUR_NS
-from homeostat.judge.report import Report, make_report
-from homeostat.judge.report_markdown import markdown
+from homeostat.judge.reports.report import Report, make_report
+from homeostat.judge.reports.report_markdown import markdown
 from homeostat.judge.tabular.read import read_table
 from homeostat.observe.catalogue import load_catalogue
 

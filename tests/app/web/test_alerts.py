@@ -12,8 +12,8 @@ from homeostat.core.batch import Batch
 from homeostat.core.clock import SECOND_NS
 from homeostat.core.metric import Kind
 from homeostat.core.series import SeriesKey
-from homeostat.judge.target import Handling, rule_of
-from homeostat.judge.target_language import parse
+from homeostat.judge.targets.target import Handling, rule_of
+from homeostat.judge.targets.target_language import parse
 from homeostat.testing.clock import ManualClock
 from homeostat.testing.small_node import SmallNode
 from homeostat.testing.store_contract import point

@@ -26,8 +26,8 @@ from homeostat.core.notice import Notice, Occasion
 from homeostat.core.point import Moments, Point
 from homeostat.core.series import SeriesKey
 from homeostat.core.target import Severity
-from homeostat.judge.target import Handling, rule_of
-from homeostat.judge.target_language import parse
+from homeostat.judge.targets.target import Handling, rule_of
+from homeostat.judge.targets.target_language import parse
 from homeostat.loop.writer import together
 from homeostat.testing.sample_traffic import SampleTraffic
 from homeostat.testing.small_node import SmallNode

@@ -6,7 +6,7 @@ from starlette.testclient import TestClient
 
 from homeostat.app.web.app import create_app
 from homeostat.core.clock import MINUTE_NS
-from homeostat.judge.report import Report
+from homeostat.judge.reports.report import Report
 from homeostat.testing.sample_traffic import SampleTraffic
 from homeostat.testing.small_node import SmallNode
 

@@ -13,8 +13,8 @@ from homeostat.core.errors import InputError
 from homeostat.core.notice import Notice
 from homeostat.core.query import RecordsQuery, Store
 from homeostat.core.record import Record
-from homeostat.judge.alert import Alert, Phase
-from homeostat.judge.incident import Silence
+from homeostat.judge.alerts.alert import Alert, Phase
+from homeostat.judge.alerts.incident import Silence
 
 SETUP = "alert.setup"
 HISTORY = 100

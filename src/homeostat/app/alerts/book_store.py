@@ -8,8 +8,8 @@ import msgspec
 from homeostat.core.clock import SECOND_NS
 from homeostat.core.query import RecordsQuery, Store
 from homeostat.core.record import Record
-from homeostat.judge.alert import Alert
-from homeostat.judge.incident import ALERTS_MAX, Book, Incident, Silence
+from homeostat.judge.alerts.alert import Alert
+from homeostat.judge.alerts.incident import ALERTS_MAX, Book, Incident, Silence
 
 ALERT = "alert.state"
 INCIDENT = "alert.incident"

@@ -30,9 +30,9 @@ from homeostat.core.notice import Notice, Occasion
 from homeostat.core.query import Store
 from homeostat.core.record import Record
 from homeostat.core.target import Severity
-from homeostat.judge.incident import Book, advance
-from homeostat.judge.target import Handling
-from homeostat.judge.watch import Source, observe
+from homeostat.judge.alerts.incident import Book, advance
+from homeostat.judge.alerts.watch import Source, observe
+from homeostat.judge.targets.target import Handling
 
 INTERVAL_S = 5.0
 

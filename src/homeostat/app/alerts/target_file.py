@@ -10,8 +10,8 @@ from homeostat.app.alerts.channels.channel import Channel
 from homeostat.core.errors import ConfigError
 from homeostat.core.metric import Metric
 from homeostat.core.target import Amount, Severity
-from homeostat.judge.target import Handling, Rule, rule_of, rules_of_catalogue
-from homeostat.judge.target_language import parse, parse_amount, parse_length
+from homeostat.judge.targets.target import Handling, Rule, rule_of, rules_of_catalogue
+from homeostat.judge.targets.target_language import parse, parse_amount, parse_length
 
 Table = dict[str, object]
 

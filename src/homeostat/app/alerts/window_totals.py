@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from homeostat.core.clock import DAY_NS, MINUTE_NS, SECOND_NS
 from homeostat.core.query import LEVELS_NS, Frame, FrameQuery, Store, Total, TotalQuery
 from homeostat.core.series import SeriesKey
-from homeostat.judge.target import DEFAULT_WINDOW_NS
+from homeostat.judge.targets.target import DEFAULT_WINDOW_NS
 
 READS_PER_WINDOW = 120
 BATCHES = 40

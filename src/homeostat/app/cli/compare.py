@@ -10,7 +10,7 @@ from homeostat.app.cli.exits import Exit
 if TYPE_CHECKING:
     from homeostat.app.cli.progress import Work
     from homeostat.core.metric import Better
-    from homeostat.judge.comparison import Comparison
+    from homeostat.judge.comparisons.comparison import Comparison
     from homeostat.observe.catalogue import Catalogue
 
 STYLES = {"worse": "bold red", "different": "yellow", "better": "green", "not known yet": "yellow"}

@@ -197,7 +197,7 @@ def summary(result: "ReplayResult", to: Target, skipped: tuple[int, str]) -> lis
 
 
 def _words(found: "Quantiles") -> str:
-    from homeostat.judge.quantity import quantity
+    from homeostat.judge.words.quantity import quantity
 
     if not found.count:
         return "none"

@@ -7,7 +7,7 @@ import typer
 
 if TYPE_CHECKING:
     from homeostat.app.cli.progress import Work
-    from homeostat.judge.report import Report
+    from homeostat.judge.reports.report import Report
 
 TIMEOUT_S = 60.0
 
@@ -60,7 +60,7 @@ def _of_server(
 
     from homeostat.app.cli.client import Client
     from homeostat.core.errors import InputError
-    from homeostat.judge.report import Report
+    from homeostat.judge.reports.report import Report
 
     with Client(endpoint, token, TIMEOUT_S) as client:
         answer = client.get("/api/report", since=since, baseline=baseline or "", threshold=threshold)

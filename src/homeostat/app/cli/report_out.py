@@ -12,7 +12,7 @@ from homeostat.core.errors import ConfigError
 if TYPE_CHECKING:
     from homeostat.app.cli.progress import Work
     from homeostat.core.metric import Better
-    from homeostat.judge.report import Recording, Report
+    from homeostat.judge.reports.report import Recording, Report
 
 ENDINGS = (".html", ".md", ".json")
 
@@ -40,7 +40,7 @@ def made(recording: "Recording", work: "Work") -> "Report":
     import time
     from importlib.metadata import version
 
-    from homeostat.judge.report import make_report
+    from homeostat.judge.reports.report import make_report
 
     return make_report(recording, time.time_ns(), version("homeostat"), work.step)
 
@@ -67,7 +67,7 @@ def rendered(report: "Report", ending: str) -> str:
 
         return html(report)
     if ending == ".md":
-        from homeostat.judge.report_markdown import markdown
+        from homeostat.judge.reports.report_markdown import markdown
 
         return markdown(report)
     import msgspec

@@ -5,7 +5,7 @@ from typing import Any
 from homeostat.app.cli.client import Client
 from homeostat.app.launch.environment import Destination
 from homeostat.core.clock import SECOND_NS
-from homeostat.judge.quantity import count, quantity
+from homeostat.judge.words.quantity import count, quantity
 
 
 def spent(to: Destination, start_ns: int, end_ns: int) -> str:

@@ -8,7 +8,7 @@ import typer
 
 if TYPE_CHECKING:
     from homeostat.app.alerts.target_file import Alerting
-    from homeostat.judge.target import Condition, Rule
+    from homeostat.judge.targets.target import Condition, Rule
 
 targets = typer.Typer(help="Look at targets and alerts of your own.", no_args_is_help=True)
 
@@ -90,7 +90,7 @@ def entry(rule: "Rule") -> dict[str, object]:
 
 
 def _print(found: "Alerting", missing: list[str]) -> None:
-    from homeostat.judge.amount import write_length
+    from homeostat.judge.words.amount import write_length
 
     for rule in found.targets:
         typer.secho(rule.name, bold=True)
@@ -110,8 +110,8 @@ def _print(found: "Alerting", missing: list[str]) -> None:
 
 def condition_words(rule: "Rule", condition: "Condition") -> str:
     """Return a condition as one says it."""
-    from homeostat.judge.amount import write_length
-    from homeostat.judge.quantity import quantity
+    from homeostat.judge.words.amount import write_length
+    from homeostat.judge.words.quantity import quantity
 
     what = f"{rule.statistic} of {rule.metric}"
     if rule.beyond is not None:

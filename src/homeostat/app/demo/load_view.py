@@ -6,7 +6,7 @@ from typing import Self
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from homeostat.judge.quantity import count
+from homeostat.judge.words.quantity import count
 from homeostat.prove.replay_result import ReplayProgress
 
 LINE_EVERY_S = 10.0

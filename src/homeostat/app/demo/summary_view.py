@@ -7,7 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from homeostat.app.demo.summary import Breach, Summary
-from homeostat.judge.quantity import count, quantity
+from homeostat.judge.words.quantity import count, quantity
 
 BREACHES_MAX = 8
 LOSSES_MAX = 5

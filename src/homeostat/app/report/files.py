@@ -6,15 +6,15 @@ from pathlib import Path
 
 from homeostat.app.report.loads import file_load
 from homeostat.core.metric import Better, Metric
-from homeostat.judge.arm import PROBABILITIES, values_arm
-from homeostat.judge.comparison import THRESHOLD, Comparison, Pair, compare
-from homeostat.judge.direction import direction_of
-from homeostat.judge.quantity import counted
-from homeostat.judge.report import Recording
-from homeostat.judge.subject import Subject, subject_of_readings
+from homeostat.judge.comparisons.arm import PROBABILITIES, values_arm
+from homeostat.judge.comparisons.comparison import THRESHOLD, Comparison, Pair, compare
+from homeostat.judge.findings.subject import Subject, subject_of_readings
+from homeostat.judge.reports.report import Recording
+from homeostat.judge.reports.workload import Load
 from homeostat.judge.tabular.read import Table
 from homeostat.judge.tabular.readings import Readings
-from homeostat.judge.workload import Load
+from homeostat.judge.targets.direction import direction_of
+from homeostat.judge.words.quantity import counted
 
 Metrics = Mapping[str, Metric]
 Directions = Mapping[str, Better]

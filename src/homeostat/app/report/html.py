@@ -8,11 +8,11 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from homeostat.app.report.plot import Mark, plot
-from homeostat.judge.finding import Finding
-from homeostat.judge.limit import State
-from homeostat.judge.moment_words import moment_words
-from homeostat.judge.quantity import count, quantity
-from homeostat.judge.report import Report, ReportMetric
+from homeostat.core.finding import Finding
+from homeostat.judge.reports.report import Report, ReportMetric
+from homeostat.judge.targets.limit import State
+from homeostat.judge.words.moment_words import moment_words
+from homeostat.judge.words.quantity import count, quantity
 
 PLOTS_MAX = 60
 SIGNS = {State.VIOLATED: "▲", State.WITHIN: "●", State.UNKNOWN: "◌", State.NO_LIMIT: "–"}

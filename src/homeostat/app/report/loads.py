@@ -6,12 +6,12 @@ import numpy as np
 
 from homeostat.core.query import Frame
 from homeostat.core.series import SeriesKey
-from homeostat.judge.candidate import OWN_SERVICE
-from homeostat.judge.operations import DURATION
-from homeostat.judge.spend import DURATION as LLM_DURATION
+from homeostat.judge.reports.workload import Load, are_events, load_of_events
 from homeostat.judge.tabular.read import Table
-from homeostat.judge.window import LAG_NS, Window
-from homeostat.judge.workload import Load, are_events, load_of_events
+from homeostat.judge.views.candidate import OWN_SERVICE
+from homeostat.judge.views.operations import DURATION
+from homeostat.judge.views.spend import DURATION as LLM_DURATION
+from homeostat.judge.views.window import LAG_NS, Window
 
 LOADS_MAX = 5
 """Operations whose load is told at most: those that were called most."""

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from homeostat.core.clock import DAY_NS, HOUR_NS, MINUTE_NS, SECOND_NS
 from homeostat.core.errors import InputError
-from homeostat.judge.moment_words import length_words, moment_words
+from homeostat.judge.words.moment_words import length_words, moment_words
 
 UNITS_NS = {"s": SECOND_NS, "m": MINUTE_NS, "min": MINUTE_NS, "h": HOUR_NS, "d": DAY_NS, "w": 7 * DAY_NS}
 RELEASE = "release:"

@@ -8,10 +8,10 @@ from markupsafe import Markup, escape
 
 from homeostat.app.web.charts import Axis, Points, axis_from_zero, known, path
 from homeostat.core.clock import DAY_NS, HOUR_NS, MINUTE_NS, SECOND_NS
-from homeostat.judge.moment_words import length_words
-from homeostat.judge.outlook import Outlook
-from homeostat.judge.quantity import number, quantity
-from homeostat.judge.report import ReportMetric
+from homeostat.judge.reports.outlook import Outlook
+from homeostat.judge.reports.report import ReportMetric
+from homeostat.judge.words.moment_words import length_words
+from homeostat.judge.words.quantity import number, quantity
 
 WIDTH, HEIGHT = 640.0, 170.0
 LEFT, TOP, BOTTOM, RIGHT = 62.0, 16.0, 20.0, 6.0

@@ -20,18 +20,18 @@ from homeostat.core.query import (
     TraceSummary,
 )
 from homeostat.core.series import SeriesKey
-from homeostat.judge.arm import PROBABILITIES, StretchArm
-from homeostat.judge.bottleneck import Bottleneck, bottlenecks
-from homeostat.judge.candidate import OWN_SERVICE, candidates, is_essential, shown_among
-from homeostat.judge.comparison import THRESHOLD, Comparison, Pair, compare
-from homeostat.judge.direction import Direction, direction_of
-from homeostat.judge.operations import DURATION, ERRORS, operations
-from homeostat.judge.report import Recording
-from homeostat.judge.sentence import in_words
-from homeostat.judge.spend import DURATION as LLM_DURATION
-from homeostat.judge.subject import rank_of, subject_of_candidate
-from homeostat.judge.time_use import time_use
-from homeostat.judge.window import Window
+from homeostat.judge.comparisons.arm import PROBABILITIES, StretchArm
+from homeostat.judge.comparisons.comparison import THRESHOLD, Comparison, Pair, compare
+from homeostat.judge.findings.subject import rank_of, subject_of_candidate
+from homeostat.judge.reports.bottleneck import Bottleneck, bottlenecks
+from homeostat.judge.reports.report import Recording
+from homeostat.judge.targets.direction import Direction, direction_of
+from homeostat.judge.views.candidate import OWN_SERVICE, candidates, is_essential, shown_among
+from homeostat.judge.views.operations import DURATION, ERRORS, operations
+from homeostat.judge.views.sentence import in_words
+from homeostat.judge.views.spend import DURATION as LLM_DURATION
+from homeostat.judge.views.time_use import time_use
+from homeostat.judge.views.window import Window
 from homeostat.stats.sketch import merge
 
 Metrics = Mapping[str, Metric]

@@ -15,7 +15,7 @@ from homeostat.app.web.views import ROWS, TRACES, Views
 from homeostat.core.errors import InputError
 from homeostat.core.query import LEVELS_NS, Frame, FrameQuery, TraceSummary
 from homeostat.core.series import SeriesKey
-from homeostat.judge.window import POINTS_MAX
+from homeostat.judge.views.window import POINTS_MAX
 
 LIMIT_MAX = 1_000
 POINTS_ASKED_MAX = 1_000_000

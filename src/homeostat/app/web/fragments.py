@@ -9,11 +9,11 @@ from homeostat.app.web.html import clock, moment, render
 from homeostat.app.web.ranges import DEFAULT, RANGES, words_of
 from homeostat.app.web.views import ROWS, Order, Views
 from homeostat.core.errors import InputError
-from homeostat.judge.finding import FindingKind
-from homeostat.judge.plots import Plot, Plots
-from homeostat.judge.quantity import quantity
-from homeostat.judge.resources import ResourceGroup, ResourceRow
-from homeostat.judge.window import Window
+from homeostat.core.finding import FindingKind
+from homeostat.judge.views.plots import Plot, Plots
+from homeostat.judge.views.resources import ResourceGroup, ResourceRow
+from homeostat.judge.views.window import Window
+from homeostat.judge.words.quantity import quantity
 
 OFFSET_MAX = 1_000_000
 TEXT_MAX = 200

@@ -12,8 +12,8 @@ from markupsafe import Markup
 from homeostat.app.web.assets import asset_url
 from homeostat.app.web.charts import sparkline
 from homeostat.core.span import LlmCall
-from homeostat.judge.overview import OverviewRow
-from homeostat.judge.quantity import bounds, count, quantity
+from homeostat.judge.views.overview import OverviewRow
+from homeostat.judge.words.quantity import bounds, count, quantity
 
 
 def moment(ns: int) -> str:

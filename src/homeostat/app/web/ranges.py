@@ -2,8 +2,8 @@
 
 from homeostat.core.clock import DAY_NS, HOUR_NS, MINUTE_NS, SECOND_NS
 from homeostat.core.errors import InputError
-from homeostat.judge.quantity import quantity
-from homeostat.judge.window import Window
+from homeostat.judge.views.window import Window
+from homeostat.judge.words.quantity import quantity
 
 DEFAULT = "15m"
 

@@ -15,8 +15,8 @@ from homeostat.core.clock import Clock
 from homeostat.core.errors import InputError
 from homeostat.core.metric import Metric
 from homeostat.core.query import Store
-from homeostat.judge.comparison import THRESHOLD
-from homeostat.judge.report import Report, make_report, no_step
+from homeostat.judge.comparisons.comparison import THRESHOLD
+from homeostat.judge.reports.report import Report, make_report, no_step
 
 THRESHOLD_MAX = 100.0
 REMEDY = "ask for a period such as since=24h or since=2d..1d, and baseline=before or another period"

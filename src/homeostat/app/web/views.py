@@ -9,6 +9,7 @@ from homeostat.app.alerts.alert_views import AlertViews
 from homeostat.app.web.memo import Memo
 from homeostat.app.web.windows import Windows
 from homeostat.core.clock import HOUR_NS, SECOND_NS, Clock
+from homeostat.core.finding import Finding
 from homeostat.core.guard import guarded
 from homeostat.core.losses import Losses
 from homeostat.core.metric import Metric
@@ -24,21 +25,20 @@ from homeostat.core.query import (
     TraceSummary,
 )
 from homeostat.core.series import SeriesKey
-from homeostat.judge.candidate import Candidate, candidates, shown_among
-from homeostat.judge.error_types import frames_of_all_types, totals_of_all_types
-from homeostat.judge.finding import Finding
-from homeostat.judge.findings import findings
-from homeostat.judge.metric_entry import MetricEntry, metric_entry
-from homeostat.judge.operations import DURATION, ERRORS, OperationRow, operations
-from homeostat.judge.overview import Overview, OverviewRow, overview, row_of
-from homeostat.judge.plots import Plots, plots, series_plot
-from homeostat.judge.resources import ResourceGroup, resources
-from homeostat.judge.spend import COST, TOKENS, UNPRICED, Spend, spend
-from homeostat.judge.spend import DURATION as LLM_DURATION
-from homeostat.judge.subject import Subject, rank_of, subject_of_candidate
-from homeostat.judge.time_use import TimeUse, time_use
-from homeostat.judge.waterfall import Waterfall, waterfall
-from homeostat.judge.window import Window
+from homeostat.judge.findings.search import findings
+from homeostat.judge.findings.subject import Subject, rank_of, subject_of_candidate
+from homeostat.judge.views.candidate import Candidate, candidates, shown_among
+from homeostat.judge.views.error_types import frames_of_all_types, totals_of_all_types
+from homeostat.judge.views.metric_entry import MetricEntry, metric_entry
+from homeostat.judge.views.operations import DURATION, ERRORS, OperationRow, operations
+from homeostat.judge.views.overview import Overview, OverviewRow, overview, row_of
+from homeostat.judge.views.plots import Plots, plots, series_plot
+from homeostat.judge.views.resources import ResourceGroup, resources
+from homeostat.judge.views.spend import COST, TOKENS, UNPRICED, Spend, spend
+from homeostat.judge.views.spend import DURATION as LLM_DURATION
+from homeostat.judge.views.time_use import TimeUse, time_use
+from homeostat.judge.views.waterfall import Waterfall, waterfall
+from homeostat.judge.views.window import Window
 
 LLM_ERRORS = "llm.errors"
 

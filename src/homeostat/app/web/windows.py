@@ -4,8 +4,8 @@ from homeostat.app.web.memo import Memo
 from homeostat.app.web.ranges import length_of, level_of, window_of
 from homeostat.core.clock import SECOND_NS, Clock
 from homeostat.core.query import SeriesQuery, Store
-from homeostat.judge.candidate import OWN_SERVICE
-from homeostat.judge.window import Window
+from homeostat.judge.views.candidate import OWN_SERVICE
+from homeostat.judge.views.window import Window
 
 SERVICES_MAX = 64
 KEPT_NS = 5 * SECOND_NS

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from homeostat.judge.quantity import counted
+from homeostat.judge.words.quantity import counted
 
 Floats = NDArray[np.float64]
 Cells = Sequence[object]

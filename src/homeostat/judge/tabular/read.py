@@ -8,7 +8,6 @@ import numpy as np
 
 from homeostat.core.errors import InputError
 from homeostat.core.series import Attributes
-from homeostat.judge.quantity import counted
 from homeostat.judge.tabular.cell import UNITS, Floats, Parser, unit_of_name
 from homeostat.judge.tabular.chunk import Chunk, Progress, Reader, no_progress
 from homeostat.judge.tabular.columns import Roles, roles_of
@@ -18,6 +17,7 @@ from homeostat.judge.tabular.moment import MISSING, Ints
 from homeostat.judge.tabular.parquet_rows import parquet_rows
 from homeostat.judge.tabular.readings import BUDGET, KEPT_MAX, KEPT_MIN, Buffer, Readings
 from homeostat.judge.tabular.text_file import first_bytes
+from homeostat.judge.words.quantity import counted
 
 SERIES_MAX = 2_000
 

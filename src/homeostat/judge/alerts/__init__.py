@@ -1,0 +1,1 @@
+"""Alerts: what the rules say at one moment, and what of it is told to whom."""

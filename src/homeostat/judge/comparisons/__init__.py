@@ -1,0 +1,1 @@
+"""Comparisons: two recordings held against each other."""

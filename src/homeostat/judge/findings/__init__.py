@@ -1,0 +1,1 @@
+"""Findings: what happened to the metrics, looked for in their lines."""

@@ -1,0 +1,1 @@
+"""Targets: what is expected, in a small language, and the verdict on what was measured."""

@@ -1,0 +1,48 @@
+"""The limit: whether a statistic lies on the good side of its target, as far as that is known."""
+
+import math
+from dataclasses import dataclass
+
+from homeostat.core.metric import Better, Metric
+from homeostat.core.target import Side
+from homeostat.core.verdict import State
+from homeostat.judge.targets.statistic import EXACT, Statistic
+from homeostat.judge.targets.verdict import Estimate, about, decide, unknown_words
+from homeostat.judge.words.quantity import quantity
+
+__all__ = ["ORDER", "Judgement", "State", "judge", "limit_words"]
+
+ORDER = {state: rank for rank, state in enumerate(State)}
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """A state, and the words for it. `needs` is about how many more samples would decide."""
+
+    state: State
+    needs: int | None
+    words: str
+
+
+def limit_words(metric: Metric, unit: str) -> str:
+    """Return the limit in words, such as '< 200 ms'; empty where there is none."""
+    if metric.target is None or metric.better is Better.NEITHER:
+        return ""
+    side = "<" if metric.better is Better.LOWER else ">"
+    return f"{side} {quantity(metric.target, unit)}"
+
+
+def judge(found: Statistic, n: int, metric: Metric | None) -> Judgement:
+    """Hold a statistic against its metric's target, at the confidence of its interval."""
+    if metric is None or metric.target is None or metric.better is Better.NEITHER:
+        return Judgement(State.NO_LIMIT, None, "no limit")
+    if not math.isfinite(found.value):
+        return Judgement(State.UNKNOWN, None, "not known yet")
+    side = Side.AT_MOST if metric.better is Better.LOWER else Side.AT_LEAST
+    seen = Estimate(
+        found.value, found.interval, n, found.method, exact=found.name in EXACT, needs=found.needs
+    )
+    state, needs = decide(seen, side, metric.target)
+    if state is State.UNKNOWN:
+        return Judgement(state, None if needs is None else about(needs), unknown_words(needs))
+    return Judgement(state, None, state.value)

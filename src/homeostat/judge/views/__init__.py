@@ -1,0 +1,1 @@
+"""Views: what one page or command shows, as values."""

@@ -1,0 +1,1 @@
+"""Words: numbers, amounts and moments as a person writes and reads them."""
