@@ -1,0 +1,76 @@
+"""The controller: looks at how things stand and proposes changes. It applies none."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from homeostat.act.endocrine import Endocrine
+from homeostat.core.change import Change
+from homeostat.core.finding import Finding
+from homeostat.core.interval import Interval
+from homeostat.core.knob import Configuration, Knob
+from homeostat.core.objective import Objective
+from homeostat.core.proof import Proof
+from homeostat.core.verdict import Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A target as a person wrote it, with the verdict on it, and since when it has been in that state."""
+
+    target: str
+    measure: str
+    verdict: Verdict
+    since_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a measure came to lately under the configuration in force, with a 95% interval."""
+
+    value: float
+    interval: Interval | None
+    n: int
+
+
+@dataclass(frozen=True, slots=True)
+class Trialled:
+    """A change that was tried, in which regime, and what the trial showed; the newest come last in a history."""
+
+    change: Change
+    proof: Proof
+    regime: str
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """All that a controller may look at.
+
+    `knobs` are those that may be turned now: neither pinned nor part of a running trial. `readings` are by
+    the words of a measure (`p95 of duration`). `load_per_s` is requests a second. `regime` names the kind of
+    workload. `endocrine` are the levels that all controllers share. `slack` is the smallest distance of a
+    target from its bound, relative to the bound, None where a target is violated or unknown.
+    """
+
+    now_ns: int
+    configuration: Configuration
+    knobs: Mapping[str, Knob]
+    objective: Objective
+    judged: tuple[Judged, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    readings: Mapping[str, Reading] = field(default_factory=dict)
+    history: tuple[Trialled, ...] = ()
+    load_per_s: float = 0.0
+    regime: str = ""
+    slack: float | None = None
+    endocrine: Endocrine = field(default_factory=Endocrine)
+
+
+class Controller(Protocol):
+    """Proposes changes."""
+
+    name: str
+
+    def propose(self, situation: Situation) -> tuple[Change, ...]:
+        """Return what to try next, the most promising first; nothing where all is well."""
+        ...
