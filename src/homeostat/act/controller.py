@@ -35,7 +35,7 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Trialled:
-    """A change that was tried, in which regime, and what the trial showed; the newest come last in a history."""
+    """A change that was tried, in which regime, and what its trial showed. A history has the newest last."""
 
     change: Change
     proof: Proof

@@ -4,14 +4,14 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 from homeostat.core.errors import ConfigError, InputError
 
-type Value = bool | int | float | str
+Value: TypeAlias = bool | int | float | str
 """What a knob can be set to."""
 
-type Configuration = Mapping[str, Value]
+Configuration: TypeAlias = Mapping[str, Value]
 """A value for each knob by its name. Nobody changes one that was handed out."""
 
 
@@ -167,9 +167,7 @@ class Knob:
         if not self.name:
             raise ConfigError("a knob needs a name, such as 'batch_size'")
         if not 0.0 < self.step_max <= 1.0:
-            raise ConfigError(
-                f"step_max of {self.name!r} must lie above 0 and up to 1, not {self.step_max!r}"
-            )
+            raise ConfigError(f"step_max of {self.name!r} must be above 0, up to 1, not {self.step_max!r}")
         if not 0.0 <= self.settle_s < math.inf:
             raise ConfigError(f"settle_s of {self.name!r} must be 0 or more seconds, not {self.settle_s!r}")
         self.checked(self.default)

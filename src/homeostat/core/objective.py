@@ -38,9 +38,9 @@ class Summary(StrEnum):
 class Measure:
     """A measure of requests, summed up.
 
-    `name` is `duration` (ms), `cost` (USD), `tokens`, `errors` (0 or 1) of a request, `throughput` (requests a
-    second; only where time is divided, not requests), or one that the application reports by its own name,
-    such as `quality`. A SHARE is the mean of zeros and ones.
+    `name` is `duration` (ms), `cost` (USD), `tokens`, `errors` (0 or 1) of a request, `throughput` (requests
+    a second; only where time is divided, not requests), or one that the application reports by its own
+    name, such as `quality`. A SHARE is the mean of zeros and ones.
     """
 
     name: str
@@ -83,7 +83,7 @@ class Objective:
 
 @dataclass(frozen=True, slots=True)
 class Guardrail:
-    """What must not get worse, and by how much at most: relative to the control, or in the measure's own unit."""
+    """What must not get worse, and by how much at most: relative to the control, or in the measure's unit."""
 
     measure: Measure
     worse_max: float

@@ -18,8 +18,8 @@ class Decision(StrEnum):
 class Effect:
     """How one measure differs between the arms: treatment against control.
 
-    `estimate` and `interval` are relative (-0.1: a tenth less) or, where `relative` is False, in the unit of the
-    measure; None where they are not known. `control` and `treatment` are the summaries of both arms.
+    `estimate` and `interval` are relative (-0.1: a tenth less) or, where `relative` is False, in the unit of
+    the measure; None where they are not known. `control` and `treatment` are the summaries of both arms.
     """
 
     measure: str
@@ -44,8 +44,8 @@ class GuardrailCheck:
 class Proof:
     """A decision with what it rests on.
 
-    `reason` is one sentence. `effect` is the effect on the whole objective (below zero is better), `terms` are
-    those of its measures. `design` says how the arms were told apart.
+    `reason` is one sentence. `effect` is the effect on the whole objective (below zero is better), `terms`
+    are those of its measures. `design` says how the arms were told apart.
     """
 
     decision: Decision
