@@ -1,0 +1,69 @@
+"""The acts: what a step of the cycle decides to do. The governor carries them out."""
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from homeostat.core.change import Change
+from homeostat.core.order import AnyOrder, Mode
+from homeostat.core.proof import Proof
+
+
+@dataclass(frozen=True, slots=True)
+class Begin:
+    """Begin a trial of a change."""
+
+    trial: str
+    change: Change
+
+
+@dataclass(frozen=True, slots=True)
+class Conclude:
+    """End a trial as its proof decides."""
+
+    trial: str
+    change: Change
+    proof: Proof
+
+
+@dataclass(frozen=True, slots=True)
+class Resign:
+    """End a trial without a proof: its change is rolled back."""
+
+    trial: str
+    change: Change
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Put:
+    """Set knobs at once; `kind` is the ledger's word for why: undone, reverted, restored, pinned."""
+
+    change: Change
+    kind: str
+    proof: Proof | None
+
+
+@dataclass(frozen=True, slots=True)
+class Advise:
+    """Recommend a change to a person."""
+
+    change: Change
+
+
+@dataclass(frozen=True, slots=True)
+class Refuse:
+    """Tell why an order is not carried out."""
+
+    order: AnyOrder
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Switch:
+    """Note that the mode is another one now."""
+
+    mode: Mode
+    by: str
+
+
+Act: TypeAlias = Begin | Conclude | Resign | Put | Advise | Refuse | Switch

@@ -1,0 +1,221 @@
+"""The cycle: one pure step of the loop, from how things stand to what is to be done."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import TypeAlias
+
+from homeostat.core.change import Change, Move, change_between
+from homeostat.core.knob import Configuration, Value
+from homeostat.core.order import AnyOrder, Mode, Pin, Restore, SetMode, Try, Undo, Unpin
+from homeostat.core.proof import Decision, Proof
+from homeostat.loop.acts import Act, Advise, Begin, Conclude, Put, Refuse, Resign, Switch
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much the loop may change: trials at once, the rest after each, and changes kept in an hour."""
+
+    trials_max: int = 1
+    rest_ns: int = 30_000_000_000
+    kept_per_hour_max: int = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A change that is being tried, or one that was kept and is still watched by its hold-back."""
+
+    trial: str
+    change: Change
+
+    @property
+    def knobs(self) -> frozenset[str]:
+        """The names of the knobs that it moves."""
+        return frozenset(move.knob for move in self.change.moves)
+
+
+@dataclass(frozen=True, slots=True)
+class LoopState:
+    """What the loop knows from step to step. `configuration` is the last one known to be good."""
+
+    configuration: Configuration
+    defaults: Configuration
+    mode: Mode = Mode.OBSERVE
+    pinned: Mapping[str, Value] = field(default_factory=dict)
+    running: tuple[Running, ...] = ()
+    held: tuple[Running, ...] = ()
+    advised: tuple[Change, ...] = ()
+    kept_ns: tuple[int, ...] = ()
+    rest_until_ns: int = 0
+    begun: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What one step looks at. `lost` tells of watched changes that turned out to be worse, and how."""
+
+    now_ns: int
+    orders: tuple[AnyOrder, ...] = ()
+    undone: Mapping[int, Change | str] = field(default_factory=dict)
+    proofs: Mapping[str, Proof] = field(default_factory=dict)
+    lost: Mapping[str, Proof] = field(default_factory=dict)
+    ended: frozenset[str] = frozenset()
+    proposals: tuple[Change, ...] = ()
+
+
+Step: TypeAlias = tuple[LoopState, tuple[Act, ...]]
+
+
+def step(state: LoopState, view: View, limits: Limits) -> Step:
+    """Return what the loop knows after this look, and what is to be done, in this order."""
+    acts: tuple[Act, ...] = ()
+    for rule in RULES:
+        state, done = rule(state, view, limits)
+        acts += done
+    return state, acts
+
+
+def obey(state: LoopState, view: View, limits: Limits) -> Step:
+    """Do what people order, one order after the other."""
+    acts: tuple[Act, ...] = ()
+    for order in view.orders:
+        state, done = _obeyed(state, order, view, limits)
+        acts += done
+    return state, acts
+
+
+def conclude(state: LoopState, view: View, limits: Limits) -> Step:
+    """End the trials that are decided: keep what is proven better, roll back all else."""
+    acts: list[Act] = []
+    for trial in state.running:
+        proof = view.proofs.get(trial.trial)
+        if proof is None:
+            continue
+        acts.append(Conclude(trial.trial, trial.change, proof))
+        state = replace(
+            state,
+            running=tuple(other for other in state.running if other is not trial),
+            rest_until_ns=view.now_ns + limits.rest_ns,
+        )
+        if proof.decision is Decision.KEEP:
+            state = replace(
+                state,
+                configuration=trial.change.applied(state.configuration),
+                held=(*state.held, trial),
+                kept_ns=(*state.kept_ns, view.now_ns),
+            )
+    return state, tuple(acts)
+
+
+def watch(state: LoopState, view: View, limits: Limits) -> Step:
+    """Take back a kept change whose hold-back shows that it is worse by now; end what was watched enough."""
+    acts: list[Act] = []
+    for kept in state.held:
+        proof = view.lost.get(kept.trial)
+        if proof is not None:
+            back = tuple(Move(m.knob, m.after, m.before) for m in kept.change.moves)
+            change = Change(back, by="hold-back", reason=proof.reason)
+            state = replace(state, configuration=change.applied(state.configuration))
+            acts.append(Put(change, "reverted", proof))
+            state = _without(state, frozenset(m.knob for m in back))
+        elif kept.trial in view.ended:
+            state = replace(state, held=tuple(other for other in state.held if other is not kept))
+    return state, tuple(acts)
+
+
+def begin(state: LoopState, view: View, limits: Limits) -> Step:
+    """Try the most promising proposals, as many as may run; where only advice is wanted, give it."""
+    hour_ago_ns = view.now_ns - 3_600_000_000_000
+    state = replace(state, kept_ns=tuple(ns for ns in state.kept_ns if ns > hour_ago_ns))
+    if state.mode is Mode.ADVISE and view.proposals:
+        new = tuple(Advise(c) for c in view.proposals if c.moves not in {a.moves for a in state.advised})
+        return replace(state, advised=view.proposals), new
+    if not may_begin(state, view.now_ns, limits):
+        return state, ()
+    acts: list[Act] = []
+    for change in view.proposals:
+        taken = frozenset().union(*(trial.knobs for trial in state.running), state.pinned)
+        if len(state.running) >= limits.trials_max or taken & {move.knob for move in change.moves}:
+            continue
+        state, act = _begun(state, change)
+        acts.append(act)
+    return state, tuple(acts)
+
+
+RULES = (obey, conclude, watch, begin)
+
+
+def may_begin(state: LoopState, now_ns: int, limits: Limits) -> bool:
+    """Tell whether a trial may begin now without an order."""
+    return (
+        state.mode is Mode.ACT
+        and len(state.running) < limits.trials_max
+        and now_ns >= state.rest_until_ns
+        and len(state.kept_ns) < limits.kept_per_hour_max
+    )
+
+
+def _begun(state: LoopState, change: Change) -> tuple[LoopState, Act]:
+    """Begin a trial; what is still watched on the same knobs is watched no more."""
+    number = state.begun + 1
+    trial = Running(f"trial-{number}", change)
+    held = tuple(kept for kept in state.held if not kept.knobs & trial.knobs)
+    return replace(state, running=(*state.running, trial), held=held, begun=number), Begin(
+        trial.trial, change
+    )
+
+
+def _without(state: LoopState, knobs: frozenset[str]) -> LoopState:
+    """End the trials and hold-backs that move any of these knobs."""
+    return replace(
+        state,
+        running=tuple(trial for trial in state.running if not trial.knobs & knobs),
+        held=tuple(kept for kept in state.held if not kept.knobs & knobs),
+    )
+
+
+def _put(state: LoopState, values: Mapping[str, Value], by: str, reason: str, kind: str) -> Step:
+    """Set knobs at once, on a person's word."""
+    moves = change_between(state.configuration, {**state.configuration, **values})
+    stopped = tuple(
+        Resign(t.trial, t.change, f"{by} sets a knob of it") for t in state.running if t.knobs & set(values)
+    )
+    state = _without(state, frozenset(values))
+    state = replace(state, configuration={**state.configuration, **values})
+    return state, (*stopped, *((Put(Change(moves, by, reason), kind, None),) if moves else ()))
+
+
+def _obeyed(state: LoopState, order: AnyOrder, view: View, limits: Limits) -> Step:
+    match order:
+        case SetMode():
+            stopped = (
+                tuple(Resign(t.trial, t.change, f"{order.by} ends acting") for t in state.running)
+                if order.mode is not Mode.ACT
+                else ()
+            )
+            running = () if stopped else state.running
+            return replace(state, mode=order.mode, running=running), (*stopped, Switch(order.mode, order.by))
+        case Restore():
+            state, acts = _put(state, state.defaults, order.by, "the kill switch", "restored")
+            stopped = tuple(Resign(t.trial, t.change, "the kill switch") for t in state.running)
+            state = replace(state, mode=Mode.OBSERVE, running=(), held=(), pinned={}, advised=())
+            return state, (*acts, *stopped, Switch(Mode.OBSERVE, order.by))
+        case Undo():
+            found = view.undone.get(order.number, f"the ledger has no entry {order.number}")
+            if isinstance(found, str):
+                return state, (Refuse(order, found),)
+            return _put(state, found.applied({}), order.by, found.reason, "undone")
+        case Pin():
+            state, acts = _put(state, {order.knob: order.value}, order.by, "pinned by hand", "pinned")
+            return replace(state, pinned={**state.pinned, order.knob: order.value}), acts
+        case Unpin():
+            pinned = {name: value for name, value in state.pinned.items() if name != order.knob}
+            return replace(state, pinned=pinned), ()
+        case Try():
+            moves = change_between(state.configuration, {**state.configuration, **order.values})
+            if not moves:
+                return state, (Refuse(order, "all these knobs have these values already"),)
+            change = Change(moves, order.by, "a person wants to know")
+            if any(trial.knobs & {m.knob for m in moves} for trial in state.running):
+                return state, (Refuse(order, "a trial of one of these knobs is running"),)
+            state, act = _begun(state, change)
+            return state, (act,)
