@@ -4,18 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from homeostat.core.errors import ConfigError
-
-
-class Better(StrEnum):
-    """Which way a measure improves."""
-
-    LOWER = "lower"
-    HIGHER = "higher"
-
-    @property
-    def sign(self) -> int:
-        """1 where higher values are better, -1 where lower ones are."""
-        return 1 if self is Better.HIGHER else -1
+from homeostat.core.metric import Better
 
 
 class Summary(StrEnum):
@@ -46,6 +35,10 @@ class Measure:
     name: str
     summary: Summary = Summary.MEAN
     better: Better = Better.LOWER
+
+    def __post_init__(self) -> None:
+        if self.better is Better.NEITHER:
+            raise ConfigError(f"say of {self.name!r} whether lower or higher is better")
 
     @property
     def words(self) -> str:
