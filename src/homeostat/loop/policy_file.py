@@ -1,0 +1,204 @@
+"""The policy file: the loop's policy as TOML.
+
+mode = "advise"                                  # observe (default), advise or act
+
+[objective]
+operation = "answer"                             # whole requests of this operation; empty: of all
+improve = "p95(duration)"                        # or a table of several, each with its weight
+gain_min = "2%"                                  # smaller gains are not worth a change
+
+[[guardrail]]
+measure = "mean(quality)"
+worse = "1%"                                     # relative; or worse_by = 0.01 in its own unit
+
+[[target]]
+expect = "p95(duration) < 200 ms over 10 min"
+
+[trials]
+deadline = "2 h"
+"""
+
+import re
+import tomllib
+from pathlib import Path
+from typing import TypeAlias
+
+from homeostat.core.errors import ConfigError
+from homeostat.core.metric import Better
+from homeostat.core.objective import Guardrail, Measure, Objective, Summary, Term
+from homeostat.core.order import Mode
+from homeostat.core.target import Target
+from homeostat.judge.targets.direction import direction_of
+from homeostat.judge.targets.target_language import parse, parse_amount, parse_length
+from homeostat.judge.words.amount import convert
+from homeostat.loop.cycle import Limits
+from homeostat.loop.policy import Policy, TrialRules
+
+Table: TypeAlias = dict[str, object]
+
+_MEASURE = re.compile(r"\s*(\w+)\s*\(\s*([\w.\-]+)\s*\)\s*")
+_TRIAL_LENGTHS = ("deadline", "hold_back_for", "block")
+
+
+def load_policy(path: Path) -> Policy:
+    """Read a policy. Raises ConfigError that names the file, the entry, the value and the remedy."""
+    try:
+        document = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"the policy {str(path)!r} cannot be read: {error}") from error
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{path} is not valid TOML: {error}") from error
+    try:
+        return policy_of(document)
+    except ConfigError as error:
+        raise ConfigError(f"{path}: {error}") from None
+
+
+def policy_of(document: Table) -> Policy:
+    """Return the policy that a document says; tables of others, such as `[[channel]]`, are left alone."""
+    objective = _table(document, "objective")
+    if not objective:
+        raise ConfigError('say what shall get better: [objective] with improve = "p95(duration)"')
+    mode = document.get("mode", Mode.OBSERVE.value)
+    if mode not in set(Mode):
+        raise ConfigError(f"mode must be observe, advise or act, not {mode!r}")
+    return Policy(
+        objective=_objective(objective),
+        guardrails=tuple(_guardrail(t) for t in _tables(document, "guardrail")),
+        targets=tuple(_target(t) for t in _tables(document, "target") if _is_ours(t)),
+        mode=Mode(str(mode)),
+        limits=_limits(_table(document, "limits")),
+        trials=_trials(_table(document, "trials")),
+    )
+
+
+def measure_of(text: object, better: object = None) -> Measure:
+    """Return the measure that a text such as `p95(duration)` names.
+
+    >>> measure_of("mean(quality)").better.value
+    'higher'
+    """
+    found = _MEASURE.fullmatch(text) if isinstance(text, str) else None
+    summaries = [s.value for s in Summary]
+    if found is None or found[1] not in summaries:
+        raise ConfigError(
+            f"write a measure like 'p95(duration)', with one of {', '.join(summaries)}: not {text!r}"
+        )
+    if better is None:
+        way = direction_of(found[2]).better
+        if found[2] in ("duration", "cost", "tokens", "errors"):
+            way = Better.LOWER
+        if way is Better.NEITHER:
+            raise ConfigError(f'say of {found[2]!r} which way is better: better = "lower" or "higher"')
+    elif better in ("lower", "higher"):
+        way = Better(str(better))
+    else:
+        raise ConfigError(f'better of {text!r} must be "lower" or "higher", not {better!r}')
+    return Measure(found[2], Summary(found[1]), way)
+
+
+def _objective(table: Table) -> Objective:
+    _known(table, "[objective]", ("operation", "improve", "gain_min", "better"))
+    improve = table.get("improve")
+    weights = improve if isinstance(improve, dict) else {improve: 1.0}
+    terms = []
+    for text, weight in weights.items():
+        if isinstance(weight, bool) or not isinstance(weight, int | float):
+            raise ConfigError(f"[objective] the weight of {text!r} must be a number, not {weight!r}")
+        terms.append(Term(measure_of(text, table.get("better")), float(weight)))
+    operation = table.get("operation", "")
+    if not isinstance(operation, str):
+        raise ConfigError(f"[objective] operation must be a text, not {operation!r}")
+    return Objective(tuple(terms), operation, _share(table, "gain_min", "[objective]", 0.0))
+
+
+def _guardrail(table: Table) -> Guardrail:
+    _known(table, "[[guardrail]]", ("measure", "worse", "worse_by", "better"))
+    measure = measure_of(table.get("measure"), table.get("better"))
+    if ("worse" in table) == ("worse_by" in table):
+        raise ConfigError(
+            f"[[guardrail]] {measure.words}: say by how much it may get worse, either relative "
+            '(worse = "1%") or in its own unit (worse_by = 0.01)'
+        )
+    if "worse" in table:
+        return Guardrail(measure, _share(table, "worse", "[[guardrail]]", 0.0))
+    by = table["worse_by"]
+    if isinstance(by, bool) or not isinstance(by, int | float):
+        raise ConfigError(f"[[guardrail]] worse_by must be a number, not {by!r}")
+    return Guardrail(measure, float(by), relative=False)
+
+
+def _is_ours(table: Table) -> bool:
+    """Targets with a metric of the catalogue are for alerts; the loop's speak of measures of requests."""
+    return "metric" not in table and isinstance(table.get("expect"), str)
+
+
+def _target(table: Table) -> Target:
+    return parse(str(table["expect"]))
+
+
+def _limits(table: Table) -> Limits:
+    _known(table, "[limits]", ("trials", "rest", "kept_per_hour"))
+    usual = Limits()
+    return Limits(
+        _whole(table, "trials", usual.trials_max),
+        _length(table, "rest", "[limits]", usual.rest_ns),
+        _whole(table, "kept_per_hour", usual.kept_per_hour_max),
+    )
+
+
+def _trials(table: Table) -> TrialRules:
+    _known(table, "[trials]", ("share", "confidence", "hold_back", *_TRIAL_LENGTHS))
+    usual = TrialRules()
+    return TrialRules(
+        _share(table, "share", "[trials]", usual.share),
+        _length(table, "deadline", "[trials]", usual.deadline_ns),
+        _share(table, "confidence", "[trials]", usual.confidence),
+        _share(table, "hold_back", "[trials]", usual.hold_back),
+        _length(table, "hold_back_for", "[trials]", usual.hold_back_ns),
+        _length(table, "block", "[trials]", usual.block_ns),
+    )
+
+
+def _table(document: Table, name: str) -> Table:
+    found = document.get(name, {})
+    if not isinstance(found, dict):
+        raise ConfigError(f"write {name} as a table [{name}], not {found!r}")
+    return found
+
+
+def _tables(document: Table, name: str) -> list[Table]:
+    found = document.get(name, [])
+    if not isinstance(found, list) or not all(isinstance(t, dict) for t in found):
+        raise ConfigError(f"write each {name} as a table that begins with [[{name}]]")
+    return found
+
+
+def _known(table: Table, where: str, fields: tuple[str, ...]) -> None:
+    for name in sorted(set(table) - set(fields)):
+        raise ConfigError(f"{where} unknown field {name!r}; known are {', '.join(fields)}")
+
+
+def _share(table: Table, name: str, where: str, usual: float) -> float:
+    value = table.get(name, usual)
+    if isinstance(value, str):
+        return convert(parse_amount(value), "ratio")
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise ConfigError(f'{where} {name} must be a share such as "1%" or 0.01, not {value!r}')
+    return float(value)
+
+
+def _length(table: Table, name: str, where: str, usual_ns: int) -> int:
+    value = table.get(name)
+    if value is None:
+        return usual_ns
+    if not isinstance(value, str):
+        raise ConfigError(f'{where} {name} must be a length of time such as "10 min", not {value!r}')
+    return parse_length(value)
+
+
+def _whole(table: Table, name: str, usual: int) -> int:
+    value = table.get(name, usual)
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        raise ConfigError(f"[limits] {name} must be a whole number of at least 1, not {value!r}")
+    return value
