@@ -105,8 +105,8 @@ def merge_bins(bins: Bins, scales: Scales, group: Ints, groups: int) -> tuple[Bi
     present = scales != NO_HISTOGRAM
     coarsest = np.full(groups, 127, dtype=np.int8)
     np.minimum.at(coarsest, group[present], scales[present])
-    by = (scales[bins.row] - coarsest[group[bins.row]]).astype(np.int64)
-    key = _downscaled(bins.key, by) if by.any() else bins.key
+    by = np.where(present, scales - coarsest[group], 0).astype(np.int64)
+    key = _downscaled(bins.key, by[bins.row]) if by.any() else bins.key
     merged = _summed(group[bins.row], key, bins.count, groups)
     coarsest[coarsest == 127] = NO_HISTOGRAM
     return merged, coarsest

@@ -96,6 +96,7 @@ def set_quantiles(rows: Rows, bins: Bins) -> None:
 
 def concatenate(parts: Sequence[Points]) -> Points:
     """Return the tables laid end to end."""
+    parts = [p for p in parts if p.rows.size] or parts[:1]
     if len(parts) == 1:
         return parts[0]
     if not parts:
@@ -108,6 +109,8 @@ def concatenate(parts: Sequence[Points]) -> Points:
 
 def take(points: Points, index: Ints) -> Points:
     """Return the rows at `index`, each at most once, in its order, with their bins."""
+    if index.size == points.rows.size and bool((np.diff(index) == 1).all()):
+        return Points(points.rows.copy(), points.bins)
     # `take` moves whole rows; indexing a structured array moves field by field, 18 times slower.
     return Points(points.rows.take(index), take_bins(points.bins, index, points.rows.size))
 

@@ -45,6 +45,16 @@ def test_a_jump_is_found_with_its_size_and_told_on_the_overview_the_page_and_the
 def test_where_nothing_happens_nothing_is_told() -> None:
     node = node_with([100.0] * SECONDS)
     with TestClient(create_app(node), base_url="http://127.0.0.1") as client:
-        assert client.get("/api/findings").json() == {"findings": []}
+        found = client.get("/api/findings").json()
+        assert (found["findings"], found["searching"], found["failure"]) == ([], False, "")
         assert "Nothing was found" in client.get("/findings").text
+    node.close()
+
+
+def test_the_first_look_at_the_page_does_not_wait_for_the_search() -> None:
+    node = node_with([100.0] * (SECONDS // 2) + [180.0] * (SECONDS // 2))
+    with TestClient(create_app(node), base_url="http://127.0.0.1") as client:
+        assert "Searching for the first time" in client.get("/findings").text
+        assert client.get("/api/findings").json()["findings"]
+        assert "Searching for the first time" not in client.get("/findings").text
     node.close()

@@ -140,8 +140,8 @@ class Api:
         return self._views.time_use(self._views.window(request.range))
 
     def findings(self, http: HttpRequest, request: Request) -> object:
-        """What was found in the essential variables."""
-        return {"findings": self._views.findings(self._views.window(request.range))}
+        """What was found in the essential variables. The first answer waits for the first search."""
+        return self._views.findings(self._views.window(request.range))
 
     def spend(self, http: HttpRequest, request: Request) -> object:
         """Tokens and money."""

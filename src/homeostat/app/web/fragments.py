@@ -126,7 +126,7 @@ def overview(views: Views, request: Request) -> str:
         o=found,
         alerts=views.alerts.active(),
         told=[n for n in views.alerts.notices(3) if n.time_ns >= window.start_ns],
-        findings=[f for f in views.findings_known(window) if f.kind in TOLD_ON_TOP][:FINDINGS_TOLD],
+        findings=[f for f in views.findings_known(window).findings if f.kind in TOLD_ON_TOP][:FINDINGS_TOLD],
         find=request.find,
         address=request.address,
         drawn=figures(views.plots(window), window),
@@ -206,7 +206,7 @@ def resources(views: Views, request: Request) -> str:
 def findings(views: Views, request: Request) -> str:
     """What was found: jumps, incidents, trends, seasons, correlations."""
     window = views.window(request.range)
-    return render("findings.html", findings=views.findings(window), **_common(request, window))
+    return render("findings.html", searched=views.findings_known(window), **_common(request, window))
 
 
 def alerts(views: Views, request: Request) -> str:

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from typing import Literal
 
 from homeostat.app.alerts.alert_views import AlertViews
+from homeostat.app.findings.process import SearchProcess
+from homeostat.app.findings.searches import Searched, Searches
 from homeostat.app.web.memo import Memo
 from homeostat.app.web.windows import Windows
 from homeostat.core.clock import HOUR_NS, SECOND_NS, Clock
-from homeostat.core.finding import Finding
-from homeostat.core.guard import guarded
 from homeostat.core.losses import Losses
 from homeostat.core.metric import Metric
 from homeostat.core.query import (
@@ -25,13 +25,12 @@ from homeostat.core.query import (
     TraceSummary,
 )
 from homeostat.core.series import SeriesKey
-from homeostat.judge.findings.search import findings
 from homeostat.judge.findings.subject import Subject, rank_of, subject_of_candidate
 from homeostat.judge.views.candidate import Candidate, candidates, shown_among
 from homeostat.judge.views.error_types import frames_of_all_types, totals_of_all_types
 from homeostat.judge.views.metric_entry import MetricEntry, metric_entry
 from homeostat.judge.views.operations import DURATION, ERRORS, OperationRow, operations
-from homeostat.judge.views.overview import Overview, OverviewRow, overview, row_of
+from homeostat.judge.views.overview import Overview, OverviewRow, overview, rows_of
 from homeostat.judge.views.plots import Plots, plots, series_plot
 from homeostat.judge.views.resources import ResourceGroup, resources
 from homeostat.judge.views.spend import COST, TOKENS, UNPRICED, Spend, spend
@@ -55,8 +54,11 @@ TRACES_LOOKED_AT = 30
 SERIES_OF_A_METRIC = 10
 
 SERIES_READ_WHOLE = 200
-FINDINGS_NS = 30 * SECOND_NS
 FINDINGS_SERIES = 100
+FINDINGS_POINTS = 360
+"""Points of a line in which the page looks for findings: an hour by ten seconds, a day by four minutes."""
+
+FINDINGS_WAIT_S = 30.0
 
 SHORT_NS = 900_000_000
 LONG_NS = 5 * SECOND_NS
@@ -104,7 +106,14 @@ class Views:
         self._memo = Memo(clock)
         self._windows = Windows(store, clock, self._memo)
         self.alerts = AlertViews(store, clock)
+        self._search = SearchProcess()
+        self._searches = Searches(self.subjects, self._search.search, clock, losses)
         self._since_ns = clock.now_ns() // HOUR_NS * HOUR_NS
+
+    def close(self) -> None:
+        """End what runs behind."""
+        self._search.close()
+        self._searches.close()
 
     def window(self, name: str) -> Window:
         """Return the window of a range; raises InputError for one that does not exist."""
@@ -122,37 +131,23 @@ class Views:
         frames = self._frames_of(shown[offset : offset + limit], len(found), window)
         return overview(found, shown, frames, window, offset, limit, words)
 
-    def findings(self, window: Window) -> tuple[Finding, ...]:
-        """Return what was found in the essential variables, what became worse first.
+    def findings(self, window: Window) -> Searched:
+        """Return what was found in the essential variables, what became worse first; waits for a search.
 
         It is looked for anew every half a minute, in the first `FINDINGS_SERIES` of them.
         """
-        return self._memo.get(
-            ("findings", window.name), FINDINGS_NS, lambda: findings(self._subjects(window))
-        )
+        return self._searches.newest(window, FINDINGS_WAIT_S)
 
-    def findings_known(self, window: Window) -> tuple[Finding, ...]:
+    def findings_known(self, window: Window) -> Searched:
         """Return what was found when it was last looked for; looking again goes on behind."""
+        return self._searches.known(window)
 
-        def prepare() -> Callable[[], tuple[Finding, ...]]:
-            subjects = self._subjects(window)
-
-            def search() -> tuple[Finding, ...]:
-                found: tuple[Finding, ...] = ()
-                with guarded(self._losses, "findings"):
-                    found = findings(subjects)
-                return found  # noqa: RET504 - the guard swallows
-
-            return search
-
-        return self._memo.latest(("findings", window.name), FINDINGS_NS, prepare, ())
-
-    def _subjects(self, window: Window) -> list[Subject]:
-        """Read what findings are looked for in."""
+    def subjects(self, window: Window, points_max: int = FINDINGS_POINTS) -> list[Subject]:
+        """Read what findings are looked for in: lines of at most so many points."""
         found = self._candidates(window)
         shown = shown_among(found)[:FINDINGS_SERIES]
         frames = self._frames_of(shown, len(found), window)
-        return [subject_of_candidate(c, frames.get(c.key), window, rank_of(c.key)) for c in shown]
+        return [subject_of_candidate(c, frames.get(c.key), window, rank_of(c.key), points_max) for c in shown]
 
     def _candidates(self, window: Window) -> list[Candidate]:
         def work() -> list[Candidate]:
@@ -318,14 +313,10 @@ class Views:
         found = candidates(totals, self._metrics, window, frozenset())
         query = FrameQuery(window.start_ns, window.end_ns, window.level_ns, name, dict(attributes))
         frames = self._store.read(query)
-        shown = [
-            (
-                row_of(c, frames[c.key], window, frozenset()),
-                series_plot(c.key, frames[c.key], c.metric, window),
-            )
-            for c in found[:SERIES_OF_A_METRIC]
-            if c.key in frames
-        ]
+        told = [c for c in found[:SERIES_OF_A_METRIC] if c.key in frames]
+        rows = rows_of(told, frames, window, frozenset())
+        drawn = [series_plot(c.key, frames[c.key], c.metric, window) for c in told]
+        shown = list(zip(rows, drawn, strict=True))
         return shown, max(len(found) - SERIES_OF_A_METRIC, 0)
 
     def series(self, window: Window, metric: str | None) -> tuple[SeriesKey, ...]:

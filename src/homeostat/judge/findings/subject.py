@@ -156,8 +156,10 @@ def _event_step_ns(times: NDArray[np.int64], span: int) -> int:
     return max(-(-span // slots), 1)
 
 
-def subject_of_candidate(candidate: Candidate, frame: Frame | None, window: Window, rank: int = 0) -> Subject:
-    """Return the subject of one series of a store."""
+def subject_of_candidate(
+    candidate: Candidate, frame: Frame | None, window: Window, rank: int = 0, points_max: int = LINE_MAX
+) -> Subject:
+    """Return the subject of one series of a store, with a line of at most so many points."""
     key, shown, metric, moments = (
         candidate.key,
         candidate.statistic,
@@ -167,7 +169,7 @@ def subject_of_candidate(candidate: Candidate, frame: Frame | None, window: Wind
     buckets = window.buckets
     points: tuple[float | None, ...] = ()
     if frame is not None and frame.start_ns.size:
-        points = line_of(frame, shown.name, window, LINE_MAX)
+        points = line_of(frame, shown.name, window, points_max)
         if key.kind is Kind.GAUGE:
             points = held(points)
     histogram = candidate.total.histogram
@@ -187,7 +189,7 @@ def subject_of_candidate(candidate: Candidate, frame: Frame | None, window: Wind
         target=metric.target if metric is not None else None,
         origin="epoch",
         start_ns=window.start_ns,
-        step_ns=window.level_ns * -(-buckets // LINE_MAX),
+        step_ns=window.level_ns * -(-buckets // points_max),
         line=_trimmed(points),
         mean=moments.mean,
         p50=levels[0],

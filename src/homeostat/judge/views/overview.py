@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from homeostat.core.metric import Better, Kind
 from homeostat.core.query import Frame, Total
@@ -15,7 +16,9 @@ from homeostat.judge.views.sentence import sentence
 from homeostat.judge.views.window import SPARK_POINTS, Window, held, line_of
 from homeostat.judge.words.quantity import bounds, quantity
 from homeostat.stats.sketch import quantiles, relative_error
-from homeostat.stats.trend import trend
+from homeostat.stats.trend import Trend, trends
+
+Floats = NDArray[np.float64]
 
 LEVELS = (0.5, 0.95, 0.99)
 
@@ -99,21 +102,58 @@ def trend_words(values: Sequence[float | None], better: Better) -> str:
     >>> trend_words([1.0, 2.0], Better.LOWER)
     'not known yet'
     """
-    known = np.array([np.nan if v is None else v for v in values])
-    found = trend(known)
+    return trends_words([values], [better])[0]
+
+
+def trends_words(lines: Sequence[Sequence[float | None]], betters: Sequence[Better]) -> list[str]:
+    """Return where each of some series is going; those of equal length are worked out together."""
+    words = [""] * len(lines)
+    for length in {len(line) for line in lines}:
+        members = [i for i, line in enumerate(lines) if len(line) == length]
+        table = np.array([[np.nan if v is None else v for v in lines[i]] for i in members])
+        table = table.reshape(len(members), length)
+        for i, row, found in zip(members, table, trends(table), strict=True):
+            words[i] = _trend_word(found, row, betters[i])
+    return words
+
+
+def _trend_word(found: Trend, line: Floats, better: Better) -> str:
     if found.direction == "unknown":
         return "not known yet"
     if found.direction == "none":
-        could_change_by = max(abs(found.low), abs(found.high)) * (known.size - 1)
-        return "stable" if could_change_by <= STABLE_WITHIN * abs(float(np.nanmedian(known))) else "not clear"
+        could_change_by = max(abs(found.low), abs(found.high)) * (line.size - 1)
+        middle = abs(float(np.median(line[np.isfinite(line)])))
+        return "stable" if could_change_by <= STABLE_WITHIN * middle else "not clear"
     if better is Better.NEITHER:
         return "rising" if found.direction == "up" else "falling"
     worse = (found.direction == "up") == (better is Better.LOWER)
     return "degrading" if worse else "improving"
 
 
-def row_of(candidate: Candidate, frame: Frame | None, window: Window, hidden: frozenset[str]) -> OverviewRow:
-    """Return the row of a candidate; `hidden` attributes are the same for all rows."""
+def rows_of(
+    shown: Sequence[Candidate], frames: Mapping[SeriesKey, Frame], window: Window, hidden: frozenset[str]
+) -> tuple[OverviewRow, ...]:
+    """Return the rows of candidates; `hidden` attributes are the same for all rows."""
+    lines = [_line(c, frames.get(c.key), window) for c in shown]
+    betters = [c.metric.better if c.metric is not None else Better.NEITHER for c in shown]
+    found = zip(shown, lines, trends_words(lines, betters), strict=True)
+    return tuple(_row(c, points, trend, window, hidden) for c, points, trend in found)
+
+
+def _line(candidate: Candidate, frame: Frame | None, window: Window) -> tuple[float | None, ...]:
+    if frame is None or not frame.start_ns.size:
+        return ()
+    points = line_of(frame, candidate.statistic.name, window, SPARK_POINTS)
+    return held(points) if candidate.key.kind is Kind.GAUGE else points
+
+
+def _row(
+    candidate: Candidate,
+    points: tuple[float | None, ...],
+    trend: str,
+    window: Window,
+    hidden: frozenset[str],
+) -> OverviewRow:
     key, shown, metric, moments = (
         candidate.key,
         candidate.statistic,
@@ -123,13 +163,7 @@ def row_of(candidate: Candidate, frame: Frame | None, window: Window, hidden: fr
     levels: tuple[float | None, ...] = (None, None, None)
     if candidate.total.histogram is not None:
         read = quantiles(candidate.total.histogram, LEVELS, moments.minimum, moments.maximum)
-        levels = tuple(float(v) for v in read)
-    points: tuple[float | None, ...] = ()
-    if frame is not None and frame.start_ns.size:
-        points = line_of(frame, shown.name, window, SPARK_POINTS)
-        if key.kind is Kind.GAUGE:
-            points = held(points)
-    better = metric.better if metric is not None else Better.NEITHER
+        levels = tuple(read.tolist())
     interval = shown.interval
     return OverviewRow(
         key=text_of(key),
@@ -151,7 +185,7 @@ def row_of(candidate: Candidate, frame: Frame | None, window: Window, hidden: fr
         state=candidate.judgement.state,
         state_words=candidate.judgement.words,
         needs=candidate.judgement.needs,
-        trend=trend_words(points, better),
+        trend=trend,
         n=moments.count,
         rate_per_s=moments.count / window.seconds(key.get("service")),
         mean=moments.mean if key.kind is not Kind.COUNTER else None,
@@ -204,5 +238,5 @@ def overview(
         connected=is_connected(found),
         rows_total=len(shown),
         offset=offset,
-        rows=tuple(row_of(c, frames.get(c.key), window, hidden) for c in page),
+        rows=rows_of(page, frames, window, hidden),
     )
