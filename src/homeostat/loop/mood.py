@@ -1,0 +1,87 @@
+"""The mood: what happens is told to the endocrine state, which all controllers read."""
+
+import math
+
+from homeostat.act.controller import Judged, Trialled
+from homeostat.act.endocrine import Endocrine, Event, EventKind, step
+from homeostat.core.clock import MINUTE_NS, SECOND_NS
+from homeostat.core.proof import Decision
+from homeostat.core.verdict import State
+
+GAIN_FULL = 0.1
+"""A gain of a tenth releases all the dopamine that one event can."""
+
+SPIKE_RATIO = 2.5
+USUAL_HALF_LIFE_NS = 30 * MINUTE_NS
+"""How slowly the usual load follows the load."""
+
+
+class Mood:
+    """Turns verdicts, proofs and load into events, and steps the endocrine state with them.
+
+    The usual load is an average that forgets with a half-life of 30 minutes; a spike is 2.5 times that.
+    """
+
+    def __init__(self, now_ns: int) -> None:
+        """Begin at rest."""
+        self.levels = Endocrine()
+        self._felt_ns = now_ns
+        self._proofs_seen_ns = now_ns
+        self._violated: frozenset[str] = frozenset()
+        self._usual_per_s = math.nan
+
+    def feel(
+        self,
+        now_ns: int,
+        judged: tuple[Judged, ...],
+        load_per_s: float,
+        slack: float | None,
+        history: tuple[Trialled, ...],
+    ) -> Endocrine:
+        """Return the levels now, after what happened since the last call."""
+        elapsed_ns = max(now_ns - self._felt_ns, 0)
+        events = [
+            *self._proven(history),
+            *self._verdicts(judged),
+            *self._load(load_per_s, elapsed_ns),
+        ]
+        if slack is not None and slack > 0.0:
+            events.append(Event(EventKind.SLACK, min(slack, 1.0)))
+        self.levels = step(self.levels, events, elapsed_ns / SECOND_NS)
+        self._felt_ns = max(now_ns, self._felt_ns)
+        return self.levels
+
+    def _proven(self, history: tuple[Trialled, ...]) -> list[Event]:
+        found = []
+        newest_ns = self._proofs_seen_ns
+        for tried in reversed(history):
+            proof = tried.proof
+            if proof.end_ns <= self._proofs_seen_ns:
+                break
+            newest_ns = max(newest_ns, proof.end_ns)
+            estimate = proof.effect.estimate
+            if proof.decision is Decision.KEEP and estimate is not None:
+                found.append(Event(EventKind.GAIN, min(max(-estimate, 0.0) / GAIN_FULL, 1.0)))
+            elif any(check.state is State.VIOLATED for check in proof.guardrails):
+                found.append(Event(EventKind.LOSS))
+        self._proofs_seen_ns = newest_ns
+        return found
+
+    def _verdicts(self, judged: tuple[Judged, ...]) -> list[Event]:
+        violated = frozenset(j.target for j in judged if j.verdict.state is State.VIOLATED)
+        found = [Event(EventKind.ALERT)] if violated - self._violated else []
+        self._violated = violated
+        if violated:
+            found.append(Event(EventKind.VIOLATION, len(violated) / len(judged)))
+        elif judged and all(j.verdict.state is State.WITHIN for j in judged):
+            found.append(Event(EventKind.CALM))
+        return found
+
+    def _load(self, load_per_s: float, elapsed_ns: int) -> list[Event]:
+        usual = self._usual_per_s
+        if not math.isfinite(usual):
+            self._usual_per_s = load_per_s if load_per_s > 0 else math.nan
+            return []
+        kept = 0.5 ** (elapsed_ns / USUAL_HALF_LIFE_NS)
+        self._usual_per_s = usual * kept + load_per_s * (1.0 - kept)
+        return [Event(EventKind.SPIKE)] if load_per_s > SPIKE_RATIO * usual > 0 else []
