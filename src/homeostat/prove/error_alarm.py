@@ -55,7 +55,7 @@ class ErrorAlarm:
         """Take more requests of both arms, and look; raise InputError on counts that cannot be."""
         if not (0 <= errors_treatment <= n_treatment and 0 <= errors_control <= n_control):
             raise InputError(
-                f"{errors_treatment} of {n_treatment} and {errors_control} of {n_control} requests cannot fail"
+                f"of {n_treatment}, {n_control} requests {errors_treatment} and {errors_control} cannot fail"
             )
         self.n_treatment += n_treatment
         self.errors_treatment += errors_treatment
