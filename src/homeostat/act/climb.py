@@ -1,0 +1,227 @@
+"""Climbing: a search that moves one knob at a time to where the trials so far say that it helps."""
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import combinations, product
+from statistics import NormalDist
+
+from homeostat.act.controller import Situation
+from homeostat.act.memory import Tried, remembered
+from homeostat.act.surface import Leg, Surface
+from homeostat.core.change import Change, Move, change_between, shown
+from homeostat.core.interval import Interval
+from homeostat.core.knob import Choices, Configuration, Knob, Value
+from homeostat.core.verdict import State
+
+NORMAL = NormalDist()
+STRIDE, STRIDE_MIN, STRIDE_MAX = 0.35, 0.06, 0.7
+"""The longest step of a knob as a share of its range: at first, at least and at most."""
+
+LENGTHS = (0.25, 0.5, 0.75, 1.0)
+NEAR = 0.1
+"""Positions within this share of the range count as the same place."""
+
+OTHER_REGIME, OUTDATED, AGED = 0.15, 0.25, 0.15
+"""How far an effect (logarithm) may have moved since its trial: where that was in another regime, before
+something turned worse by itself, or `drift_s` seconds ago; standard deviations, which add up as squares."""
+
+SURE = 0.8
+"""Where nothing may be explored, a step must help with this chance."""
+
+
+@dataclass(frozen=True, slots=True)
+class Climb:
+    """Coordinate search with a memory.
+
+    Each knob has a stride, which doubles after a step that was kept and shrinks after one that was rolled
+    back. Among the steps within the strides that one comes first which is expected to gain most, by
+    a surface learned from all trials (`Surface`); what was never tried is worth trying for what it may bring.
+    Steps of two knobs together are thought of once each was tried alone: that is what a pair of conflicting
+    knobs needs. What was rolled back in this regime is left alone for `forget_s` seconds, or until something
+    turns worse by itself; the older a trial, the less it counts (`drift_s`). `only` names the knobs to
+    turn, all where it is empty. Knobs whose names appear in findings are preferred; `acts_on` gives other
+    words that point at a knob, such as the operation that it belongs to.
+
+    Holds where gains change smoothly along a knob or between few choices. Does not find an optimum that
+    is hidden behind a ridge higher than what a stride steps over. Cost: some ms at ten knobs.
+    """
+
+    name: str = "climb"
+    only: frozenset[str] = frozenset()
+    acts_on: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    forget_s: float = 6 * 3_600.0
+    drift_s: float = 24 * 3_600.0
+    worth_min: float = 0.004
+    """A step is not proposed where it is expected to gain less than this share."""
+
+    def propose(self, situation: Situation) -> tuple[Change, ...]:
+        """Return the best step, then the best of the other knobs; nothing where nothing promises a gain."""
+        knobs = {name: knob for name, knob in situation.knobs.items() if not self.only or name in self.only}
+        if not knobs:
+            return ()
+        tried = tuple(t for t in remembered(situation) if t.knobs <= knobs.keys())
+        surface = Surface(knobs, [leg for t in tried if (leg := self._leg(t)) is not None])
+        now = {name: situation.configuration[name] for name in knobs}
+        steps = [
+            self._judged(after, now, surface, situation)
+            for after in _steps(now, knobs, tried, situation)
+            if not self._left_alone(now, after, knobs, tried)
+        ]
+        steps = sorted((s for s in steps if s.worth >= self.worth_min), key=lambda s: -s.worth)
+        urgent = any(judged.verdict.state is State.VIOLATED for judged in situation.judged)
+        found: list[Change] = []
+        taken: set[str] = set()
+        for step in steps:
+            if not taken & {move.knob for move in step.moves}:
+                taken |= {move.knob for move in step.moves}
+                found.append(self._change(step, tried, urgent))
+        return tuple(found)
+
+    def _leg(self, tried: Tried) -> Leg | None:
+        if tried.effect is None or tried.error is None:
+            return None
+        aged = AGED * math.sqrt(tried.age_s / self.drift_s)
+        moved = (0.0 if tried.here else OTHER_REGIME, OUTDATED if tried.outdated else 0.0, aged)
+        error = math.hypot(tried.error, *moved)
+        return Leg(tried.before, tried.after, tried.effect, error)
+
+    def _left_alone(
+        self, now: Configuration, after: Configuration, knobs: Mapping[str, Knob], tried: tuple[Tried, ...]
+    ) -> bool:
+        """Whether this was rolled back lately, or leads on to where a guardrail broke."""
+        recent = (t for t in tried if not t.kept and t.here and not t.outdated and t.age_s < self.forget_s)
+        return any(_leads_to(t, now, after, knobs) for t in recent)
+
+    def _judged(self, after: Configuration, now: Configuration, surface: Surface, at: Situation) -> "_Step":
+        mean, spread = surface.predict(now, after)
+        moves = change_between(now, after)
+        explored = at.endocrine.modulation.exploration
+        least = max(at.objective.gain_min, 0.01)
+        if explored == 0.0:
+            sure = NORMAL.cdf((-mean - least) / spread) >= SURE if spread > 0 else -mean > least
+            return _Step(moves, mean, spread, -mean if sure else 0.0)
+        worth = _expected_improvement(-mean - least, spread * explored)
+        pointed = sum(self._points_at(move.knob, at) for move in moves)
+        return _Step(moves, mean, spread, worth * (1.0 + 0.5 * pointed) / len(moves))
+
+    def _points_at(self, knob: str, situation: Situation) -> bool:
+        words = (knob.replace("_", " ").lower(), *(word.lower() for word in self.acts_on.get(knob, ())))
+        return any(
+            word in f"{finding.title} {finding.words}".replace("_", " ").lower()
+            for finding in situation.findings
+            for word in words
+        )
+
+    def _change(self, step: "_Step", tried: tuple[Tried, ...], urgent: bool) -> Change:
+        names = {move.knob for move in step.moves}
+        own = [t for t in tried if t.knobs & names]
+        moved = " and ".join(f"{m.knob} to {shown(m.after)}" for m in step.moves)
+        why = (
+            f"{len(own)} trial{'s' if len(own) > 1 else ''} of {' and '.join(sorted(names))} point there"
+            if own
+            else "it was not tried yet"
+        )
+        half = 1.96 * step.spread
+        return Change(
+            step.moves,
+            self.name,
+            f"Set {moved}: {why}.",
+            tuple(_told(t) for t in own[-3:]),
+            Interval(math.expm1(step.mean - half), math.expm1(step.mean + half), 0.95),
+            urgent,
+            {"strategy": self.name},
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    moves: tuple[Move, ...]
+    mean: float
+    spread: float
+    worth: float
+
+
+def _expected_improvement(gain: float, spread: float) -> float:
+    """Return the mean of what a normal gain is above zero (Mockus 1975)."""
+    if spread <= 0.0:
+        return max(gain, 0.0)
+    z = gain / spread
+    return gain * NORMAL.cdf(z) + spread * NORMAL.pdf(z)
+
+
+def _stride(name: str, tried: tuple[Tried, ...], stretch: float) -> float:
+    stride = STRIDE
+    for t in tried:
+        if name in t.knobs and t.here:
+            stride = min(STRIDE_MAX, 2.0 * stride) if t.kept else max(STRIDE_MIN, 0.75 * stride)
+    return stride * stretch
+
+
+def _values(knob: Knob, now: Value, stride: float) -> list[Value]:
+    """Return the values that one step may lead to."""
+    if isinstance(knob.domain, Choices):
+        reached = [knob.limited(now, value) for value in knob.domain.values]
+    else:
+        at = knob.domain.position(now)
+        reached = [
+            knob.limited(now, knob.domain.at(at + way * share * stride))
+            for way in (-1, 1)
+            for share in LENGTHS
+        ]
+        if all(value == now for value in reached):  # whole numbers further apart than the stride
+            reached = [_neighbour(knob, now, way) for way in (-1, 1)]
+    return [value for value in dict.fromkeys(reached) if value != now]
+
+
+def _neighbour(knob: Knob, now: Value, way: int) -> Value:
+    """Return the next value that differs, as far as one step may reach; `now` where there is none."""
+    at = knob.domain.position(now)
+    for share in (0.1, 0.2, 0.4, 0.7, 1.0):
+        value = knob.limited(now, knob.domain.at(at + way * share))
+        if value != now:
+            return value
+    return now
+
+
+def _steps(
+    now: Configuration, knobs: Mapping[str, Knob], tried: tuple[Tried, ...], situation: Situation
+) -> Iterator[Configuration]:
+    """Yield the configurations that one step leads to: of one knob, then of two that were tried alone."""
+    stretch = situation.endocrine.modulation.stride
+    values = {
+        name: _values(knob, now[name], _stride(name, tried, stretch)) for name, knob in sorted(knobs.items())
+    }
+    for name, reached in values.items():
+        for value in reached:
+            yield {**now, name: value}
+    alone = sorted({next(iter(t.knobs)) for t in tried if len(t.knobs) == 1} & values.keys())
+    for one, other in combinations(alone, 2):
+        for a, b in product(_ends(values[one]), _ends(values[other])):
+            yield {**now, one: a, other: b}
+
+
+def _ends(values: list[Value]) -> list[Value]:
+    """Return some of the values: the half and the whole stride both ways, or all of a few."""
+    return values if len(values) <= 4 else values[1::2]
+
+
+def _leads_to(tried: Tried, now: Configuration, after: Configuration, knobs: Mapping[str, Knob]) -> bool:
+    """Whether a step ends where the trial ended, or (it broke a guardrail) on the far side of that."""
+    moved = {move.knob for move in change_between(now, after)}
+    if not moved & tried.knobs:
+        return False
+    for name, knob in knobs.items():
+        end, asked = knob.domain.position(tried.after[name]), knob.domain.position(after[name])
+        begin = knob.domain.position(tried.before[name])
+        exact = isinstance(knob.domain, Choices)
+        beyond = tried.broke and not exact and (asked - end) * (end - begin) > 0.0
+        if not beyond and abs(asked - end) > (0.0 if exact else NEAR / 2 if name in tried.knobs else NEAR):
+            return False
+    return True
+
+
+def _told(tried: Tried) -> str:
+    proof = tried.trialled.proof
+    effect = "" if proof.effect.estimate is None else f", {proof.effect.estimate:+.1%}"
+    return f"{tried.trialled.change.words}: {proof.decision.value}{effect}"

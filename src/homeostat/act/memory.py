@@ -1,0 +1,92 @@
+"""The memory of trials: what was tried from where, what it did, and how old that is."""
+
+import math
+from dataclasses import dataclass
+from statistics import NormalDist
+
+from homeostat.act.controller import Situation, Trialled
+from homeostat.core.finding import Course, FindingKind
+from homeostat.core.knob import Configuration
+from homeostat.core.proof import Decision, Proof
+from homeostat.core.verdict import State
+
+LOOKED_AT_MAX = 200
+"""Only so many of the last trials are looked at, which bounds the cost of proposing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """A trial as one step between two configurations of the knobs that may be turned now.
+
+    `effect` is the logarithm of treatment over control (below zero is better) and `error` its standard error;
+    both None where the trial could not tell. `broke` says that a guardrail was proven to be violated.
+    """
+
+    trialled: Trialled
+    before: Configuration
+    after: Configuration
+    kept: bool
+    broke: bool
+    effect: float | None
+    error: float | None
+    age_s: float
+    here: bool
+    """Whether it was in the regime of now."""
+    outdated: bool
+    """Whether something turned worse by itself since: the world is not what it was."""
+
+    @property
+    def knobs(self) -> frozenset[str]:
+        """What it moved."""
+        return frozenset(move.knob for move in self.trialled.change.moves)
+
+
+def remembered(situation: Situation) -> tuple[Tried, ...]:
+    """Return the trials that moved nothing but knobs of the situation, the newest last.
+
+    The configuration in which each began is found by going back from the one of now through what was kept.
+    A value that was set by hand meanwhile is taken to have been there before. Cost: O(trials x knobs).
+    """
+    at = {name: situation.configuration[name] for name in situation.knobs}
+    turned_ns = max((f.at_ns or 0 for f in situation.findings if _turned_worse(f.kind, f.course)), default=0)
+    found = []
+    for trialled in reversed(situation.history[-LOOKED_AT_MAX:]):
+        moves = [move for move in trialled.change.moves if move.knob in at]
+        before = {**at, **{move.knob: move.before for move in moves}}
+        if trialled.proof.decision is Decision.KEEP:
+            at = before
+        if len(moves) < len(trialled.change.moves):
+            continue
+        effect, error = log_effect(trialled.proof)
+        found.append(
+            Tried(
+                trialled,
+                before,
+                trialled.change.applied(before),
+                trialled.proof.decision is Decision.KEEP,
+                any(check.state is State.VIOLATED for check in trialled.proof.guardrails),
+                effect,
+                error,
+                max(0, situation.now_ns - trialled.proof.end_ns) / 1e9,
+                trialled.regime == situation.regime,
+                trialled.proof.end_ns < turned_ns,
+            )
+        )
+    return tuple(found[::-1])
+
+
+def _turned_worse(kind: FindingKind, course: Course) -> bool:
+    return kind is FindingKind.CHANGE and course is Course.WORSE
+
+
+def log_effect(proof: Proof) -> tuple[float, float] | tuple[None, None]:
+    """Return the logarithm of the effect on the objective and its standard error, where they are known."""
+    effect = proof.effect
+    if effect.estimate is None or effect.interval is None or not effect.relative or effect.estimate <= -1.0:
+        return None, None
+    low, high = max(effect.interval.low, -0.999), effect.interval.high
+    if not (low < high < math.inf):
+        return None, None
+    spread = math.log1p(high) - math.log1p(low)
+    z = NormalDist().inv_cdf(0.5 + min(effect.interval.confidence, 0.999999) / 2)
+    return math.log1p(effect.estimate), max(spread / (2 * z), 1e-4)
