@@ -54,6 +54,7 @@ class Api:
             "/api/frames": self.frames,
             "/api/operations": self.operations,
             "/api/plots": self.plots,
+            "/api/events": self.events,
             "/api/traces": self.traces,
             "/api/traces/{id}": self.trace,
             "/api/time-use": self.time_use,
@@ -114,6 +115,10 @@ class Api:
                 raise NotThere(f"operation {request.operation!r} did not run in this range")
             return page.plots
         return self._views.plots(window)
+
+    def events(self, http: HttpRequest, request: Request) -> object:
+        """What happened, as it is marked on the plots."""
+        return {"events": self._views.events(self._views.window(request.range))}
 
     def traces(self, http: HttpRequest, request: Request) -> object:
         """Traces, the slowest or the newest first."""

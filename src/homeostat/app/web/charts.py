@@ -112,8 +112,11 @@ class Chart:
     axis: Axis
 
 
-def chart(lines: Sequence[Points], limit: float | None = None) -> Chart:
-    """Return lines on one axis from zero; a limit far above all values is left out."""
+def chart(lines: Sequence[Points], limit: float | None = None, marks: Sequence[float] = ()) -> Chart:
+    """Return lines on one axis from zero; a limit far above all values is left out.
+
+    `marks` are shares of the width at which a thin line stands upright.
+    """
     values = known(lines)
     top = max(values, default=0.0)
     shown = limit if limit is not None and limit <= top * 2 else None
@@ -123,6 +126,7 @@ def chart(lines: Sequence[Points], limit: float | None = None) -> Chart:
     parts.extend(f'<path class="grid" d="M0 {y:.1f}H{PLOT_WIDTH:g}"/>' for y in heights)
     if shown is not None:
         parts.append(f'<path class="limit" d="M0 {axis.at(shown, PLOT_HEIGHT):.1f}H{PLOT_WIDTH:g}"/>')
+    parts.extend(f'<path class="mark" d="M{at * PLOT_WIDTH:.1f} 0V{PLOT_HEIGHT:g}"/>' for at in marks)
     for i, points in enumerate(lines):
         parts.append(f'<path class="line line-{i}" d="{path(points, axis, PLOT_WIDTH, PLOT_HEIGHT)}"/>')
     parts.append("</svg>")

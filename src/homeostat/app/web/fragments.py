@@ -10,6 +10,7 @@ from homeostat.app.web.ranges import DEFAULT, RANGES, words_of
 from homeostat.app.web.views import ROWS, Order, Views
 from homeostat.core.errors import InputError
 from homeostat.core.finding import FindingKind
+from homeostat.judge.views.event import Event, events_words
 from homeostat.judge.views.plots import Plot, Plots
 from homeostat.judge.views.resources import ResourceGroup, ResourceRow
 from homeostat.judge.views.window import Window
@@ -72,26 +73,59 @@ class Figure:
 
 
 @dataclass(frozen=True, slots=True)
+class Mark:
+    """A place on the axis of time where something happened: percent from its start, and the signs there."""
+
+    at: float
+    signs: str
+
+
+@dataclass(frozen=True, slots=True)
 class Figures:
-    """Figures over one axis of time, and the labels of that axis."""
+    """Figures over one axis of time, the labels of that axis, and the events on it."""
 
     figures: tuple[Figure, ...]
     ticks: tuple[str, ...]
+    marks: tuple[Mark, ...] = ()
+    events: tuple[Event, ...] = ()
+    events_words: str = ""
+
+
+MARKS = 50
+"""Places for marks: what is nearer together shares one."""
+
+SIGNS_SHOWN = 2
+
+
+def marks_of(events: tuple[Event, ...], window: Window) -> tuple[Mark, ...]:
+    """Return the marks of events, each at its first event; many signs in one place are cut short."""
+    span = window.end_ns - window.start_ns
+    places: dict[int, list[Event]] = {}
+    for found in events:
+        places.setdefault((found.at_ns - window.start_ns) * MARKS // span, []).append(found)
+    made = []
+    for together in places.values():
+        signs = "".join(dict.fromkeys(e.sign for e in together))
+        shown = signs[:SIGNS_SHOWN] + ("…" if len(signs) > SIGNS_SHOWN else "")
+        made.append(Mark(round(100 * (together[0].at_ns - window.start_ns) / span, 2), shown))
+    return tuple(made)
 
 
 def figures(drawn: Plots, window: Window) -> Figures:
     """Draw plots."""
     made = []
+    marks = marks_of(drawn.events, window)
+    at = tuple(m.at / 100 for m in marks)
     for plot in drawn.plots:
         newest = tuple(
             quantity(next((v for v in reversed(line.points) if v is not None), None), plot.unit)
             for line in plot.lines
         )
-        made.append(Figure(plot, chart([line.points for line in plot.lines], plot.limit), newest))
+        made.append(Figure(plot, chart([line.points for line in plot.lines], plot.limit, at), newest))
     span = window.end_ns - window.start_ns
     times = [window.start_ns + span * i // 4 for i in range(5)]
     ticks = tuple(clock(t) if span <= 86_400 * 10**9 else _day(t) for t in times)
-    return Figures(tuple(made), ticks)
+    return Figures(tuple(made), ticks, marks, drawn.events, events_words(drawn.events))
 
 
 def _day(ns: int) -> str:

@@ -47,7 +47,8 @@ GETS: dict[str, tuple[str, tuple[Schema, ...]]] = {
         ),
     ),
     "/api/operations": ("Rate, errors, latency and share of time of each operation.", (RANGE,)),
-    "/api/plots": ("The plots of the page over one axis of time.", (RANGE, OPERATION)),
+    "/api/plots": ("The plots of the page over one axis of time, with its events.", (RANGE, OPERATION)),
+    "/api/events": ("What happened: releases, change points, anomalies and alerts, by time.", (RANGE,)),
     "/api/traces": (
         "Traces of the range.",
         (
@@ -64,7 +65,7 @@ GETS: dict[str, tuple[str, tuple[Schema, ...]]] = {
     ),
     "/api/time-use": ("Where the time of the newest kept traces went.", (RANGE,)),
     "/api/findings": (
-        "Jumps, incidents, trends, seasons and correlations of the essential variables.",
+        "Jumps, incidents, trends, seasons and correlations; the first answer waits for the first search.",
         (RANGE,),
     ),
     "/api/report": (

@@ -1,14 +1,15 @@
 """The views: what the pages and the API show, read from the store and judged. No HTML here."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from homeostat.app.alerts.alert_views import AlertViews
 from homeostat.app.findings.process import SearchProcess
 from homeostat.app.findings.searches import Searched, Searches
 from homeostat.app.web.memo import Memo
+from homeostat.app.web.releases import Releases
 from homeostat.app.web.windows import Windows
 from homeostat.core.clock import HOUR_NS, SECOND_NS, Clock
 from homeostat.core.losses import Losses
@@ -28,6 +29,7 @@ from homeostat.core.series import SeriesKey
 from homeostat.judge.findings.subject import Subject, rank_of, subject_of_candidate
 from homeostat.judge.views.candidate import Candidate, candidates, shown_among
 from homeostat.judge.views.error_types import frames_of_all_types, totals_of_all_types
+from homeostat.judge.views.event import Event, events_in, events_of_findings, events_of_notices
 from homeostat.judge.views.metric_entry import MetricEntry, metric_entry
 from homeostat.judge.views.operations import DURATION, ERRORS, OperationRow, operations
 from homeostat.judge.views.overview import Overview, OverviewRow, overview, rows_of
@@ -61,9 +63,11 @@ FINDINGS_POINTS = 360
 FINDINGS_WAIT_S = 30.0
 
 SHORT_NS = 900_000_000
+EVENTS_NS = 2 * SECOND_NS
 LONG_NS = 5 * SECOND_NS
 
 Order = Literal["slowest", "newest"]
+EventSource = Callable[[Window], Iterable[Event]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +110,12 @@ class Views:
         self._memo = Memo(clock)
         self._windows = Windows(store, clock, self._memo)
         self.alerts = AlertViews(store, clock)
+        self._releases = Releases(store)
+        self._event_sources: tuple[EventSource, ...] = (
+            self._releases.events,
+            lambda window: events_of_findings(self.findings_known(window).findings),
+            lambda _: events_of_notices(self.alerts.notices()),
+        )
         self._search = SearchProcess()
         self._searches = Searches(self.subjects, self._search.search, clock, losses)
         self._since_ns = clock.now_ns() // HOUR_NS * HOUR_NS
@@ -212,8 +222,19 @@ class Views:
             )
 
         frames = {**self._frames(window, DURATION), **self._frames(window, LLM_DURATION)}
-        drawn = plots(frames, name, self._latency_limit(), window)
+        drawn = self._with_events(plots(frames, name, self._latency_limit(), window), window)
         return OperationPage(row, drawn, traces(False), traces(True))
+
+    def events(self, window: Window) -> tuple[Event, ...]:
+        """Return what happened: releases, change points, anomalies, alerts; in order of time."""
+
+        def work() -> tuple[Event, ...]:
+            return events_in(window, (e for source in self._event_sources for e in source(window)))
+
+        return self._memo.get(("events", window.name), EVENTS_NS, work)
+
+    def _with_events(self, drawn: Plots, window: Window) -> Plots:
+        return replace(drawn, events=self.events(window))
 
     def _latency_limit(self) -> float | None:
         metric = self._metrics.get(DURATION)
@@ -236,7 +257,8 @@ class Views:
                 for metric in (DURATION, COST, TOKENS)
                 for key, frame in self._frames(window, metric).items()
             }
-            return plots(frames, self.primary(window), self._latency_limit(), window)
+            drawn = plots(frames, self.primary(window), self._latency_limit(), window)
+            return self._with_events(drawn, window)
 
         return self._memo.get(("plots", window.name), SHORT_NS, work)
 
@@ -315,7 +337,7 @@ class Views:
         frames = self._store.read(query)
         told = [c for c in found[:SERIES_OF_A_METRIC] if c.key in frames]
         rows = rows_of(told, frames, window, frozenset())
-        drawn = [series_plot(c.key, frames[c.key], c.metric, window) for c in told]
+        drawn = [self._with_events(series_plot(c.key, frames[c.key], c.metric, window), window) for c in told]
         shown = list(zip(rows, drawn, strict=True))
         return shown, max(len(found) - SERIES_OF_A_METRIC, 0)
 

@@ -14,6 +14,9 @@ OWN_SERVICE = "homeostat"
 """The service under which a node watches itself."""
 
 
+RESOURCE_GROUPS = frozenset({"cpu", "memory", "scheduling", "storage", "network", "gpu", "homeostat"})
+"""Groups of the catalogue that belong to the machine and not to the application."""
+
 TOLD_FIRST = ("operation.duration", "operation.", "load.", "llm.duration", "llm.")
 """Metrics by the start of their names, those first that a person feels first."""
 

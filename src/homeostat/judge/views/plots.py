@@ -8,6 +8,7 @@ import numpy as np
 from homeostat.core.metric import Kind, Metric
 from homeostat.core.query import Frame
 from homeostat.core.series import SeriesKey
+from homeostat.judge.views.event import Event
 from homeostat.judge.views.window import Window, line_of
 
 POINTS = 180
@@ -35,11 +36,15 @@ class Plot:
 
 @dataclass(frozen=True, slots=True)
 class Plots:
-    """Plots that share one axis of time: point `i` begins at `start_ns + i * step_ns`."""
+    """Plots that share one axis of time: point `i` begins at `start_ns + i * step_ns`.
+
+    `events` are what happened meanwhile, in order of time; the page draws them on the same axis.
+    """
 
     start_ns: int
     step_ns: int
     plots: tuple[Plot, ...]
+    events: tuple[Event, ...] = ()
 
 
 def _sum(frames: Iterable[Frame], statistic: str, window: Window) -> tuple[float | None, ...]:

@@ -75,6 +75,17 @@
         range: [data.start_ns / 1e6, (data.start_ns + data.step_ns * longest(data)) / 1e6].map((ms) => new Date(ms).toISOString().slice(0, 23)),
       },
     };
+    for (const mark of marks(data)) {
+      made.margin.t = 44;
+      made.annotations.push({
+        text: escaped(mark.signs), hovertext: mark.words.map(escaped).join("<br>"), x: mark.at, xref: "x", y: 1, yref: "paper", yshift: 26,
+        xanchor: "center", yanchor: "middle", showarrow: false, font: { size: 12, color: palette.ink },
+      });
+      made.shapes.push({
+        type: "line", xref: "x", x0: mark.at, x1: mark.at, yref: "paper", y0: 0, y1: 1,
+        line: { color: palette.strong, width: 1, dash: "dot" },
+      });
+    }
     data.plots.forEach((plot, row) => {
       const top = 1 - row * (height + gap);
       const unit = UNITS[plot.unit] || { factor: 1, suffix: " " + plot.unit };
@@ -99,6 +110,25 @@
       }
     });
     return made;
+  }
+
+  const MARKS = 50;
+
+  // What happened nearly at the same time shares a mark, as in the still plots.
+  function marks(data) {
+    const span = data.step_ns * longest(data);
+    const places = new Map();
+    for (const event of data.events) {
+      const place = Math.floor(((event.at_ns - data.start_ns) * MARKS) / span);
+      const mark = places.get(place) || { at: new Date(event.at_ns / 1e6).toISOString().slice(0, 23), kinds: new Set(), words: [] };
+      mark.kinds.add(event.sign);
+      if (mark.words.length < 5) mark.words.push(event.kind + ": " + event.words);
+      places.set(place, mark);
+    }
+    return [...places.values()].map((mark) => {
+      const kinds = [...mark.kinds];
+      return { ...mark, signs: kinds.slice(0, 2).join("") + (kinds.length > 2 ? "…" : "") };
+    });
   }
 
   function escaped(text) {
