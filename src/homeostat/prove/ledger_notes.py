@@ -76,3 +76,8 @@ def recovered(entry: LedgerEntry) -> Note:
 def said(kind: EntryKind, by: str, reason: str) -> Note:
     """Something without moves: a MODE, an order REFUSED, a knob UNPINNED."""
     return Note(kind=kind, by=by, reason=reason)
+
+
+def unpinned(knob: str, by: str) -> Note:
+    """A knob may be turned again; the label `knob` names it."""
+    return Note(kind=EntryKind.UNPINNED, by=by, reason=f"{knob} may be turned again", labels={"knob": knob})

@@ -12,18 +12,24 @@ from homeostat.prove.ledger_entry import LedgerEntry
 
 KIND = "ledger"
 
+
+def kind_of(service: str) -> str:
+    """Return the kind of the records of a service's ledger; without a name, of the only one."""
+    return f"{KIND}/{service}" if service else KIND
+
+
 PAGE = 1_000
 """Records that are asked for at once."""
 
 
-def record_of(entry: LedgerEntry) -> Record:
+def record_of(entry: LedgerEntry, service: str = "") -> Record:
     """Return the record of an entry.
 
     Its key holds the number and a part of the hash: of two processes that write the same number none
     replaces what the other wrote, and `Ledger.broken` tells of both.
     """
     key = f"{entry.number:012d}-{entry.hash[:12]}"
-    return Record(KIND, key, entry.time_ns, msgspec.json.encode(entry, order="sorted"))
+    return Record(kind_of(service), key, entry.time_ns, msgspec.json.encode(entry, order="sorted"))
 
 
 def entry_of(record: Record) -> LedgerEntry:
@@ -43,12 +49,13 @@ def ledger_of(records: Iterable[Record]) -> Ledger:
     return Ledger(tuple(entries[key] for key in sorted(entries)))
 
 
-def read_ledger(read: Callable[[RecordsQuery], tuple[Record, ...]]) -> Ledger:
+def read_ledger(read: Callable[[RecordsQuery], tuple[Record, ...]], service: str = "") -> Ledger:
     """Return the whole ledger, asked for a page at a time, such as by `store.read`."""
     found: dict[str, Record] = {}
     end_ns, limit = RecordsQuery(KIND).end_ns, PAGE
+    kind = kind_of(service)
     while True:
-        page = read(RecordsQuery(KIND, end_ns=end_ns, limit=limit))
+        page = read(RecordsQuery(kind, end_ns=end_ns, limit=limit))
         known = len(found)
         found.update((record.key, record) for record in page)
         if len(page) < limit:

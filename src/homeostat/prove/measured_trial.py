@@ -2,6 +2,9 @@
 
 from abc import ABC, abstractmethod
 
+import numpy as np
+from numpy.typing import NDArray
+
 from homeostat.core.clock import SECOND_NS
 from homeostat.core.objective import Measure
 from homeostat.core.plant import Outcomes
@@ -31,13 +34,17 @@ class MeasuredTrial(ABC):
     def __init__(self, plan: TrialPlan) -> None:
         """Start without outcomes."""
         self.plan = plan
-        self.n_control = self.n_treatment = 0
         self.dropped = 0
         self._proof: Proof | None = None
 
     @abstractmethod
     def observe(self, outcomes: Outcomes) -> None:
         """Take outcomes in the order in which they were known."""
+
+    @property
+    @abstractmethod
+    def counts(self) -> tuple[int, int]:
+        """Requests in the control and in the treatment."""
 
     @abstractmethod
     def _effect(self, measure: Measure, confidence: float, as_share: bool) -> Effect:
@@ -46,6 +53,16 @@ class MeasuredTrial(ABC):
     @abstractmethod
     def _alarm(self) -> str | None:
         """Return why the trial must end at once, whatever its effects; None where nothing is wrong."""
+
+    def _arm_column(self, outcomes: Outcomes) -> NDArray[np.int8] | None:
+        """Return the arms of outcomes that belong to this trial, None for others."""
+        if outcomes.operation != self.plan.objective.operation or self.plan.name not in outcomes.arms:
+            return None
+        self.dropped += outcomes.dropped
+        return outcomes.arms[self.plan.name]
+
+    def _advance(self, now_ns: int) -> None:  # noqa: B027 most trials do nothing as time goes by
+        """Take what is ripe by now into account."""
 
     def standing(self) -> Standing:
         """Return all effects as they are known now."""
@@ -59,6 +76,7 @@ class MeasuredTrial(ABC):
     def proof(self, now_ns: int) -> Proof | None:
         """Return the decision, None as long as there is none; once made, it stays."""
         if self._proof is None:
+            self._advance(now_ns)
             standing = self.standing()
             found = self._decided(standing, now_ns)
             if found is not None:
@@ -68,17 +86,17 @@ class MeasuredTrial(ABC):
     def progress(self, now_ns: int) -> Progress:
         """Return how far the trial has come."""
         plan = self.plan
+        self._advance(now_ns)
         standing = self.standing()
         share = 1.0 if self._proof else share_decided(plan.objective, plan.guardrails, standing)
-        n = self.n_control + self.n_treatment
+        n = sum(self.counts)
         passed_s = max((now_ns - plan.counts_from_ns) / SECOND_NS, 0.0)
         requests = seconds = None
         if share:
             requests = round(n * (1.0 / share - 1.0))
             seconds = passed_s * (1.0 / share - 1.0)
         return Progress(
-            self.n_control,
-            self.n_treatment,
+            *self.counts,
             share or 0.0,
             standing.objective,
             standing.terms,
@@ -104,8 +122,7 @@ class MeasuredTrial(ABC):
             standing.objective,
             standing.terms,
             standing.guardrails,
-            self.n_control,
-            self.n_treatment,
+            *self.counts,
             self.plan.begin_ns,
             now_ns,
             self.plan.design.value,
@@ -115,7 +132,7 @@ class MeasuredTrial(ABC):
         return f"; {self.dropped:,} outcomes were lost on the way" if self.dropped else ""
 
     def _words(self, standing: Standing, requests: int | None, seconds: float | None, now_ns: int) -> str:
-        n = self.n_control + self.n_treatment
+        n = sum(self.counts)
         plan = self.plan
         if self._proof is not None:
             return f"{self._proof.decision.value} after {n:,} requests: {self._proof.reason}"

@@ -1,0 +1,113 @@
+"""The arms of a trial that divides requests: their sequences, their shares, their errors."""
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from homeostat.core.errors import InputError
+from homeostat.core.objective import Measure
+from homeostat.core.plant import Outcomes
+from homeostat.core.proof import Effect
+from homeostat.prove.arm_sequences import ArmSequences, is_share
+from homeostat.prove.block import ERRORS, requests_among
+from homeostat.prove.effect_words import short
+from homeostat.prove.error_alarm import ErrorAlarm
+from homeostat.prove.trial import TrialPlan
+from homeostat.stats.sample_ratio import SampleRatio
+
+Rows = NDArray[np.bool_]
+
+
+class RequestArms:
+    """What is known of the requests of two arms; `share` is that of those planned to be in the treatment.
+
+    A row that does not tell of `duration` is a late outcome: it counts for its measures, but is no request
+    of its own. Cost: O(1) a row, by numpy.
+    """
+
+    __slots__ = ("_arms", "_by_name", "_errors", "_ratio", "_refused")
+
+    def __init__(self, plan: TrialPlan, share: float) -> None:
+        """Start without requests."""
+        self._arms: dict[tuple[Measure, float], ArmSequences] = {}
+        self._by_name: dict[str, list[ArmSequences]] = {}
+        for term in plan.objective.terms:
+            self._add(term.measure, plan.term_confidence, plan.bounds)
+        for guardrail in plan.guardrails:
+            self._add(guardrail.measure, plan.confidence, plan.bounds)
+        self._ratio = SampleRatio(share)
+        self._errors = ErrorAlarm(share, *_margin(plan))
+        self._refused = ""
+
+    @property
+    def n_control(self) -> int:
+        """Requests in the control."""
+        return self._ratio.control
+
+    @property
+    def n_treatment(self) -> int:
+        """Requests in the treatment."""
+        return self._ratio.treatment
+
+    def extend(self, outcomes: Outcomes, control: Rows, treatment: Rows) -> None:
+        """Take the rows of both arms."""
+        self._count(outcomes, control, treatment)
+        for name, sequences in self._by_name.items():
+            column = outcomes.values.get(name)
+            if column is None:
+                continue
+            known = ~np.isnan(column)
+            values = column[control & known], column[treatment & known]
+            for arms in sequences:
+                self._take(arms, *values)
+
+    def effect(self, measure: Measure, confidence: float, as_share: bool) -> Effect:
+        """Return what is known of a measure."""
+        return self._arms[measure, confidence].effect(as_share)
+
+    def alarm(self) -> str | None:
+        """Return why these arms cannot be compared, or must not be; None where nothing is wrong."""
+        if self._refused:
+            return self._refused
+        if self._ratio.mismatch():
+            units = self.n_control + self.n_treatment
+            return (
+                f"the arms do not fill as planned: {self._ratio.seen:.1%} of {units:,} requests reached the "
+                f"treatment instead of {self._ratio.share:.1%}, so that they cannot be compared: "
+                "some requests are lost or counted twice"
+            )
+        return self._errors.words if self._errors.rings() else None
+
+    def _add(self, measure: Measure, confidence: float, bounds: Mapping[str, tuple[float, float]]) -> None:
+        if (measure, confidence) not in self._arms:
+            arms = ArmSequences(measure, confidence, bounds)
+            self._arms[measure, confidence] = arms
+            self._by_name.setdefault(measure.name, []).append(arms)
+
+    def _take(self, arms: ArmSequences, control: NDArray[np.float64], treatment: NDArray[np.float64]) -> None:
+        try:
+            arms.extend(control, treatment)
+        except InputError as error:
+            if not self._refused:
+                self._refused = f"{short(arms.measure)} of some request cannot be counted: {error}"
+
+    def _count(self, outcomes: Outcomes, control: Rows, treatment: Rows) -> None:
+        control, treatment = requests_among(outcomes, control), requests_among(outcomes, treatment)
+        n_control, n_treatment = int(np.count_nonzero(control)), int(np.count_nonzero(treatment))
+        self._ratio.extend(n_treatment, n_control)
+        errors = outcomes.values.get(ERRORS)
+        if errors is not None:
+            failed = errors > 0.0
+            failed_treatment = int(np.count_nonzero(failed & treatment))
+            self._errors.extend(
+                n_treatment, failed_treatment, n_control, int(np.count_nonzero(failed & control))
+            )
+
+
+def _margin(plan: TrialPlan) -> tuple[float, float]:
+    """Return by how much errors may be more: relative, absolute. Without a guardrail on them, not at all."""
+    for guardrail in plan.guardrails:
+        if guardrail.measure.name == ERRORS and is_share(guardrail.measure):
+            return (guardrail.worse_max, 0.0) if guardrail.relative else (0.0, guardrail.worse_max)
+    return 0.0, 0.0
