@@ -6,6 +6,7 @@ from typing import TypeAlias
 from homeostat.core.change import Change
 from homeostat.core.order import AnyOrder, Mode
 from homeostat.core.proof import Proof
+from homeostat.prove.ledger_entry import EntryKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +37,29 @@ class Resign:
 
 @dataclass(frozen=True, slots=True)
 class Put:
-    """Set knobs at once; `kind` is the ledger's word for why: undone, reverted, restored, pinned."""
+    """Set knobs at once; `kind` is the ledger's word for why, `about` the entry that is taken back."""
 
     change: Change
-    kind: str
+    kind: EntryKind
     proof: Proof | None
+    about: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Stand:
+    """Stop watching a kept change: it is still better."""
+
+    trial: str
+    change: Change
+    proof: Proof
+
+
+@dataclass(frozen=True, slots=True)
+class Free:
+    """Note that a knob may be turned again."""
+
+    knob: str
+    by: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,4 +85,4 @@ class Switch:
     by: str
 
 
-Act: TypeAlias = Begin | Conclude | Resign | Put | Advise | Refuse | Switch
+Act: TypeAlias = Begin | Conclude | Resign | Put | Stand | Free | Advise | Refuse | Switch

@@ -8,16 +8,18 @@ from homeostat.core.change import Change, Move, change_between
 from homeostat.core.knob import Configuration, Value
 from homeostat.core.order import AnyOrder, Mode, Pin, Restore, SetMode, Try, Undo, Unpin
 from homeostat.core.proof import Decision, Proof
-from homeostat.loop.acts import Act, Advise, Begin, Conclude, Put, Refuse, Resign, Switch
+from homeostat.loop.acts import Act, Advise, Begin, Conclude, Free, Put, Refuse, Resign, Stand, Switch
+from homeostat.prove.ledger_entry import EntryKind
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How much the loop may change: trials at once, the rest after each, and changes kept in an hour."""
+    """How much the loop may change: trials at once, the rest after each, and the most of an hour."""
 
     trials_max: int = 1
     rest_ns: int = 30_000_000_000
     kept_per_hour_max: int = 12
+    trials_per_hour_max: int = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,14 +53,18 @@ class LoopState:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """What one step looks at. `lost` tells of watched changes that turned out to be worse, and how."""
+    """What one step looks at.
+
+    `undone` answers orders to undo: the change that does, or why it cannot be. `lost` tells of watched
+    changes that turned out to be worse, `stood` of those that are to be watched no more.
+    """
 
     now_ns: int
     orders: tuple[AnyOrder, ...] = ()
     undone: Mapping[int, Change | str] = field(default_factory=dict)
     proofs: Mapping[str, Proof] = field(default_factory=dict)
     lost: Mapping[str, Proof] = field(default_factory=dict)
-    ended: frozenset[str] = frozenset()
+    stood: Mapping[str, Proof] = field(default_factory=dict)
     proposals: tuple[Change, ...] = ()
 
 
@@ -115,9 +121,10 @@ def watch(state: LoopState, view: View, limits: Limits) -> Step:
             back = tuple(Move(m.knob, m.after, m.before) for m in kept.change.moves)
             change = Change(back, by="hold-back", reason=proof.reason)
             state = replace(state, configuration=change.applied(state.configuration))
-            acts.append(Put(change, "reverted", proof))
+            acts.append(Put(change, EntryKind.REVERTED, proof))
             state = _without(state, frozenset(m.knob for m in back))
-        elif kept.trial in view.ended:
+        elif (stood := view.stood.get(kept.trial)) is not None:
+            acts.append(Stand(kept.trial, kept.change, stood))
             state = replace(state, held=tuple(other for other in state.held if other is not kept))
     return state, tuple(acts)
 
@@ -173,7 +180,14 @@ def _without(state: LoopState, knobs: frozenset[str]) -> LoopState:
     )
 
 
-def _put(state: LoopState, values: Mapping[str, Value], by: str, reason: str, kind: str) -> Step:
+def _put(
+    state: LoopState,
+    values: Mapping[str, Value],
+    by: str,
+    reason: str,
+    kind: EntryKind,
+    about: int | None = None,
+) -> Step:
     """Set knobs at once, on a person's word."""
     moves = change_between(state.configuration, {**state.configuration, **values})
     stopped = tuple(
@@ -181,7 +195,7 @@ def _put(state: LoopState, values: Mapping[str, Value], by: str, reason: str, ki
     )
     state = _without(state, frozenset(values))
     state = replace(state, configuration={**state.configuration, **values})
-    return state, (*stopped, *((Put(Change(moves, by, reason), kind, None),) if moves else ()))
+    return state, (*stopped, *((Put(Change(moves, by, reason), kind, None, about),) if moves else ()))
 
 
 def _obeyed(state: LoopState, order: AnyOrder, view: View, limits: Limits) -> Step:
@@ -195,7 +209,7 @@ def _obeyed(state: LoopState, order: AnyOrder, view: View, limits: Limits) -> St
             running = () if stopped else state.running
             return replace(state, mode=order.mode, running=running), (*stopped, Switch(order.mode, order.by))
         case Restore():
-            state, acts = _put(state, state.defaults, order.by, "the kill switch", "restored")
+            state, acts = _put(state, state.defaults, order.by, "the kill switch", EntryKind.RESTORED)
             stopped = tuple(Resign(t.trial, t.change, "the kill switch") for t in state.running)
             state = replace(state, mode=Mode.OBSERVE, running=(), held=(), pinned={}, advised=())
             return state, (*acts, *stopped, Switch(Mode.OBSERVE, order.by))
@@ -203,13 +217,13 @@ def _obeyed(state: LoopState, order: AnyOrder, view: View, limits: Limits) -> St
             found = view.undone.get(order.number, f"the ledger has no entry {order.number}")
             if isinstance(found, str):
                 return state, (Refuse(order, found),)
-            return _put(state, found.applied({}), order.by, found.reason, "undone")
+            return _put(state, found.applied({}), order.by, found.reason, EntryKind.UNDONE, order.number)
         case Pin():
-            state, acts = _put(state, {order.knob: order.value}, order.by, "pinned by hand", "pinned")
+            state, acts = _put(state, {order.knob: order.value}, order.by, "pinned by hand", EntryKind.PINNED)
             return replace(state, pinned={**state.pinned, order.knob: order.value}), acts
         case Unpin():
             pinned = {name: value for name, value in state.pinned.items() if name != order.knob}
-            return replace(state, pinned=pinned), ()
+            return replace(state, pinned=pinned), (Free(order.knob, order.by),)
         case Try():
             moves = change_between(state.configuration, {**state.configuration, **order.values})
             if not moves:

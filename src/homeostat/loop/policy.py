@@ -1,5 +1,6 @@
 """The policy: what the loop is for, what it may do, and how sure it has to be."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from homeostat.core.clock import DAY_NS, HOUR_NS, SECOND_NS
@@ -38,7 +39,10 @@ class TrialRules:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """What shall get better, what must not get worse, what is expected, and what the loop may do about it."""
+    """What shall get better, what must not get worse, what is expected, and what the loop may do about it.
+
+    `bounds` are those of measures that have some, such as {"quality": (0, 1)}: less is then taken on trust.
+    """
 
     objective: Objective
     guardrails: tuple[Guardrail, ...] = ()
@@ -46,6 +50,7 @@ class Policy:
     mode: Mode = Mode.OBSERVE
     limits: Limits = field(default_factory=Limits)
     trials: TrialRules = field(default_factory=TrialRules)
+    bounds: Mapping[str, tuple[float, float]] = field(default_factory=dict)
 
     @property
     def measures(self) -> tuple[Measure, ...]:

@@ -138,12 +138,13 @@ def _target(table: Table) -> Target:
 
 
 def _limits(table: Table) -> Limits:
-    _known(table, "[limits]", ("trials", "rest", "kept_per_hour"))
+    _known(table, "[limits]", ("trials", "rest", "kept_per_hour", "trials_per_hour"))
     usual = Limits()
     return Limits(
         _whole(table, "trials", usual.trials_max),
         _length(table, "rest", "[limits]", usual.rest_ns),
         _whole(table, "kept_per_hour", usual.kept_per_hour_max),
+        _whole(table, "trials_per_hour", usual.trials_per_hour_max),
     )
 
 

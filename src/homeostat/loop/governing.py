@@ -1,0 +1,138 @@
+"""The governing: the thread in an application that runs the governor, about once a second."""
+
+import os
+import threading
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from homeostat.act.controller import Controller
+from homeostat.core.batch import Batch
+from homeostat.core.clock import SECOND_NS, Clock
+from homeostat.core.errors import InputError
+from homeostat.core.guard import guarded
+from homeostat.core.losses import Losses
+from homeostat.core.order import AnyOrder, Mode, Restore
+from homeostat.core.plant import Plant, Steering
+from homeostat.core.query import Store
+from homeostat.loop.book import Book
+from homeostat.loop.governor import Governor
+from homeostat.loop.lease import Lease
+from homeostat.loop.order_box import OrderBox
+from homeostat.loop.policy import Policy
+from homeostat.loop.published import Published, loops, publish, published
+from homeostat.prove.ledger_entry import LedgerEntry
+from homeostat.prove.ledger_records import read_ledger, record_of
+
+PUBLISH_EVERY_NS = 5 * SECOND_NS
+KILL_SUFFIX = ".restore"
+"""While a file of the store's name with this ending is there, all knobs have their defaults."""
+
+
+class Governing:
+    """Runs the loop of one application in a thread of its own.
+
+    Of all processes of a service on one machine one governs, by a lock on a file; the others take over the
+    configuration in force as it is published. When it dies, another goes on within seconds. Orders come
+    through the store; the file `<store>.restore` is the kill switch that needs nothing else to work.
+    """
+
+    def __init__(
+        self,
+        plant: Plant,
+        policy: Policy,
+        controllers: Sequence[Controller],
+        service: str,
+        open_store: Callable[[], Store],
+        store_path: Path,
+        clock: Clock,
+        losses: Losses,
+        interval_s: float = 0.5,
+    ) -> None:
+        """Start the thread."""
+        self._plant = plant
+        self._policy = policy
+        self._controllers = tuple(controllers)
+        self._service = service
+        self._open_store = open_store
+        self._kill_file = store_path.with_name(store_path.name + KILL_SUFFIX)
+        self._lease = Lease(store_path.with_name(f"{store_path.name}.{_file_name(service)}.loop"))
+        self._clock = clock
+        self._losses = losses
+        self._interval_s = interval_s
+        self._published_ns = 0
+        self._store: Store | None = None
+        self._box: OrderBox | None = None
+        self.governor: Governor | None = None
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="homeostat-loop", daemon=True)
+        self._thread.start()
+
+    def order(self, order: AnyOrder) -> None:
+        """Have an order carried out at the next tick; raise InputError where it makes no sense."""
+        if self.governor is None:
+            raise InputError("the loop does not run in this process (yet)")
+        self.governor.order(order)
+
+    def close(self, timeout_s: float) -> None:
+        """End the thread. The application goes on with the configuration in force."""
+        self._stop.set()
+        self._thread.join(timeout_s)
+        self._lease.release()
+
+    def _run(self) -> None:
+        while not self._stop.wait(self._interval_s):
+            with guarded(self._losses, "loop"):
+                self.tick()
+
+    def tick(self) -> None:
+        """Govern, or follow the process that does."""
+        store = self._store
+        if store is None:
+            store = self._store = self._open_store()
+        if not self._lease.held():
+            self._follow(store)
+            return
+        now_ns = self._clock.now_ns()
+        if self.governor is None:
+            self._take_over(store, now_ns)
+        self._govern(store, now_ns)
+
+    def _take_over(self, store: Store, now_ns: int) -> None:
+        def keep(entry: LedgerEntry) -> None:
+            store.write(Batch(records=(record_of(entry, self._service),)))
+
+        book = Book(read_ledger(store.read, self._service), keep)
+        self._box = OrderBox(store, self._service, self._losses)
+        self.governor = Governor(self._plant, self._policy, self._controllers, book, now_ns)
+
+    def _govern(self, store: Store, now_ns: int) -> None:
+        governor, box = self.governor, self._box
+        assert governor is not None
+        assert box is not None
+        with guarded(self._losses, "loop.orders"):
+            for order in box.take(now_ns):
+                with guarded(self._losses, "loop.order"):
+                    governor.order(order)
+        state = governor.seen.state
+        turned = state.configuration != state.defaults or governor.plans or state.mode is not Mode.OBSERVE
+        if turned and self._kill_file.exists():
+            governor.order(Restore(by=f"the file {self._kill_file.name}"))
+        acts = governor.tick(now_ns)
+        if acts or now_ns - self._published_ns >= PUBLISH_EVERY_NS:
+            self._published_ns = now_ns
+            publish(store, self._state(governor))
+
+    def _state(self, governor: Governor) -> Published:
+        return published(self._service, os.getpid(), dict(self._plant.knobs), governor.seen)
+
+    def _follow(self, store: Store) -> None:
+        found = loops(store).get(self._service)
+        knobs = self._plant.knobs
+        if found is not None:
+            values = {k.name: k.value for k in found.knobs if k.name in knobs}
+            self._plant.steer(Steering({**{n: k.default for n, k in knobs.items()}, **values}))
+        self._plant.outcomes()
+
+
+def _file_name(service: str) -> str:
+    return "".join(c if c.isalnum() or c in "-_" else "_" for c in service) or "service"

@@ -1,0 +1,281 @@
+"""The governor: carries out what the cycle decides, on one application."""
+
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from homeostat.act.controller import Controller, Judged, Situation, Trialled
+from homeostat.act.recommend import Pace, proposals, recommend
+from homeostat.core.change import Change
+from homeostat.core.errors import HomeostatError, InputError, StoreError
+from homeostat.core.finding import Finding
+from homeostat.core.knob import Value
+from homeostat.core.log import event
+from homeostat.core.order import AnyOrder, Mode, Pin, Try, Undo
+from homeostat.core.plant import TREATMENT, Plant, Steering
+from homeostat.core.proof import Decision, Effect, Proof
+from homeostat.core.verdict import State
+from homeostat.loop.acts import Act, Begin, Conclude, Put, Stand
+from homeostat.loop.book import Book, note_of, trialled
+from homeostat.loop.cycle import LoopState, View, may_begin, step
+from homeostat.loop.meter import Meter
+from homeostat.loop.mood import Mood
+from homeostat.loop.planning import hold_back_for, trial_for
+from homeostat.loop.policy import Policy
+from homeostat.prove.ledger_entry import EntryKind
+from homeostat.prove.steered import arm_at, steered
+from homeostat.prove.trial import Design, Progress, Trial, TrialPlan
+
+HISTORY_MAX = 500
+ORDERS_MAX = 100
+NO_FINDINGS: tuple[Finding, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What the governor saw and did at its last look, for those who show it."""
+
+    situation: Situation
+    state: LoopState
+    steering: Steering
+    progress: Mapping[str, Progress]
+
+
+class Governor:
+    """Runs the loop on a plant: call `tick` about once a second; any steady pace does.
+
+    Nothing is steered before the book has it, so that after a crash the book knows all that the application
+    saw; only the kill switch works without. Orders are checked when they are given. What the plant refuses is
+    rolled back and stays in the history as such. One thread calls `tick`; any thread may call `order`.
+    """
+
+    def __init__(
+        self,
+        plant: Plant,
+        policy: Policy,
+        controllers: Sequence[Controller],
+        book: Book,
+        now_ns: int,
+        findings: Callable[[], tuple[Finding, ...]] = lambda: NO_FINDINGS,
+    ) -> None:
+        """Take over the application: it runs with the last configuration known to be good."""
+        self._plant = plant
+        self._policy = policy
+        self._controllers = tuple(controllers)
+        self._book = book
+        self._findings = findings
+        self._meter = Meter(policy.targets, policy.measures)
+        self._mood = Mood(now_ns)
+        self._orders: deque[AnyOrder] = deque(maxlen=ORDERS_MAX)
+        self._trials: dict[str, Trial] = {}
+        self._hold_backs: dict[str, Trial] = {}
+        self._history: deque[Trialled] = deque(book.history(HISTORY_MAX), maxlen=HISTORY_MAX)
+        self._looked_ns = now_ns
+        book.recover(now_ns)
+        self._state = LoopState({}, {}, mode=policy.mode, pinned=book.pinned(), begun=book.trials_begun())
+        self._steering = Steering({})
+        self._adopt()
+        self._meter.restart(now_ns)
+        self._steer(now_ns)
+        self.seen = Seen(self._situation(now_ns), self._state, self._steering, {})
+
+    @property
+    def book(self) -> Book:
+        """The ledger that it writes."""
+        return self._book
+
+    @property
+    def plans(self) -> tuple[TrialPlan, ...]:
+        """The plans that the application is steered by: those of trials and of hold-backs."""
+        return (*(t.plan for t in self._trials.values()), *(h.plan for h in self._hold_backs.values()))
+
+    def order(self, order: AnyOrder) -> None:
+        """Have an order carried out at the next tick; raise InputError where it makes no sense."""
+        if isinstance(order, Pin):
+            self._check(order.knob, order.value)
+        if isinstance(order, Try):
+            for name, value in order.values.items():
+                self._check(name, value)
+        self._orders.append(order)
+
+    def tick(self, now_ns: int) -> tuple[Act, ...]:
+        """Look, decide, act; return what was done."""
+        self._adopt()
+        knobs = self._plant.knobs
+        self._observe(now_ns)
+        situation = self._situation(now_ns)
+        orders = tuple(self._orders.popleft() for _ in range(len(self._orders)))
+        before = self._state
+        after, acts = step(before, self._view(situation, orders), self._policy.limits)
+        regime = situation.regime
+        opened = {
+            act.trial: trial_for(act.trial, act.change, self._policy, knobs, situation)
+            for act in acts
+            if isinstance(act, Begin)
+        }
+        self._write(acts, {name: trial.plan for name, trial in opened.items()}, regime, now_ns)
+        self._state = after
+        self._trials.update(opened)
+        self._hold_on(acts, now_ns)
+        if after.configuration != before.configuration:
+            self._meter.restart(now_ns)
+        self._steer(now_ns)
+        self._looked_ns = now_ns
+        running = {**self._trials, **self._hold_backs}
+        progress = {name: trial.progress(now_ns) for name, trial in running.items()}
+        self.seen = Seen(situation, self._state, self._steering, progress)
+        return acts
+
+    def _adopt(self) -> None:
+        """Take in knobs that the application declared since the last look."""
+        known = self._state.defaults
+        knobs = self._plant.knobs
+        if known.keys() == knobs.keys():
+            return
+        defaults = {name: knob.default for name, knob in knobs.items()}
+        good = {n: v for n, v in self._book.good(defaults).items() if _fits(knobs[n].checked, v)}
+        self._state = replace(self._state, defaults=defaults, configuration={**defaults, **good})
+
+    def _observe(self, now_ns: int) -> None:
+        treated = any(
+            plan.design is Design.SWITCHBACK
+            and TREATMENT in (arm_at(plan, self._looked_ns), arm_at(plan, now_ns))
+            for plan in self.plans
+        )
+        for outcomes in self._plant.outcomes():
+            for trial in self._trials.values():
+                trial.observe(outcomes)
+            for hold_back in self._hold_backs.values():
+                hold_back.observe(outcomes)
+            if not treated and outcomes.operation == self._policy.objective.operation:
+                self._meter.observe(outcomes, now_ns)
+
+    def _situation(self, now_ns: int) -> Situation:
+        judged = self._meter.judged(now_ns)
+        load_per_s = self._meter.load_per_s(now_ns)
+        slack = slack_of(judged)
+        history = tuple(self._history)
+        taken = {move.knob for trial in self._trials.values() for move in trial.plan.change.moves}
+        taken |= self._state.pinned.keys()
+        return Situation(
+            now_ns,
+            self._state.configuration,
+            {name: knob for name, knob in self._plant.knobs.items() if name not in taken},
+            self._policy.objective,
+            judged=judged,
+            findings=self._findings(),
+            readings=self._meter.readings(now_ns),
+            history=history,
+            load_per_s=load_per_s,
+            regime="",
+            slack=slack,
+            endocrine=self._mood.feel(now_ns, judged, load_per_s, slack, history),
+        )
+
+    def _view(self, situation: Situation, orders: tuple[AnyOrder, ...]) -> View:
+        now_ns = situation.now_ns
+        proofs = {name: trial.proof(now_ns) for name, trial in self._trials.items()}
+        watched = {name: held.proof(now_ns) for name, held in self._hold_backs.items()}
+        return View(
+            now_ns,
+            orders,
+            {o.number: self._book.undoing(o.number, o.by) for o in orders if isinstance(o, Undo)},
+            {name: proof for name, proof in proofs.items() if proof is not None},
+            {n: p for n, p in watched.items() if p is not None and p.decision is Decision.ROLL_BACK},
+            {n: p for n, p in watched.items() if p is not None and p.decision is Decision.KEEP},
+            self._proposals(situation),
+        )
+
+    def _proposals(self, situation: Situation) -> tuple[Change, ...]:
+        state = self._state
+        if state.mode is not Mode.ADVISE and not may_begin(state, situation.now_ns, self._policy.limits):
+            return ()
+        pace = Pace(self._policy.limits.trials_per_hour_max)
+        wanted = proposals(self._controllers, situation)
+        return recommend(wanted, situation, pace=pace).changes
+
+    def _write(self, acts: tuple[Act, ...], plans: Mapping[str, TrialPlan], regime: str, now_ns: int) -> None:
+        """Put all acts down. Where that fails nothing is done, but for the kill switch."""
+        try:
+            for act in acts:
+                plan = plans.get(act.trial) if isinstance(act, Begin) else None
+                entry = self._book.write(note_of(act, plan, regime), now_ns)
+                tried = trialled(entry.note)
+                if tried is not None:
+                    self._history.append(tried)
+        except StoreError as error:
+            event("loop.ledger_not_written", error=error)
+            if not any(isinstance(act, Put) and act.kind is EntryKind.RESTORED for act in acts):
+                raise
+
+    def _hold_on(self, acts: tuple[Act, ...], now_ns: int) -> None:
+        """Watch what was kept, and forget the trials and hold-backs that are over."""
+        for act in acts:
+            if isinstance(act, Conclude) and act.proof.decision is Decision.KEEP:
+                held = hold_back_for(self._trials[act.trial].plan, self._policy.trials, now_ns)
+                if held is not None:
+                    self._hold_backs[act.trial] = held
+            elif isinstance(act, Stand):
+                self._hold_backs.pop(act.trial, None)
+        running = {trial.trial for trial in self._state.running}
+        kept = {trial.trial for trial in self._state.held} & self._hold_backs.keys()
+        held_on = tuple(trial for trial in self._state.held if trial.trial in kept)
+        self._state = replace(self._state, held=held_on)
+        self._trials = {name: trial for name, trial in self._trials.items() if name in running}
+        self._hold_backs = {name: held for name, held in self._hold_backs.items() if name in kept}
+
+    def _steer(self, now_ns: int) -> None:
+        wanted = steered(self._state.configuration, self.plans, now_ns)
+        if wanted == self._steering:
+            return
+        try:
+            self._plant.steer(wanted)
+        except HomeostatError as error:
+            wanted = self._refused(str(error), now_ns)
+        self._steering = wanted
+
+    def _refused(self, reason: str, now_ns: int) -> Steering:
+        """Give up the trials that the plant will not run, and steer without them."""
+        event("loop.refused", reason=reason)
+        for running in self._state.running:
+            trial = self._trials.pop(running.trial)
+            proof = refusal(trial.plan, reason, now_ns)
+            act = Conclude(running.trial, running.change, proof)
+            self._write((act,), {}, self.seen.situation.regime, now_ns)
+        self._state = replace(self._state, running=())
+        wanted = steered(self._state.configuration, self.plans, now_ns)
+        self._plant.steer(wanted)
+        return wanted
+
+    def _check(self, name: str, value: Value) -> None:
+        knob = self._plant.knobs.get(name)
+        if knob is None:
+            there = ", ".join(sorted(self._plant.knobs)) or "none"
+            raise InputError(f"there is no knob {name!r}; there are: {there}")
+        knob.checked(value)
+
+
+def slack_of(judged: Sequence[Judged]) -> float | None:
+    """Return how far the nearest target is from its bound, relative to it; None unless all hold."""
+    room = []
+    for one in judged:
+        verdict = one.verdict
+        if verdict.state is not State.WITHIN or verdict.value is None or not verdict.bound:
+            return None
+        room.append(abs(verdict.bound - verdict.value) / abs(verdict.bound))
+    return min(room, default=None)
+
+
+def refusal(plan: TrialPlan, reason: str, now_ns: int) -> Proof:
+    """Return the proof of a trial that the application would not run."""
+    nothing = Effect("objective", None, None, None, None)
+    why = f"the application refused it: {reason}"
+    return Proof(Decision.ROLL_BACK, why, nothing, (), (), 0, 0, plan.begin_ns, now_ns, plan.design.value)
+
+
+def _fits(check: Callable[[Value], Value], value: Value) -> bool:
+    try:
+        check(value)
+    except InputError:
+        return False
+    return True
