@@ -142,10 +142,13 @@ class LlmOperation(Operation):
         again = self._entered_again() if self._entries else None
         if again is not None:
             return again.__exit__(kind, error, traceback)
+        call = self.call()
+        if self.request.live:
+            self.request.called(call, self.start_ns, kind is not None or bool(self.error))
+        elif self.request is not self.site.idle:
+            self.site.host.losses.add("outcome.call_after_the_end")
         super().__exit__(kind, error, traceback)
-        self._meter.note(
-            FinishedCall(self.call(), self.start_ns, self.duration_ns, self.error, self.site.quota)
-        )
+        self._meter.note(FinishedCall(call, self.start_ns, self.duration_ns, self.error, self.site.quota))
         return None
 
     def _copy(self) -> "LlmOperation":

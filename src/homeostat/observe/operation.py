@@ -21,6 +21,8 @@ from homeostat.core.losses import Losses
 from homeostat.core.span import Scalar
 from homeostat.observe import otel_bridge
 from homeostat.observe.quota import Quota
+from homeostat.observe.request import Request
+from homeostat.observe.request_book import RequestBook
 from homeostat.observe.trace_context import TraceContext
 from homeostat.observe.traced import traced
 
@@ -49,6 +51,7 @@ class Host(Protocol):
     now: Callable[[], int]
     losses: Losses
     drawing: threading.Lock
+    requests: RequestBook
 
     def operation(self, name: str, *, traceparent: TraceContext | str | None = None) -> "Operation":
         """Open an operation of the same tracer."""
@@ -62,7 +65,7 @@ class Host(Protocol):
 class Site:
     """What all operations of one name share: handles of their series, and what decides about their trees."""
 
-    __slots__ = ("count_error", "current", "host", "name", "now", "quota", "record")
+    __slots__ = ("count_error", "current", "host", "idle", "name", "now", "quota", "record", "requests")
 
     def __init__(
         self,
@@ -79,6 +82,8 @@ class Site:
         self.count_error = count_error
         self.current = host.current
         self.now = host.now
+        self.requests = host.requests
+        self.idle = host.requests.idle
 
 
 class Operation:
@@ -103,6 +108,7 @@ class Operation:
         "kept",
         "outer",
         "remote",
+        "request",
         "root",
         "site",
         "span_id",
@@ -117,6 +123,7 @@ class Operation:
         self, site: Site, attributes: dict[str, Scalar] | None = None, remote: TraceContext | None = None
     ) -> None:
         self.site = site
+        self.request: Request = site.idle
         self.attributes = attributes
         self.remote = remote
         self.outer: Operation | None = None
@@ -148,6 +155,8 @@ class Operation:
             self._join(outer)
         if otel_bridge.API in otel_bridge.loaded_modules:
             self._bridge()
+        if site.requests.governed and self.outer is None:
+            self._begin_request()
         current.set(self)
         self.start_ns = site.now()
         return self
@@ -174,11 +183,13 @@ class Operation:
         current = site.current
         if current.get() is self:
             outer = self.outer
-            current.set(outer if outer is None or outer._state is LIVE else outer._living())
+            current.set(outer if outer is None or outer._state is LIVE else outer.living())
         if self.bridge is not None:
             self._unbridge()
         root = self.root
         if root is None or root._state is DONE:
+            if self.outer is None and self.request.live:
+                site.requests.ended(self.request, self)
             site.host.ended(self)
             return None
         spans = root.spans
@@ -225,6 +236,32 @@ class Operation:
         """Count the operation as failed, by the type of its error, although nothing is raised."""
         self.error = (error if isinstance(error, str) else type(error).__name__) or "error"
 
+    def outcome(self, **measures: float) -> None:
+        """Say what the request came to: `outcome(quality=0.93)`.
+
+        It counts for the trials that the request takes part in, and is recorded as `outcome.quality`. A name
+        that is measured anyway (`cost`, `tokens`, `errors`) replaces what was measured. What is no finite
+        number is dropped and counted.
+        """
+        self.site.requests.report(self.request, self._request_name(), measures)
+
+    @property
+    def request_id(self) -> str:
+        """The id of the whole request, by which something can be said of it later (`Homeostat.feedback`).
+
+        It is that of its trace and first span. Only requests that were asked for it are remembered.
+        """
+        request = self.request
+        if request.id:
+            return request.id
+        first = self
+        while first.outer is not None and first.outer.request is request:
+            first = first.outer
+        first.identify()
+        request_id = f"{(first.root or first).trace_id.hex()}-{first.span_id.hex()}"
+        self.site.requests.remember(request, self._request_name(), request_id)
+        return request_id
+
     def stage(self, name: str) -> "Operation":
         """Open a part of this operation, measured as `<operation>.<name>`."""
         return self.site.host.operation(f"{self.site.name}.{name}")
@@ -260,13 +297,22 @@ class Operation:
         """The parent outside of this tracer: in another process, or a span of OpenTelemetry."""
         return self.remote or self.foreign
 
+    def _begin_request(self) -> None:
+        self.request = self.site.requests.begin(self.site.name)
+
+    def _request_name(self) -> str:
+        return self.request.name or (self.root or self).site.name
+
     def _copy(self) -> "Operation":
         return type(self)(self.site, dict(self.attributes) if self.attributes else None, self.remote)
 
     def _join(self, outer: "Operation") -> None:
-        living = outer if outer._state is LIVE else outer._living()
+        living = outer if outer._state is LIVE else outer.living()
         self.outer = living
-        if living is not None and self.remote is None:
+        if living is None:
+            return
+        self.request = living.request
+        if self.remote is None:
             root = living.root or living
             if root.full:
                 self._begin_subtree(living, root)
@@ -297,8 +343,13 @@ class Operation:
             if otel_bridge.current_operation() is self:
                 otel_bridge.put(self.bridge)
 
-    def _living(self) -> "Operation | None":
-        """The innermost operation around this one that has not ended."""
+    @property
+    def alive(self) -> bool:
+        """Whether it was entered and has not ended."""
+        return self._state == LIVE
+
+    def living(self) -> "Operation | None":
+        """Return the innermost operation around this one that has not ended."""
         outer = self.outer
         while outer is not None and outer._state is DONE:
             outer = outer.outer

@@ -21,6 +21,9 @@ from homeostat.observe.pricing import cost_usd
 from homeostat.observe.quota import Quota, TailPolicy
 from homeostat.observe.recorder import Recorder
 from homeostat.observe.registry import Registry
+from homeostat.observe.request import Request
+from homeostat.observe.request_book import RequestBook
+from homeostat.observe.request_operation import ArmOperation, RequestOperation
 from homeostat.observe.tail import Tail
 from homeostat.observe.trace_context import TraceContext, header, parse_traceparent
 
@@ -63,6 +66,8 @@ class Tracer:
         self._tail = Tail(losses, tail or TailPolicy(), rng or random.Random())  # noqa: S311 - a sample
         self.ended = self._tail.ended
         self._meter = LlmMeter(registry, losses, application, price)
+        self.priced = self._meter.priced
+        self.requests = RequestBook(self.now, losses, OutcomeSeries(registry, self._common).record)
         self._sites: dict[str, Site] = {}
         self._llm_sites: dict[tuple[str, str, str], Site] = {}
         self._overflow: Quota | None = None
@@ -84,6 +89,32 @@ class Tracer:
             return Operation(site)
         remote = self._parsed(traceparent) if isinstance(traceparent, str) else traceparent
         return Operation(site, scalars(attributes, self.losses) if attributes else None, remote)
+
+    def request(
+        self,
+        name: str,
+        *,
+        user: str | bytes | int | None = None,
+        traceparent: TraceContext | str | None = None,
+        **attributes: object,
+    ) -> RequestOperation:
+        """Open an operation that is a request, also where another operation is around it.
+
+        In trials that keep to users, all requests of one user have the same values of knobs. The user is not
+        recorded anywhere.
+        """
+        remote = self._parsed(traceparent) if isinstance(traceparent, str) else traceparent
+        values = scalars(attributes, self.losses) if attributes else None
+        return RequestOperation(self._site(name), values, remote, user)
+
+    def arm(self, name: str, switch: str, trial: str, arm: int, around: Request) -> ArmOperation:
+        """Open one run of an implementation in a shadowed trial of a switch."""
+        return ArmOperation(self._site(name), switch, trial, arm, around)
+
+    def within(self) -> Operation | None:
+        """Return the innermost operation that has not ended here."""
+        operation = self.current.get()
+        return operation if operation is None or operation.alive else operation.living()
 
     def llm(
         self, model: str, provider: str = "", operation: str = "chat", **attributes: object
@@ -120,6 +151,7 @@ class Tracer:
         self.drawing = Lock()
         self._tail.forget()
         self._meter.forget()
+        self.requests.forget()
 
     def inject(self, headers: MutableMapping[str, str]) -> None:
         """Put the position in the current trace into headers that go out; the trace will be kept."""
@@ -140,6 +172,9 @@ class Tracer:
         if context is None:
             self.losses.add("trace.bad_traceparent")
         return context
+
+    def _site(self, name: str) -> Site:
+        return self._sites.get(name) or self._new_site(name)
 
     def _new_site(self, name: str) -> Site:
         if not name or not isinstance(name, str):
@@ -210,3 +245,23 @@ class ErrorCounters:
             if not recorder.key.get("overflow"):
                 self._counters[error] = add
         add(1.0)
+
+
+class OutcomeSeries:
+    """The series of what the application reports of its requests: `outcome.<measure>` by operation."""
+
+    def __init__(self, registry: Registry, common: dict[str, object]) -> None:
+        self._registry = registry
+        self._common = common
+        self._recorders: dict[tuple[str, str], Recorder] = {}
+
+    def record(self, operation: str, measure: str, value: float) -> None:
+        """Record one value."""
+        recorder = self._recorders.get((operation, measure))
+        if recorder is None:
+            recorder = self._registry.recorder(
+                f"outcome.{measure}", Kind.HISTOGRAM, "", {"operation": operation, **self._common}
+            )
+            if not recorder.key.get("overflow"):
+                self._recorders[operation, measure] = recorder
+        recorder.buffer.append(value)

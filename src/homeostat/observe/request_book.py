@@ -1,0 +1,210 @@
+"""The book of requests: gives each its arms when it begins, and notes what it came to when it ends."""
+
+import math
+import os
+import threading
+import weakref
+from collections import Counter, OrderedDict, deque
+from collections.abc import Callable, Mapping, Sequence
+from itertools import count
+from typing import TYPE_CHECKING
+
+from homeostat.core.assignment import mixed, salt_of, threshold_of
+from homeostat.core.clock import HOUR_NS
+from homeostat.core.knob import Value
+from homeostat.core.losses import Losses
+from homeostat.core.plant import CONTROL, NO_ARM, TREATMENT, Split
+from homeostat.observe.outcome_rows import Row
+from homeostat.observe.request import Arms, Request
+
+if TYPE_CHECKING:
+    from homeostat.observe.operation import Operation
+
+ROWS_MAX = 100_000
+"""Outcomes that wait until somebody looks; then the oldest make room, and are counted."""
+
+REMEMBERED_MAX = 50_000
+"""Requests that were asked for their id, of which is known how to count what is said of them later."""
+
+REMEMBERED_NS = 24 * HOUR_NS
+
+MEASURES_MAX = 64
+"""Names under which the application may report of its requests; further ones are dropped and counted."""
+
+Values = Sequence[Value]
+Draw = tuple[int, int, bool]
+Known = tuple[int, str, Mapping[str, int]]
+
+
+class RequestBook:
+    """All requests of one tracer.
+
+    Nothing is kept before `govern` was called: then a request costs one comparison. From then on each gets
+    its arms, and its row waits until it is taken. Any thread may call anything.
+    """
+
+    def __init__(
+        self, now: Callable[[], int], losses: Losses, record: Callable[[str, str, float], None]
+    ) -> None:
+        self._now = now
+        self._losses = losses
+        self._record = record
+        self._lock = threading.Lock()
+        self._rows: deque[Row] = deque()
+        self._dropped: Counter[str] = Counter()
+        self._remembered: OrderedDict[str, Known] = OrderedDict()
+        self._measures: set[str] = set()
+        self._numbers = count(int.from_bytes(os.urandom(8), "little"))
+        self._base = Arms([], {})
+        self._known: weakref.WeakSet[Arms] = weakref.WeakSet((self._base,))
+        self._plan: tuple[tuple[Draw, ...], tuple[Arms, ...]] = ((), (self._base,))
+        self._trials: tuple[str, ...] = ()
+        self.governed = False
+        self.idle = Request("", self._base, live=False)
+        """Stands for the request where outcomes are not kept: its values are those in force."""
+
+    def govern(self) -> None:
+        """Keep outcomes from now on."""
+        self.governed = True
+
+    def lead(self, splits: Sequence[Split], values: Sequence[Values]) -> None:
+        """Divide requests like this from now on.
+
+        `values` are those of the request knobs for each set of treatments, as a number whose bit `i` says
+        that the request is treated by split `i`. They hold at once, also for requests under way, which lose
+        the treatments that ended.
+        """
+        with self._lock:
+            bits = {split.trial: 1 << i for i, split in enumerate(splits)}
+            for arms in list(self._known):
+                arms.values[:] = values[sum(bits.get(trial, 0) for trial in arms.treated)]
+            drawn = tuple((salt_of(s.trial), threshold_of(s.share), s.sticky) for s in splits)
+            made = tuple(_arms(mask, splits, values[mask]) for mask in range(1 << len(splits)))
+            if not splits:
+                made = (self._base,)
+            self._known.update(made)
+            self._trials = tuple(bits)
+            self._plan = (drawn, made)
+
+    def begin(self, name: str, unit: int | None = None) -> Request:
+        """Return a new request with its arms; `unit` is the number of its user, where one is known."""
+        drawn, arms = self._plan
+        mask = 0
+        if drawn:
+            number = next(self._numbers)
+            bit = 1
+            for salt, threshold, sticky in drawn:
+                if mixed(salt, unit if sticky and unit is not None else number) < threshold:
+                    mask |= bit
+                bit <<= 1
+        return Request(name, arms[mask])
+
+    def ended(self, request: Request, operation: "Operation") -> None:
+        """Note what a request came to."""
+        request.live = False
+        if not request.counted:
+            return
+        self._add(
+            Row(
+                operation.start_ns + operation.duration_ns,
+                request.name,
+                request.arms.by_trial,
+                operation.duration_ns / 1e6,
+                1.0 if operation.error else 0.0,
+                request.calls,
+                request.reported,
+            )
+        )
+
+    def report(self, request: Request, operation: str, values: Mapping[str, object]) -> None:
+        """Take what the application says of a request under way."""
+        numbers = self._numbers_of(operation, values)
+        if request.live:
+            request.report(numbers)
+        elif self.governed and numbers:
+            self._losses.add("outcome.after_the_end", len(numbers))
+
+    def remember(self, request: Request, operation: str, request_id: str) -> None:
+        """Keep the arms of a request by its id, so that something may be said of it later."""
+        if request is not self.idle:
+            request.id = request_id
+        with self._lock:
+            self._remembered[request_id] = (self._now(), operation, request.arms.by_trial)
+            if len(self._remembered) > REMEMBERED_MAX:
+                self._remembered.popitem(last=False)
+                self._losses.add("feedback.forgotten")
+
+    def feedback(self, request_id: str, values: Mapping[str, object]) -> bool:
+        """Take what is said of a request by its id; False, counted, where it is not known."""
+        now = self._now()
+        with self._lock:
+            while self._remembered and next(iter(self._remembered.values()))[0] < now - REMEMBERED_NS:
+                self._remembered.popitem(last=False)
+            known = self._remembered.get(request_id)
+        if known is None:
+            self._losses.add("feedback.unknown_request")
+            return False
+        _, operation, arms = known
+        numbers = self._numbers_of(operation, values)
+        if numbers and self.governed:
+            self._add(Row(now, operation, arms, math.nan, math.nan, None, numbers, whole=False))
+        return True
+
+    def take(self) -> tuple[list[Row], dict[str, int], tuple[str, ...]]:
+        """Return the rows since the last call, how many of which operation were dropped, and the trials."""
+        with self._lock:
+            dropped, self._dropped = dict(self._dropped), Counter()
+            trials = self._trials
+        return [self._rows.popleft() for _ in range(len(self._rows))], dropped, trials
+
+    def forget(self) -> None:
+        """Begin anew in a forked child: rows and trials are the parent's, the values in force stay."""
+        self._lock = threading.Lock()
+        self._numbers = count(int.from_bytes(os.urandom(8), "little"))
+        self._rows.clear()
+        self._dropped.clear()
+        self._remembered.clear()
+        self.governed = False
+        self.lead((), (list(self._base.values),))
+
+    def _add(self, row: Row) -> None:
+        self._rows.append(row)
+        if len(self._rows) > ROWS_MAX:
+            with self._lock:
+                if len(self._rows) > ROWS_MAX:
+                    self._dropped[self._rows.popleft().operation] += 1
+                    self._losses.add("outcome.buffer_full")
+
+    def _numbers_of(self, operation: str, values: Mapping[str, object]) -> dict[str, float]:
+        numbers: dict[str, float] = {}
+        for measure, value in values.items():
+            number = value if isinstance(value, int | float) else _number(value)
+            if not math.isfinite(number):
+                self._losses.add("outcome.not_a_number")
+            elif measure not in self._measures and len(self._measures) >= MEASURES_MAX:
+                self._losses.add("outcome.measures_over_limit")
+            else:
+                self._measures.add(measure)
+                numbers[measure] = float(number)
+                self._record(operation, measure, float(number))
+        return numbers
+
+
+def _number(value: object) -> float:
+    """Return a number of another library's type as ours, NaN for what is none."""
+    to_float = getattr(value, "__float__", None)
+    return float(to_float()) if to_float is not None else math.nan
+
+
+def _arms(mask: int, splits: Sequence[Split], values: Values) -> Arms:
+    """What requests share that are treated by the splits whose bits are set.
+
+    A shadowed trial is not one of whole requests, but of the calls of its switch: they have their own rows.
+    """
+    treated = [split for i, split in enumerate(splits) if mask >> i & 1]
+    return Arms(
+        list(values),
+        {s.trial: NO_ARM if s.shadow else TREATMENT if s in treated else CONTROL for s in splits},
+        frozenset(s.trial for s in treated),
+        {name: (s.trial, value) for s in treated if s.shadow for name, value in s.treatment.items()},
+    )
