@@ -1,11 +1,13 @@
 import math
+from dataclasses import replace
 
+import msgspec
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from homeostat.stats.change_monitor import WARM_UP, Change, ChangeMonitor
+from homeostat.stats.change_monitor import WARM_UP, Change, ChangeMonitor, MonitorState
 
 STABLE = 200
 
@@ -120,6 +122,24 @@ def test_values_that_are_not_finite_only_count() -> None:
 def test_a_run_length_that_cannot_be_kept_is_refused(run_length: float) -> None:
     with pytest.raises(ValueError, match="run_length must be a finite number of at least 100"):
         ChangeMonitor(run_length)
+
+
+@settings(deadline=None, max_examples=20)
+@given(st.integers(0, 399), st.integers(0, 2**32 - 1))
+def test_a_monitor_restored_from_its_state_goes_on_as_if_nothing_had_been(stop: int, seed: int) -> None:
+    values = np.random.default_rng(seed).standard_normal(400) + np.repeat([0.0, 3.0, 0.0, 3.0], 100)
+    steady, first = ChangeMonitor(), ChangeMonitor()
+    expected = [steady.update(v) for v in values.tolist()]
+    before = [first.update(v) for v in values[:stop].tolist()]
+    kept = msgspec.msgpack.decode(msgspec.msgpack.encode(first.state()), type=MonitorState)
+    second = ChangeMonitor.restored(kept)
+    assert before + [second.update(v) for v in values[stop:].tolist()] == expected
+
+
+def test_what_is_no_state_is_refused() -> None:
+    state = ChangeMonitor().state()
+    with pytest.raises(ValueError, match="not the state of a change monitor"):
+        ChangeMonitor.restored(replace(state, sums=()))
 
 
 @settings(deadline=None, max_examples=100)

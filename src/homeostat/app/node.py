@@ -7,6 +7,7 @@ from pathlib import Path
 
 from homeostat.app.alerts.desk import AlertDesk
 from homeostat.app.alerts.target_file import load_alerting
+from homeostat.app.findings.desk import ChangeDesk
 from homeostat.app.scrape import Scraper
 from homeostat.core.clock import Clock, SystemClock
 from homeostat.core.losses import Losses
@@ -58,6 +59,8 @@ class Node:
             self._scraper.start()
         self.alerts = AlertDesk(self.store, self.clock, self.losses, alerting)
         self.alerts.start()
+        self.changes = ChangeDesk(self.store, self.clock, self.losses, self.catalogue)
+        self.changes.start()
 
     @property
     def token(self) -> str | None:
@@ -72,5 +75,6 @@ class Node:
         """Write what waits and let go of the store."""
         self._scraper.close()
         self.alerts.close()
+        self.changes.close()
         self.homeostat.close()
         self.store.close()

@@ -28,6 +28,7 @@ class Finding:
 
     `at_ns` is when it happened, None for what lasts over the whole; `size` is how large it is relative to
     what was before (0.1 is 10%), None where that makes no sense. `words` tells all of it in one sentence.
+    `noticed_ns` is when it became certain while the values came in, None for what was found looking back.
     """
 
     kind: FindingKind
@@ -38,3 +39,4 @@ class Finding:
     size: float | None
     size_words: str
     words: str
+    noticed_ns: int | None = None

@@ -5,6 +5,7 @@ from bisect import bisect_left, bisect_right
 from collections import deque
 from dataclasses import dataclass
 from statistics import NormalDist
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,6 +41,9 @@ _CAUTION = 0.5
 _LOCATION_DROP = 5.0
 """The log likelihood ratio that holds the place of a step in 95% of cases (see `change_points`)."""
 
+_LARGE = 3.0
+"""Standard deviations of a step that the bounded scores place less well than the values do."""
+
 _WARM_UP_FALSE_ALARMS = 0.01
 """The false alarms of the look back at the values of the warm-up."""
 
@@ -59,6 +63,30 @@ class Change:
     high: int
     at: int
     shift: Shift | None
+
+
+@dataclass(frozen=True, slots=True)
+class SumState:
+    """One sum of a monitor as it is kept."""
+
+    height: float
+    length: int
+    clear_count: int
+
+
+@dataclass(frozen=True, slots=True)
+class MonitorState:
+    """All that a monitor knows, to be kept and gone on from; at most 10 KB."""
+
+    run_length: float
+    count: int
+    until_refresh: int
+    phi: float
+    history: tuple[float, ...]
+    places: tuple[int, ...]
+    scores: tuple[float, ...]
+    reference: tuple[float, ...]
+    sums: tuple[SumState, ...]
 
 
 @dataclass(slots=True)
@@ -115,6 +143,7 @@ class ChangeMonitor:
         "_phi",
         "_places",
         "_reference",
+        "_run_length",
         "_scores",
         "_sums",
         "_until_refresh",
@@ -123,6 +152,7 @@ class ChangeMonitor:
     def __init__(self, run_length: float = 1_000.0) -> None:
         if not run_length >= 100.0 or math.isinf(run_length):
             raise ValueError(f"run_length must be a finite number of at least 100 values, not {run_length}")
+        self._run_length = run_length
         self._sums = tuple(
             _Sum(sign, allowance, limit) for allowance, limit in _limits(run_length) for sign in (1.0, -1.0)
         )
@@ -154,6 +184,35 @@ class ChangeMonitor:
             self._refresh()
         return None
 
+    @classmethod
+    def restored(cls, state: MonitorState) -> Self:
+        """Return a monitor that goes on where another one was. Raises ValueError for what is no state."""
+        made = cls(state.run_length)
+        if len(state.sums) != len(made._sums) or len(state.history) != len(state.places):
+            raise ValueError("this is not the state of a change monitor")
+        made._count, made._until_refresh, made._phi = state.count, state.until_refresh, state.phi
+        made._history.extend(state.history)
+        made._places.extend(state.places)
+        made._scores.extend(state.scores)
+        made._reference = list(state.reference)
+        for one, kept in zip(made._sums, state.sums, strict=True):
+            one.height, one.length, one.clear_count = kept.height, kept.length, kept.clear_count
+        return made
+
+    def state(self) -> MonitorState:
+        """Return all that it knows."""
+        return MonitorState(
+            self._run_length,
+            self._count,
+            self._until_refresh,
+            self._phi,
+            tuple(self._history),
+            tuple(self._places),
+            tuple(self._scores),
+            tuple(self._reference),
+            tuple(SumState(s.height, s.length, s.clear_count) for s in self._sums),
+        )
+
     def _score(self, innovation: float) -> float:
         reference = self._reference
         below = bisect_left(reference, innovation)
@@ -181,8 +240,8 @@ class ChangeMonitor:
 
     def _tell(self, passed: _Sum) -> Change:
         unscored = len(self._history) - len(self._scores)
-        low, index, high = _place(np.array(self._scores), passed.length)
-        return self._changed(unscored + low, unscored + index, unscored + high)
+        low, index, high = (unscored + i for i in _place(np.array(self._scores), passed.length))
+        return self._changed(low, _nearest_step(self._values(), low, index, high), high)
 
     def _changed(self, low: int, index: int, high: int) -> Change:
         """Describe a change at an index of the history, and forget all before it."""
@@ -224,3 +283,22 @@ def _place(scores: Floats, length: int) -> tuple[int, int, int]:
     best = int(gain.argmax())
     likely = np.flatnonzero(gain >= gain[best] - _LOCATION_DROP)
     return int(likely[0]), best, int(likely[-1])
+
+
+def _nearest_step(values: Floats, low: int, index: int, high: int) -> int:
+    """Return where within `[low, high]` the values themselves part best, if the step is a large one.
+
+    Scores are bounded: beyond `_LARGE` deviations they cannot tell a low value of the old level from the new
+    one, and a value of the old level left behind would tell the change again. By least absolute
+    deviations from the medians on both sides.
+    """
+    between = values[low:high]
+    if not between.size or low < _POINTS_MIN:
+        return index
+    before, after = float(np.median(values[:low])), float(np.median(values[high:]))
+    spread = 1.4826 * float(np.median(np.abs(values[:low] - before)))
+    if abs(after - before) <= _LARGE * spread:
+        return index
+    gain = np.cumsum((np.abs(between - before) - np.abs(between - after))[::-1])[::-1]
+    best = int(gain.argmax())
+    return low + best if gain[best] > 0.0 else high

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable
+from contextlib import suppress
 
 import msgspec
 
@@ -36,9 +37,12 @@ def noticed_record(found: Noticed) -> Record:
 def read_noticed(
     store: Store, start_ns: int = 0, end_ns: int = (1 << 63) - 1, limit: int = NOTICED_MAX
 ) -> tuple[Noticed, ...]:
-    """Return what was noticed and began in `[start_ns, end_ns)`, newest first."""
-    found = store.read(RecordsQuery(NOTICED, start_ns, end_ns, limit))
-    return tuple(msgspec.json.decode(r.body, type=Noticed) for r in found)
+    """Return what was noticed and began in `[start_ns, end_ns)`, newest first, as far as it can be read."""
+    found = []
+    for record in store.read(RecordsQuery(NOTICED, start_ns, end_ns, limit)):
+        with suppress(msgspec.MsgspecError):
+            found.append(msgspec.json.decode(record.body, type=Noticed))
+    return tuple(found)
 
 
 def followed_records(states: Iterable[FollowedState], now_ns: int) -> list[Record]:
@@ -53,8 +57,6 @@ def read_followed(store: Store) -> tuple[FollowedState, ...]:
     """Return what was followed; what cannot be read any more begins anew."""
     found = []
     for record in store.read(RecordsQuery(FOLLOWED, limit=FOLLOWED_MAX)):
-        try:
+        with suppress(msgspec.MsgspecError):
             found.append(msgspec.msgpack.decode(record.body, type=FollowedState))
-        except msgspec.MsgspecError:
-            continue
     return tuple(found)

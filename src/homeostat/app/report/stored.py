@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from homeostat.app.findings.notebook import read_noticed
 from homeostat.app.report.loads import stored_loads
 from homeostat.app.report.period import RELEASE_ATTRIBUTES, Period
 from homeostat.app.web.ranges import level_of
@@ -26,7 +27,13 @@ from homeostat.judge.findings.subject import rank_of, subject_of_candidate
 from homeostat.judge.reports.bottleneck import Bottleneck, bottlenecks
 from homeostat.judge.reports.report import Recording
 from homeostat.judge.targets.direction import Direction, direction_of
-from homeostat.judge.views.candidate import OWN_SERVICE, candidates, is_essential, shown_among
+from homeostat.judge.views.candidate import (
+    OWN_SERVICE,
+    RESOURCE_GROUPS,
+    candidates,
+    is_essential,
+    shown_among,
+)
 from homeostat.judge.views.operations import DURATION, ERRORS, operations
 from homeostat.judge.views.sentence import in_words
 from homeostat.judge.views.spend import DURATION as LLM_DURATION
@@ -41,7 +48,6 @@ STRETCHES = 32
 """A period is cut into so many stretches, whose differences tell how sure its figures are."""
 
 TRACES = 200
-RESOURCE_GROUPS = frozenset({"cpu", "memory", "scheduling", "storage", "network", "gpu", "homeostat"})
 _PER_CALL = ("llm.cost", "llm.tokens")
 _ERRORS = {ERRORS: DURATION, "llm.errors": LLM_DURATION}
 
@@ -80,6 +86,9 @@ def stored_recording(
         subjects=tuple(subject_of_candidate(c, frames.get(c.key), window, ranks[c.key]) for c in found),
         comparison=comparison,
         bottlenecks=stages,
+        noticed=tuple(
+            n for n in read_noticed(store, period.start_ns, period.end_ns) if _wanted(n.key, period)
+        ),
         loads=stored_loads(frames, window, {(t.operation, t.service) for t in newest}),
         notes=(
             f"bottlenecks are those of the {TRACES} newest traces at most, of which slow and failed ones"

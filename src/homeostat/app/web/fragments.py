@@ -10,6 +10,7 @@ from homeostat.app.web.ranges import DEFAULT, RANGES, words_of
 from homeostat.app.web.views import ROWS, Order, Views
 from homeostat.core.errors import InputError
 from homeostat.core.finding import FindingKind
+from homeostat.judge.findings.change_watch import RUN_LENGTH_TOLD
 from homeostat.judge.views.event import Event, events_words
 from homeostat.judge.views.plots import Plot, Plots
 from homeostat.judge.views.resources import ResourceGroup, ResourceRow
@@ -240,7 +241,12 @@ def resources(views: Views, request: Request) -> str:
 def findings(views: Views, request: Request) -> str:
     """What was found: jumps, incidents, trends, seasons, correlations."""
     window = views.window(request.range)
-    return render("findings.html", searched=views.findings_known(window), **_common(request, window))
+    return render(
+        "findings.html",
+        searched=views.findings_known(window),
+        run_length=RUN_LENGTH_TOLD,
+        **_common(request, window),
+    )
 
 
 def alerts(views: Views, request: Request) -> str:

@@ -65,7 +65,8 @@ GETS: dict[str, tuple[str, tuple[Schema, ...]]] = {
     ),
     "/api/time-use": ("Where the time of the newest kept traces went.", (RANGE,)),
     "/api/findings": (
-        "Jumps, incidents, trends, seasons and correlations; the first answer waits for the first search.",
+        "Jumps, incidents, trends, seasons and correlations of the essential variables; `noticed_ns` is"
+        " when a jump was noticed as it came.",
         (RANGE,),
     ),
     "/api/report": (

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from homeostat.app.alerts.alert_views import AlertViews
+from homeostat.app.findings.notebook import read_noticed
 from homeostat.app.findings.process import SearchProcess
 from homeostat.app.findings.searches import Searched, Searches
 from homeostat.app.web.memo import Memo
@@ -26,8 +27,9 @@ from homeostat.core.query import (
     TraceSummary,
 )
 from homeostat.core.series import SeriesKey
+from homeostat.judge.findings.noticed import together
 from homeostat.judge.findings.subject import Subject, rank_of, subject_of_candidate
-from homeostat.judge.views.candidate import Candidate, candidates, shown_among
+from homeostat.judge.views.candidate import RESOURCE_GROUPS, Candidate, candidates, shown_among
 from homeostat.judge.views.error_types import frames_of_all_types, totals_of_all_types
 from homeostat.judge.views.event import Event, events_in, events_of_findings, events_of_notices
 from homeostat.judge.views.metric_entry import MetricEntry, metric_entry
@@ -35,6 +37,7 @@ from homeostat.judge.views.operations import DURATION, ERRORS, OperationRow, ope
 from homeostat.judge.views.overview import Overview, OverviewRow, overview, rows_of
 from homeostat.judge.views.plots import Plots, plots, series_plot
 from homeostat.judge.views.resources import ResourceGroup, resources
+from homeostat.judge.views.sentence import in_words
 from homeostat.judge.views.spend import COST, TOKENS, UNPRICED, Spend, spend
 from homeostat.judge.views.spend import DURATION as LLM_DURATION
 from homeostat.judge.views.time_use import TimeUse, time_use
@@ -42,9 +45,6 @@ from homeostat.judge.views.waterfall import Waterfall, waterfall
 from homeostat.judge.views.window import Window
 
 LLM_ERRORS = "llm.errors"
-
-RESOURCE_GROUPS = frozenset({"cpu", "memory", "scheduling", "storage", "network", "gpu", "homeostat"})
-"""Groups of the catalogue that belong to the machine and not to the application."""
 
 ROWS = 25
 """Rows of one page of the overview."""
@@ -61,6 +61,7 @@ FINDINGS_POINTS = 360
 """Points of a line in which the page looks for findings: an hour by ten seconds, a day by four minutes."""
 
 FINDINGS_WAIT_S = 30.0
+NOTICED_TOLD = 200
 
 SHORT_NS = 900_000_000
 EVENTS_NS = 2 * SECOND_NS
@@ -146,11 +147,24 @@ class Views:
 
         It is looked for anew every half a minute, in the first `FINDINGS_SERIES` of them.
         """
-        return self._searches.newest(window, FINDINGS_WAIT_S)
+        return self._with_noticed(window, self._searches.newest(window, FINDINGS_WAIT_S))
 
     def findings_known(self, window: Window) -> Searched:
         """Return what was found when it was last looked for; looking again goes on behind."""
-        return self._searches.known(window)
+        return self._with_noticed(window, self._searches.known(window))
+
+    def _with_noticed(self, window: Window, searched: Searched) -> Searched:
+        """Add the changes that were noticed as they came, each told once."""
+        online = self._memo.get(
+            ("noticed", window.name),
+            SHORT_NS,
+            lambda: read_noticed(self._store, window.start_ns, window.end_ns, NOTICED_TOLD),
+        )
+        if not online:
+            return searched
+        step_ns = window.level_ns * -(-window.buckets // FINDINGS_POINTS)
+        ranks = {in_words(c.key, frozenset()): rank_of(c.key) for c in self._candidates(window)}
+        return replace(searched, findings=together(online, searched.findings, step_ns, ranks))
 
     def subjects(self, window: Window, points_max: int = FINDINGS_POINTS) -> list[Subject]:
         """Read what findings are looked for in: lines of at most so many points."""

@@ -1,7 +1,7 @@
 """The findings: what is looked for in every line, one finder after the other."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
 
 import numpy as np
@@ -36,13 +36,22 @@ def findings(subjects: Sequence[Subject]) -> tuple[Finding, ...]:
     """Return everything found, what became worse first, in order of time within."""
     studies = studied(subjects, FALSE_ALARMS)
     found = [f for finder in FINDERS for f in finder(studies)]
-    rank = {Course.WORSE: 0, Course.NEITHER: 1, Course.BETTER: 2}
+    return in_order(found, ranks_of(subjects))
+
+
+def ranks_of(subjects: Sequence[Subject]) -> dict[str, int]:
+    """Return how early each subject is told, by its title."""
+    return {s.title: s.rank for s in subjects}
+
+
+def in_order(found: Sequence[Finding], ranks: Mapping[str, int]) -> tuple[Finding, ...]:
+    """Return findings in the order in which they are told: what became worse first."""
+    courses = {Course.WORSE: 0, Course.NEITHER: 1, Course.BETTER: 2}
     kinds = {kind: i for i, kind in enumerate(FindingKind)}
-    first = {s.title: s.rank for s in subjects}
 
     def order(f: Finding) -> tuple[int, int, int, float, str, int]:
-        told = first.get(f.title, len(first))
-        return rank[f.course], kinds[f.kind], told, -abs(f.size or 0.0), f.title, f.at_ns or 0
+        told = ranks.get(f.title, len(ranks))
+        return courses[f.course], kinds[f.kind], told, -abs(f.size or 0.0), f.title, f.at_ns or 0
 
     return tuple(sorted(found, key=order))
 

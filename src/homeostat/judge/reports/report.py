@@ -8,7 +8,8 @@ import numpy as np
 
 from homeostat.core.finding import Course, Finding, FindingKind
 from homeostat.judge.comparisons.comparison import Comparison
-from homeostat.judge.findings.search import findings
+from homeostat.judge.findings.noticed import Noticed, together
+from homeostat.judge.findings.search import findings, ranks_of
 from homeostat.judge.findings.study import POINTS_MIN
 from homeostat.judge.findings.subject import Subject
 from homeostat.judge.reports.bottleneck import Bottleneck
@@ -108,6 +109,7 @@ class Recording:
     loads: tuple[Load, ...] = ()
     notes: tuple[str, ...] = ()
     not_computed: tuple[str, ...] = ()
+    noticed: tuple[Noticed, ...] = ()
 
 
 def no_step(_what: str, _done: int, _total: int) -> None:
@@ -119,6 +121,9 @@ def make_report(recording: Recording, made_ns: int, version: str, step: Step = n
     subjects = sorted(recording.subjects, key=lambda s: (ORDER[s.judgement.state], not s.essential, s.rank))
     step("findings", 0, 2)
     found = findings(subjects[:SEARCHED_MAX])
+    if recording.noticed:
+        step_ns = max((s.step_ns for s in subjects), default=0)
+        found = together(recording.noticed, found, step_ns, ranks_of(subjects))
     forecast = [s for s in subjects if s.essential][:FORECASTS_MAX]
     outlooks = []
     for i, subject in enumerate(forecast):
