@@ -18,7 +18,7 @@ from homeostat.stats.confidence_sequence import (
 )
 from homeostat.stats.t_interval import MINIMUM_SAMPLES
 
-_PRIOR = 6.0
+PRIOR = 6.0
 """The mixture's variance: within 6% of the least width from the first look to twenty times its records."""
 
 _ROOM_MIN = 0.1
@@ -68,8 +68,8 @@ class MeanSequence(ConfidenceSequence):
         super().__init__(confidence, first_look)
         if first_look < MINIMUM_SAMPLES:
             raise ConfigError(f"first_look must be at least {MINIMUM_SAMPLES} records, not {first_look}")
-        self._level = 2.0 * normal_mixture(confidence, _PRIOR)
-        self._time = _PRIOR / first_look  # the mixture's q is this times n
+        self._level = 2.0 * normal_mixture(confidence, PRIOR)
+        self._time = PRIOR / first_look  # the mixture's q is this times n
         self._z2 = math.inf  # the square of the mixture's boundary in this chunk
         self._centre = 0.0  # the mean when the last chunk was settled
         self._settled = 0.0  # the sum of squares about it then

@@ -8,7 +8,7 @@ import numpy as np
 from homeostat.core.interval import Interval
 from homeostat.stats.confidence_sequence import FIRST_LOOK, LOOKS, ConfidenceSequence, Floats, refuse
 
-_PRIOR = 0.5
+PRIOR = 0.5
 """Both parameters of the beta mixture: Jeffreys' prior, narrow where errors are rare."""
 
 _CLOSE = 0.01
@@ -49,7 +49,7 @@ class ProportionSequence(ConfidenceSequence):
         super().__init__(confidence, first_look)
         self.hits = 0
         self._found: Interval | None = None
-        self._constant = math.lgamma(2.0 * _PRIOR) - 2.0 * math.lgamma(_PRIOR) + math.log(1.0 - confidence)
+        self._constant = math.lgamma(2.0 * PRIOR) - 2.0 * math.lgamma(PRIOR) + math.log(1.0 - confidence)
         self._low = self._high = (
             0.0  # log-odds at the last look: of no hit at the low end, of a hit at the high
         )
@@ -83,9 +83,9 @@ class ProportionSequence(ConfidenceSequence):
         worth_others = worth - worth_hits
         constant = (
             self._constant
-            + math.lgamma(_PRIOR + worth_hits)
-            + math.lgamma(_PRIOR + worth_others)
-            - math.lgamma(2.0 * _PRIOR + worth)
+            + math.lgamma(PRIOR + worth_hits)
+            + math.lgamma(PRIOR + worth_others)
+            - math.lgamma(2.0 * PRIOR + worth)
         )
         if hits < n:
             self._high = odds = _end(constant, worth_hits, worth, self._high)

@@ -25,7 +25,7 @@ _BUCKETS = 2.0**SCALE
 _OFFSET = 1 << 17
 """Added to the index of a bucket, so that its sign is free for the sign of the value."""
 
-_PRIOR_WORTH = 63.0
+PRIOR_WORTH = 63.0
 """How many records the beta mixture's prior is worth: narrowest at about eight times as many."""
 
 _STEPS = 2
@@ -75,7 +75,7 @@ class QuantileSequence(ConfidenceSequence):
         if not 0.0 < probability < 1.0:
             raise ConfigError(f"probability must lie between 0 and 1, such as 0.95, not {probability}")
         self.probability = probability
-        a, b = _PRIOR_WORTH * (1.0 - probability), _PRIOR_WORTH * probability
+        a, b = PRIOR_WORTH * (1.0 - probability), PRIOR_WORTH * probability
         self._constant = math.lgamma(a + b) - math.lgamma(a) - math.lgamma(b) + math.log(1.0 - confidence)
         self._counts: dict[int, int] = {}  # of samples by bucket
         self._keys: list[int] = []  # of the buckets, in order
@@ -196,7 +196,7 @@ class QuantileSequence(ConfidenceSequence):
     def _end_of_likely(self, expected: float, off: float) -> float:
         """Return about where `_surprise` is zero, on the side of `off`: two steps of Newton's method."""
         scale = 1.0 / self._inflation
-        a, b = _PRIOR_WORTH * (1.0 - self.probability), _PRIOR_WORTH * self.probability
+        a, b = PRIOR_WORTH * (1.0 - self.probability), PRIOR_WORTH * self.probability
         hits = expected + off
         for _ in range(_STEPS):
             hits = min(max(hits, 0.0), float(self.n))
@@ -210,7 +210,7 @@ class QuantileSequence(ConfidenceSequence):
     def _surprise(self, hits: float) -> float:
         """Return the log of the mixture's likelihood ratio at so many hits, less that of the boundary."""
         scale = 1.0 / self._inflation
-        a, b = _PRIOR_WORTH * (1.0 - self.probability), _PRIOR_WORTH * self.probability
+        a, b = PRIOR_WORTH * (1.0 - self.probability), PRIOR_WORTH * self.probability
         worth, others = hits * scale, (self.n - hits) * scale
         return (
             self._constant
