@@ -69,7 +69,7 @@ def _finite(values: ArrayLike) -> NDArray[np.float64]:
 
 @dataclass(frozen=True, slots=True)
 class Feature:
-    """A trait of the workload besides its load, such as tokens of a request: its value now and the past ones."""
+    """A trait of the workload besides its load, such as tokens of a request, now and in the past."""
 
     value: float
     past: Sequence[float]
