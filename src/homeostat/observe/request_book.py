@@ -9,13 +9,12 @@ from collections.abc import Callable, Mapping, Sequence
 from itertools import count
 from typing import TYPE_CHECKING
 
-from homeostat.core.assignment import mixed, salt_of, threshold_of
 from homeostat.core.clock import HOUR_NS
-from homeostat.core.knob import Value
 from homeostat.core.losses import Losses
-from homeostat.core.plant import CONTROL, NO_ARM, TREATMENT, Split
+from homeostat.core.plant import Split
 from homeostat.observe.outcome_rows import Row
 from homeostat.observe.request import Arms, Request
+from homeostat.observe.request_plan import Plan, ValuesOf
 
 if TYPE_CHECKING:
     from homeostat.observe.operation import Operation
@@ -28,11 +27,12 @@ REMEMBERED_MAX = 50_000
 
 REMEMBERED_NS = 24 * HOUR_NS
 
+ARMS_MAX = 4_096
+"""Combinations of arms that are held ready; others are made for each request."""
+
 MEASURES_MAX = 64
 """Names under which the application may report of its requests; further ones are dropped and counted."""
 
-Values = Sequence[Value]
-Draw = tuple[int, int, bool]
 Known = tuple[int, str, Mapping[str, int]]
 
 
@@ -57,8 +57,7 @@ class RequestBook:
         self._numbers = count(int.from_bytes(os.urandom(8), "little"))
         self._base = Arms([], {})
         self._known: weakref.WeakSet[Arms] = weakref.WeakSet((self._base,))
-        self._plan: tuple[tuple[Draw, ...], tuple[Arms, ...]] = ((), (self._base,))
-        self._trials: tuple[str, ...] = ()
+        self._plan = Plan((), lambda treated: ())
         self.governed = False
         self.idle = Request("", self._base, live=False)
         """Stands for the request where outcomes are not kept: its values are those in force."""
@@ -67,37 +66,36 @@ class RequestBook:
         """Keep outcomes from now on."""
         self.governed = True
 
-    def lead(self, splits: Sequence[Split], values: Sequence[Values]) -> None:
+    def lead(self, splits: Sequence[Split], values_of: ValuesOf) -> None:
         """Divide requests like this from now on.
 
-        `values` are those of the request knobs for each set of treatments, as a number whose bit `i` says
-        that the request is treated by split `i`. They hold at once, also for requests under way, which lose
-        the treatments that ended.
+        `values_of` gives the values of the request knobs where some trials are the treatment. They hold at
+        once, also for requests under way, which lose the treatments that ended.
         """
         with self._lock:
-            bits = {split.trial: 1 << i for i, split in enumerate(splits)}
+            plan = Plan(splits, values_of)
             for arms in list(self._known):
-                arms.values[:] = values[sum(bits.get(trial, 0) for trial in arms.treated)]
-            drawn = tuple((salt_of(s.trial), threshold_of(s.share), s.sticky) for s in splits)
-            made = tuple(_arms(mask, splits, values[mask]) for mask in range(1 << len(splits)))
-            if not splits:
-                made = (self._base,)
-            self._known.update(made)
-            self._trials = tuple(bits)
-            self._plan = (drawn, made)
+                arms.values[:] = values_of(arms.treated & plan.trials)
+            self._plan = plan
 
     def begin(self, name: str, unit: int | None = None) -> Request:
         """Return a new request with its arms; `unit` is the number of its user, where one is known."""
-        drawn, arms = self._plan
-        mask = 0
-        if drawn:
-            number = next(self._numbers)
-            bit = 1
-            for salt, threshold, sticky in drawn:
-                if mixed(salt, unit if sticky and unit is not None else number) < threshold:
-                    mask |= bit
-                bit <<= 1
-        return Request(name, arms[mask])
+        plan = self._plan
+        if not plan.draws:
+            return Request(name, self._base)
+        key = plan.draw(next(self._numbers), unit)
+        arms = plan.arms.get(key)
+        return Request(name, arms if arms is not None else self._new_arms(plan, key))
+
+    def _new_arms(self, plan: Plan, key: int) -> Arms:
+        with self._lock:
+            arms = plan.make(key)
+            self._known.add(arms)
+            if plan is not self._plan:  # led elsewhere meanwhile
+                arms.values[:] = self._plan.values_of(arms.treated & self._plan.trials)
+            elif len(plan.arms) < ARMS_MAX:
+                arms = plan.arms.setdefault(key, arms)
+            return arms
 
     def ended(self, request: Request, operation: "Operation") -> None:
         """Note what a request came to."""
@@ -150,11 +148,11 @@ class RequestBook:
             self._add(Row(now, operation, arms, math.nan, math.nan, None, numbers, whole=False))
         return True
 
-    def take(self) -> tuple[list[Row], dict[str, int], tuple[str, ...]]:
+    def take(self) -> tuple[list[Row], dict[str, int], frozenset[str]]:
         """Return the rows since the last call, how many of which operation were dropped, and the trials."""
         with self._lock:
             dropped, self._dropped = dict(self._dropped), Counter()
-            trials = self._trials
+            trials = self._plan.trials
         return [self._rows.popleft() for _ in range(len(self._rows))], dropped, trials
 
     def forget(self) -> None:
@@ -165,7 +163,8 @@ class RequestBook:
         self._dropped.clear()
         self._remembered.clear()
         self.governed = False
-        self.lead((), (list(self._base.values),))
+        values = list(self._base.values)
+        self.lead((), lambda treated: values)
 
     def _add(self, row: Row) -> None:
         self._rows.append(row)
@@ -194,17 +193,3 @@ def _number(value: object) -> float:
     """Return a number of another library's type as ours, NaN for what is none."""
     to_float = getattr(value, "__float__", None)
     return float(to_float()) if to_float is not None else math.nan
-
-
-def _arms(mask: int, splits: Sequence[Split], values: Values) -> Arms:
-    """What requests share that are treated by the splits whose bits are set.
-
-    A shadowed trial is not one of whole requests, but of the calls of its switch: they have their own rows.
-    """
-    treated = [split for i, split in enumerate(splits) if mask >> i & 1]
-    return Arms(
-        list(values),
-        {s.trial: NO_ARM if s.shadow else TREATMENT if s in treated else CONTROL for s in splits},
-        frozenset(s.trial for s in treated),
-        {name: (s.trial, value) for s in treated if s.shadow for name, value in s.treatment.items()},
-    )
