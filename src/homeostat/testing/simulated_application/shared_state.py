@@ -15,6 +15,8 @@ from homeostat.testing.simulated_application.station import Station, station
 from homeostat.testing.simulated_application.truth import memory_pace
 
 _FEEDBACK_S = 60.0
+_RELAX_MAX_S = 120.0
+"""A queue near saturation settles no more slowly than this, or than the work that comes or goes allows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +133,7 @@ class SharedState:
     def _queue(self, base: Parameters, here: Station, misses: float, step_s: float) -> float:
         """Return the mean wait; the queue goes towards its steady state no faster than work comes or goes."""
         root = 1.0 - math.sqrt(min(here.utilisation, 0.999))
-        relax_s = 1.0 / max(here.capacity_per_s * root * root, 1e-6)
+        relax_s = min(_RELAX_MAX_S, 1.0 / max(here.capacity_per_s * root * root, 1e-6))
         wanted = here.waiting - self._waiting
         change = wanted * (1.0 - math.exp(-step_s / relax_s))
         fastest = max(abs(here.capacity_per_s - misses), 0.05 * here.capacity_per_s) * step_s
