@@ -208,3 +208,13 @@ def test_without_knobs_there_is_nothing_to_propose() -> None:
     land = separable(0)
     assert Climb().propose(replace(situation_of(land), knobs={})) == ()
     assert Climb(only=frozenset({"other"})).propose(situation_of(land)) == ()
+
+
+def test_what_somebody_took_back_is_not_proposed_again() -> None:
+    land = Landscape(
+        {"cache": Knob("cache", False, Choices((False, True)))}, lambda at: -0.3 * bool(at["cache"]), -0.3
+    )
+    kept = climbed(Climb(), land, 1, seed=0).situation
+    assert kept.configuration == {"cache": True}
+    taken_back = replace(kept, configuration={"cache": False})
+    assert Climb().propose(taken_back) == ()

@@ -1,14 +1,17 @@
 """Climbing: a search that moves one knob at a time to where the trials so far say that it helps."""
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import combinations, product
 from statistics import NormalDist
 
+import numpy as np
+from numpy.typing import NDArray
+
 from homeostat.act.controller import Situation
 from homeostat.act.memory import Tried, remembered
-from homeostat.act.surface import Leg, Surface
+from homeostat.act.surface import Floats, Leg, Places, Surface
 from homeostat.core.change import Change, Move, change_between, shown
 from homeostat.core.interval import Interval
 from homeostat.core.knob import Choices, Configuration, Knob, Value
@@ -25,6 +28,12 @@ NEAR = 0.1
 OTHER_REGIME, OUTDATED, AGED = 0.15, 0.25, 0.15
 """How far an effect (logarithm) may have moved since its trial: where that was in another regime, before
 something turned worse by itself, or `drift_s` seconds ago; standard deviations, which add up as squares."""
+
+PAIRED_MAX = 6
+"""Only so many knobs, the most promising, are thought of in pairs, which bounds the cost."""
+
+POINTED = 0.5
+"""By how much more a step counts for each of its knobs that a finding points at."""
 
 SURE = 0.8
 """Where nothing may be explored, a step must help with this chance."""
@@ -60,19 +69,24 @@ class Climb:
         knobs = {name: knob for name, knob in situation.knobs.items() if not self.only or name in self.only}
         if not knobs:
             return ()
+        places = Places(knobs)
         tried = tuple(t for t in remembered(situation) if t.knobs <= knobs.keys())
-        surface = Surface(knobs, [leg for t in tried if (leg := self._leg(t)) is not None])
+        surface = Surface(places, [leg for t in tried if (leg := self._leg(t)) is not None])
         now = {name: situation.configuration[name] for name in knobs}
-        steps = [
-            self._judged(after, now, surface, situation)
-            for after in _steps(now, knobs, tried, situation)
-            if not self._left_alone(now, after, knobs, tried)
-        ]
-        steps = sorted((s for s in steps if s.worth >= self.worth_min), key=lambda s: -s.worth)
+        stretch = situation.endocrine.modulation.stride
+        reached = {
+            name: _values(knob, now[name], _stride(name, tried, stretch)) for name, knob in knobs.items()
+        }
+        single = [{name: value} for name, values in sorted(reached.items()) for value in values]
+        steps = self._worthwhile(single, now, tried, places, surface, situation)
+        alone = {name for t in tried if len(t.knobs) == 1 for name in t.knobs}
+        best = list(dict.fromkeys(step.moves[0].knob for step in steps))
+        pairs = _pairs(sorted(alone, key=lambda n: best.index(n) if n in best else len(best)), reached)
+        steps += self._worthwhile(pairs, now, tried, places, surface, situation)
         urgent = any(judged.verdict.state is State.VIOLATED for judged in situation.judged)
         found: list[Change] = []
         taken: set[str] = set()
-        for step in steps:
+        for step in sorted(steps, key=lambda s: -s.worth):
             if not taken & {move.knob for move in step.moves}:
                 taken |= {move.knob for move in step.moves}
                 found.append(self._change(step, tried, urgent))
@@ -86,24 +100,39 @@ class Climb:
         error = math.hypot(tried.error, *moved)
         return Leg(tried.before, tried.after, tried.effect, error)
 
-    def _left_alone(
-        self, now: Configuration, after: Configuration, knobs: Mapping[str, Knob], tried: tuple[Tried, ...]
-    ) -> bool:
-        """Whether this was rolled back lately, or leads on to where a guardrail broke."""
-        recent = (t for t in tried if not t.kept and t.here and not t.outdated and t.age_s < self.forget_s)
-        return any(_leads_to(t, now, after, knobs) for t in recent)
+    def _worthwhile(
+        self,
+        steps: list[dict[str, Value]],
+        now: Configuration,
+        tried: tuple[Tried, ...],
+        places: Places,
+        surface: Surface,
+        at: Situation,
+    ) -> list["_Step"]:
+        """Return the steps that promise enough and are not to be left alone, the best first."""
+        begin = places.of([now])[0]
+        ends = places.of([{**now, **step} for step in steps])
+        recent = [t for t in tried if not t.kept and t.here and not t.outdated and t.age_s < self.forget_s]
+        closed = _left_alone(begin, ends, recent, places)
+        means, spreads = surface.predict(begin, ends)
+        pointed = {name for name in places.names if self._points_at(name, at)}
+        found = []
+        for k in np.flatnonzero(~closed):
+            worth = self._worth(float(means[k]), float(spreads[k]), at) / len(steps[k])
+            worth *= 1.0 + POINTED * len(steps[k].keys() & pointed)
+            if worth >= self.worth_min:
+                moves = change_between({name: now[name] for name in steps[k]}, steps[k])
+                found.append(_Step(moves, float(means[k]), float(spreads[k]), worth))
+        return sorted(found, key=lambda step: -step.worth)
 
-    def _judged(self, after: Configuration, now: Configuration, surface: Surface, at: Situation) -> "_Step":
-        mean, spread = surface.predict(now, after)
-        moves = change_between(now, after)
+    def _worth(self, mean: float, spread: float, at: Situation) -> float:
+        """Return what a step is expected to gain over the least that counts."""
         explored = at.endocrine.modulation.exploration
         least = max(at.objective.gain_min, 0.01)
         if explored == 0.0:
             sure = NORMAL.cdf((-mean - least) / spread) >= SURE if spread > 0 else -mean > least
-            return _Step(moves, mean, spread, -mean if sure else 0.0)
-        worth = _expected_improvement(-mean - least, spread * explored)
-        pointed = sum(self._points_at(move.knob, at) for move in moves)
-        return _Step(moves, mean, spread, worth * (1.0 + 0.5 * pointed) / len(moves))
+            return -mean if sure else 0.0
+        return _expected_improvement(-mean - least, spread * explored)
 
     def _points_at(self, knob: str, situation: Situation) -> bool:
         words = (knob.replace("_", " ").lower(), *(word.lower() for word in self.acts_on.get(knob, ())))
@@ -184,21 +213,13 @@ def _neighbour(knob: Knob, now: Value, way: int) -> Value:
     return now
 
 
-def _steps(
-    now: Configuration, knobs: Mapping[str, Knob], tried: tuple[Tried, ...], situation: Situation
-) -> Iterator[Configuration]:
-    """Yield the configurations that one step leads to: of one knob, then of two that were tried alone."""
-    stretch = situation.endocrine.modulation.stride
-    values = {
-        name: _values(knob, now[name], _stride(name, tried, stretch)) for name, knob in sorted(knobs.items())
-    }
-    for name, reached in values.items():
-        for value in reached:
-            yield {**now, name: value}
-    alone = sorted({next(iter(t.knobs)) for t in tried if len(t.knobs) == 1} & values.keys())
-    for one, other in combinations(alone, 2):
-        for a, b in product(_ends(values[one]), _ends(values[other])):
-            yield {**now, one: a, other: b}
+def _pairs(alone: list[str], reached: Mapping[str, list[Value]]) -> list[dict[str, Value]]:
+    """Return the steps of two knobs that were tried alone, of the most promising ones."""
+    return [
+        {one: a, other: b}
+        for one, other in combinations(alone[:PAIRED_MAX], 2)
+        for a, b in product(_ends(reached[one]), _ends(reached[other]))
+    ]
 
 
 def _ends(values: list[Value]) -> list[Value]:
@@ -206,19 +227,18 @@ def _ends(values: list[Value]) -> list[Value]:
     return values if len(values) <= 4 else values[1::2]
 
 
-def _leads_to(tried: Tried, now: Configuration, after: Configuration, knobs: Mapping[str, Knob]) -> bool:
-    """Whether a step ends where the trial ended, or (it broke a guardrail) on the far side of that."""
-    moved = {move.knob for move in change_between(now, after)}
-    if not moved & tried.knobs:
-        return False
-    for name, knob in knobs.items():
-        end, asked = knob.domain.position(tried.after[name]), knob.domain.position(after[name])
-        begin = knob.domain.position(tried.before[name])
-        exact = isinstance(knob.domain, Choices)
-        beyond = tried.broke and not exact and (asked - end) * (end - begin) > 0.0
-        if not beyond and abs(asked - end) > (0.0 if exact else NEAR / 2 if name in tried.knobs else NEAR):
-            return False
-    return True
+def _left_alone(begin: Floats, ends: Floats, recent: list[Tried], places: Places) -> NDArray[np.bool_]:
+    """Return which steps end where a recent trial failed, or beyond where it broke a guardrail."""
+    closed = np.zeros(ends.shape[0], dtype=np.bool_)
+    for t in recent:
+        tried_from, tried_to = places.of([t.before, t.after])
+        moved = np.array([name in t.knobs for name in places.names])
+        near = np.where(places.exact, 1e-9, np.where(moved, NEAR / 2, NEAR))
+        same = np.abs(ends - tried_to) <= near
+        if t.broke:
+            same |= ~places.exact & ((ends - tried_to) * (tried_to - tried_from) > 0.0)
+        closed |= same.all(axis=1) & (ends != begin)[:, moved].any(axis=1)
+    return closed
 
 
 def _told(tried: Tried) -> str:

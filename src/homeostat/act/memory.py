@@ -19,7 +19,8 @@ class Tried:
     """A trial as one step between two configurations of the knobs that may be turned now.
 
     `effect` is the logarithm of treatment over control (below zero is better) and `error` its standard error;
-    both None where the trial could not tell. `broke` says that a guardrail was proven to be violated.
+    both None where the trial could not tell. `kept` is whether it was, and nobody took it back since; `broke`
+    says that a guardrail was proven to be violated.
     """
 
     trialled: Trialled
@@ -45,7 +46,8 @@ def remembered(situation: Situation) -> tuple[Tried, ...]:
     """Return the trials that moved nothing but knobs of the situation, the newest last.
 
     The configuration in which each began is found by going back from the one of now through what was kept.
-    A value that was set by hand meanwhile is taken to have been there before. Cost: O(trials x knobs).
+    Where a knob does not stand where a kept trial had left it, somebody has taken it back: a person, or what
+    was watching it. Cost: O(trials x knobs).
     """
     at = {name: situation.configuration[name] for name in situation.knobs}
     turned_ns = max((f.at_ns or 0 for f in situation.findings if _turned_worse(f.kind, f.course)), default=0)
@@ -53,17 +55,19 @@ def remembered(situation: Situation) -> tuple[Tried, ...]:
     for trialled in reversed(situation.history[-LOOKED_AT_MAX:]):
         moves = [move for move in trialled.change.moves if move.knob in at]
         before = {**at, **{move.knob: move.before for move in moves}}
-        if trialled.proof.decision is Decision.KEEP:
+        kept = trialled.proof.decision is Decision.KEEP
+        stood = kept and all(at[move.knob] == move.after for move in moves)
+        if kept:
             at = before
         if len(moves) < len(trialled.change.moves):
             continue
-        effect, error = log_effect(trialled.proof)
+        effect, error = (None, None) if kept and not stood else log_effect(trialled.proof)
         found.append(
             Tried(
                 trialled,
                 before,
                 trialled.change.applied(before),
-                trialled.proof.decision is Decision.KEEP,
+                stood,
                 any(check.state is State.VIOLATED for check in trialled.proof.guardrails),
                 effect,
                 error,

@@ -3,19 +3,32 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
 
 from homeostat.core.knob import Choices, Configuration, Knob
 
-Row = NDArray[np.float64]
+Floats = NDArray[np.float64]
 
 SLOPE, BEND, TWIST, CHOICE = 0.3, 0.3, 0.15, 0.3
 """How large the parts are expected to be, before any trial: standard deviations, in logarithms of the
 objective, of going from the middle of a knob's range to its end (slope, bend), of two knobs together
 (twist) and of one choice against another."""
+
+
+class Places:
+    """Where configurations lie: a row of positions, one for each knob in the order of their names."""
+
+    def __init__(self, knobs: Mapping[str, Knob]) -> None:
+        self.names = tuple(sorted(knobs))
+        self.knobs = tuple(knobs[name] for name in self.names)
+        self.exact = np.array([isinstance(knob.domain, Choices) for knob in self.knobs])
+
+    def of(self, configurations: Sequence[Configuration]) -> Floats:
+        """Return the positions of configurations, of shape `(configurations, knobs)`."""
+        found = [[k.domain.position(at[k.name]) for k in self.knobs] for at in configurations]
+        return np.array(found, dtype=np.float64).reshape(len(found), len(self.knobs))
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,53 +44,51 @@ class Leg:
 class Surface:
     """A quadratic over the knobs' positions (choices: a level each), by Bayesian linear regression.
 
-    Only differences between configurations are known, and only they are predicted: `predict` gives mean and
-    standard deviation of the logarithm of the effect. Guarantee: the posterior of the model (Lindley
-    and Smith 1972), if effects are quadratic; where they are not it is a local picture, so ask it for
-    short steps. Cost: O(trials x p^2 + p^3), with p about half the square of the number of knobs.
+    Only differences between configurations are known, and only they are predicted. Guarantee: the posterior
+    of the model (Lindley and Smith 1972), if effects are quadratic; where they are not it is a local picture,
+    so ask it for short steps. Cost: O(trials x p^2 + p^3), p being about half the square of the knobs.
     """
 
-    def __init__(self, knobs: Mapping[str, Knob], legs: Sequence[Leg]) -> None:
-        self._knobs = [knobs[name] for name in sorted(knobs)]
-        numeric = [k for k, knob in enumerate(self._knobs) if not isinstance(knob.domain, Choices)]
-        self._pairs = list(combinations(numeric, 2))
-        scales = self._scales()
-        precision = np.diag(scales**-2.0)
-        pull = np.zeros(scales.size)
-        for leg in legs:
-            row = self._row(leg.after) - self._row(leg.before)
-            weight = leg.error**-2.0
-            precision += weight * np.outer(row, row)
-            pull += weight * leg.effect * row
+    def __init__(self, places: Places, legs: Sequence[Leg]) -> None:
+        self._places = places
+        numeric = np.flatnonzero(~places.exact)
+        one, other = np.triu_indices(numeric.size, 1)
+        self._numeric, self._one, self._other = numeric, numeric[one], numeric[other]
+        self._choices = [
+            (k, len(knob.domain.values))
+            for k, knob in enumerate(places.knobs)
+            if isinstance(knob.domain, Choices)
+        ]
+        precision = np.diag(self._scales() ** -2.0)
+        pull = np.zeros(precision.shape[0])
+        if legs:
+            rows = self._rows(places.of([leg.after for leg in legs]))
+            rows = rows - self._rows(places.of([leg.before for leg in legs]))
+            weights = np.array([leg.error for leg in legs]) ** -2.0
+            precision += (rows.T * weights) @ rows
+            pull = rows.T @ (weights * np.array([leg.effect for leg in legs]))
         self._covariance = np.linalg.inv(precision)
         self._mean = self._covariance @ pull
 
-    def _scales(self) -> Row:
-        found: list[float] = []
-        for knob in self._knobs:
-            if isinstance(knob.domain, Choices):
-                found += [CHOICE / math.sqrt(2)] * len(knob.domain.values)
-            else:
-                found += [SLOPE, BEND]
-        return np.array(found + [TWIST] * len(self._pairs))
+    def _scales(self) -> Floats:
+        levels = sum(count for _, count in self._choices)
+        parts = ((SLOPE, self._numeric.size), (BEND, self._numeric.size), (TWIST, self._one.size))
+        return np.concatenate([np.full(n, s) for s, n in (*parts, (CHOICE / math.sqrt(2), levels))])
 
-    def _row(self, configuration: Configuration) -> Row:
-        found: list[float] = []
-        at: list[float] = []
-        for knob in self._knobs:
-            position = knob.domain.position(configuration[knob.name])
-            if isinstance(knob.domain, Choices):
-                last = len(knob.domain.values) - 1
-                found += [1.0 if k == round(position * last) else 0.0 for k in range(last + 1)]
-                at.append(0.0)
-            else:
-                u = 2.0 * position - 1.0
-                found += [u, u * u]
-                at.append(u)
-        return np.array(found + [at[j] * at[k] for j, k in self._pairs])
+    def _rows(self, positions: Floats) -> Floats:
+        u = 2.0 * positions - 1.0
+        levels = [
+            (np.round(positions[:, k, None] * (count - 1)) == np.arange(count)).astype(np.float64)
+            for k, count in self._choices
+        ]
+        parts = [u[:, self._numeric], u[:, self._numeric] ** 2, u[:, self._one] * u[:, self._other], *levels]
+        return np.concatenate(parts, axis=1)
 
-    def predict(self, before: Configuration, after: Configuration) -> tuple[float, float]:
-        """Return mean and standard deviation of the logarithm of the effect of a step."""
-        row = self._row(after) - self._row(before)
-        variance = float(row @ self._covariance @ row)
-        return float(row @ self._mean), math.sqrt(max(variance, 0.0))
+    def predict(self, before: Floats, after: Floats) -> tuple[Floats, Floats]:
+        """Return mean and standard deviation of the logarithm of the effect of steps.
+
+        `before` is one row of positions, `after` one for each step.
+        """
+        rows = self._rows(after) - self._rows(before[None, :])
+        variance = np.einsum("ij,ij->i", rows @ self._covariance, rows)
+        return rows @ self._mean, np.sqrt(np.maximum(variance, 0.0))
