@@ -4,6 +4,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -64,11 +65,17 @@ def test_each_command_of_a_page_exists_with_its_options(command: str, page: str)
         return
     if words[0] != "homeostat":
         pytest.skip(f"not a command of ours: {words[0]}")
+    from typer.main import get_command
     from typer.testing import CliRunner
 
     from homeostat.app.cli.main import build
 
-    shown = CliRunner().invoke(build(), [words[1], "--help"], env={"COLUMNS": "200", "NO_COLOR": "1"})
+    root: Any = get_command(build())
+    path = [words[1]]
+    group = root.commands.get(words[1])
+    if words[2:3] and words[2] in getattr(group, "commands", {}):
+        path.append(words[2])
+    shown = CliRunner().invoke(build(), [*path, "--help"], env={"COLUMNS": "200", "NO_COLOR": "1"})
     assert shown.exit_code == 0, shown.output
     for option in (w.split("=")[0] for w in words[2:] if w.startswith("--")):
         assert option in shown.output, f"{command} ({page})"

@@ -18,7 +18,7 @@ from homeostat.app.alerts.outbox import ATTEMPTS_MAX, DEAD, SENT, WAITING, read_
 from homeostat.app.alerts.target_file import Alerting
 from homeostat.core.batch import Batch
 from homeostat.core.clock import HOUR_NS, MINUTE_NS, SECOND_NS
-from homeostat.core.errors import StoreBusy
+from homeostat.core.errors import InputError, StoreBusy
 from homeostat.core.losses import Losses
 from homeostat.core.metric import Kind
 from homeostat.core.notice import Notice, Occasion
@@ -208,6 +208,57 @@ def test_a_delivery_to_a_channel_that_was_taken_out_is_listed_as_dead(scene: Cal
     s.desk = s.open()
     s.step(900.0)
     assert [d.error for d in read_deliveries(s.store, DEAD)] == ["the channel 'out' is no longer configured"]
+
+
+def given_up(scene: Scene) -> AlertViews:
+    """Let a notice fail until it is given up."""
+    scene.sender.failing = True
+    for _ in range(ATTEMPTS_MAX + 5):
+        scene.step(900.0, seconds=900)
+    return AlertViews(scene.store, scene.clock)
+
+
+def test_what_was_given_up_is_sent_again_once_when_somebody_asks(scene: Callable[..., Scene]) -> None:
+    s = scene("p95(operation.duration) < 200 ms over 10 min by service")
+    views = given_up(s)
+    (lost, *_) = read_deliveries(s.store, DEAD)
+    s.sender.failing = False
+    assert views.retry(lost.key).waiting == (lost.key,)
+    assert lost.key not in [d.key for d in read_deliveries(s.store, DEAD)]
+    before = len(s.sender.sent)
+    for _ in range(4):
+        s.step(900.0)
+    assert [n.id for n in s.sender.sent[before:]].count(lost.notice.id) == 1
+    assert lost.key in [d.key for d in read_deliveries(s.store, SENT)]
+
+
+def test_what_is_to_be_sent_again_survives_a_restart_and_is_not_doubled(scene: Callable[..., Scene]) -> None:
+    s = scene("p95(operation.duration) < 200 ms over 10 min by service")
+    views = given_up(s)
+    keys = [d.key for d in read_deliveries(s.store, DEAD)]
+    s.sender.failing = False
+    assert set(views.retry().waiting) == set(keys)
+    s.desk = s.open()
+    before = len(s.sender.sent)
+    for _ in range(6):
+        s.step(900.0)
+    sent = Counter(n.id for n in s.sender.sent[before:])
+    assert all(sent[key.partition("/")[0]] == 1 for key in keys)
+    assert read_deliveries(s.store, DEAD) == []
+
+
+def test_a_notice_of_a_channel_that_was_taken_out_cannot_be_sent_again(scene: Callable[..., Scene]) -> None:
+    s = scene("p95(operation.duration) < 200 ms over 10 min by service")
+    views = given_up(s)
+    keys = tuple(d.key for d in read_deliveries(s.store, DEAD))
+    s.channels = ()
+    s.desk = s.open()
+    s.desk.look()
+    assert views.retry().left == keys
+    with pytest.raises(InputError, match="no longer configured"):
+        views.retry(keys[0])
+    with pytest.raises(InputError, match="was given up"):
+        views.retry("nothing/such")
 
 
 def test_an_alert_that_names_an_action_sets_it_off_once(scene: Callable[..., Scene]) -> None:

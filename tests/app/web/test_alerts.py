@@ -5,13 +5,17 @@ from collections.abc import Iterator
 import pytest
 from starlette.testclient import TestClient
 
+from homeostat.app.alerts.alert_views import Setup, setup_record
 from homeostat.app.alerts.desk import AlertDesk
+from homeostat.app.alerts.outbox import DEAD, WAITING, Delivery, moved, read_deliveries
 from homeostat.app.alerts.target_file import Alerting
 from homeostat.app.web.app import create_app
 from homeostat.core.batch import Batch
 from homeostat.core.clock import SECOND_NS
 from homeostat.core.metric import Kind
+from homeostat.core.notice import Notice, Occasion
 from homeostat.core.series import SeriesKey
+from homeostat.core.target import Severity
 from homeostat.judge.targets.target import Handling, rule_of
 from homeostat.judge.targets.target_language import parse
 from homeostat.testing.clock import ManualClock
@@ -107,6 +111,67 @@ def test_a_body_without_end_is_refused(client: TestClient) -> None:
 def test_another_site_cannot_silence(client: TestClient) -> None:
     headers = {"origin": "https://evil.example"}
     assert client.post("/alerts/silence", data={"group": "x"}, headers=headers).status_code == 403
+
+
+def lost(node: SmallNode, channel: str = "pager") -> str:
+    """Let a notice be undelivered on a node whose channel is `pager`."""
+    notice = Notice("n-1", "i", Occasion.BEGAN, Severity.CRITICAL, "g", node.clock.now_ns(), "slow", ())
+    delivery = Delivery(notice, channel, 10, 0, "answered with status 500")
+    setup = setup_record(Setup((), ("pager",)), node.clock.now_ns())
+    node.store.write(moved(delivery, DEAD))
+    node.store.write(Batch(records=(setup,)))
+    return delivery.key
+
+
+def test_a_lost_notice_is_sent_again_over_the_api_and_from_the_page(
+    node: SmallNode, client: TestClient
+) -> None:
+    for send in (
+        lambda key: client.post("/api/alerts/retry", json={"id": key}),
+        lambda key: client.post("/api/alerts/retry", json={"all": True}),
+        lambda key: client.post("/alerts/retry", data={"id": key}),
+        lambda key: client.post("/alerts/retry", data={"all": "1"}),
+    ):
+        key = lost(node)
+        assert "Send again" in client.get("/alerts").text
+        answer = send(key)
+        assert answer.status_code in (202, 303)
+        if answer.status_code == 202:
+            assert answer.json() == {"waiting": [key], "left": []}
+        assert client.get("/api/alerts").json()["dead"] == []
+        assert [d.key for d in read_deliveries(node.store, WAITING)] == [key]
+
+
+def test_a_lost_notice_of_a_channel_that_is_gone_has_no_button(node: SmallNode, client: TestClient) -> None:
+    lost(node, "fax")
+    page = client.get("/alerts").text
+    assert "not configured any more" in page
+    assert ">Send again<" not in page
+    assert client.post("/api/alerts/retry", json={"all": True}).json()["left"] == ["n-1/fax"]
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ("[]", "cannot be understood"),
+        ("{}", "either one notice or all"),
+        ('{"id": "x", "all": true}', "either one notice or all"),
+        ('{"id": "nothing/such"}', "was given up"),
+    ],
+)
+def test_what_cannot_be_sent_again_is_refused_with_the_remedy(
+    client: TestClient, body: str, said: str
+) -> None:
+    answer = client.post("/api/alerts/retry", content=body)
+    assert answer.status_code == 400
+    assert said in answer.json()["error"]
+    assert "NOTICE/CHANNEL" in answer.json()["remedy"]
+
+
+def test_another_site_cannot_send_again(client: TestClient) -> None:
+    headers = {"origin": "https://evil.example"}
+    for path in ("/alerts/retry", "/api/alerts/retry"):
+        assert client.post(path, data={"all": "1"}, headers=headers).status_code == 403
 
 
 def test_a_node_without_a_desk_has_an_empty_page() -> None:

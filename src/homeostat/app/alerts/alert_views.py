@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import msgspec
 
 from homeostat.app.alerts.book_store import SILENCE, SILENCES_MAX, read_book, read_silences, silence_record
-from homeostat.app.alerts.outbox import DEAD, WAITING, Delivery, read_deliveries, read_notices
+from homeostat.app.alerts.outbox import DEAD, WAITING, Delivery, again, read_deliveries, read_notices
 from homeostat.core.batch import Batch
 from homeostat.core.clock import DAY_NS, Clock
 from homeostat.core.errors import InputError
@@ -57,6 +57,14 @@ class AlertState:
     channels: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Retried:
+    """The notices that are sent again, and those that stay as their channel is no longer configured."""
+
+    waiting: tuple[str, ...]
+    left: tuple[str, ...]
+
+
 def setup_record(setup: Setup, now_ns: int) -> Record:
     """Return the setup as it is kept."""
     return Record(SETUP, "", now_ns, msgspec.json.encode(setup))
@@ -102,6 +110,24 @@ class AlertViews:
             targets=setup.rules,
             channels=setup.channels,
         )
+
+    def retry(self, key: str = "") -> Retried:
+        """Have a notice that could not be delivered sent again; without a key all of them.
+
+        Those of channels that are no longer configured stay. Raises InputError for a key that is not there.
+        """
+        dead = read_deliveries(self._store, DEAD)
+        chosen = [d for d in dead if not key or d.key == key]
+        if key and not chosen:
+            raise InputError(f"no notice {key[:TEXT_MAX]!r} was given up; GET /api/alerts lists them")
+        channels = frozenset(self.setup().channels)
+        sent = [d for d in chosen if d.channel in channels]
+        if key and not sent:
+            raise InputError(f"the channel {chosen[0].channel!r} is no longer configured")
+        now_ns = self._clock.now_ns()
+        if sent:
+            self._store.write(Batch(records=tuple(r for d in sent for r in again(d, now_ns))))
+        return Retried(tuple(d.key for d in sent), tuple(d.key for d in chosen if d.channel not in channels))
 
     def silence(self, target: str, group: str, for_ns: int, reason: str = "") -> Silence:
         """Have nothing told of a target or a group for a while. Raises InputError for what makes no sense."""

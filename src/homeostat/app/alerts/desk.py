@@ -1,7 +1,7 @@
 """The desk: evaluates the rules every few seconds, keeps the alerts, and hands notices to the couriers."""
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from time import thread_time
 
 import msgspec
@@ -11,8 +11,10 @@ from homeostat.app.alerts.book_store import book_changes, read_book, read_silenc
 from homeostat.app.alerts.channels.channel import Channel
 from homeostat.app.alerts.courier import Courier
 from homeostat.app.alerts.outbox import (
+    AGAIN,
     DEAD,
     WAITING,
+    WAITING_MAX,
     Delivery,
     deliveries_of,
     moved,
@@ -27,7 +29,7 @@ from homeostat.core.clock import SECOND_NS, Clock
 from homeostat.core.guard import guarded
 from homeostat.core.losses import Losses
 from homeostat.core.notice import Notice, Occasion
-from homeostat.core.query import Store
+from homeostat.core.query import RecordsQuery, Store
 from homeostat.core.record import Record
 from homeostat.core.target import Severity
 from homeostat.judge.alerts.incident import Book, advance
@@ -110,9 +112,7 @@ class AlertDesk:
             waiting = read_deliveries(self._store, WAITING)
             for name, courier in self.couriers.items():
                 courier.take(d for d in waiting if d.channel == name)
-            for lost in (d for d in waiting if d.channel not in self.couriers):
-                error = f"the channel {lost.channel!r} is no longer configured"
-                self._store.write(moved(msgspec.structs.replace(lost, error=error), DEAD))
+            self._give_up(d for d in waiting if d.channel not in self.couriers)
             own = {r.name for r in self._alerting.targets}
             rules = tuple(
                 Watched(r.name, r.expectation, r.metric, r.name in own) for r in self._alerting.rules
@@ -122,10 +122,29 @@ class AlertDesk:
             self._book = book
         return self._book
 
+    def _give_up(self, lost: Iterable[Delivery]) -> None:
+        for delivery in lost:
+            error = f"the channel {delivery.channel!r} is no longer configured"
+            self._store.write(moved(msgspec.structs.replace(delivery, error=error), DEAD))
+
+    def _hand_over_again(self) -> None:
+        """Give the couriers what a person wants to be sent again; what is sent already waits no more."""
+        asked = self._store.read(RecordsQuery(AGAIN, limit=WAITING_MAX))
+        if not asked:
+            return
+        keys = {r.key for r in asked}
+        waiting = [d for d in read_deliveries(self._store, WAITING) if d.key in keys]
+        for delivery in waiting:
+            if delivery.channel in self.couriers:
+                self.couriers[delivery.channel].take((delivery,))
+        self._give_up(d for d in waiting if d.channel not in self.couriers)
+        self._store.write(Batch(records=tuple(Record(AGAIN, key, 0, b"") for key in keys)))
+
     def look(self) -> tuple[Notice, ...]:
         """Evaluate every rule once; return what is told."""
         with self._lock:
             before = self._restored()
+            self._hand_over_again()
             now_ns = self._clock.now_ns()
             self._totals.at(now_ns)
             source = Source(self._totals.totals, self._totals.frames, self._totals.seconds)

@@ -20,6 +20,8 @@ NOTICE = "alert.notice"
 WAITING = "alert.delivery.waiting"
 SENT = "alert.delivery.sent"
 DEAD = "alert.delivery.dead"
+AGAIN = "alert.delivery.again"
+"""Keys of deliveries that were given up and wait once more: the desk hands them to their couriers."""
 
 KEPT_NS = 30 * DAY_NS
 RETRY_S = (2, 5, 15, 60, 120, 300, 600, 600, 600)
@@ -88,6 +90,16 @@ def failed(delivery: Delivery, error: str, now_ns: int) -> Delivery:
 def moved(delivery: Delivery, kind: str) -> Batch:
     """Return the batch that moves a delivery from those that wait to another kind."""
     return Batch(records=(Record(WAITING, delivery.key, 0, b""), record_of(kind, delivery)))
+
+
+def again(delivery: Delivery, now_ns: int) -> list[Record]:
+    """Return the records that let a delivery that was given up be tried from the beginning, at once."""
+    fresh = Delivery(delivery.notice, delivery.channel, next_ns=now_ns)
+    return [
+        Record(DEAD, delivery.key, 0, b""),
+        record_of(WAITING, fresh),
+        Record(AGAIN, delivery.key, now_ns, b"{}", now_ns + KEPT_NS),
+    ]
 
 
 def due(waiting: Iterable[Delivery]) -> list[Delivery]:

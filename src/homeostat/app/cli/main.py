@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from homeostat.app.cli.alerts import alerts
 from homeostat.app.cli.analyze import analyze
 from homeostat.app.cli.compare import compare
 from homeostat.app.cli.demo import demo
@@ -87,6 +88,7 @@ def build() -> typer.Typer:
     app.callback()(root)
     for name, command, settings in COMMANDS:
         app.command(name, context_settings=settings)(command)
+    app.add_typer(alerts, name="alerts")
     app.add_typer(targets, name="targets")
     return app
 

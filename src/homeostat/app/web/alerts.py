@@ -15,6 +15,7 @@ from homeostat.core.clock import SECOND_NS
 from homeostat.core.errors import InputError
 
 BODY_BYTES_MAX = 8_192
+RETRY_REMEDY = 'send JSON such as {"id": "NOTICE/CHANNEL"} or {"all": true}'
 REMEDY = 'send JSON such as {"target": "answers are fast", "for_s": 3600}'
 
 
@@ -25,6 +26,13 @@ class Wanted(msgspec.Struct, forbid_unknown_fields=True):
     target: str = ""
     group: str = ""
     reason: str = ""
+
+
+class Again(msgspec.Struct, forbid_unknown_fields=True):
+    """What a request to send again says: which notice, or all."""
+
+    id: str = ""
+    all: bool = False
 
 
 class AlertApi:
@@ -39,6 +47,8 @@ class AlertApi:
             Route("/api/alerts", self.state),
             Route("/api/alerts/silence", self.silence, methods=["POST"]),
             Route("/api/alerts/silence/{id}", self.end_silence, methods=["DELETE"]),
+            Route("/api/alerts/retry", self.retry, methods=["POST"]),
+            Route("/alerts/retry", self.retry_from_page, methods=["POST"]),
             Route("/alerts/silence", self.silence_from_page, methods=["POST"]),
             Route("/alerts/speak", self.speak_from_page, methods=["POST"]),
         ]
@@ -58,6 +68,32 @@ class AlertApi:
             return json_answer(await self._silenced(wanted), 201)
 
         return await _answered(http, made)
+
+    async def retry(self, http: HttpRequest) -> Response:
+        """Answer POST /api/alerts/retry."""
+
+        async def made(body: bytes) -> Response:
+            try:
+                wanted = msgspec.json.decode(body, type=Again)
+            except (msgspec.DecodeError, UnicodeDecodeError) as error:
+                return problem(400, f"the body cannot be understood: {error}", RETRY_REMEDY)
+            if bool(wanted.id) == wanted.all:
+                return problem(400, "name either one notice or all", RETRY_REMEDY)
+            return json_answer(await to_thread.run_sync(self._alerts.retry, wanted.id), 202)
+
+        return await _answered(http, made, RETRY_REMEDY)
+
+    async def retry_from_page(self, http: HttpRequest) -> Response:
+        """Take the form of the page, and go back to it."""
+
+        async def made(body: bytes) -> Response:
+            form = _form(body)
+            if bool(form.get("id")) == ("all" in form):
+                raise InputError("name either one notice or all")
+            await to_thread.run_sync(self._alerts.retry, form.get("id", ""))
+            return RedirectResponse("/alerts", 303)
+
+        return await _answered(http, made, RETRY_REMEDY)
 
     async def end_silence(self, http: HttpRequest) -> Response:
         """Answer DELETE /api/alerts/silence/{id}."""
@@ -103,13 +139,15 @@ def _form(body: bytes) -> dict[str, str]:
     return {k: v[0] for k, v in parse_qs(body.decode("utf-8", "replace")).items()}
 
 
-async def _answered(http: HttpRequest, answer: Callable[[bytes], Awaitable[Response]]) -> Response:
+async def _answered(
+    http: HttpRequest, answer: Callable[[bytes], Awaitable[Response]], remedy: str = REMEDY
+) -> Response:
     body = bytearray()
     async for chunk in http.stream():
         body += chunk
         if len(body) > BODY_BYTES_MAX:
-            return problem(413, f"the body has more than {BODY_BYTES_MAX} bytes", REMEDY)
+            return problem(413, f"the body has more than {BODY_BYTES_MAX} bytes", remedy)
     try:
         return await answer(bytes(body))
     except InputError as error:
-        return problem(400, str(error), REMEDY)
+        return problem(400, str(error), remedy)

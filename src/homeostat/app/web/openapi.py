@@ -151,6 +151,25 @@ _SILENCES: Schema = {
             },
         }
     },
+    "/api/alerts/retry": {
+        "post": {
+            "summary": "Send notices again that could not be delivered: one, by NOTICE/CHANNEL, or all.",
+            "requestBody": {
+                "content": {
+                    "application/json": {
+                        "schema": {
+                            "type": "object",
+                            "properties": {"id": {"type": "string"}, "all": {"type": "boolean"}},
+                        }
+                    }
+                }
+            },
+            "responses": {
+                "202": {"description": "Those that wait now, and those whose channel is not configured."},
+                "400": {"description": "There is none of this id; the answer says why."},
+            },
+        }
+    },
     "/api/alerts/silence/{id}": {
         "delete": {
             "summary": "End a silence.",
