@@ -105,8 +105,8 @@ def autocorrelation_peaks(values: Floats, longest: int) -> tuple[int, ...]:
     The first that is half as high as the highest leads: the others are often its multiples. The values are
     differenced first, which a wandering level and a trend do not survive.
     """
-    steps = np.diff(values)
-    steps -= steps.mean()
+    steps = values[1:] - values[:-1]
+    steps -= float(np.add.reduce(steps)) / steps.size
     size = fast_size(steps.size + longest + 2)
     spectrum = np.fft.rfft(steps, size)
     found = np.fft.irfft(spectrum.real**2 + spectrum.imag**2, size)[: longest + 2]
@@ -147,6 +147,13 @@ def _may_add(other: Season, season: Season) -> bool:
     )
 
 
+def _without(values: Floats, length: int) -> Floats:
+    """Return the values minus the mean of their phase."""
+    cycles = values.size // length
+    profile = np.add.reduce(values[: cycles * length].reshape(cycles, length), axis=0) / cycles
+    return values - np.concatenate([profile] * (cycles + 1))[: values.size]
+
+
 def season_lengths(
     values: ArrayLike, seconds_apart: float | None = None, seasons_max: int = 2
 ) -> tuple[Season, ...]:
@@ -184,6 +191,6 @@ def season_lengths(
             found.pop()
         found.append(season)
         candidates = {s.length: candidates[s.length] for s in tested if _may_add(s, season)}
-        profile = rest[: rest.size // season.length * season.length].reshape(-1, season.length).mean(axis=0)
-        rest = rest - profile[np.arange(rest.size) % season.length]
+        if len(found) < seasons_max:
+            rest = _without(rest, season.length)
     return tuple(found)

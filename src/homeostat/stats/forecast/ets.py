@@ -21,12 +21,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from homeostat.stats.fast_size import fast_size
-from homeostat.stats.forecast.path import Floats, Indices, same_phase
+from homeostat.stats.forecast.path import Floats, Indices, repeated, same_phase
 
 Spectrum = NDArray[np.complex128]
 
 _WRAP = 1e-8
 _START_MIN = 10
+
+_CYCLES_BY_PRODUCT = 64
+"""Up to so many cycles their running sums are quicker as a product with a triangle of ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,18 +114,26 @@ def _powers(damping: float, n: int) -> Floats:
     return found
 
 
+@lru_cache(maxsize=64)
+def _triangle(size: int) -> Floats:
+    found = np.tri(size)
+    found.flags.writeable = False
+    return found
+
+
 def first_states(values: Floats, seasons: tuple[int, ...] = ()) -> tuple[float, list[Floats]]:
     """Return level and seasonal profiles of the first `start(seasons)` samples, shortest season first."""
     window = start(seasons)
     head = values[:window]
-    level = float(head.mean())
+    level = float(np.add.reduce(head)) / head.size
     rest = head - level
     profiles = []
     for m in seasons:
         cycles = window // m
-        profile = rest[: cycles * m].reshape(cycles, m).mean(axis=0)
-        profiles.append(profile - profile.mean())
-        rest = rest - np.resize(profiles[-1], window)
+        profile = np.add.reduce(rest[: cycles * m].reshape(cycles, m), axis=0) / cycles
+        profile -= np.add.reduce(profile) / m
+        profiles.append(profile)
+        rest = rest - repeated(profile, window)
     return level, profiles
 
 
@@ -142,7 +153,7 @@ def one_step_errors(
     level, profiles = first
     around = values - level
     for profile in profiles:
-        around -= np.resize(profile, n)
+        around -= repeated(profile, n)
     _, damping = _delay(size)
     weights = _powers(damping, n)
     spectrum = np.fft.rfft(around * weights, size)
@@ -151,13 +162,19 @@ def one_step_errors(
     return errors
 
 
-def best_before(errors: Floats, origins: Indices, since: int) -> Indices:
-    """Return for each origin the row with the smallest sum of absolute errors from `since` to it."""
+def sums_before(values: Floats, origins: Indices, since: int = 0) -> Floats:
+    """Return for each row of `values` and each origin the sum of the values from `since` to the origin."""
     order = np.argsort(origins, kind="stable")
     edges = np.concatenate(([since], origins[order][:-1]))
-    sums = np.add.reduceat(np.abs(errors[:, : int(origins.max())]), edges, axis=1)
-    chosen = np.empty(origins.size, dtype=np.int64)
-    chosen[order] = np.argmin(np.cumsum(sums, axis=1), axis=0)
+    found = np.empty((values.shape[0], origins.size))
+    pieces = np.add.reduceat(values[:, : int(origins.max())], edges, axis=1)
+    found[:, order] = np.cumsum(pieces, axis=1)
+    return found
+
+
+def best_before(errors: Floats, origins: Indices, since: int) -> Indices:
+    """Return for each origin the row with the smallest sum of absolute errors from `since` to it."""
+    chosen: Indices = np.argmin(sums_before(np.abs(errors), origins, since), axis=0)
     return chosen
 
 
@@ -167,18 +184,31 @@ def distinct(chosen: Indices) -> tuple[list[int], Indices]:
     return rows, np.searchsorted(rows, chosen)
 
 
-def _fading(errors: Floats, rows: Indices, times: Indices, memory: Floats) -> Floats:
-    """Return the sum over k of `memory ** k errors[row, t - k]` for each row, time and memory together."""
+def _fading(errors: Floats, rows: Indices, times: Indices, memories: Floats) -> Floats:
+    """Return the sum over k of `memories[row] ** k errors[row, t - k]` for each row and time together."""
     found = np.zeros(times.size)
-    lasting = np.flatnonzero(memory)
+    lasting = np.flatnonzero(memories[rows])
     if lasting.size == 0:
         return found
-    reach = min(errors.shape[1], int(np.ceil(np.log(_WRAP) / np.log(memory.max()))))
-    padded = np.concatenate((np.zeros((errors.shape[0], reach - 1)), errors), axis=1)
-    windows = np.lib.stride_tricks.sliding_window_view(padded, reach, axis=1)[rows[lasting], times[lasting]]
-    weights = memory[lasting, None] ** np.arange(reach - 1, -1, -1.0)
-    found[lasting] = np.add.reduce(windows * weights, axis=1)
+    reach = min(errors.shape[1], int(np.ceil(np.log(_WRAP) / np.log(memories.max()))))
+    weights = np.array([_powers(memory, reach) for memory in memories.tolist()])
+    rows, back = rows[lasting, None], times[lasting, None] - np.arange(reach)
+    windows = errors[rows, back]  # before the first value this wraps around
+    if back[:, -1].min() < 0:
+        windows[back < 0] = 0.0
+    found[lasting] = np.einsum("ij,ij->i", windows, weights[rows[:, 0]])
     return found
+
+
+def _by_phase(errors: Floats, season: int) -> Floats:
+    """Return for each row and time the sum of the errors of its phase until then, itself included."""
+    cycles = -(-errors.shape[1] // season)
+    table = np.zeros((errors.shape[0], cycles * season))
+    table[:, : errors.shape[1]] = errors
+    table = table.reshape(-1, cycles, season)
+    if cycles <= _CYCLES_BY_PRODUCT:
+        return (_triangle(cycles) @ table).reshape(errors.shape[0], -1)
+    return np.cumsum(table, axis=1).reshape(errors.shape[0], -1)
 
 
 def _continued(
@@ -198,20 +228,16 @@ def _continued(
     damped, faded = members[2, :, None], members[4, :, None]
     times = origins - 1
     ahead = np.arange(1, horizon + 1)
-    total = np.cumsum(errors, axis=1)[rows, times][:, None]
+    total = sums_before(errors, origins)[rows, np.arange(origins.size)][:, None]
     paths: Floats = first[0] + alpha * total + np.zeros(horizon)
     if beta.any():
-        trend = beta * _fading(errors, rows, times, phi[:, 0])[:, None]
+        trend = beta * _fading(errors, rows, times, members[2])[:, None]
         # The level holds the sum of all damped trends before: that of geometric series, without a loop.
         paths += phi / (1.0 - phi) * (beta * total - trend * (damped**ahead)[rows])
     if rho.any():
-        paths += _fading(errors, rows, times, rho[:, 0])[:, None] * (faded**ahead)[rows]
+        paths += _fading(errors, rows, times, members[4])[:, None] * (faded**ahead)[rows]
     for m, profile in zip(seasons, first[1], strict=True):
-        cycles = -(-errors.shape[1] // m)
-        table = np.zeros((errors.shape[0], cycles * m))
-        table[:, : errors.shape[1]] = errors
-        table = np.cumsum(table.reshape(-1, cycles, m), axis=1).reshape(errors.shape[0], -1)
-        paths += gamma * table[rows[:, None], same_phase(origins, horizon, m)]
+        paths += gamma * _by_phase(errors, m)[rows[:, None], same_phase(origins, horizon, m)]
         paths += profile[(origins[:, None] + np.arange(horizon)) % m]
     return paths
 

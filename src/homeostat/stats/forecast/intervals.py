@@ -3,6 +3,7 @@
 import math
 
 import numpy as np
+from numpy.typing import NDArray
 
 from homeostat.stats.forecast.path import Floats, Indices
 
@@ -32,6 +33,18 @@ def _phase_scale(sizes: Floats, phases: Indices, season: int) -> Floats:
     return found
 
 
+def _quantiles(values: Floats, probabilities: tuple[float, float]) -> list[float]:
+    """Return quantiles between the order statistics, which alone are sorted out."""
+    places = [p * (values.size - 1) for p in probabilities]
+    below = [int(place) for place in places]
+    above = [min(k + 1, values.size - 1) for k in below]
+    values = np.partition(values, [*below, *above])
+    return [
+        float(values[k] + (place - k) * (values[up] - values[k]))
+        for place, k, up in zip(places, below, above, strict=True)
+    ]
+
+
 def error_bounds(errors: Floats, origins: Indices, end: int, season: int, confidence: float) -> Floats:
     """Return the bounds of the errors to come, `(2, horizon)`: the lower at most 0, the upper at least 0.
 
@@ -48,19 +61,21 @@ def error_bounds(errors: Floats, origins: Indices, end: int, season: int, confid
     horizon = errors.shape[1]
     sizes = np.abs(errors)
     known = np.isfinite(sizes)
-    scale = _smoothed(np.where(known, sizes, 0.0).sum(axis=0) / np.maximum(known.sum(axis=0), 1), _NEIGHBOURS)
-    smallest = np.finfo(np.float64).tiny
-    standardised = errors / np.maximum(scale, smallest)
+    kept: NDArray[np.bool_] | slice = slice(None)
+    if not known.all():
+        kept = known.reshape(-1)
+        sizes = np.where(known, sizes, 0.0)
+    counts = np.maximum(np.add.reduce(known, axis=0), 1)
+    scale = _smoothed(np.add.reduce(sizes, axis=0) / counts, _NEIGHBOURS)
+    standardised = errors / np.maximum(scale, np.finfo(np.float64).tiny)
     ahead = np.arange(horizon)
     if 1 < season <= errors.size // 8:
         phases = (origins[:, None] + ahead) % season
-        by_phase = _phase_scale(np.abs(standardised[known]), phases[known], season)
-        standardised = standardised / by_phase[phases]
-        scale = scale * by_phase[(end + ahead) % season]
+        by_phase = _phase_scale(np.abs(standardised).reshape(-1)[kept], phases.reshape(-1)[kept], season)
+        standardised /= by_phase[phases]
+        scale *= by_phase[(end + ahead) % season]
     tail = (1.0 - confidence) / 2.0
-    pooled = standardised[known]
-    pooled.sort()
-    low, high = np.interp((tail, 1.0 - tail), np.linspace(0.0, 1.0, pooled.size), pooled)
+    low, high = _quantiles(standardised.reshape(-1)[kept], (tail, 1.0 - tail))
     apart = max((int(origins[-1]) - int(origins[0])) / horizon + 1.0, 1.0)
     reach = math.sqrt(1.0 + _WIDENING / (apart + _APART_PRIOR)) * scale
     return np.array((min(low, 0.0) * reach, max(high, 0.0) * reach))

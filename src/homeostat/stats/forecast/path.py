@@ -41,6 +41,11 @@ def same_phase(origins: Indices, horizon: int, season: int) -> Indices:
     return found
 
 
+def repeated(profile: Floats, n: int) -> Floats:
+    """Return a profile again and again, `n` values of it."""
+    return np.concatenate([profile] * -(-n // profile.size))[:n]
+
+
 def actual(values: Floats, origins: Indices, horizon: int) -> Floats:
     """Return what came after each origin, NaN where the series had ended."""
     padded = np.concatenate((values, np.full(horizon, np.nan)))

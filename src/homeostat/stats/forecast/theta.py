@@ -9,6 +9,7 @@ from homeostat.stats.forecast.ets import (
     first_states,
     one_step_errors,
     start,
+    sums_before,
 )
 from homeostat.stats.forecast.path import Floats, Indices, same_phase
 from homeostat.stats.forecast.profile import trailing_profile
@@ -47,7 +48,7 @@ def theta(values: Floats, origins: Indices, horizon: int, season: int = 1) -> Fl
     chosen = best_before(errors, origins, max(start(()), 2 * season - 1))
     alpha = np.array([s.alpha for s in _LEVELS])[chosen]
     used, rows = distinct(chosen)
-    smoothed = first[0] + alpha * np.cumsum(errors[used], axis=1)[rows, origins - 1]
+    smoothed = first[0] + alpha * sums_before(errors[used], origins)[rows, np.arange(origins.size)]
     drift = _slopes(level, origins) / 2.0
     paths: Floats = (values[0] + smoothed)[:, None] + drift[:, None] * (
         np.arange(horizon) + ((1.0 - (1.0 - alpha) ** origins) / alpha)[:, None]
