@@ -92,5 +92,5 @@ class Guardrail:
     @property
     def words(self) -> str:
         """Such as `mean of quality worse by at most 1%`."""
-        much = f"{self.worse_max:.3g}" if not self.relative else f"{self.worse_max:.3%}".replace(".000%", "%")
+        much = f"{self.worse_max:.3g}" if not self.relative else f"{self.worse_max * 100:.4g}%"
         return f"{self.measure.words} worse by at most {much}"

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,6 +10,7 @@ from numpy.typing import NDArray
 from homeostat.core.interval import Interval
 from homeostat.core.objective import Measure, Summary
 from homeostat.core.proof import Effect
+from homeostat.stats.assigned_means import AssignedMeans
 from homeostat.stats.bounded_mean_sequence import BoundedMeanSequence
 from homeostat.stats.confidence_sequence import ConfidenceSequence
 from homeostat.stats.difference import difference
@@ -37,8 +39,22 @@ def sequence_of(
     return MeanSequence(confidence)
 
 
+class Arms(Protocol):
+    """What is known of one measure in the two arms of a trial."""
+
+    measure: Measure
+
+    def extend(self, values: NDArray[np.float64], treated: NDArray[np.bool_]) -> None:
+        """Take the newest values in their order; raise InputError on one that the measure cannot have."""
+        ...
+
+    def effect(self, as_share: bool = True) -> Effect:
+        """Return treatment against control, relative or in the measure's unit."""
+        ...
+
+
 class ArmSequences:
-    """What is known of one measure in the two arms of a trial, valid at every look.
+    """What is known of one measure in the two arms of a trial, valid at every look, from each arm alone.
 
     Guarantee and cost: those of the sequences, and of `stats.difference` and `stats.relative` between them.
     """
@@ -53,12 +69,10 @@ class ArmSequences:
         self.control = sequence_of(measure, confidence, bounds)
         self.treatment = sequence_of(measure, confidence, bounds)
 
-    def extend(self, control: NDArray[np.float64], treatment: NDArray[np.float64]) -> None:
-        """Take the newest values of both arms; raise InputError on one that the measure cannot have."""
-        if control.size:
-            self.control.extend(control)
-        if treatment.size:
-            self.treatment.extend(treatment)
+    def extend(self, values: NDArray[np.float64], treated: NDArray[np.bool_]) -> None:
+        """Take the newest values in their order; raise InputError on one that the measure cannot have."""
+        self.control.extend(values[~treated])
+        self.treatment.extend(values[treated])
 
     def effect(self, as_share: bool = True) -> Effect:
         """Return treatment against control, relative or in the measure's unit."""
@@ -69,6 +83,49 @@ class ArmSequences:
             (relative if as_share else difference)(self.treatment, self.control),
             as_share,
         )
+
+
+class ArmMeans:
+    """What is known of a mean in the two arms of a trial, neighbouring requests against each other.
+
+    Guarantee and cost: those of `stats.AssignedMeans`.
+    """
+
+    __slots__ = ("_means", "measure")
+
+    def __init__(self, measure: Measure, confidence: float, share: float) -> None:
+        """Start empty; `share` is that of requests in the treatment."""
+        self.measure = measure
+        self._means = AssignedMeans(share, confidence)
+
+    def extend(self, values: NDArray[np.float64], treated: NDArray[np.bool_]) -> None:
+        """Take the newest values in their order; raise InputError on one that is not finite."""
+        self._means.extend(values, treated)
+
+    def effect(self, as_share: bool = True) -> Effect:
+        """Return treatment against control, relative or in the measure's unit."""
+        means = self._means
+        return effect_between(
+            self.measure,
+            _known(means.control),
+            _known(means.treatment),
+            means.relative() if as_share else means.difference(),
+            as_share,
+        )
+
+
+SHARES_EVEN = (0.3, 0.7)
+"""Shares of requests in the treatment between which neighbours tell better than each arm alone."""
+
+
+def arms_of(
+    measure: Measure, confidence: float, share: float, bounds: Mapping[str, tuple[float, float]]
+) -> Arms:
+    """Return what suits a measure in a trial that divides requests."""
+    is_mean = measure.summary is Summary.MEAN and not is_share(measure) and measure.name not in bounds
+    if is_mean and SHARES_EVEN[0] <= share <= SHARES_EVEN[1]:
+        return ArmMeans(measure, confidence, share)
+    return ArmSequences(measure, confidence, bounds)
 
 
 def effect_between(

@@ -34,9 +34,9 @@ class HoldBack(MeasuredTrial):
     """A trial after the keep: nearly all requests have the change, the share `share` has what was before.
 
     Its proof is to ROLL_BACK once the change is proven worse than what was before (its objective, or a
-    guardrail that is proven broken), or more of its requests fail; else to KEEP when the deadline has come. Effects are
-    of the change against what was before, as in the trial; in the arms' column those held back are the
-    TREATMENT, since by now the change is in force.
+    guardrail that is proven broken), or more of its requests fail; else to KEEP when the deadline has
+    come. Effects are of the change against what was before, as in the trial; in the arms' column those held
+    back are the TREATMENT, since by now the change is in force.
 
     Guarantee: a change that is not worse is taken back with a probability of at most 1 - confidence for
     the objective, and of as much for each guardrail at its margin. Cost: that of a `RequestTrial`. It

@@ -54,6 +54,11 @@ class MeasuredTrial(ABC):
     def _alarm(self) -> str | None:
         """Return why the trial must end at once, whatever its effects; None where nothing is wrong."""
 
+    @property
+    def _doubtful(self) -> bool:
+        """Whether nothing can be kept as yet, though the trial may go on."""
+        return False
+
     def _arm_column(self, outcomes: Outcomes) -> NDArray[np.int8] | None:
         """Return the arms of outcomes that belong to this trial, None for others."""
         if outcomes.operation != self.plan.objective.operation or self.plan.name not in outcomes.arms:
@@ -111,8 +116,10 @@ class MeasuredTrial(ABC):
         if alarm is not None:
             return Decision.ROLL_BACK, alarm
         found = decision(self.plan.objective, standing)
+        if found is not None and found[0] is Decision.KEEP and self._doubtful:
+            found = None
         if found is None and now_ns >= self.plan.deadline_ns:
-            return Decision.ROLL_BACK, undecided(self.plan.objective, standing) + self._lost()
+            return Decision.ROLL_BACK, undecided(self.plan.objective, standing, self._doubtful) + self._lost()
         return found
 
     def _proven(self, standing: Standing, what: Decision, reason: str, now_ns: int) -> Proof:

@@ -1,5 +1,6 @@
 """The arms of a trial that divides requests: their sequences, their shares, their errors."""
 
+import math
 from collections.abc import Mapping
 
 import numpy as np
@@ -9,7 +10,7 @@ from homeostat.core.errors import InputError
 from homeostat.core.objective import Measure
 from homeostat.core.plant import Outcomes
 from homeostat.core.proof import Effect
-from homeostat.prove.arm_sequences import ArmSequences, is_share
+from homeostat.prove.arm_sequences import Arms, arms_of, is_share
 from homeostat.prove.block import ERRORS, requests_among
 from homeostat.prove.effect_words import short
 from homeostat.prove.error_alarm import ErrorAlarm
@@ -17,6 +18,9 @@ from homeostat.prove.trial import TrialPlan
 from homeostat.stats.sample_ratio import SampleRatio
 
 Rows = NDArray[np.bool_]
+
+_DOUBT = 3.0
+"""Standard errors by which the arms may fill otherwise than planned: one good look in 400 has to wait."""
 
 
 class RequestArms:
@@ -30,13 +34,13 @@ class RequestArms:
 
     def __init__(self, plan: TrialPlan, share: float) -> None:
         """Start without requests."""
-        self._arms: dict[tuple[Measure, float], ArmSequences] = {}
-        self._by_name: dict[str, list[ArmSequences]] = {}
+        self._ratio = SampleRatio(share)
+        self._arms: dict[tuple[Measure, float], Arms] = {}
+        self._by_name: dict[str, list[Arms]] = {}
         for term in plan.objective.terms:
             self._add(term.measure, plan.term_confidence, plan.bounds)
         for guardrail in plan.guardrails:
             self._add(guardrail.measure, plan.confidence, plan.bounds)
-        self._ratio = SampleRatio(share)
         self._errors = ErrorAlarm(share, *_margin(plan))
         self._refused = ""
 
@@ -58,9 +62,9 @@ class RequestArms:
             if column is None:
                 continue
             known = ~np.isnan(column)
-            values = column[control & known], column[treatment & known]
+            either = (control | treatment) & known
             for arms in sequences:
-                self._take(arms, *values)
+                self._take(arms, column[either], treatment[either])
 
     def effect(self, measure: Measure, confidence: float, as_share: bool) -> Effect:
         """Return what is known of a measure."""
@@ -79,15 +83,21 @@ class RequestArms:
             )
         return self._errors.words if self._errors.rings() else None
 
+    @property
+    def doubtful(self) -> bool:
+        """Whether the arms look now as if they filled in other shares than planned: nothing is kept then."""
+        share, n = self._ratio.share, self.n_control + self.n_treatment
+        return abs(self.n_treatment - n * share) > _DOUBT * math.sqrt(n * share * (1.0 - share))
+
     def _add(self, measure: Measure, confidence: float, bounds: Mapping[str, tuple[float, float]]) -> None:
         if (measure, confidence) not in self._arms:
-            arms = ArmSequences(measure, confidence, bounds)
+            arms = arms_of(measure, confidence, self._ratio.share, bounds)
             self._arms[measure, confidence] = arms
             self._by_name.setdefault(measure.name, []).append(arms)
 
-    def _take(self, arms: ArmSequences, control: NDArray[np.float64], treatment: NDArray[np.float64]) -> None:
+    def _take(self, arms: Arms, values: NDArray[np.float64], treated: Rows) -> None:
         try:
-            arms.extend(control, treatment)
+            arms.extend(values, treated)
         except InputError as error:
             if not self._refused:
                 self._refused = f"{short(arms.measure)} of some request cannot be counted: {error}"

@@ -47,3 +47,7 @@ class RequestTrial(MeasuredTrial):
 
     def _alarm(self) -> str | None:
         return self._arms.alarm()
+
+    @property
+    def _doubtful(self) -> bool:
+        return self._arms.doubtful

@@ -45,3 +45,7 @@ class ShadowTrial(MeasuredTrial):
 
     def _alarm(self) -> str | None:
         return self._arms.alarm()
+
+    @property
+    def _doubtful(self) -> bool:
+        return self._arms.doubtful

@@ -97,10 +97,10 @@ def decision(objective: Objective, standing: Standing) -> tuple[Decision, str] |
     return None
 
 
-def undecided(objective: Objective, standing: Standing) -> str:
-    """Return why nothing was proven by the deadline."""
+def undecided(objective: Objective, standing: Standing, doubtful: bool) -> str:
+    """Return why nothing was proven by the deadline; `doubtful` is whether the shares of the arms were."""
     effect = standing.objective
-    reasons = []
+    reasons = ["the arms may not have filled as planned"] if doubtful else []
     if effect.interval is None:
         reasons.append(f"nothing could be told of {effect.measure} yet")
     elif effect.interval.high >= -objective.gain_min:

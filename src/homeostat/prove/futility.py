@@ -1,0 +1,51 @@
+"""The futility of a trial: whether it can still be decided for its change before the deadline."""
+
+import math
+
+from homeostat.core.proof import Decision, Proof
+from homeostat.prove.effect_words import change_words
+from homeostat.prove.trial import Progress, TrialPlan
+
+PATIENCE = 0.15
+"""The share of its time that a trial is given before anything is said of it."""
+
+LUCK = 1.0 / 3.0
+"""Half the width of a sequence's interval is about three standard errors: this much of it is one."""
+
+
+def futile(progress: Progress, plan: TrialPlan, now_ns: int) -> Proof | None:
+    """Return the proof of a trial that is better ended, None where it may still be decided for its change.
+
+    Even if the effect were a standard error better than it looks, its interval would not leave out zero
+    before the deadline. Guarantee: it only ever rolls back, so that false keeps become no more often; a
+    change that would have been kept at the deadline is given up in about 1 of 6 cases at worst, when it was
+    to be decided just there, hardly ever when it is clearer. Source: stochastic curtailment (Lan,
+    Simon and Halperin, Sequential Analysis 1, 1982).
+    """
+    whole_ns, passed_ns = plan.deadline_ns - plan.counts_from_ns, now_ns - plan.counts_from_ns
+    effect, interval = progress.effect, progress.effect.interval
+    if passed_ns < PATIENCE * whole_ns or effect.estimate is None or interval is None:
+        return None
+    half = interval.high - effect.estimate
+    if not math.isfinite(half) or half <= 0.0:
+        return None
+    gain = -(effect.estimate - LUCK * half) - plan.objective.gain_min
+    share = (gain / half) ** 2 if gain > 0.0 else 0.0
+    if share * whole_ns >= passed_ns:
+        return None
+    reason = (
+        f"given up: {effect.measure} {change_words(effect)}, which will not be proven better "
+        "before the deadline"
+    )
+    return Proof(
+        Decision.ROLL_BACK,
+        reason,
+        effect,
+        progress.terms,
+        progress.guardrails,
+        progress.n_control,
+        progress.n_treatment,
+        plan.begin_ns,
+        now_ns,
+        plan.design.value,
+    )
