@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from homeostat.act.controller import Situation
-from homeostat.act.ladder import WAY, Ladder, Rung, rungs_of
+from homeostat.act.controller import WAY, Situation
+from homeostat.act.ladder import Ladder, Rung, rungs_of
 from homeostat.core.change import Change
 from homeostat.core.errors import ConfigError, InputError
 from homeostat.core.knob import Choices, Integers, Knob

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from homeostat.act.endocrine import Endocrine
 from homeostat.core.change import Change
@@ -12,6 +12,10 @@ from homeostat.core.knob import Configuration, Knob
 from homeostat.core.objective import Objective
 from homeostat.core.proof import Proof
 from homeostat.core.verdict import Verdict
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +38,21 @@ class Reading:
 
 
 @dataclass(frozen=True, slots=True)
+class Line:
+    """What a measure came to over the last time: values `step_ns` apart, the newest last and ending at
+    `end_ns`; NaN where nothing was measured."""
+
+    values: "NDArray[np.float64]"
+    step_ns: int
+    end_ns: int
+
+
+WAY, BACK, MUST = "way", "back", "must"
+"""A label of changes that are not made for a gain. BACK gives up what is no longer needed: such a change is
+to be kept as long as guardrails and targets hold. MUST obeys a limit from outside: it needs no proof."""
+
+
+@dataclass(frozen=True, slots=True)
 class Trialled:
     """A change that was tried, in which regime, and what its trial showed. A history has the newest last."""
 
@@ -49,7 +68,8 @@ class Situation:
     `knobs` are those that may be turned now: neither pinned nor part of a running trial. `readings` are by
     the words of a measure (`p95 of duration`). `load_per_s` is requests a second. `regime` names the kind of
     workload. `endocrine` are the levels that all controllers share. `slack` is the smallest distance of a
-    target from its bound, relative to the bound, None where a target is violated or unknown.
+    target from its bound, relative to the bound, None where a target is violated or unknown. `lines` are by
+    the name of a metric, for those controllers that look ahead.
     """
 
     now_ns: int
@@ -64,6 +84,7 @@ class Situation:
     regime: str = ""
     slack: float | None = None
     endocrine: Endocrine = field(default_factory=Endocrine)
+    lines: Mapping[str, Line] = field(default_factory=dict)
 
 
 class Controller(Protocol):

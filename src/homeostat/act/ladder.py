@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from homeostat.act.controller import Judged, Situation, Trialled
+from homeostat.act.controller import BACK, WAY, Judged, Situation, Trialled
 from homeostat.core.change import Change, Move, shown
 from homeostat.core.clock import SECOND_NS
 from homeostat.core.errors import ConfigError
@@ -11,11 +11,10 @@ from homeostat.core.knob import Configuration, Knob, Value
 from homeostat.core.proof import Decision
 from homeostat.core.verdict import State
 
-LADDER, RUNG, WAY, STEP = "ladder", "rung", "way", "strategy"
-"""The labels of a ladder's changes. A `way` of `back` gives up what a rung had gained, since it is no longer
-needed: such a change is not to be kept for a gain but as long as guardrails and targets hold."""
+LADDER, RUNG, STEP = "ladder", "rung", "strategy"
+"""The labels of a ladder's changes, besides the way: up, or back."""
 
-UP, BACK = "up", "back"
+UP = "up"
 
 
 @dataclass(frozen=True, slots=True)
