@@ -8,7 +8,8 @@
     │   ├── StoreBusy        another process holds it; trying again helps
     │   ├── StoreCorrupt     its file is damaged
     │   └── StoreFull        the disk is full or read-only
-    └── NotAvailable         this machine cannot give what was asked for
+    ├── NotAvailable         this machine cannot give what was asked for
+    └── NotApplied           a knob of another process could not be set
 
 Each message carries the offending value and what to do about it.
 """
@@ -48,3 +49,7 @@ class StoreFull(StoreError):
 
 class NotAvailable(HomeostatError):
     """This machine cannot give what was asked for; the message says why."""
+
+
+class NotApplied(HomeostatError):
+    """A knob of another process could not be set, or that is not certain; the message says why."""

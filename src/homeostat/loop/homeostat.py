@@ -14,6 +14,7 @@ from homeostat.core.guard import guarded
 from homeostat.core.losses import Losses
 from homeostat.core.metric import Kind
 from homeostat.core.query import SizeQuery, Store
+from homeostat.loop.knobs import Knobs
 from homeostat.loop.runner import Runner
 from homeostat.loop.settings import Settings, settings_from
 from homeostat.loop.writer import Writer
@@ -88,6 +89,13 @@ class Homeostat:
         self.inject = self.tracer.inject
         self.extract = self.tracer.extract
         self.llm = self.tracer.llm
+        self.request = self.tracer.request
+        self.knobs = Knobs(self.tracer, self.losses, self.clock)
+        self.knob = self.knobs.knob
+        self.switch = self.knobs.switch
+        self.forbid = self.knobs.forbid
+        self.require = self.knobs.require
+        self.feedback = self.knobs.feedback
         self._closed = False
         self._attach: Callable[[AbstractEventLoop], None] | None = None
         self._event_loops: list[AbstractEventLoop] = []
@@ -223,6 +231,7 @@ class Homeostat:
         self.losses.renew_lock()
         self.registry.forget_buffered()
         self.tracer.forget_kept()
+        self.knobs.forget()
         if self._runner.collectors is not None:
             self._runner.collectors.abandon()
         if not self._closed:

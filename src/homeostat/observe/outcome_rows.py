@@ -16,9 +16,9 @@ Calls = Sequence[tuple[LlmCall, int, bool]]
 
 
 class Row(NamedTuple):
-    """One request that ended, or (with `whole` False) what was said of one afterwards; times are monotonic.
+    """One request that ended, or (`measured` is False) what was said of one afterwards; times are monotonic.
 
-    `calls` is None where they were too many to be summed.
+    `calls` is None where they were too many to be summed. A `part` of a request is no whole one.
     """
 
     ended_ns: int
@@ -28,8 +28,15 @@ class Row(NamedTuple):
     error: float
     calls: Calls | None
     reported: Mapping[str, float] | None
-    whole: bool = True
+    measured: bool = True
+    part: bool = False
 
+
+Spent = tuple[Row, float, float]
+"""A row with what it cost (USD) and its tokens."""
+
+WHOLE = ""
+"""The name under which all whole requests are counted, whatever their operation."""
 
 Priced = Callable[[LlmCall, int], LlmCall]
 
@@ -80,49 +87,57 @@ class OutcomeColumns:
     def of(
         self, rows: Sequence[Row], epoch_ns: int, trials: Collection[str], dropped: Mapping[str, int]
     ) -> tuple[Outcomes, ...]:
-        """Return the outcomes of each operation that has rows, or of which rows were dropped."""
-        by_operation: dict[str, list[Row]] = {name: [] for name in dropped}
-        for row in rows:
-            by_operation.setdefault(row.operation, []).append(row)
+        """Return the outcomes of all whole requests, under no name, and of each operation under its own.
+
+        There are those that have rows, or of which rows were dropped.
+        """
+        everything = [(row, *self._spent(row, epoch_ns)) for row in rows]
+        by_operation: dict[str, list[Spent]] = {name: [] for name in dropped}
+        for one in everything:
+            by_operation.setdefault(one[0].operation, []).append(one)
+        if by_operation:
+            by_operation = {WHOLE: [one for one in everything if not one[0].part], **by_operation}
+        lost = {**dropped, WHOLE: sum(dropped.values())}
         return tuple(
-            self._operation(name, of_it, epoch_ns, trials, dropped.get(name, 0))
+            _outcomes(name, of_it, epoch_ns, trials, lost.get(name, 0))
             for name, of_it in by_operation.items()
         )
 
-    def _operation(
-        self, name: str, rows: list[Row], epoch_ns: int, trials: Collection[str], dropped: int
-    ) -> Outcomes:
-        import numpy as np
-
-        spent = [self._spent(row, epoch_ns) for row in rows]
-        values = {
-            "duration": [row.duration_ms for row in rows],
-            "errors": [row.error for row in rows],
-            "cost": [cost for cost, _ in spent],
-            "tokens": [tokens for _, tokens in spent],
-        }
-        said = {measure for row in rows for measure in row.reported or ()}
-        for measure in sorted(said):
-            measured = values.get(measure) or [math.nan] * len(rows)
-            values[measure] = [
-                (row.reported or {}).get(measure, known) for row, known in zip(rows, measured, strict=True)
-            ]
-        return Outcomes(
-            ended_ns=np.array([row.ended_ns + epoch_ns for row in rows], np.int64),
-            values={measure: np.array(column, np.float64) for measure, column in values.items()},
-            arms=_arms(rows, trials),
-            operation=name,
-            dropped=dropped,
-        )
-
     def _spent(self, row: Row, epoch_ns: int) -> tuple[float, float]:
-        if not row.whole:
+        if not row.measured:
             return math.nan, math.nan
         if row.calls:
             self._calling.add(row.operation)
         elif row.calls is not None and row.operation not in self._calling:
             return math.nan, math.nan
         return cost_of(row.calls, self._priced, epoch_ns), tokens_of(row.calls)
+
+
+def _outcomes(
+    name: str, spent: list[Spent], epoch_ns: int, trials: Collection[str], dropped: int
+) -> Outcomes:
+    import numpy as np
+
+    rows = [row for row, _, _ in spent]
+    values = {
+        "duration": [row.duration_ms for row in rows],
+        "errors": [row.error for row in rows],
+        "cost": [cost for _, cost, _ in spent],
+        "tokens": [tokens for _, _, tokens in spent],
+    }
+    said = {measure for row in rows for measure in row.reported or ()}
+    for measure in sorted(said):
+        measured = values.get(measure) or [math.nan] * len(rows)
+        values[measure] = [
+            (row.reported or {}).get(measure, known) for row, known in zip(rows, measured, strict=True)
+        ]
+    return Outcomes(
+        ended_ns=np.array([row.ended_ns + epoch_ns for row in rows], np.int64),
+        values={measure: np.array(column, np.float64) for measure, column in values.items()},
+        arms=_arms(rows, trials),
+        operation=name,
+        dropped=dropped,
+    )
 
 
 def _arms(rows: list[Row], trials: Collection[str]) -> "dict[str, NDArray[np.int8]]":

@@ -36,17 +36,27 @@ class Request:
     """One request. `live` holds from its begin to its end, and never where nobody asks for outcomes.
 
     `name` is the operation under which its outcome is counted. `counted` is False where requests of their
-    own began within it: then its outcome is that of several arms. `calls` are those to models, with their
+    own began within it: then its outcome is that of several arms. A `part` is one run of an implementation,
+    not a whole request. `calls` are those to models, with their
     start, None where they are too many; `reported` is what the application said of it.
     """
 
-    __slots__ = ("arms", "calls", "counted", "id", "live", "name", "outer", "reported", "values")
+    __slots__ = ("arms", "calls", "counted", "id", "live", "name", "outer", "part", "reported", "values")
 
-    def __init__(self, name: str, arms: Arms, *, live: bool = True, outer: "Request | None" = None) -> None:
+    def __init__(
+        self,
+        name: str,
+        arms: Arms,
+        *,
+        live: bool = True,
+        part: bool = False,
+        outer: "Request | None" = None,
+    ) -> None:
         self.name = name
         self.arms = arms
         self.values = arms.values
         self.live = live
+        self.part = part
         self.outer = outer
         self.counted = True
         self.id = ""

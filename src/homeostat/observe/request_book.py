@@ -111,6 +111,7 @@ class RequestBook:
                 1.0 if operation.error else 0.0,
                 request.calls,
                 request.reported,
+                part=request.part,
             )
         )
 
@@ -145,7 +146,7 @@ class RequestBook:
         _, operation, arms = known
         numbers = self._numbers_of(operation, values)
         if numbers and self.governed:
-            self._add(Row(now, operation, arms, math.nan, math.nan, None, numbers, whole=False))
+            self._add(Row(now, operation, arms, math.nan, math.nan, None, numbers, measured=False))
         return True
 
     def take(self) -> tuple[list[Row], dict[str, int], frozenset[str]]:

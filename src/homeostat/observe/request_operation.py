@@ -75,7 +75,8 @@ class ArmOperation(Operation):
         super().__init__(site, {"shadow": True} if arm == TREATMENT else None)
         arms = Arms(around.values, {trial: arm})
         self._current: ContextVar[Operation | None] | None = site.current if arm == TREATMENT else None
-        self._request = Request(name, arms, outer=around if arm == CONTROL and around.live else None)
+        outer = around if arm == CONTROL and around.live else None
+        self._request = Request(name, arms, part=True, outer=outer)
 
     def __enter__(self) -> Self:
         if self._current is not None:

@@ -9,6 +9,7 @@ from homeostat.core.application import Application
 from homeostat.core.clock import SECOND_NS, Clock
 from homeostat.core.errors import ConfigError
 from homeostat.core.guard import guarded
+from homeostat.core.knob import Value
 from homeostat.core.losses import Losses
 from homeostat.core.metric import Kind
 from homeostat.core.series import SeriesKey
@@ -21,7 +22,6 @@ from homeostat.observe.pricing import cost_usd
 from homeostat.observe.quota import Quota, TailPolicy
 from homeostat.observe.recorder import Recorder
 from homeostat.observe.registry import Registry
-from homeostat.observe.request import Request
 from homeostat.observe.request_book import RequestBook
 from homeostat.observe.request_operation import ArmOperation, RequestOperation
 from homeostat.observe.tail import Tail
@@ -107,9 +107,16 @@ class Tracer:
         values = scalars(attributes, self.losses) if attributes else None
         return RequestOperation(self._site(name), values, remote, user)
 
-    def arm(self, name: str, switch: str, trial: str, arm: int, around: Request) -> ArmOperation:
+    def arm(self, name: str, switch: str, trial: str, arm: int) -> ArmOperation:
         """Open one run of an implementation in a shadowed trial of a switch."""
-        return ArmOperation(self._site(name), switch, trial, arm, around)
+        around = self.current.get()
+        request = self.requests.idle if around is None else around.request
+        return ArmOperation(self._site(name), switch, trial, arm, request)
+
+    def shadow(self, switch: str) -> tuple[str, Value] | None:
+        """Return the trial and the implementation of a switch that runs beside here, None where none does."""
+        operation = self.current.get()
+        return None if operation is None else operation.request.arms.shadows.get(switch)
 
     def within(self) -> Operation | None:
         """Return the innermost operation that has not ended here."""

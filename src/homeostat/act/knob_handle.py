@@ -1,0 +1,94 @@
+"""The handle of a knob: what the application reads its value from."""
+
+from collections.abc import Sequence
+from typing import Generic, Protocol, TypeVar, cast
+
+from homeostat.core.knob import Knob, Value
+
+V = TypeVar("V", bound=Value)
+
+
+class Pinner(Protocol):
+    """What holds knobs at values by hand."""
+
+    def pin(self, name: str, value: Value) -> None:
+        """Hold a knob at a value."""
+        ...
+
+    def unpin(self, name: str) -> None:
+        """Let a knob be turned again."""
+        ...
+
+
+class Request(Protocol):
+    """What is asked of a request: the values of the request knobs, by their index."""
+
+    @property
+    def values(self) -> Sequence[Value]:
+        """Changed in place as knobs are turned."""
+        ...
+
+
+class Work(Protocol):
+    """What is asked of an operation: the request that it is part of."""
+
+    @property
+    def request(self) -> Request:
+        """The request."""
+        ...
+
+
+class Current(Protocol):
+    """Tells what work is done here, as a context variable does."""
+
+    def get(self) -> Work | None:
+        """Return the innermost operation, None outside of any."""
+        ...
+
+
+class KnobHandle(Generic[V]):
+    """A knob as the application holds it: `get()` returns its value. Read it where it is used.
+
+    `value` is the value in force, of a process knob the same as `get()` and still cheaper; of a request knob
+    that of requests that take part in no trial.
+    """
+
+    __slots__ = ("_pinner", "knob", "value")
+
+    def __init__(self, knob: Knob, pinner: Pinner) -> None:
+        self.knob = knob
+        self.value = cast(V, knob.default)
+        self._pinner = pinner
+
+    def get(self) -> V:
+        """Return the value that holds here."""
+        return self.value
+
+    def pin(self, value: V) -> None:
+        """Hold the knob at a value from now on, whatever the loop would like; trials of it end."""
+        self._pinner.pin(self.knob.name, value)
+
+    def unpin(self) -> None:
+        """Let the loop turn the knob again, from the value that it would have by now."""
+        self._pinner.unpin(self.knob.name)
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.knob.name} = {self.value!r}>"
+
+
+class RequestKnob(KnobHandle[V]):
+    """The handle of a knob of which each request may have a value of its own."""
+
+    __slots__ = ("_current", "_index")
+
+    def __init__(self, knob: Knob, pinner: Pinner, current: Current, index: int) -> None:
+        super().__init__(knob, pinner)
+        self._current = current
+        self._index = index
+
+    def get(self) -> V:
+        """Return the value for the request that is served here; outside of any, the one in force."""
+        work = self._current.get()
+        if work is None:
+            return self.value
+        return work.request.values[self._index]  # type: ignore[return-value]
