@@ -21,6 +21,9 @@ _CORRELATION_MAX = 0.97
 
 _LEVELS_MAX = 24
 
+_FEW = 24
+"""So few values are summed quicker without numpy."""
+
 _DOUBT, _DOUBT_LESS, _SIGNIFICANT = 1.0, 0.5, 4.0
 """Standard errors taken off at larger batches; less where neighbours correlate beyond two of theirs."""
 
@@ -72,12 +75,24 @@ class LongRunVariance:
         self._last = float(values[-1])
         self.n += values.size
         level = 0
-        while values.size and level < _LEVELS_MAX:
+        while values.size > _FEW and level < _LEVELS_MAX:
             self._reach(level)
             self._counts[level] += values.size
             self._sums[level] += float(np.add.reduce(values))
             self._squares[level] += float(values @ values)
             values = self._paired(level, values)
+            level += 1
+        few: list[float] = values.tolist()
+        while few and level < _LEVELS_MAX:
+            self._reach(level)
+            self._counts[level] += len(few)
+            self._sums[level] += sum(few)
+            self._squares[level] += sum([value * value for value in few])
+            carry = self._carries[level]
+            if carry is not None:
+                few.insert(0, carry)
+            self._carries[level] = few.pop() if len(few) % 2 else None
+            few = [one + other for one, other in zip(few[::2], few[1::2], strict=True)]
             level += 1
 
     def absorb(self, other: "LongRunVariance", shift: float = 0.0) -> None:

@@ -2,6 +2,7 @@
 
 import math
 from bisect import insort
+from math import ceil, log2
 from typing import Self
 
 import numpy as np
@@ -28,7 +29,10 @@ _OFFSET = 1 << 17
 PRIOR_WORTH = 63.0
 """How many records the beta mixture's prior is worth: narrowest at about eight times as many."""
 
-_STEPS = 2
+_STEPS_MAX = 3
+
+_NEAR = 1.0
+"""So near the boundary it is quicker to go on hit by hit than by Newton's method."""
 
 
 class QuantileSequence(ConfidenceSequence):
@@ -86,9 +90,9 @@ class QuantileSequence(ConfidenceSequence):
     def add(self, value: float) -> None:
         """Take one record; raise InputError where it is not a finite number below 1e90."""
         if 0.0 < value < MAGNITUDE_MAX:
-            key = math.ceil(math.log2(value) * _BUCKETS) + _OFFSET
+            key = ceil(log2(value) * _BUCKETS) + _OFFSET
         elif -MAGNITUDE_MAX < value < 0.0:
-            key = -math.ceil(math.log2(-value) * _BUCKETS) - _OFFSET
+            key = -ceil(log2(-value) * _BUCKETS) - _OFFSET
         elif value == 0.0:
             key = 0
         else:
@@ -116,8 +120,8 @@ class QuantileSequence(ConfidenceSequence):
         """The quantile, within 0.55%; NaN without records."""
         if not self.n:
             return math.nan
-        key = self._from_top(max(1, math.ceil(self.n * (1.0 - self.probability))))
-        low, high = _edges(key)
+        rank = max(1, math.ceil(self.n * (1.0 - self.probability)))
+        low, high = _edges(self._from_top(rank, rank)[0])
         middle = math.copysign(math.sqrt(low * high), low)
         return min(max(middle, self._smallest), self._largest)
 
@@ -163,63 +167,82 @@ class QuantileSequence(ConfidenceSequence):
         if self.n < self.first_look:
             return
         most, fewest = self._likely()
-        low = -math.inf if most >= self.n else max(_edges(self._from_top(most + 1))[0], self._smallest)
-        high = math.inf if fewest < 1 else min(_edges(self._from_top(fewest))[1], self._largest)
-        self._found = Interval(low, high, self.confidence)
+        high, low = self._from_top(fewest, most + 1)
+        self._found = Interval(
+            -math.inf if most >= self.n else max(_edges(low)[0], self._smallest),
+            math.inf if fewest < 1 else min(_edges(high)[1], self._largest),
+            self.confidence,
+        )
 
-    def _from_top(self, rank: int) -> int:
-        """Return the bucket of the sample that is the `rank`-th from the largest on."""
-        counts = self._counts
-        for key in reversed(self._keys):
-            rank -= counts[key]
-            if rank <= 0:
-                return key
-        return self._keys[0]
+    def _from_top(self, first: int, second: int) -> tuple[int, int]:
+        """Return the buckets of the samples that are `first` and `second` (or more) from the largest on."""
+        counts, keys = self._counts, self._keys
+        passed, found = 0, keys[-1]
+        for key in reversed(keys):
+            passed += counts[key]
+            if passed >= first:
+                found = key
+                first = self.n + 1
+            if passed >= second:
+                return found, key
+        return found, keys[0]
 
     def _likely(self) -> tuple[int, int]:
-        """Return the largest and the smallest number of samples that likely lie beyond the quantile."""
-        n = self.n
-        expected = n * (1.0 - self.probability)
-        most = min(math.floor(self._end_of_likely(expected, max(self._most, 1.0))), n)
-        while most < n and self._surprise(most + 1) < 0.0:
-            most += 1
-        while most > expected and self._surprise(most) >= 0.0:
+        """Return the largest and the smallest number of samples that likely lie beyond the quantile.
+
+        Likely are those at which the mixture's likelihood ratio is below its boundary.
+        """
+        n, scale, probability = self.n, 1.0 / self._inflation, self.probability
+        rarer = 1.0 - probability
+        a, b = PRIOR_WORTH * rarer, PRIOR_WORTH * probability
+        log_odds = math.log(probability / rarer)
+        rest = b + n * scale
+        constant = self._constant - math.lgamma(a + rest) - n * scale * math.log(probability)
+        lgamma = math.lgamma
+
+        def surprise(hits: float) -> float:
+            """Return the log of the likelihood ratio at so many hits, less that of the boundary."""
+            worth = hits * scale
+            return constant + lgamma(a + worth) + lgamma(rest - worth) + worth * log_odds
+
+        def near(off: float) -> float:
+            """Return about where that is zero, on the side of `off`, by Newton's method from there."""
+            hits = expected + off
+            for _ in range(_STEPS_MAX):
+                hits = min(max(hits, 0.0), float(n))
+                odds = (a - 0.5 + hits * scale) / (b - 0.5 + (n - hits) * scale)
+                slope = scale * (math.log(max(odds, 1e-9)) + log_odds)
+                if slope * off <= 0.0:
+                    break
+                step = surprise(hits) / slope
+                hits -= step
+                if -1.0 < step < 1.0:
+                    break
+            return min(max(hits, 0.0), float(n))
+
+        expected = n * rarer
+        most = min(math.floor(expected + max(self._most, 1.0)), n)
+        found = surprise(most)
+        if not -_NEAR < found < _NEAR:
+            most = math.floor(near(max(self._most, 1.0)))
+            found = surprise(most)
+        while found >= 0.0 and most > expected:
             most -= 1
-        fewest = max(math.ceil(self._end_of_likely(expected, min(self._fewest, -1.0))), 0)
-        while fewest > 0 and self._surprise(fewest - 1) < 0.0:
-            fewest -= 1
-        while fewest < expected and self._surprise(fewest) >= 0.0:
+            found = surprise(most)
+        while most < n and surprise(most + 1) < 0.0:
+            most += 1
+        fewest = max(math.ceil(expected + min(self._fewest, -1.0)), 0)
+        found = surprise(fewest)
+        if not -_NEAR < found < _NEAR:
+            fewest = math.ceil(near(min(self._fewest, -1.0)))
+            found = surprise(fewest)
+        while found >= 0.0 and fewest < expected:
             fewest += 1
+            found = surprise(fewest)
+        while fewest > 0 and surprise(fewest - 1) < 0.0:
+            fewest -= 1
         self._most, self._fewest = most - expected, fewest - expected
         return most, fewest
-
-    def _end_of_likely(self, expected: float, off: float) -> float:
-        """Return about where `_surprise` is zero, on the side of `off`: two steps of Newton's method."""
-        scale = 1.0 / self._inflation
-        a, b = PRIOR_WORTH * (1.0 - self.probability), PRIOR_WORTH * self.probability
-        hits = expected + off
-        for _ in range(_STEPS):
-            hits = min(max(hits, 0.0), float(self.n))
-            odds = (a - 0.5 + hits * scale) / (b - 0.5 + (self.n - hits) * scale)
-            slope = scale * math.log(max(odds, 1e-9) * self.probability / (1.0 - self.probability))
-            if slope * off <= 0.0:
-                break
-            hits -= self._surprise(hits) / slope
-        return hits
-
-    def _surprise(self, hits: float) -> float:
-        """Return the log of the mixture's likelihood ratio at so many hits, less that of the boundary."""
-        scale = 1.0 / self._inflation
-        a, b = PRIOR_WORTH * (1.0 - self.probability), PRIOR_WORTH * self.probability
-        worth, others = hits * scale, (self.n - hits) * scale
-        return (
-            self._constant
-            + math.lgamma(a + worth)
-            + math.lgamma(b + others)
-            - math.lgamma(a + b + worth + others)
-            - worth * math.log(1.0 - self.probability)
-            - others * math.log(self.probability)
-        )
 
 
 def _edges(key: int) -> tuple[float, float]:
