@@ -10,6 +10,7 @@ from homeostat.core.order import Mode, Pin, Restore, SetMode, Try, Undo, Unpin
 from homeostat.core.proof import Decision, Effect, Proof
 from homeostat.loop.acts import Advise, Begin, Conclude, Put, Refuse, Resign, Switch
 from homeostat.loop.cycle import Limits, LoopState, View, step
+from homeostat.prove.ledger_entry import EntryKind
 
 START = {"batch": 8, "cache": 100}
 LIMITS = Limits(trials_max=1, rest_ns=10, kept_per_hour_max=2)
@@ -99,7 +100,7 @@ def test_a_kept_change_that_turns_out_worse_is_reverted():
     state, acts = step(state, View(9, lost={"trial-1": proof(Decision.ROLL_BACK)}), LIMITS)
     assert state.configuration == START
     assert not state.held
-    assert acts[0].kind == "reverted"
+    assert acts[0].kind is EntryKind.REVERTED
 
 
 def test_a_trial_ends_the_watch_on_the_same_knob():
@@ -124,7 +125,7 @@ def test_undoing_takes_back_or_says_why_not():
     view = View(6, orders=(Undo(by="ann", number=3),), undone={3: change("batch", 16, 8)})
     state, acts = step(state, view, LIMITS)
     assert state.configuration == START
-    assert acts[0].kind == "undone"
+    assert acts[0].kind is EntryKind.UNDONE
     _, acts = step(state, View(7, orders=(Undo(by="ann", number=9),)), LIMITS)
     assert isinstance(acts[0], Refuse)
     assert "no entry 9" in acts[0].reason

@@ -21,6 +21,9 @@ NORMAL = NormalDist()
 STRIDE, STRIDE_MIN, STRIDE_MAX = 0.35, 0.06, 0.7
 """The longest step of a knob as a share of its range: at first, at least and at most."""
 
+CALM = 0.45
+"""By how much shorter steps are while all targets hold: then there is something to lose."""
+
 LENGTHS = (0.25, 0.5, 0.75, 1.0)
 NEAR = 0.1
 """Positions within this share of the range count as the same place."""
@@ -71,9 +74,12 @@ class Climb:
             return ()
         places = Places(knobs)
         tried = tuple(t for t in remembered(situation) if t.knobs <= knobs.keys())
-        surface = Surface(places, [leg for t in tried if (leg := self._leg(t)) is not None])
+        like = situation.objective.words
+        told = [t for t in tried if t.trialled.proof.effect.measure == like]
+        surface = Surface(places, [leg for t in told if (leg := self._leg(t)) is not None])
         now = {name: situation.configuration[name] for name in knobs}
-        stretch = situation.endocrine.modulation.stride
+        urgent = _is_urgent(situation)
+        stretch = situation.endocrine.modulation.stride * (1.0 if urgent else CALM)
         reached = {
             name: _values(knob, now[name], _stride(name, tried, stretch)) for name, knob in knobs.items()
         }
@@ -83,7 +89,6 @@ class Climb:
         best = list(dict.fromkeys(step.moves[0].knob for step in steps))
         pairs = _pairs(sorted(alone, key=lambda n: best.index(n) if n in best else len(best)), reached)
         steps += self._worthwhile(pairs, now, tried, places, surface, situation)
-        urgent = any(judged.verdict.state is State.VIOLATED for judged in situation.judged)
         found: list[Change] = []
         taken: set[str] = set()
         for step in sorted(steps, key=lambda s: -s.worth):
@@ -112,7 +117,11 @@ class Climb:
         """Return the steps that promise enough and are not to be left alone, the best first."""
         begin = places.of([now])[0]
         ends = places.of([{**now, **step} for step in steps])
-        recent = [t for t in tried if not t.kept and t.here and not t.outdated and t.age_s < self.forget_s]
+        recent = [
+            t
+            for t in tried
+            if not t.kept and t.age_s < self.forget_s and (t.broke or (t.here and not t.outdated))
+        ]
         closed = _left_alone(begin, ends, recent, places)
         means, spreads = surface.predict(begin, ends)
         pointed = {name for name in places.names if self._points_at(name, at)}
@@ -129,6 +138,8 @@ class Climb:
         """Return what a step is expected to gain over the least that counts."""
         explored = at.endocrine.modulation.exploration
         least = max(at.objective.gain_min, 0.01)
+        if explored == 0.0 and _is_urgent(at):
+            explored = 1.0  # under strain nothing is explored for gain, but help is looked for
         if explored == 0.0:
             sure = NORMAL.cdf((-mean - least) / spread) >= SURE if spread > 0 else -mean > least
             return -mean if sure else 0.0
@@ -163,6 +174,10 @@ class Climb:
         )
 
 
+def _is_urgent(situation: Situation) -> bool:
+    return any(judged.verdict.state is State.VIOLATED for judged in situation.judged)
+
+
 @dataclass(frozen=True, slots=True)
 class _Step:
     moves: tuple[Move, ...]
@@ -195,11 +210,11 @@ def _values(knob: Knob, now: Value, stride: float) -> list[Value]:
         at = knob.domain.position(now)
         reached = [
             knob.limited(now, knob.domain.at(at + way * share * stride))
-            for way in (-1, 1)
+            for way in (1, -1)
             for share in LENGTHS
         ]
         if all(value == now for value in reached):  # whole numbers further apart than the stride
-            reached = [_neighbour(knob, now, way) for way in (-1, 1)]
+            reached = [_neighbour(knob, now, way) for way in (1, -1)]
     return [value for value in dict.fromkeys(reached) if value != now]
 
 

@@ -14,6 +14,13 @@ LOOKED_AT_MAX = 200
 """Only so many of the last trials are looked at, which bounds the cost of proposing."""
 
 
+HARM = 0.5
+"""What looked half as bad again is not tried again soon, even if its trial ended before that was proven."""
+
+ROUGH = 0.3
+"""The standard error (logarithm) of an effect that was seen too shortly for an interval."""
+
+
 @dataclass(frozen=True, slots=True)
 class Tried:
     """A trial as one step between two configurations of the knobs that may be turned now.
@@ -68,7 +75,7 @@ def remembered(situation: Situation) -> tuple[Tried, ...]:
                 before,
                 trialled.change.applied(before),
                 stood,
-                any(check.state is State.VIOLATED for check in trialled.proof.guardrails),
+                _broke(trialled.proof),
                 effect,
                 error,
                 max(0, situation.now_ns - trialled.proof.end_ns) / 1e9,
@@ -79,6 +86,12 @@ def remembered(situation: Situation) -> tuple[Tried, ...]:
     return tuple(found[::-1])
 
 
+def _broke(proof: Proof) -> bool:
+    estimate = proof.effect.estimate
+    harmed = proof.decision is Decision.ROLL_BACK and estimate is not None and estimate > HARM
+    return harmed or any(check.state is State.VIOLATED for check in proof.guardrails)
+
+
 def _turned_worse(kind: FindingKind, course: Course) -> bool:
     return kind is FindingKind.CHANGE and course is Course.WORSE
 
@@ -86,8 +99,10 @@ def _turned_worse(kind: FindingKind, course: Course) -> bool:
 def log_effect(proof: Proof) -> tuple[float, float] | tuple[None, None]:
     """Return the logarithm of the effect on the objective and its standard error, where they are known."""
     effect = proof.effect
-    if effect.estimate is None or effect.interval is None or not effect.relative or effect.estimate <= -1.0:
+    if effect.estimate is None or not effect.relative or effect.estimate <= -1.0:
         return None, None
+    if effect.interval is None:
+        return math.log1p(effect.estimate), ROUGH
     low, high = max(effect.interval.low, -0.999), effect.interval.high
     if not (low < high < math.inf):
         return None, None

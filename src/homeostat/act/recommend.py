@@ -42,20 +42,21 @@ def recommend(
 ) -> Recommended:
     """Rank proposals, and keep those that can be tried together.
 
-    Urgent ones come first, then those that are predicted to gain most; equal ones stay in the order given, so
-    hand them in by the controllers' rank. Without a prediction a gain of `UNPREDICTED` is supposed. Left out
-    is what moves a knob that may not be turned or that stands elsewhere by now, a value that the knob does
-    not take or that is too far for one step, a second change of one knob, a combination that is not allowed
-    (alone or with those before it), and what is beyond the pace; an urgent change may go beyond the pace by
-    half. While one thing is urgent (norepinephrine) only the first is left.
+    Urgent ones come first; else they stay in the order given, so hand them in by the controllers' rank: a
+    controller knows which of its changes is worth most to try, which is not the one of the surest gain.
+    Left out is what moves a knob that may not be turned or that stands elsewhere by now, a value that the
+    knob does not take or that is too far for one step, a second change of one knob, a combination that is
+    not allowed (alone or with those before it), and what is beyond the pace; an urgent change may go
+    beyond the pace by half, by all of it when norepinephrine is high. While one thing is that urgent only
+    the first is left.
     """
     rules, pace = tuple(allowed), pace or Pace()
     modulation = situation.endocrine.modulation
     left = pace.left(situation)
-    spare = left + pace.changes_max // 2
+    spare = left + int(pace.changes_max * (modulation.priority - 0.5))
     taken: list[Change] = []
     out: list[tuple[Change, str]] = []
-    for change in sorted(proposals, key=lambda c: -_rank(c, modulation.priority)):
+    for change in sorted(proposals, key=lambda c: not c.urgent):
         room = spare if change.urgent else left
         if modulation.one_at_a_time and taken:
             out.append((change, "one thing is urgent, all else waits"))
@@ -71,16 +72,6 @@ def recommend(
 def proposals(controllers: Iterable[Controller], situation: Situation) -> tuple[Change, ...]:
     """Return what the controllers propose, in their order."""
     return tuple(change for controller in controllers for change in controller.propose(situation))
-
-
-UNPREDICTED = 0.02
-
-
-def _rank(change: Change, priority: float) -> float:
-    """Return a number that grows with how soon a change goes: the predicted gain, urgent ones above."""
-    predicted = change.predicted
-    gain = UNPREDICTED if predicted is None else -(predicted.low + predicted.high) / 2
-    return priority * (10.0 + gain) if change.urgent else gain
 
 
 def _unfit(change: Change, situation: Situation) -> str:

@@ -73,6 +73,11 @@ class Objective:
         if not 0.0 <= self.gain_min < 1.0:
             raise ConfigError(f"gain_min is a share from 0 to below 1, not {self.gain_min!r}")
 
+    @property
+    def words(self) -> str:
+        """Such as `p95 of duration and mean of cost`."""
+        return " and ".join(term.measure.words for term in self.terms)
+
 
 @dataclass(frozen=True, slots=True)
 class Guardrail:

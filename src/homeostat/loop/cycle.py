@@ -16,7 +16,7 @@ from homeostat.prove.ledger_entry import EntryKind
 class Limits:
     """How much the loop may change: trials at once, the rest after each, and the most of an hour."""
 
-    trials_max: int = 1
+    trials_max: int = 3
     rest_ns: int = 30_000_000_000
     kept_per_hour_max: int = 12
     trials_per_hour_max: int = 30
@@ -56,7 +56,9 @@ class View:
     """What one step looks at.
 
     `undone` answers orders to undo: the change that does, or why it cannot be. `lost` tells of watched
-    changes that turned out to be worse, `stood` of those that are to be watched no more.
+    changes that turned out to be worse, `stood` of those that are to be watched no more. `broke` names a
+    target that holds no more since the last look. Trials of the knobs in `alone`, which hold for the whole
+    process, would blur all others beside them: they run alone.
     """
 
     now_ns: int
@@ -66,6 +68,8 @@ class View:
     lost: Mapping[str, Proof] = field(default_factory=dict)
     stood: Mapping[str, Proof] = field(default_factory=dict)
     proposals: tuple[Change, ...] = ()
+    broke: str = ""
+    alone: frozenset[str] = frozenset()
 
 
 Step: TypeAlias = tuple[LoopState, tuple[Act, ...]]
@@ -129,6 +133,16 @@ def watch(state: LoopState, view: View, limits: Limits) -> Step:
     return state, tuple(acts)
 
 
+def make_way(state: LoopState, view: View, limits: Limits) -> Step:
+    """End the trials of what was not urgent when a target breaks: the help for that must not wait."""
+    if not view.broke:
+        return state, ()
+    ended = tuple(trial for trial in state.running if not trial.change.urgent)
+    acts = tuple(Resign(t.trial, t.change, f"'{view.broke}' broke, which goes before") for t in ended)
+    running = tuple(trial for trial in state.running if trial not in ended)
+    return replace(state, running=running, rest_until_ns=view.now_ns if ended else state.rest_until_ns), acts
+
+
 def begin(state: LoopState, view: View, limits: Limits) -> Step:
     """Try the most promising proposals, as many as may run; where only advice is wanted, give it."""
     hour_ago_ns = view.now_ns - 3_600_000_000_000
@@ -140,15 +154,13 @@ def begin(state: LoopState, view: View, limits: Limits) -> Step:
         return state, ()
     acts: list[Act] = []
     for change in view.proposals:
-        taken = frozenset().union(*(trial.knobs for trial in state.running), state.pinned)
-        if len(state.running) >= limits.trials_max or taken & {move.knob for move in change.moves}:
-            continue
-        state, act = _begun(state, change)
-        acts.append(act)
+        if _has_room(state, change, view, limits):
+            state, act = _begun(state, change)
+            acts.append(act)
     return state, tuple(acts)
 
 
-RULES = (obey, conclude, watch, begin)
+RULES = (obey, conclude, watch, make_way, begin)
 
 
 def may_begin(state: LoopState, now_ns: int, limits: Limits) -> bool:
@@ -159,6 +171,15 @@ def may_begin(state: LoopState, now_ns: int, limits: Limits) -> bool:
         and now_ns >= state.rest_until_ns
         and len(state.kept_ns) < limits.kept_per_hour_max
     )
+
+
+def _has_room(state: LoopState, change: Change, view: View, limits: Limits) -> bool:
+    """Tell whether a trial may run beside those that do."""
+    taken = frozenset().union(*(trial.knobs for trial in state.running))
+    moved = {move.knob for move in change.moves}
+    if len(state.running) >= limits.trials_max or moved & (taken | state.pinned.keys()):
+        return False
+    return not state.running or not (moved | taken) & view.alone
 
 
 def _begun(state: LoopState, change: Change) -> tuple[LoopState, Act]:

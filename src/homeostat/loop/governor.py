@@ -9,7 +9,7 @@ from homeostat.act.recommend import Pace, proposals, recommend
 from homeostat.core.change import Change
 from homeostat.core.errors import HomeostatError, InputError, StoreError
 from homeostat.core.finding import Finding
-from homeostat.core.knob import Value
+from homeostat.core.knob import Scope, Value
 from homeostat.core.log import event
 from homeostat.core.order import AnyOrder, Mode, Pin, Try, Undo
 from homeostat.core.plant import TREATMENT, Plant, Steering
@@ -20,8 +20,9 @@ from homeostat.loop.book import Book, note_of, trialled
 from homeostat.loop.cycle import LoopState, View, may_begin, step
 from homeostat.loop.meter import Meter
 from homeostat.loop.mood import Mood
-from homeostat.loop.planning import hold_back_for, trial_for
+from homeostat.loop.planning import hold_back_for, objective_for, trial_for
 from homeostat.loop.policy import Policy
+from homeostat.prove.futility import futile
 from homeostat.prove.ledger_entry import EntryKind
 from homeostat.prove.steered import arm_at, steered
 from homeostat.prove.trial import Design, Progress, Trial, TrialPlan
@@ -161,20 +162,20 @@ class Governor:
             now_ns,
             self._state.configuration,
             {name: knob for name, knob in self._plant.knobs.items() if name not in taken},
-            self._policy.objective,
+            objective_for(self._policy, judged),
             judged=judged,
-            findings=self._findings(),
+            findings=(*self._findings(), *self._meter.noticing.findings(now_ns)),
             readings=self._meter.readings(now_ns),
             history=history,
             load_per_s=load_per_s,
-            regime="",
+            regime=self._mood.take_load(now_ns, load_per_s),
             slack=slack,
             endocrine=self._mood.feel(now_ns, judged, load_per_s, slack, history),
         )
 
     def _view(self, situation: Situation, orders: tuple[AnyOrder, ...]) -> View:
         now_ns = situation.now_ns
-        proofs = {name: trial.proof(now_ns) for name, trial in self._trials.items()}
+        proofs = {name: self._proof(trial, now_ns) for name, trial in self._trials.items()}
         watched = {name: held.proof(now_ns) for name, held in self._hold_backs.items()}
         return View(
             now_ns,
@@ -184,6 +185,18 @@ class Governor:
             {n: p for n, p in watched.items() if p is not None and p.decision is Decision.ROLL_BACK},
             {n: p for n, p in watched.items() if p is not None and p.decision is Decision.KEEP},
             self._proposals(situation),
+            self._broken(situation.judged),
+            frozenset(name for name, knob in self._plant.knobs.items() if knob.scope is Scope.PROCESS),
+        )
+
+    def _proof(self, trial: Trial, now_ns: int) -> Proof | None:
+        return trial.proof(now_ns) or futile(trial.progress(now_ns), trial.plan, now_ns)
+
+    def _broken(self, judged: tuple[Judged, ...]) -> str:
+        """Return the target that is violated as of now, in words; empty where none is."""
+        before = {one.target for one in self.seen.situation.judged if one.verdict.state is State.VIOLATED}
+        return next(
+            (o.target for o in judged if o.verdict.state is State.VIOLATED and o.target not in before), ""
         )
 
     def _proposals(self, situation: Situation) -> tuple[Change, ...]:
@@ -212,7 +225,7 @@ class Governor:
         """Watch what was kept, and forget the trials and hold-backs that are over."""
         for act in acts:
             if isinstance(act, Conclude) and act.proof.decision is Decision.KEEP:
-                held = hold_back_for(self._trials[act.trial].plan, self._policy.trials, now_ns)
+                held = hold_back_for(self._trials[act.trial].plan, act.proof, self._policy.trials, now_ns)
                 if held is not None:
                     self._hold_backs[act.trial] = held
             elif isinstance(act, Stand):

@@ -18,6 +18,7 @@ from homeostat.core.verdict import State
 from homeostat.judge.targets.target_language import write
 from homeostat.judge.targets.verdict import Estimate, estimate, verdict
 from homeostat.judge.words.amount import convert
+from homeostat.loop.noticing import Noticing
 from homeostat.stats.batch_inflation import mean_inflation
 from homeostat.stats.rate_interval import rate_interval
 from homeostat.stats.sketch import merge, sketch
@@ -51,20 +52,29 @@ class Meter:
     """
 
     def __init__(self, targets: Iterable[Target], measures: Iterable[Measure]) -> None:
-        self._targets = tuple((write(t), t, _window_ns(t)) for t in targets)
+        self._targets = tuple(
+            (write(t), t, _window_ns(t), sliding_confidence(DAY_NS / _window_ns(t))) for t in targets
+        )
         self._measures = tuple(measures)
-        longest_ns = max((w for _, _, w in self._targets), default=DEFAULT_WINDOW_NS)
+        longest_ns = max((window_ns for _, _, window_ns, _ in self._targets), default=DEFAULT_WINDOW_NS)
         self._window_ns = max(longest_ns, DEFAULT_WINDOW_NS)
-        shortest_ns = min((w for _, _, w in self._targets), default=DEFAULT_WINDOW_NS)
+        shortest_ns = min((window_ns for _, _, window_ns, _ in self._targets), default=DEFAULT_WINDOW_NS)
         self._slice_ns = max(shortest_ns // SLICES, SECOND_NS)
         self._slices: deque[_Slice] = deque()
         self._since: dict[str, tuple[State, int]] = {}
         self._began_ns = 0
+        self._merged: dict[tuple[str, int], tuple[Total | None, float]] = {}
+        self._looked_ns = -1
+        self._judged: tuple[Judged, ...] = ()
+        self.noticing = Noticing(self._measures)
+        self._readings: dict[str, Reading] = {}
 
     def restart(self, now_ns: int) -> None:
         """Forget what was measured: from now on the application runs otherwise."""
         self._slices.clear()
         self._began_ns = now_ns
+        self._looked_ns = -1
+        self.noticing.restart()
 
     def observe(self, outcomes: Outcomes, now_ns: int) -> None:
         """Take in the rows that are no treatment of any trial and ended since the last restart."""
@@ -86,6 +96,10 @@ class Meter:
         if self._slices and self._slices[-1].start_ns == start_ns:
             last = self._slices.pop()
             totals, requests = _together(last.totals, totals), requests + last.requests
+        elif self._slices:
+            last = self._slices[-1]
+            for name, total in last.totals.items():
+                self.noticing.take(name, total.moments.mean, last.start_ns, now_ns)
         self._slices.append(_Slice(start_ns, totals, requests))
         while self._slices[0].start_ns < now_ns - self._window_ns:
             self._slices.popleft()
@@ -97,6 +111,24 @@ class Meter:
 
     def readings(self, now_ns: int) -> dict[str, Reading]:
         """Return each measure over the last ten minutes with a 95% interval for one look."""
+        self._look(now_ns)
+        return self._readings
+
+    def judged(self, now_ns: int) -> tuple[Judged, ...]:
+        """Return the verdict on each target, at a confidence that holds while someone looks all day."""
+        self._look(now_ns)
+        return self._judged
+
+    def _look(self, now_ns: int) -> None:
+        """Work out verdicts and readings anew, once a slice of time."""
+        if now_ns - now_ns % self._slice_ns == self._looked_ns:
+            return
+        self._looked_ns = now_ns - now_ns % self._slice_ns
+        self._merged.clear()
+        self._readings = self._read(now_ns)
+        self._judged = self._judge(now_ns)
+
+    def _read(self, now_ns: int) -> dict[str, Reading]:
         found = {}
         for measure in self._measures:
             got = self._estimate(measure.name, _statistic(measure), DEFAULT_WINDOW_NS, now_ns, CONFIDENCE)
@@ -104,21 +136,15 @@ class Meter:
                 found[measure.words] = Reading(got.value, got.interval, got.n)
         return found
 
-    def spread(self, name: str, now_ns: int) -> tuple[float, float, int] | None:
-        """Return mean, variance and number of a measure's values lately; None where there are none."""
-        total = self._window_total(name, DEFAULT_WINDOW_NS, now_ns)[0]
-        return None if total is None else (total.moments.mean, total.moments.variance, total.moments.count)
-
-    def judged(self, now_ns: int) -> tuple[Judged, ...]:
-        """Return the verdict on each target, at a confidence that holds while someone looks all day."""
+    def _judge(self, now_ns: int) -> tuple[Judged, ...]:
         found = []
-        for text, target, window_ns in self._targets:
+        for text, target, window_ns, confidence in self._targets:
             name = target.reading.metric or "duration"
             unit = UNITS.get(name, target.bound.unit)
             statistic = "rate" if name == REQUESTS else target.reading.statistic
             if statistic == "rate" and name == "errors":
                 statistic = "mean"
-            got = self._estimate(name, statistic, window_ns, now_ns, sliding_confidence(DAY_NS / window_ns))
+            got = self._estimate(name, statistic, window_ns, now_ns, confidence)
             bound = convert(target.bound, "/s" if name == REQUESTS else unit)
             told = verdict(got, target.side, bound, unit, CONFIDENCE)
             state, since_ns = self._since.get(text, (told.state, now_ns))
@@ -133,16 +159,13 @@ class Meter:
 
     def _window_total(self, name: str, window_ns: int, now_ns: int) -> tuple[Total | None, float]:
         """Return a measure over a window, and by how much its dependence in time widens what is known."""
-        parts = [s.totals[name] for s in self._slices if s.start_ns > now_ns - window_ns and name in s.totals]
-        if not parts:
-            return None, 1.0
-        moments = parts[0].moments
-        for part in parts[1:]:
-            moments = moments.merge(part.moments)
-        count = np.array([p.moments.count for p in parts], dtype=np.float64)
-        mean = np.array([p.moments.mean for p in parts])
-        histogram = merge([p.histogram for p in parts if p.histogram is not None])
-        return Total(moments, histogram), mean_inflation(count, mean, moments.variance)
+        key = (name, window_ns)
+        if key not in self._merged:
+            parts = [
+                s.totals[name] for s in self._slices if s.start_ns > now_ns - window_ns and name in s.totals
+            ]
+            self._merged[key] = _merged(parts) if parts else (None, 1.0)
+        return self._merged[key]
 
     def _estimate(
         self, name: str, statistic: str, window_ns: int, now_ns: int, confidence: float
@@ -168,6 +191,25 @@ def _total(values: Floats) -> Total:
     m2 = float(((values - mean) ** 2).sum())
     moments = Moments(int(values.size), mean, m2, float(values.min()), float(values.max()), float(values[-1]))
     return Total(moments, sketch(values))
+
+
+def _merged(parts: list[Total]) -> tuple[Total, float]:
+    """Return all parts as one, and the inflation of its mean."""
+    count = np.array([p.moments.count for p in parts], dtype=np.float64)
+    mean = np.array([p.moments.mean for p in parts])
+    n = float(count.sum())
+    centre = float((count * mean).sum()) / n
+    m2 = sum(p.moments.m2 for p in parts) + float((count * (mean - centre) ** 2).sum())
+    moments = Moments(
+        int(n),
+        centre,
+        m2,
+        min(p.moments.minimum for p in parts),
+        max(p.moments.maximum for p in parts),
+        parts[-1].moments.last,
+    )
+    histogram = merge([p.histogram for p in parts if p.histogram is not None])
+    return Total(moments, histogram), mean_inflation(count, mean, moments.variance)
 
 
 def _together(one: dict[str, Total], other: dict[str, Total]) -> dict[str, Total]:

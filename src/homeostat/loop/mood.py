@@ -1,9 +1,11 @@
 """The mood: what happens is told to the endocrine state, which all controllers read."""
 
 import math
+from collections import deque
 
 from homeostat.act.controller import Judged, Trialled
 from homeostat.act.endocrine import Endocrine, Event, EventKind, step
+from homeostat.act.regime import regime
 from homeostat.core.clock import MINUTE_NS, SECOND_NS
 from homeostat.core.proof import Decision
 from homeostat.core.verdict import State
@@ -14,6 +16,10 @@ GAIN_FULL = 0.1
 SPIKE_RATIO = 2.5
 USUAL_HALF_LIFE_NS = 30 * MINUTE_NS
 """How slowly the usual load follows the load."""
+
+
+LOADS_EVERY_NS = 10 * SECOND_NS
+LOADS_MAX = 2_000
 
 
 class Mood:
@@ -29,6 +35,17 @@ class Mood:
         self._proofs_seen_ns = now_ns
         self._violated: frozenset[str] = frozenset()
         self._usual_per_s = math.nan
+        self._loads: deque[float] = deque(maxlen=LOADS_MAX)
+        self._loaded_ns = now_ns
+        self.regime = ""
+
+    def take_load(self, now_ns: int, load_per_s: float) -> str:
+        """Return the regime of the workload, told anew each ten seconds."""
+        if now_ns - self._loaded_ns >= LOADS_EVERY_NS:
+            self._loaded_ns = now_ns
+            self.regime = regime(load_per_s, list(self._loads), self.regime)
+            self._loads.append(load_per_s)
+        return self.regime
 
     def feel(
         self,

@@ -1,15 +1,18 @@
 """The planning: how a change is tried, and how it is watched after it was kept."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
-from homeostat.act.controller import Situation
+from homeostat.act.controller import Judged, Situation
 from homeostat.core.change import Change
 from homeostat.core.clock import SECOND_NS
 from homeostat.core.knob import Knob, Scope
+from homeostat.core.metric import Better
+from homeostat.core.objective import Guardrail, Measure, Objective, Summary, Term
+from homeostat.core.proof import Proof
+from homeostat.core.verdict import State
 from homeostat.loop.policy import Policy, TrialRules
-from homeostat.prove.hold_back import HoldBack, hold_back_plan
-from homeostat.prove.request_trial import RequestTrial
-from homeostat.prove.switchback_trial import SwitchbackTrial
+from homeostat.prove.hold_back import hold_back_plan
+from homeostat.prove.open_trial import open_hold_back, open_trial
 from homeostat.prove.trial import Design, Trial, TrialPlan
 
 BLOCK_REQUESTS = 60
@@ -17,6 +20,51 @@ BLOCK_REQUESTS = 60
 
 BLOCKS = 24
 """Blocks that must fit in before the deadline."""
+
+
+WORSE_MEANWHILE = 0.1
+"""By how much the objective may get worse for the sake of a target that is violated."""
+
+
+def objective_for(policy: Policy, judged: Sequence[Judged]) -> Objective:
+    """Return what is to get better now: the policy's objective, or first the targets that are violated.
+
+    Where a measure of the objective is among those violated, or none is that a trial could look at, it is the
+    policy's objective.
+    """
+    usual = policy.objective
+    violated = {j.measure: j for j in judged if j.verdict.state is State.VIOLATED}
+    if not violated or any(term.measure.words in violated for term in usual.terms):
+        return usual
+    found = tuple(Term(measure) for words, measure in targeted(policy).items() if words in violated)
+    return Objective(found, usual.operation) if found else usual
+
+
+def guardrails_for(policy: Policy, objective: Objective) -> tuple[Guardrail, ...]:
+    """Return the policy's guardrails, and the usual objective as one where something else is to get better.
+
+    What is to get better is no guardrail meanwhile.
+    """
+    wanted = {term.measure.words for term in objective.terms}
+    kept = tuple(g for g in policy.guardrails if g.measure.words not in wanted)
+    if objective == policy.objective:
+        return kept
+    return (*kept, *(Guardrail(term.measure, WORSE_MEANWHILE) for term in policy.objective.terms))
+
+
+def targeted(policy: Policy) -> dict[str, Measure]:
+    """Return the measures that targets speak of and trials can look at, by their words."""
+    summaries = {summary.value for summary in Summary}
+    found = {}
+    for target in policy.targets:
+        name, summary = target.reading.metric or "duration", target.reading.statistic
+        if summary == "rate" and name == "errors":
+            summary = Summary.MEAN
+        if summary in summaries and name != "requests":
+            better = Better.LOWER if target.side.below else Better.HIGHER
+            measure = Measure(name, Summary(summary), better)
+            found[measure.words] = measure
+    return found
 
 
 def plan_for(
@@ -32,8 +80,8 @@ def plan_for(
     return TrialPlan(
         name,
         change,
-        policy.objective,
-        policy.guardrails,
+        at.objective,
+        guardrails_for(policy, at.objective),
         at.now_ns,
         at.now_ns + rules.deadline_ns,
         design=Design.REQUEST if by_request else Design.SWITCHBACK,
@@ -47,8 +95,7 @@ def plan_for(
 
 def trial_for(name: str, change: Change, policy: Policy, knobs: Mapping[str, Knob], at: Situation) -> Trial:
     """Return a trial of a change, not begun yet."""
-    plan = plan_for(name, change, policy, knobs, at)
-    return RequestTrial(plan) if plan.design is Design.REQUEST else SwitchbackTrial(plan)
+    return open_trial(plan_for(name, change, policy, knobs, at))
 
 
 def _block_s(rules: TrialRules, settle_s: float, load_per_s: float) -> float:
@@ -58,9 +105,8 @@ def _block_s(rules: TrialRules, settle_s: float, load_per_s: float) -> float:
     return settle_s + max(min(wanted, longest), 1.0)
 
 
-def hold_back_for(plan: TrialPlan, rules: TrialRules, now_ns: int) -> Trial | None:
+def hold_back_for(plan: TrialPlan, proof: Proof, rules: TrialRules, now_ns: int) -> Trial | None:
     """Return what watches a change that was kept, None where nothing is to watch it."""
     if rules.hold_back <= 0.0:
         return None
-    kept = hold_back_plan(plan, rules.hold_back, rules.hold_back_ns, now_ns)
-    return HoldBack(kept) if kept.design is Design.HOLD_BACK else None
+    return open_hold_back(hold_back_plan(plan, rules.hold_back, rules.hold_back_ns, now_ns), proof)

@@ -9,6 +9,12 @@ from homeostat.prove.trial import Progress, TrialPlan
 PATIENCE = 0.15
 """The share of its time that a trial is given before anything is said of it."""
 
+PATIENCE_FOR_HARM = 0.03
+"""The share of its time for a trial that looks worse even so."""
+
+DISASTER, DISASTER_REQUESTS = 0.5, 40
+"""What looks half as bad again after so many requests of each arm is ended at once."""
+
 LUCK = 1.0 / 3.0
 """Half the width of a sequence's interval is about three standard errors: this much of it is one."""
 
@@ -24,19 +30,25 @@ def futile(progress: Progress, plan: TrialPlan, now_ns: int) -> Proof | None:
     """
     whole_ns, passed_ns = plan.deadline_ns - plan.counts_from_ns, now_ns - plan.counts_from_ns
     effect, interval = progress.effect, progress.effect.interval
-    if passed_ns < PATIENCE * whole_ns or effect.estimate is None or interval is None:
+    if effect.estimate is None:
+        return None
+    if min(progress.n_control, progress.n_treatment) >= DISASTER_REQUESTS and effect.estimate > DISASTER:
+        return _given_up("looks like harm", progress, plan, now_ns)
+    if passed_ns < PATIENCE_FOR_HARM * whole_ns or interval is None:
         return None
     half = interval.high - effect.estimate
     if not math.isfinite(half) or half <= 0.0:
         return None
     gain = -(effect.estimate - LUCK * half) - plan.objective.gain_min
     share = (gain / half) ** 2 if gain > 0.0 else 0.0
-    if share * whole_ns >= passed_ns:
+    if share * whole_ns >= passed_ns or (gain > 0.0 and passed_ns < PATIENCE * whole_ns):
         return None
-    reason = (
-        f"given up: {effect.measure} {change_words(effect)}, which will not be proven better "
-        "before the deadline"
-    )
+    return _given_up("will not be proven better before the deadline", progress, plan, now_ns)
+
+
+def _given_up(why: str, progress: Progress, plan: TrialPlan, now_ns: int) -> Proof:
+    effect = progress.effect
+    reason = f"given up: {effect.measure} {change_words(effect)}, which {why}"
     return Proof(
         Decision.ROLL_BACK,
         reason,

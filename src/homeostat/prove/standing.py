@@ -45,11 +45,9 @@ def objective_effect(objective: Objective, effects: tuple[Effect, ...], confiden
         ends = (sign * effect.interval.low, sign * effect.interval.high)
         low += weight * min(ends)
         high += weight * max(ends)
-    only = objective.terms[0].measure
     alone = len(effects) == 1
-    words = only.words if alone else " and ".join(term.measure.words for term in objective.terms)
     return Effect(
-        words,
+        objective.words,
         effects[0].control if alone else None,
         effects[0].treatment if alone else None,
         estimate,
@@ -80,7 +78,9 @@ def decision(objective: Objective, standing: Standing) -> tuple[Decision, str] |
     """Return what a standing proves, with the sentence why; None where it proves nothing yet."""
     for check in standing.guardrails:
         if check.state is State.VIOLATED:
-            return Decision.ROLL_BACK, f"a guardrail is broken: {effect_words(check.effect)}, {check.words}"
+            return Decision.ROLL_BACK, (
+                f"a guardrail is broken: {effect_words(check.effect)}, where '{check.words}' is allowed"
+            )
     effect = standing.objective
     if effect.interval is None:
         return None
