@@ -24,7 +24,10 @@ QUALITY = Measure("quality", better=Better.HIGHER)
 CHANGE = Change((Move("batch", 8, 16),), "a person", "to try")
 
 
-def plan(*guardrails, terms=(Term(MEAN),), gain_min=0.0, **more):
+ONE = (Term(MEAN),)
+
+
+def plan(*guardrails, terms=ONE, gain_min=0.0, **more):
     objective = Objective(tuple(terms), gain_min=gain_min)
     return TrialPlan("t", CHANGE, objective, tuple(guardrails), 0, 3600 * S, **more)
 

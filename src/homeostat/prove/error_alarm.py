@@ -18,11 +18,11 @@ class ErrorAlarm:
 
     Guarantee: exact, for all looks together and however errors are bundled in time: at most a share `alpha`
     of trials within the margin ever give an alarm, where requests are assigned one by one. Of requests
-    that are halved, 10 errors that all fall into the treatment are enough at alpha .01. Cost: O(1). Does
+    that are halved, 9 errors that all fall into the treatment are enough at alpha .01. Cost: O(1). Does
     not hold where users are assigned and a few of them make most errors.
 
     >>> alarm = ErrorAlarm(share=0.5)
-    >>> alarm.extend(n_treatment=20, errors_treatment=10, n_control=20, errors_control=0)
+    >>> alarm.extend(n_treatment=20, errors_treatment=9, n_control=20, errors_control=0)
     >>> alarm.rings()
     True
     """

@@ -140,11 +140,15 @@ class ProofNote(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Note(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
-    """What an entry says. `about` is the number of an earlier entry that it takes back."""
+    """What an entry says. `about` is the number of an earlier entry that it takes back.
+
+    `why` is the reason of the change where `reason` is another one: that of the decision about it.
+    """
 
     kind: EntryKind
     by: str
     reason: str
+    why: str = ""
     moves: tuple[Moved, ...] = ()
     evidence: tuple[str, ...] = ()
     predicted: tuple[float, float, float] | None = None
@@ -160,7 +164,9 @@ class Note(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
             return None
         predicted = Interval(*self.predicted) if self.predicted else None
         moves = tuple(Move(*moved) for moved in self.moves)
-        return Change(moves, self.by, self.reason, self.evidence, predicted, labels=dict(self.labels))
+        return Change(
+            moves, self.by, self.why or self.reason, self.evidence, predicted, labels=dict(self.labels)
+        )
 
 
 class LedgerEntry(msgspec.Struct, frozen=True, omit_defaults=True):

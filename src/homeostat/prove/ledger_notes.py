@@ -19,6 +19,7 @@ def _note(
         kind=kind,
         by=change.by,
         reason=reason or change.reason,
+        why=change.reason if reason and reason != change.reason else "",
         moves=tuple(Moved(move.knob, move.before, move.after) for move in change.moves),
         evidence=change.evidence,
         predicted=(held.low, held.high, held.confidence) if held else None,
