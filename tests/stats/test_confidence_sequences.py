@@ -17,7 +17,7 @@ from homeostat.stats.confidence_sequence import ConfidenceSequence, normal_mixtu
 from homeostat.stats.difference import difference, surely
 from homeostat.stats.mean_sequence import MeanSequence
 from homeostat.stats.proportion_sequence import ProportionSequence
-from homeostat.stats.quantile_sequence import QuantileSequence
+from homeostat.stats.quantile_sequence import PRIOR_WORTH, QuantileSequence
 
 Floats = NDArray[np.float64]
 Make = Callable[[], ConfidenceSequence]
@@ -308,12 +308,23 @@ def test_bounds_other_than_0_and_1_only_change_the_unit() -> None:
     assert known(scaled).high == pytest.approx(known(plain).high * 40.0 - 10.0)
 
 
+def log_beta(a: float, b: float) -> float:
+    return math.lgamma(a) + math.lgamma(b) - math.lgamma(a + b)
+
+
 @pytest.mark.parametrize("probability", [0.05, 0.5, 0.95])
 @pytest.mark.parametrize("n", [100, 250, 2_000])
 def test_the_quantiles_ranks_are_those_of_a_slow_search(probability: float, n: int) -> None:
     sequence = QuantileSequence(probability)
     sequence.extend(np.random.default_rng(5).normal(0.0, 1.0, n))
-    likely = [k for k in range(n + 1) if sequence._surprise(k) < 0.0]
+    a, b = PRIOR_WORTH * (1.0 - probability), PRIOR_WORTH * probability
+    others = n / sequence.inflation
+
+    def evidence(hits: float) -> float:
+        mixture = log_beta(a + hits, b + others - hits) - log_beta(a, b)
+        return mixture - hits * math.log(1.0 - probability) - (others - hits) * math.log(probability)
+
+    likely = [k for k in range(n + 1) if evidence(k / sequence.inflation) < math.log(20.0)]
     assert sequence._likely() == (likely[-1], likely[0])
 
 
