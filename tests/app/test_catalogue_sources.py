@@ -61,18 +61,20 @@ def test_operations_and_calls_recorded_in_the_process(tmp_path: Path) -> None:
         with pytest.raises(TimeoutError):
             call_a_model(hs, "gpt-4o", "openai", TimeoutError())
         call_a_model(hs, "unheard-of", "nobody", None)
+        with hs.operation("answer"), hs.llm("unheard-of", "nobody"):
+            hs.flush()
         hs.counter("broken").add(float("nan"))
         hs.flush()
     store = open_store(str(path))
     found = [k for k in store.read(EVERYTHING) if k.metric != "broken"]
     store.close()
-    assert_all_of({"operations", "llm", "homeostat"}, found)
+    assert_all_of({"operations", "llm", "in flight", "homeostat"}, found)
 
 
 def test_operations_and_calls_received_as_spans() -> None:
     priced, unpriced = CALLS
     spans = [span("", None), span("KeyError", None), span("timeout", priced), span("", unpriced)]
-    points = Deriver(Losses(), 100).points(spans)
+    points = Deriver(Losses(), 100).points(spans, 0)
     assert_all_of({"operations", "llm"}, (p.series for p in points))
 
 

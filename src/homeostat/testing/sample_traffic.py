@@ -33,7 +33,7 @@ class SampleTraffic:
         spans = [
             span for _ in range(self._random.poisson(self._per_second)) for span in self._trace(start_ns)
         ]
-        derived = self._deriver.points(spans)
+        derived = self._deriver.points(spans, start_ns)
         return Batch(points=(*derived, *self._machine(start_ns)), spans=tuple(spans))
 
     def seconds(self, start_ns: int, end_ns: int) -> Iterator[Batch]:

@@ -131,7 +131,7 @@ def test_what_applications_send_is_escaped(client: TestClient, node: SmallNode) 
         error=evil,
         attributes={evil: evil},
     )
-    node.store.write(Batch(points=Deriver(node.losses, 10).points([span]), spans=(span,)))
+    node.store.write(Batch(points=Deriver(node.losses, 10).points([span], 0), spans=(span,)))
     for path in ("/traces", f"/traces/{span.trace_id.hex()}", "/", f"/operations/{evil}", f"/?find={evil}"):
         text = client.get(path, headers={"accept": "text/html"}).text
         assert evil not in text, path

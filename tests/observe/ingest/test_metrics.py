@@ -340,3 +340,16 @@ def test_the_version_of_the_resource_is_the_release_of_a_metric(losses: Losses) 
     sender = Sender(Receiver(clock, losses), clock, version="1.4.0")
     (point,) = sender.send(number(3.0, temporality=DELTA))
     assert point.series.attributes == (("release", "1.4.0"), ("service", "shop"))
+
+
+def test_a_counter_whose_series_was_forgotten_comes_back_without_a_jump(losses: Losses) -> None:
+    clock = ManualClock(START_NS)
+    sender = Sender(Receiver(clock, losses, Limits(series=1)), clock)
+    assert totals(sender.send(number(100, kind="a"))) == [100.0]
+    clock.advance(2 * 3_600)
+    (other,) = sender.send(number(7, kind="b"))
+    assert other.series.get("kind") == "b"
+    assert losses.totals() == {"ingest.series_forgotten": 1}
+    clock.advance(2 * 3_600)
+    (back,) = sender.send(number(103, kind="a"))
+    assert (back.series.get("kind"), back.moments.total) == ("a", 3.0)

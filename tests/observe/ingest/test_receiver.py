@@ -248,6 +248,38 @@ def test_a_call_within_a_call_is_counted_once_at_the_innermost(order: Any) -> No
     assert [s.span_id for s in calls] == [bytes([1]) * 8]
 
 
+@pytest.mark.parametrize(
+    "order",
+    [
+        lambda s: [[s[2]], [s[1]], [s[0]]],
+        lambda s: [[s[2]], s[:2]],
+        lambda s: [[s[2]], s[1::-1]],
+        lambda s: [s[1:], [s[0]]],
+        lambda s: [[s[2]], [s[1]], [s[0]], s, s[::-1]],
+    ],
+)
+def test_a_call_whose_wrapper_came_first_is_not_counted_again(order: Any) -> None:
+    tokens, calls = wrapped(order)
+    assert tokens == 100
+    assert {s.span_id for s in calls} == {bytes([3]) * 8}
+
+
+def test_a_call_whose_wrapper_came_first_and_told_no_tokens_is_counted() -> None:
+    taking = receiver()
+    silent = chat(3)
+    silent["attributes"] = {k: v for k, v in silent["attributes"].items() if "usage" not in k}
+    taking.traces(request(silent), PROTOBUF)
+    later = taking.traces(request(chat(1, parent=3)), PROTOBUF)
+    assert total(later, "llm.tokens", type="input") == 100
+
+
+def test_what_is_remembered_of_counted_calls_is_bounded() -> None:
+    taking = receiver(limits=Limits(remembered_spans=10))
+    for i in range(1, 200):
+        taking.traces(request({**chat(1), "span_id": i.to_bytes(7, "big") + b"x"}), PROTOBUF)
+    assert len(taking._nesting._counted._calls) <= 20
+
+
 def test_calls_side_by_side_within_a_wrapper_all_count() -> None:
     received = receiver().traces(request(chat(1, parent=3), chat(2, parent=3), chat(3)), PROTOBUF)
     assert total(received, "llm.tokens", type="input") == 200

@@ -14,6 +14,7 @@ from homeostat.core.point import Point
 from homeostat.core.series import SeriesKey
 from homeostat.core.span import LlmCall, Span
 from homeostat.observe.ingest.fold import fold
+from homeostat.observe.ingest.roster import Roster
 
 OVERFLOW = (("overflow", "true"),)
 Attributes = tuple[tuple[str, str], ...]
@@ -82,21 +83,21 @@ class Deriver:
     """Turns spans into points, with a bounded number of series.
 
     Each metric has at most `series_max` sets of attributes (of `llm.tokens` each with up to five types);
-    what comes after them shares the series marked `overflow` and is counted.
+    what comes after them shares the series marked `overflow` and is counted. Sets that were idle for an hour
+    (those of releases that no longer run) make room for new ones.
     """
 
     def __init__(self, losses: Losses, series_max: int) -> None:
         self._losses = losses
-        self._series_max = series_max
-        self._series: dict[str, dict[Identity, _Series]] = {
-            "operation": {},
-            "error": {},
-            "llm": {},
-            "llm_error": {},
+        self._series: dict[str, Roster[Identity, _Series]] = {
+            kind: Roster(series_max) for kind in ("operation", "error", "llm", "llm_error")
         }
+        self._overflow = _Series(OVERFLOW)
+        self._now_ns = 0
 
-    def points(self, spans: Iterable[Span]) -> tuple[Point, ...]:
+    def points(self, spans: Iterable[Span], now_ns: int) -> tuple[Point, ...]:
         """Return the points of spans that were not seen before, in the second in which each span ended."""
+        self._now_ns = now_ns
         columns: _Columns = {}
         cells: dict[tuple[str | int, ...], _Cell] = {}
         for span in spans:
@@ -136,18 +137,18 @@ class Deriver:
 
     def _of(self, kind: str, identity: Identity, names: tuple[str, ...]) -> _Series:
         known = self._series[kind]
-        found = known.get(identity)
+        found = known.find(identity, self._now_ns)
         if found is not None:
             return found
-        if len(known) >= self._series_max:
-            self._losses.add("ingest.series_limit")
-            found = known.get(())
-            if found is None:
-                found = known[()] = _Series(OVERFLOW)
-            return found
+        forgotten = known.make_room(self._now_ns)
+        if forgotten:
+            self._losses.add("ingest.series_forgotten", forgotten)
         pairs = zip(names, identity, strict=True)
-        found = known[identity] = _Series(tuple((n, v) for n, v in pairs if v or n != "release"))
-        return found
+        made = _Series(tuple((n, v) for n, v in pairs if v or n != "release"))
+        if known.add(identity, made, self._now_ns):
+            return made
+        self._losses.add("ingest.series_limit")
+        return self._overflow
 
 
 def _fill(cell: _Cell, call: LlmCall, duration_ns: int, failed: bool) -> None:

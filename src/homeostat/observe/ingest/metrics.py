@@ -99,6 +99,7 @@ class MetricReader:
         self._losses = losses
         self._limits = limits
         self._book = SeriesBook(losses, limits.series)
+        self._now_ns = since_ns
         size = limits.remembered_streams
         self._sums = CumulativeStreams(subtract_number, since_ns, size, losses)
         self._explicit = CumulativeStreams(subtract_explicit, since_ns, size, losses)
@@ -120,6 +121,7 @@ class MetricReader:
         reject: Callable[[str], None],
     ) -> Iterable[Point]:
         """Yield the points of one metric; call `reject` with the reason for each data point that is none."""
+        self._now_ns = now_ns
         kind = message.WhichOneof("data")
         if kind is None:
             return
@@ -156,7 +158,7 @@ class MetricReader:
         self, metric: _Metric, kind: Kind, attributes: dict[str, Scalar], *more: tuple[str, str]
     ) -> SeriesKey | None:
         named = series_attributes(attributes, *metric.writer.application.attributes.items(), *more)
-        return self._book.key(metric.name, kind, metric.unit, named)
+        return self._book.key(metric.name, kind, metric.unit, named, self._now_ns)
 
     def _point(
         self,

@@ -152,7 +152,7 @@ class _Scrape:
         *more: tuple[str, str],
     ) -> Iterable[Point]:
         attributes = series_attributes(dict(labels), *self._target, *more)
-        key = self._memory.book.key(name, kind, unit, attributes)
+        key = self._memory.book.key(name, kind, unit, attributes, self._now_ns)
         if key is None:
             return ()
         return (Point(key, self._now_ns // SECOND_NS * SECOND_NS, moments, histogram),)

@@ -106,7 +106,8 @@ class Receiver:
         spans = list(self._read_spans(request, wire_format, rejections.add))
         with self._lock:
             spans = self._nesting.innermost(spans)
-            points = self._deriver.points(s for s in self._unseen(spans) if s.source != OWN_SCOPE)
+            unseen = (s for s in self._unseen(spans) if s.source != OWN_SCOPE)
+            points = self._deriver.points(unseen, self._clock.now_ns())
         return rejections.received(Batch(points=points, spans=tuple(spans)), self._losses, "spans")
 
     def metrics(self, body: bytes, media_type: str) -> Received:
