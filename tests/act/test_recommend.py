@@ -73,7 +73,12 @@ def test_the_pace_is_bounded_by_history_and_urgent_ones_may_exceed_it_by_half() 
         at = after_trial(at, change("a"), kept=False)
     pace = Pace(changes_max=3)
     assert moved(at, change("b"), change("c"), change("d"), pace=pace) == ["b"]
-    assert moved(at, *(change(k, urgent=True) for k in "bcd"), pace=pace) == ["b", "c"]
+    urgent = [change(k, urgent=True) for k in "bcd"]
+    assert moved(at, *urgent, pace=pace) == ["b", "c"]
+    for _ in range(2):
+        at = after_trial(at, change("a"), kept=False)
+    assert moved(at, *urgent, pace=pace) == []
+    assert moved(replace(at, endocrine=Endocrine(norepinephrine=0.9)), *urgent, pace=pace) == ["b"]
     assert moved(later(at, 4_000.0), change("b"), change("c"), pace=pace) == ["b", "c"]
 
 

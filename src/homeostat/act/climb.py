@@ -47,8 +47,9 @@ class Climb:
     """Coordinate search with a memory.
 
     Each knob has a stride, which doubles after a step that was kept and shrinks after one that was rolled
-    back. Among the steps within the strides that one comes first which is expected to gain most, by
-    a surface learned from all trials (`Surface`); what was never tried is worth trying for what it may bring.
+    back, unless that looked good and was too small to be proven: then it grows. Among the steps within the
+    strides that one comes first which is expected to gain most, by a surface learned from all trials
+    (`Surface`); what was never tried is worth trying for what it may bring.
     Steps of two knobs together are thought of once each was tried alone: that is what a pair of conflicting
     knobs needs. What was rolled back in this regime is left alone for `forget_s` seconds, or until something
     turns worse by itself; the older a trial, the less it counts (`drift_s`). `only` names the knobs to
@@ -195,11 +196,20 @@ def _expected_improvement(gain: float, spread: float) -> float:
 
 
 def _stride(name: str, tried: tuple[Tried, ...], stretch: float) -> float:
+    """Return how far a knob may go: further after a keep, and after a gain that was too small to tell."""
     stride = STRIDE
     for t in tried:
         if name in t.knobs and t.here:
-            stride = min(STRIDE_MAX, 2.0 * stride) if t.kept else max(STRIDE_MIN, 0.75 * stride)
+            factor = 2.0 if t.kept else 1.5 if _too_small(t) else 0.75
+            stride = min(STRIDE_MAX, max(STRIDE_MIN, factor * stride))
     return stride * stretch
+
+
+def _too_small(tried: Tried) -> bool:
+    """Whether a step was in the right direction as far as its trial could see."""
+    if tried.effect is None or tried.error is None or tried.broke:
+        return False
+    return tried.effect < 0.0 < tried.effect + 1.96 * tried.error + 0.01
 
 
 def _values(knob: Knob, now: Value, stride: float) -> list[Value]:

@@ -20,10 +20,11 @@ class Pace:
     changes_max: int = 6
     window_s: float = 3_600.0
 
-    def left(self, situation: Situation) -> int:
-        """Return how many changes may begin now."""
+    def left(self, situation: Situation, stretch: float = 1.0) -> int:
+        """Return how many changes may begin now, at a pace that is so many times as fast."""
         since = situation.now_ns - self.window_s * SECOND_NS
-        return max(0, self.changes_max - sum(t.proof.begin_ns > since for t in situation.history))
+        begun = sum(t.proof.begin_ns > since for t in situation.history)
+        return max(0, int(self.changes_max * stretch) - begun)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,7 @@ def recommend(
     rules, pace = tuple(allowed), pace or Pace()
     modulation = situation.endocrine.modulation
     left = pace.left(situation)
-    spare = left + int(pace.changes_max * (modulation.priority - 0.5))
+    spare = pace.left(situation, 0.5 + modulation.priority)
     taken: list[Change] = []
     out: list[tuple[Change, str]] = []
     for change in sorted(proposals, key=lambda c: not c.urgent):

@@ -60,7 +60,7 @@ def tried(
     interval = Interval(math.expm1(seen - 2.5 * error), math.expm1(seen + 2.5 * error), 0.98758)
     broke = landscape.breaks(after)
     kept = not broke and interval.high < -situation.objective.gain_min
-    effect = Effect("mean of duration", 1.0, math.exp(seen), math.expm1(seen), interval)
+    effect = Effect(situation.objective.words, 1.0, math.exp(seen), math.expm1(seen), interval)
     end_ns = situation.now_ns + TRIAL_NS
     proof = Proof(
         Decision.KEEP if kept else Decision.ROLL_BACK,

@@ -41,7 +41,7 @@ def after_trial(
     """Return the situation once a trial of a change has ended like this, `seconds` later."""
     estimate = -gain if kept else abs(gain)
     interval = Interval(estimate - 1.96 * error, estimate + 1.96 * error, 0.95)
-    effect = Effect("mean of duration", 1.0, 1.0 + estimate, estimate, interval)
+    effect = Effect(at.objective.words, 1.0, 1.0 + estimate, estimate, interval)
     end_ns = at.now_ns + round(seconds * SECOND)
     decision = Decision.KEEP if kept else Decision.ROLL_BACK
     proof = Proof(decision, "as told", effect, (effect,), (), 200, 200, at.now_ns, end_ns, "told")
