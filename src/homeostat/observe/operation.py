@@ -20,6 +20,7 @@ from homeostat.core.guard import guarded
 from homeostat.core.losses import Losses
 from homeostat.core.span import Scalar
 from homeostat.observe import otel_bridge
+from homeostat.observe.in_flight import InFlight
 from homeostat.observe.quota import Quota
 from homeostat.observe.request import Request
 from homeostat.observe.request_book import RequestBook
@@ -65,7 +66,18 @@ class Host(Protocol):
 class Site:
     """What all operations of one name share: handles of their series, and what decides about their trees."""
 
-    __slots__ = ("count_error", "current", "host", "idle", "name", "now", "quota", "record", "requests")
+    __slots__ = (
+        "begin",
+        "count_error",
+        "current",
+        "host",
+        "idle",
+        "name",
+        "now",
+        "quota",
+        "record",
+        "requests",
+    )
 
     def __init__(
         self,
@@ -74,8 +86,10 @@ class Site:
         quota: Quota,
         record: Callable[[float], None],
         count_error: Callable[[str], None],
+        in_flight: InFlight,
     ) -> None:
         self.name = name
+        self.begin = in_flight.begin
         self.quota = quota
         self.host = host
         self.record = record
@@ -158,6 +172,7 @@ class Operation:
         if site.requests.governed and self.outer is None:
             self._begin_request()
         current.set(self)
+        site.begin()
         self.start_ns = site.now()
         return self
 

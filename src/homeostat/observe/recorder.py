@@ -61,6 +61,11 @@ class Recorder:
         )
         self.folded: Fold | None = None
 
+    def seen(self) -> int:
+        """Return how many values were recorded since the start, those that wait to be folded included."""
+        folded = self.folded.moments if self.folded is not None else None
+        return len(self.buffer) + (folded.count if folded is not None else 0)
+
     def fold(self, begin_ns: int, end_ns: int, losses: Losses) -> Point | None:
         """Fold what was buffered between two times into the totals, and return it as a point.
 

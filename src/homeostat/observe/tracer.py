@@ -3,6 +3,7 @@
 import random
 from collections.abc import Callable, Mapping, MutableMapping
 from contextvars import ContextVar
+from itertools import count
 from threading import Lock
 
 from homeostat.core.application import Application
@@ -14,6 +15,7 @@ from homeostat.core.losses import Losses
 from homeostat.core.metric import Kind
 from homeostat.core.series import SeriesKey
 from homeostat.core.span import Scalar, Span, SpanEvent
+from homeostat.observe.in_flight import InFlight, value_of
 from homeostat.observe.ingest.llm import provider_of
 from homeostat.observe.llm import LlmOperation
 from homeostat.observe.llm_meter import LlmMeter, Price
@@ -32,6 +34,19 @@ KEPT = "homeostat.kept"
 
 LLM_SITES_MAX = 1_000
 """Models, by provider and operation, that have a quota of kept traces of their own; others share one."""
+
+
+class EndedCalls:
+    """How many calls to a model have ended; the meter records how long they took."""
+
+    __slots__ = ("n",)
+
+    def __init__(self) -> None:
+        self.n = count()
+
+    def record(self, _: float) -> None:
+        """Count one."""
+        next(self.n)
 
 
 def _nowhere(_: object) -> None:
@@ -71,6 +86,8 @@ class Tracer:
         self._sites: dict[str, Site] = {}
         self._llm_sites: dict[tuple[str, str, str], Site] = {}
         self._overflow: Quota | None = None
+        self._flows: list[tuple[InFlight, Callable[[float], None]]] = []
+        self._uncounted = InFlight(lambda: 0)
         self._lock = Lock()
         self.drawing = Lock()
         self._drained_ns = self.now()
@@ -145,6 +162,7 @@ class Tracer:
         self._drained_ns = now
         epoch_ns = self._clock.now_ns() - now
         self._meter.settle(epoch_ns)
+        self._settle_in_flight(elapsed_s)
         spans: list[Span] = []
         for tree in self._tail.collect(elapsed_s):
             with guarded(self.losses, "span"):
@@ -158,6 +176,8 @@ class Tracer:
         self.drawing = Lock()
         self._tail.forget()
         self._meter.forget()
+        for flow, _ in self._flows:
+            flow.forget()
         self.requests.forget()
 
     def inject(self, headers: MutableMapping[str, str]) -> None:
@@ -192,10 +212,11 @@ class Tracer:
         with self._lock:
             if recorder.key.get("overflow"):
                 self._overflow = self._overflow or self._tail.quota(recorder)
-                return Site(name, self, self._overflow, recorder.buffer.append, errors.add)
+                return Site(name, self, self._overflow, recorder.buffer.append, errors.add, self._uncounted)
             site = self._sites.get(name)
             if site is None:
-                site = Site(name, self, self._tail.quota(recorder), recorder.buffer.append, errors.add)
+                flow = self._new_flow("operation.time_in_flight", attributes, recorder.seen)
+                site = Site(name, self, self._tail.quota(recorder), recorder.buffer.append, errors.add, flow)
                 self._sites[name] = site
             return site
 
@@ -204,9 +225,24 @@ class Tracer:
         with self._lock:
             if len(self._llm_sites) >= LLM_SITES_MAX:
                 self._overflow = self._overflow or self._tail.quota(Recorder(key))
-                return Site(operation, self, self._overflow, _nowhere, _nowhere)
-            site = Site(operation, self, self._tail.quota(Recorder(key)), _nowhere, _nowhere)
+                return Site(operation, self, self._overflow, _nowhere, _nowhere, self._uncounted)
+            attributes = {"model": model, "provider": provider, "operation": operation, **self._common}
+            ended = EndedCalls()
+            flow = self._new_flow("llm.time_in_flight", attributes, lambda: value_of(ended.n))
+            site = Site(operation, self, self._tail.quota(Recorder(key)), ended.record, _nowhere, flow)
             return self._llm_sites.setdefault((operation, provider, model), site)
+
+    def _new_flow(self, metric: str, attributes: dict[str, object], ended: Callable[[], int]) -> InFlight:
+        flow = InFlight(ended)
+        recorder = self._registry.recorder(metric, Kind.COUNTER, "s", attributes)
+        self._flows.append((flow, recorder.buffer.append))
+        return flow
+
+    def _settle_in_flight(self, elapsed_s: float) -> None:
+        for flow, record in list(self._flows):
+            in_flight = flow.now()
+            if in_flight:
+                record(in_flight * elapsed_s)
 
     def _span(self, operation: Operation, epoch_ns: int, extra: dict[str, Scalar]) -> Span:
         operation.identify()

@@ -6,12 +6,16 @@ import numpy as np
 
 from homeostat.core.query import Frame
 from homeostat.core.series import SeriesKey
+from homeostat.judge.reports.queueing import Queueing, queueing
 from homeostat.judge.reports.workload import Load, are_events, load_of_events
 from homeostat.judge.tabular.read import Table
-from homeostat.judge.views.candidate import OWN_SERVICE
+from homeostat.judge.views.candidate import OWN_SERVICE, SUPPORTING
 from homeostat.judge.views.operations import DURATION
 from homeostat.judge.views.spend import DURATION as LLM_DURATION
 from homeostat.judge.views.window import LAG_NS, Window
+
+STAGES_MAX = 12
+"""Stages whose queueing is looked at: those of which most is in progress."""
 
 LOADS_MAX = 5
 """Operations whose load is told at most: those that were called most."""
@@ -54,6 +58,27 @@ def _stored_load(title: str, parts: list[Frame], window: Window) -> Load:
         np.add.at(counts, slots[known], frame.count[known])
         np.add.at(busy_s, slots[known], np.nan_to_num(frame.count * frame.mean)[known] / 1e3)
     return Load(title, "epoch", first * level, level, counts, busy_s)
+
+
+def stage_queueing(frames: Mapping[SeriesKey, Frame], window: Window) -> dict[str, Queueing]:
+    """Return how the operations that are busiest stand to their load, by name, over all services."""
+    durations: dict[str, list[Frame]] = {}
+    in_flight: dict[str, float] = {}
+    for key, frame in frames.items():
+        if key.get("service") == OWN_SERVICE or not frame.start_ns.size:
+            continue
+        operation = key.get("operation")
+        if key.metric in (DURATION, LLM_DURATION):
+            durations.setdefault(operation, []).append(frame)
+        elif key.metric in SUPPORTING:
+            taken_s = float(np.nansum(frame.mean * frame.count))
+            mean = taken_s / window.seconds(key.get("service"))
+            in_flight[operation] = in_flight.get(operation, 0.0) + mean
+    loads = [_stored_load(operation, parts, window) for operation, parts in durations.items()]
+    loads = [load for load in loads if load.busy_s is not None and load.counts.any()]
+    loads.sort(key=lambda load: -float(load.busy_s.sum()) if load.busy_s is not None else 0.0)
+    found = (queueing(load, in_flight.get(load.title)) for load in loads[:STAGES_MAX])
+    return {q.operation: q for q in found if q is not None}
 
 
 def file_load(table: Table) -> Load | None:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from homeostat.app.findings.notebook import read_noticed
-from homeostat.app.report.loads import stored_loads
+from homeostat.app.report.loads import stage_queueing, stored_loads
 from homeostat.app.report.period import RELEASE_ATTRIBUTES, Period
 from homeostat.app.web.ranges import level_of
 from homeostat.core.clock import SECOND_NS
@@ -25,11 +25,13 @@ from homeostat.judge.comparisons.arm import PROBABILITIES, StretchArm
 from homeostat.judge.comparisons.comparison import THRESHOLD, Comparison, Pair, compare
 from homeostat.judge.findings.subject import rank_of, subject_of_candidate
 from homeostat.judge.reports.bottleneck import Bottleneck, bottlenecks
+from homeostat.judge.reports.queueing import Queueing
 from homeostat.judge.reports.report import Recording
 from homeostat.judge.targets.direction import Direction, direction_of
 from homeostat.judge.views.candidate import (
     OWN_SERVICE,
     RESOURCE_GROUPS,
+    SUPPORTING,
     candidates,
     is_essential,
     shown_among,
@@ -78,7 +80,8 @@ def stored_recording(
     ranks = _ranks({c.key: c.total.moments.total for c in found})
     step("reading traces", 2, 4)
     newest = store.read(TracesQuery(period.start_ns, period.end_ns, order="newest", limit=TRACES))
-    stages = _bottlenecks(store, period, newest, totals, window)
+    queues = stage_queueing(frames, window)
+    stages = _bottlenecks(store, period, newest, totals, window, queues)
     step("reading done", 4, 4)
     return Recording(
         title="Homeostat report",
@@ -86,6 +89,7 @@ def stored_recording(
         subjects=tuple(subject_of_candidate(c, frames.get(c.key), window, ranks[c.key]) for c in found),
         comparison=comparison,
         bottlenecks=stages,
+        queues=tuple(queues.values()),
         noticed=tuple(
             n for n in read_noticed(store, period.start_ns, period.end_ns) if _wanted(n.key, period)
         ),
@@ -123,6 +127,7 @@ def _bottlenecks(
     newest: Sequence[TraceSummary],
     totals: Mapping[SeriesKey, Total],
     window: Window,
+    queues: Mapping[str, Queueing],
 ) -> tuple[Bottleneck, ...]:
     read = (store.read(TraceQuery(t.trace_id)) for t in newest)
     traces = [t for t in read if not period.release or any(s.release == period.release for s in t)]
@@ -130,7 +135,7 @@ def _bottlenecks(
     errors = {k: t for k, t in totals.items() if k.metric in _ERRORS}
     shares = {s.operation: s.share for s in time_use(traces).shares}
     rows = {r.operation: r for r in operations(durations, errors, {}, shares, window)}
-    return bottlenecks(traces, rows)
+    return bottlenecks(traces, rows, queues)
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,7 +260,8 @@ def _pair(
     metric = metrics.get(key.metric)
     among = _among(key)
     counted = among is not None and among in mine and among in yours
-    if not (both or (counted and key.metric in _ERRORS)) or key.metric.startswith("homeostat."):
+    own = key.metric.startswith("homeostat.") or key.metric in SUPPORTING
+    if own or not (both or (counted and key.metric in _ERRORS)):
         return None
     unit, statistics = key.unit, _statistics(key, metric)
     direction = direction_of(key.metric, key.unit, metrics, said)

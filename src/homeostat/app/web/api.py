@@ -104,7 +104,9 @@ class Api:
 
     def operations(self, http: HttpRequest, request: Request) -> object:
         """The operations."""
-        return {"operations": self._views.operations(self._views.window(request.range))}
+        window = self._views.window(request.range)
+        found = tuple(self._views.queueing(window).values())
+        return {"operations": self._views.operations(window), "queueing": found}
 
     def plots(self, http: HttpRequest, request: Request) -> object:
         """What the page plots."""

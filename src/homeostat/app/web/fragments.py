@@ -186,7 +186,12 @@ def _heads(groups: tuple[ResourceGroup, ...]) -> tuple[ResourceRow, ...]:
 def operations(views: Views, request: Request) -> str:
     """All operations."""
     window = views.window(request.range)
-    return render("operations.html", rows=views.operations(window), **_common(request, window))
+    return render(
+        "operations.html",
+        rows=views.operations(window),
+        queueing=views.queueing(window),
+        **_common(request, window),
+    )
 
 
 def operation(views: Views, request: Request) -> str | None:
@@ -201,6 +206,7 @@ def operation(views: Views, request: Request) -> str | None:
         row=found.row,
         drawn=figures(found.plots, window),
         plots_url=f"/api/plots?{query}",
+        queueing=found.queueing,
         slowest=found.slowest,
         failed=found.failed,
         **_common(request, window),

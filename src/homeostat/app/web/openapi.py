@@ -46,7 +46,10 @@ GETS: dict[str, tuple[str, tuple[Schema, ...]]] = {
             _parameter("level", {"type": "integer", "enum": list(LEVELS_NS)}, "Width of the buckets in ns."),
         ),
     ),
-    "/api/operations": ("Rate, errors, latency and share of time of each operation.", (RANGE,)),
+    "/api/operations": (
+        "Rate, errors, latency and share of time of each operation; how the busiest wait under their load.",
+        (RANGE,),
+    ),
     "/api/plots": ("The plots of the page over one axis of time, with its events.", (RANGE, OPERATION)),
     "/api/events": ("What happened: releases, change points, anomalies and alerts, by time.", (RANGE,)),
     "/api/traces": (

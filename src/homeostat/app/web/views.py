@@ -9,6 +9,7 @@ from homeostat.app.alerts.alert_views import AlertViews
 from homeostat.app.findings.notebook import read_noticed
 from homeostat.app.findings.process import SearchProcess
 from homeostat.app.findings.searches import Searched, Searches
+from homeostat.app.report.loads import stage_queueing
 from homeostat.app.web.memo import Memo
 from homeostat.app.web.releases import Releases
 from homeostat.app.web.windows import Windows
@@ -29,7 +30,8 @@ from homeostat.core.query import (
 from homeostat.core.series import SeriesKey
 from homeostat.judge.findings.noticed import together
 from homeostat.judge.findings.subject import Subject, rank_of, subject_of_candidate
-from homeostat.judge.views.candidate import RESOURCE_GROUPS, Candidate, candidates, shown_among
+from homeostat.judge.reports.queueing import Queueing
+from homeostat.judge.views.candidate import RESOURCE_GROUPS, SUPPORTING, Candidate, candidates, shown_among
 from homeostat.judge.views.error_types import frames_of_all_types, totals_of_all_types
 from homeostat.judge.views.event import Event, events_in, events_of_findings, events_of_notices
 from homeostat.judge.views.metric_entry import MetricEntry, metric_entry
@@ -90,6 +92,7 @@ class OperationPage:
     plots: Plots
     slowest: tuple[TraceSummary, ...]
     failed: tuple[TraceSummary, ...]
+    queueing: Queueing | None = None
 
 
 class Views:
@@ -224,6 +227,16 @@ class Views:
 
         return self._memo.get(("operations", window.name), SHORT_NS, work)
 
+    def queueing(self, window: Window) -> dict[str, Queueing]:
+        """Return how the busiest operations stand to their load, by name."""
+
+        def work() -> dict[str, Queueing]:
+            metrics = (DURATION, LLM_DURATION, *sorted(SUPPORTING))
+            frames = {k: f for m in metrics for k, f in self._frames(window, m).items()}
+            return stage_queueing(frames, window)
+
+        return self._memo.get(("queueing", window.name), LONG_NS, work)
+
     def operation(self, window: Window, name: str) -> OperationPage | None:
         """Return one operation; None where it did not run in the window."""
         row = next((r for r in self.operations(window) if r.operation == name), None)
@@ -237,7 +250,7 @@ class Views:
 
         frames = {**self._frames(window, DURATION), **self._frames(window, LLM_DURATION)}
         drawn = self._with_events(plots(frames, name, self._latency_limit(), window), window)
-        return OperationPage(row, drawn, traces(False), traces(True))
+        return OperationPage(row, drawn, traces(False), traces(True), self.queueing(window).get(name))
 
     def events(self, window: Window) -> tuple[Event, ...]:
         """Return what happened: releases, change points, anomalies, alerts; in order of time."""

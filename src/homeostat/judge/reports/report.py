@@ -14,6 +14,7 @@ from homeostat.judge.findings.study import POINTS_MIN
 from homeostat.judge.findings.subject import Subject
 from homeostat.judge.reports.bottleneck import Bottleneck
 from homeostat.judge.reports.outlook import Outlook, outlook
+from homeostat.judge.reports.queueing import Queueing
 from homeostat.judge.reports.recommendation import Recommendation, recommendations
 from homeostat.judge.reports.scalability import Scalability, scalability
 from homeostat.judge.reports.workload import Load, Workload, workload
@@ -90,6 +91,7 @@ class Report:
     comparison: Comparison | None
     outlooks: tuple[Outlook, ...]
     bottlenecks: tuple[Bottleneck, ...]
+    queueing: tuple[Queueing, ...]
     workloads: tuple[Workload, ...]
     scalability: tuple[Scalability, ...]
     recommendations: tuple[Recommendation, ...]
@@ -106,6 +108,7 @@ class Recording:
     subjects: tuple[Subject, ...]
     comparison: Comparison | None = None
     bottlenecks: tuple[Bottleneck, ...] | None = None
+    queues: tuple[Queueing, ...] = ()
     loads: tuple[Load, ...] = ()
     notes: tuple[str, ...] = ()
     not_computed: tuple[str, ...] = ()
@@ -149,6 +152,7 @@ def make_report(recording: Recording, made_ns: int, version: str, step: Step = n
         comparison=recording.comparison,
         outlooks=tuple(outlooks),
         bottlenecks=stages,
+        queueing=recording.queues,
         workloads=tuple(workload(load) for load in recording.loads),
         scalability=tuple(s for load in recording.loads if (s := scalability(load)) is not None),
         recommendations=advice,

@@ -128,6 +128,12 @@ def _bottlenecks(report: Report) -> list[str]:
     return ["## Where the time goes", "", *table(head, rows)]
 
 
+def _queueing(report: Report) -> list[str]:
+    if not report.queueing:
+        return []
+    return ["## Waiting under load", "", *[f"- {q.severity.value}: {q.words}" for q in report.queueing], ""]
+
+
 def _workloads(report: Report) -> list[str]:
     if not report.workloads:
         return []
@@ -154,6 +160,7 @@ PARTS: tuple[Callable[[Report], list[str]], ...] = (
     _comparison,
     _outlooks,
     _bottlenecks,
+    _queueing,
     _workloads,
     _notes,
 )

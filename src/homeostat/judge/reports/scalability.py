@@ -50,7 +50,7 @@ def scalability(load: Load) -> Scalability | None:
     """
     if load.busy_s is None or not load.busy_s.any():
         return None
-    found = _law(load)
+    found = law_of(load)
     if isinstance(found, NotKnown):
         words = f"{load.title}: how throughput goes with load is not known, since {found.reason}."
         return Scalability(load.title, None, None, None, words)
@@ -59,7 +59,7 @@ def scalability(load: Load) -> Scalability | None:
     return Scalability(load.title, peak, found.load_max, found.error, f"{load.title}: {told}.")
 
 
-def _law(load: Load) -> ScalabilityLaw | NotKnown:
+def law_of(load: Load) -> ScalabilityLaw | NotKnown:
     """The law of groups of stretches: of much the same throughput, so that chance in durations is no load."""
     assert load.busy_s is not None
     counts, busy_s = load.counts, load.busy_s

@@ -21,6 +21,10 @@ TOLD_FIRST = ("operation.duration", "operation.", "load.", "llm.duration", "llm.
 """Metrics by the start of their names, those first that a person feels first."""
 
 
+SUPPORTING = frozenset({"operation.time_in_flight", "llm.time_in_flight"})
+"""Metrics that others are worked out from, and that say little by themselves."""
+
+
 @dataclass(frozen=True, slots=True)
 class Candidate:
     """A series with its statistic and judgement, before its row is made."""
@@ -56,7 +60,8 @@ def text_of(key: SeriesKey, hidden: frozenset[str] = frozenset()) -> str:
 def is_essential(key: SeriesKey, metric: Metric | None, resources: frozenset[str]) -> bool:
     """An essential variable is the application's own."""
     group = metric.group if metric is not None else ""
-    return group not in resources and not key.metric.startswith("homeostat.")
+    own = key.metric.startswith("homeostat.") or key.metric in SUPPORTING
+    return group not in resources and not own
 
 
 def candidates(

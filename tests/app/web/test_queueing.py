@@ -1,0 +1,56 @@
+"""How operations wait under their load is on their page, in the API and in the report."""
+
+import numpy as np
+from starlette.testclient import TestClient
+
+from homeostat.app.web.app import create_app
+from homeostat.core.batch import Batch
+from homeostat.core.clock import SECOND_NS
+from homeostat.core.metric import Kind
+from homeostat.core.point import Point
+from homeostat.core.series import SeriesKey
+from homeostat.observe.fold import moments_of
+from homeostat.stats.sketch import sketch
+from homeostat.testing.small_node import SmallNode
+
+OF_RANK = {"operation": "rank", "service": "web"}
+DURATION = SeriesKey.of("operation.duration", Kind.HISTOGRAM, "ms", OF_RANK)
+IN_FLIGHT = SeriesKey.of("operation.time_in_flight", Kind.COUNTER, "s", OF_RANK)
+SERVICE_S = 0.02
+
+
+def busy_node() -> SmallNode:
+    """A node whose one stage works on one at a time, under a load that varies; some of it hangs."""
+    node, rng = SmallNode(), np.random.default_rng(6)
+    end_ns = node.clock.now_ns() // SECOND_NS * SECOND_NS
+    points = []
+    for i, used in enumerate(np.repeat(rng.permutation(np.linspace(0.1, 0.9, 30)), 20)):
+        n = max(rng.poisson(used / SERVICE_S), 1)
+        took_ms = rng.exponential(1e3 * SERVICE_S / (1 - used), n)
+        start_ns = end_ns - (600 - i) * SECOND_NS
+        points.append(Point(DURATION, start_ns, moments_of(took_ms), sketch(took_ms)))
+        points.append(Point(IN_FLIGHT, start_ns, moments_of(np.array([took_ms.sum() / 1e3 + 12.0]))))
+    node.store.write(Batch(points=tuple(points)))
+    return node
+
+
+def test_waiting_utilisation_and_what_hangs_are_told_in_the_same_words_everywhere() -> None:
+    node = busy_node()
+    with TestClient(create_app(node), base_url="http://127.0.0.1") as client:
+        (found,) = client.get("/api/operations").json()["queueing"]
+        assert found["waiting_low"] > 0.3
+        assert found["severity"] == "severe"
+        assert found["agrees"] is False
+        assert found["words"] in client.get("/operations").text
+        assert found["words"] in client.get("/operations/rank").text
+        (told,) = client.get("/api/report?since=15m").json()["queueing"]
+        assert told["severity"] == "severe"
+    node.close()
+
+
+def test_what_is_only_worked_with_is_no_essential_variable() -> None:
+    node = busy_node()
+    with TestClient(create_app(node), base_url="http://127.0.0.1") as client:
+        rows = client.get("/api/overview").json()["rows"]
+        assert {r["metric"] for r in rows} == {"operation.duration"}
+    node.close()
