@@ -254,3 +254,50 @@ def test_false_keeps_with_a_look_every_hundred_requests_are_rare(measure):
         proof, _ = run(RequestTrial(plan(terms=(Term(measure),))), seed=seed, looks=15)
         kept += proof is not None and proof.decision is Decision.KEEP
     assert kept <= 4  # of 40 at 5%: more than 4 in 4.8% of cases, were the bound just met
+
+
+def long_requests(effect, seed, seconds=600, mean_s=30.0, hang=0.0):
+    """Return what a trial sees a second at a time of requests that take half a minute."""
+    random = np.random.default_rng(seed)
+    starts = np.sort(random.random(seconds * 5)) * seconds
+    arms = (random.random(starts.size) < 0.5).astype(np.int8)
+    took = random.lognormal(np.log(mean_s), 0.5, starts.size) * np.where(arms, 1 + effect, 1.0)
+    took[(random.random(starts.size) < hang) & (arms == 1)] = 1e9
+    ends = starts + took
+    order = np.argsort(ends)
+    for second in range(0, seconds, 5):
+        now = order[(ends[order] >= second) & (ends[order] < second + 5)]
+        yield Outcomes((ends[now] * S).astype(np.int64), {"duration": took[now] * 1e3}, {"t": arms[now]})
+
+
+def test_requests_that_take_long_are_not_taken_for_lost_ones():
+    trial = open_trial(plan())
+    for at_s, outcomes in enumerate(long_requests(-0.5, 1)):
+        trial.observe(outcomes)
+        proof = trial.proof((5 * at_s + 5) * S)
+        if proof is not None:
+            break
+    assert proof.decision is Decision.KEEP
+    assert proof.effect.estimate == pytest.approx(-0.5, abs=0.15)
+
+
+def test_requests_that_never_end_are_missed():
+    trial = open_trial(plan())
+    for at_s, outcomes in enumerate(long_requests(0.0, 1, seconds=3000, mean_s=2.0, hang=0.3)):
+        trial.observe(outcomes)
+        proof = trial.proof((5 * at_s + 5) * S)
+        if proof is not None:
+            break
+    assert proof.decision is Decision.ROLL_BACK
+    assert "some requests are lost, never end" in proof.reason
+
+
+def test_nothing_is_kept_before_the_longest_requests_could_end():
+    trial = open_trial(plan(terms=(Term(P95),)))
+    one = batch(np.random.default_rng(1), n=2000, effect=-0.3, at_s=30.0)
+    slow = one.values["duration"].copy()
+    slow[0] = 30_000.0
+    trial.observe(replace(one, values={**one.values, "duration": slow}))
+    trial.observe(batch(np.random.default_rng(2), n=10, at_s=60.5))
+    assert trial.proof(61 * S) is None
+    assert trial.proof(91 * S).decision is Decision.KEEP

@@ -54,10 +54,9 @@ class MeasuredTrial(ABC):
     def _alarm(self) -> str | None:
         """Return why the trial must end at once, whatever its effects; None where nothing is wrong."""
 
-    @property
-    def _doubtful(self) -> bool:
-        """Whether nothing can be kept as yet, though the trial may go on."""
-        return False
+    def _doubt(self, now_ns: int) -> str | None:
+        """Return why nothing can be kept as yet, though the trial may go on; None where all is well."""
+        return None
 
     def _arm_column(self, outcomes: Outcomes) -> NDArray[np.int8] | None:
         """Return the arms of outcomes that belong to this trial, None for others."""
@@ -116,10 +115,11 @@ class MeasuredTrial(ABC):
         if alarm is not None:
             return Decision.ROLL_BACK, alarm
         found = decision(self.plan.objective, standing)
-        if found is not None and found[0] is Decision.KEEP and self._doubtful:
+        doubt = self._doubt(now_ns)
+        if found is not None and found[0] is Decision.KEEP and doubt:
             found = None
         if found is None and now_ns >= self.plan.deadline_ns:
-            return Decision.ROLL_BACK, undecided(self.plan.objective, standing, self._doubtful) + self._lost()
+            return Decision.ROLL_BACK, undecided(self.plan.objective, standing, doubt) + self._lost()
         return found
 
     def _proven(self, standing: Standing, what: Decision, reason: str, now_ns: int) -> Proof:

@@ -1,6 +1,5 @@
 """The arms of a trial that divides requests: their sequences, their shares, their errors."""
 
-import math
 from collections.abc import Mapping
 
 import numpy as np
@@ -8,19 +7,19 @@ from numpy.typing import NDArray
 
 from homeostat.core.errors import InputError
 from homeostat.core.objective import Measure
-from homeostat.core.plant import Outcomes
+from homeostat.core.plant import CONTROL, TREATMENT, Outcomes
 from homeostat.core.proof import Effect
+from homeostat.prove.arm_ratio import ArmRatio
 from homeostat.prove.arm_sequences import Arms, arms_of, is_share
 from homeostat.prove.block import ERRORS, requests_among
 from homeostat.prove.effect_words import short
 from homeostat.prove.error_alarm import ErrorAlarm
 from homeostat.prove.trial import TrialPlan
-from homeostat.stats.sample_ratio import SampleRatio
 
 Rows = NDArray[np.bool_]
 
-_DOUBT = 3.0
-"""Standard errors by which the arms may fill otherwise than planned: one good look in 400 has to wait."""
+_PATIENCE = 3
+"""Nothing is kept before so many times the longest duration: what takes long is not seen before it ends."""
 
 
 class RequestArms:
@@ -30,11 +29,11 @@ class RequestArms:
     of its own. Cost: O(1) a row, by numpy.
     """
 
-    __slots__ = ("_arms", "_by_name", "_errors", "_ratio", "_refused")
+    __slots__ = ("_arms", "_by_name", "_counts", "_errors", "_ratio", "_refused")
 
     def __init__(self, plan: TrialPlan, share: float) -> None:
         """Start without requests."""
-        self._ratio = SampleRatio(share)
+        self._ratio = ArmRatio(share)
         self._arms: dict[tuple[Measure, float], Arms] = {}
         self._by_name: dict[str, list[Arms]] = {}
         for term in plan.objective.terms:
@@ -42,17 +41,18 @@ class RequestArms:
         for guardrail in plan.guardrails:
             self._add(guardrail.measure, plan.confidence, plan.bounds)
         self._errors = ErrorAlarm(share, *_margin(plan))
+        self._counts = [0, 0]
         self._refused = ""
 
     @property
     def n_control(self) -> int:
         """Requests in the control."""
-        return self._ratio.control
+        return self._counts[CONTROL]
 
     @property
     def n_treatment(self) -> int:
         """Requests in the treatment."""
-        return self._ratio.treatment
+        return self._counts[TREATMENT]
 
     def extend(self, outcomes: Outcomes, control: Rows, treatment: Rows) -> None:
         """Take the rows of both arms."""
@@ -75,19 +75,16 @@ class RequestArms:
         if self._refused:
             return self._refused
         if self._ratio.mismatch():
-            units = self.n_control + self.n_treatment
-            return (
-                f"the arms do not fill as planned: {self._ratio.seen:.1%} of {units:,} requests reached the "
-                f"treatment instead of {self._ratio.share:.1%}, so that they cannot be compared: "
-                "some requests are lost or counted twice"
-            )
+            return self._ratio.words
         return self._errors.words if self._errors.rings() else None
 
-    @property
-    def doubtful(self) -> bool:
-        """Whether the arms look now as if they filled in other shares than planned: nothing is kept then."""
-        share, n = self._ratio.share, self.n_control + self.n_treatment
-        return abs(self.n_treatment - n * share) > _DOUBT * math.sqrt(n * share * (1.0 - share))
+    def doubt(self, passed_ns: int) -> str | None:
+        """Return why nothing is to be kept as yet, so long after the beginning; None where all is well."""
+        if self._ratio.doubtful:
+            return "the arms may not have filled as planned"
+        if passed_ns < _PATIENCE * self._ratio.longest_ns:
+            return "the longest requests may not have ended yet"
+        return None
 
     def _add(self, measure: Measure, confidence: float, bounds: Mapping[str, tuple[float, float]]) -> None:
         if (measure, confidence) not in self._arms:
@@ -105,7 +102,9 @@ class RequestArms:
     def _count(self, outcomes: Outcomes, control: Rows, treatment: Rows) -> None:
         control, treatment = requests_among(outcomes, control), requests_among(outcomes, treatment)
         n_control, n_treatment = int(np.count_nonzero(control)), int(np.count_nonzero(treatment))
-        self._ratio.extend(n_treatment, n_control)
+        self._counts[CONTROL] += n_control
+        self._counts[TREATMENT] += n_treatment
+        self._ratio.extend(outcomes, control, treatment)
         errors = outcomes.values.get(ERRORS)
         if errors is not None:
             failed = errors > 0.0

@@ -48,6 +48,5 @@ class RequestTrial(MeasuredTrial):
     def _alarm(self) -> str | None:
         return self._arms.alarm()
 
-    @property
-    def _doubtful(self) -> bool:
-        return self._arms.doubtful
+    def _doubt(self, now_ns: int) -> str | None:
+        return self._arms.doubt(now_ns - self.plan.counts_from_ns)

@@ -46,6 +46,5 @@ class ShadowTrial(MeasuredTrial):
     def _alarm(self) -> str | None:
         return self._arms.alarm()
 
-    @property
-    def _doubtful(self) -> bool:
-        return self._arms.doubtful
+    def _doubt(self, now_ns: int) -> str | None:
+        return self._arms.doubt(now_ns - self.plan.counts_from_ns)

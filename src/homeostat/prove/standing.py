@@ -97,10 +97,10 @@ def decision(objective: Objective, standing: Standing) -> tuple[Decision, str] |
     return None
 
 
-def undecided(objective: Objective, standing: Standing, doubtful: bool) -> str:
-    """Return why nothing was proven by the deadline; `doubtful` is whether the shares of the arms were."""
+def undecided(objective: Objective, standing: Standing, doubt: str | None) -> str:
+    """Return why nothing was proven by the deadline; `doubt` is what else spoke against a keep."""
     effect = standing.objective
-    reasons = ["the arms may not have filled as planned"] if doubtful else []
+    reasons = [doubt] if doubt else []
     if effect.interval is None:
         reasons.append(f"nothing could be told of {effect.measure} yet")
     elif effect.interval.high >= -objective.gain_min:
