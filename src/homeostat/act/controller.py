@@ -90,7 +90,10 @@ class Situation:
 class Controller(Protocol):
     """Proposes changes."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """What its changes are signed with."""
+        ...
 
     def propose(self, situation: Situation) -> tuple[Change, ...]:
         """Return what to try next, the most promising first; nothing where all is well."""

@@ -2,15 +2,15 @@
 
 import os
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
-from homeostat.act.controller import Controller
 from homeostat.core.batch import Batch
 from homeostat.core.clock import SECOND_NS, Clock
 from homeostat.core.errors import InputError
 from homeostat.core.guard import guarded
 from homeostat.core.losses import Losses
+from homeostat.core.metric import Kind
 from homeostat.core.order import AnyOrder, Mode, Restore
 from homeostat.core.plant import Plant, Steering
 from homeostat.core.query import Store
@@ -20,6 +20,7 @@ from homeostat.loop.lease import Lease
 from homeostat.loop.order_box import OrderBox
 from homeostat.loop.policy import Policy
 from homeostat.loop.published import Published, loops, publish, published
+from homeostat.observe.registry import Registry
 from homeostat.prove.ledger_entry import LedgerEntry
 from homeostat.prove.ledger_records import read_ledger, record_of
 
@@ -40,25 +41,27 @@ class Governing:
         self,
         plant: Plant,
         policy: Policy,
-        controllers: Sequence[Controller],
         service: str,
         open_store: Callable[[], Store],
+        owns_store: bool,
         store_path: Path,
         clock: Clock,
         losses: Losses,
         interval_s: float = 0.5,
+        registry: Registry | None = None,
     ) -> None:
         """Start the thread."""
         self._plant = plant
         self._policy = policy
-        self._controllers = tuple(controllers)
         self._service = service
         self._open_store = open_store
+        self._owns_store = owns_store
         self._kill_file = store_path.with_name(store_path.name + KILL_SUFFIX)
         self._lease = Lease(store_path.with_name(f"{store_path.name}.{_file_name(service)}.loop"))
         self._clock = clock
         self._losses = losses
         self._interval_s = interval_s
+        self._registry = registry
         self._published_ns = 0
         self._store: Store | None = None
         self._box: OrderBox | None = None
@@ -78,6 +81,8 @@ class Governing:
         self._stop.set()
         self._thread.join(timeout_s)
         self._lease.release()
+        if self._store is not None and self._owns_store:
+            self._store.close()
 
     def _run(self) -> None:
         while not self._stop.wait(self._interval_s):
@@ -103,7 +108,7 @@ class Governing:
 
         book = Book(read_ledger(store.read, self._service), keep)
         self._box = OrderBox(store, self._service, self._losses)
-        self.governor = Governor(self._plant, self._policy, self._controllers, book, now_ns)
+        self.governor = Governor(self._plant, self._policy, book, now_ns)
 
     def _govern(self, store: Store, now_ns: int) -> None:
         governor, box = self.governor, self._box
@@ -120,9 +125,23 @@ class Governing:
         acts = governor.tick(now_ns)
         if acts or now_ns - self._published_ns >= PUBLISH_EVERY_NS:
             self._published_ns = now_ns
-            publish(store, self._state(governor))
+            told = self._told(governor)
+            publish(store, told)
+            self._record(told)
 
-    def _state(self, governor: Governor) -> Published:
+    def _record(self, told: Published) -> None:
+        """Record hormones and knobs as levels, so that they are lines like any other."""
+        if self._registry is None:
+            return
+        for hormone, level in told.hormones.items():
+            key: dict[str, object] = {"hormone": hormone, "service": self._service}
+            self._registry.recorder("loop.hormone", Kind.GAUGE, "ratio", key).buffer.append(level)
+        for knob in told.knobs:
+            if isinstance(knob.value, int | float):
+                key = {"knob": knob.name, "service": self._service}
+                self._registry.recorder("loop.knob", Kind.GAUGE, "", key).buffer.append(float(knob.value))
+
+    def _told(self, governor: Governor) -> Published:
         return published(self._service, os.getpid(), dict(self._plant.knobs), governor.seen)
 
     def _follow(self, store: Store) -> None:

@@ -4,7 +4,7 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from homeostat.act.controller import Controller, Judged, Situation, Trialled
+from homeostat.act.controller import Judged, Situation, Trialled
 from homeostat.act.recommend import Pace, proposals, recommend
 from homeostat.core.change import Change
 from homeostat.core.errors import HomeostatError, InputError, StoreError
@@ -54,7 +54,6 @@ class Governor:
         self,
         plant: Plant,
         policy: Policy,
-        controllers: Sequence[Controller],
         book: Book,
         now_ns: int,
         findings: Callable[[], tuple[Finding, ...]] = lambda: NO_FINDINGS,
@@ -62,7 +61,6 @@ class Governor:
         """Take over the application: it runs with the last configuration known to be good."""
         self._plant = plant
         self._policy = policy
-        self._controllers = tuple(controllers)
         self._book = book
         self._findings = findings
         self._meter = Meter(policy.targets, policy.measures)
@@ -109,8 +107,9 @@ class Governor:
         before = self._state
         after, acts = step(before, self._view(situation, orders), self._policy.limits)
         regime = situation.regime
+        entries = self._book.ledger.entries
         opened = {
-            act.trial: trial_for(act.trial, act.change, self._policy, knobs, situation)
+            act.trial: trial_for(act.trial, act.change, self._policy, knobs, situation, entries)
             for act in acts
             if isinstance(act, Begin)
         }
@@ -204,7 +203,7 @@ class Governor:
         if state.mode is not Mode.ADVISE and not may_begin(state, situation.now_ns, self._policy.limits):
             return ()
         pace = Pace(self._policy.limits.trials_per_hour_max)
-        wanted = proposals(self._controllers, situation)
+        wanted = proposals(self._policy.controllers, situation)
         return recommend(wanted, situation, pace=pace).changes
 
     def _write(self, acts: tuple[Act, ...], plans: Mapping[str, TrialPlan], regime: str, now_ns: int) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Self
 
 from homeostat.core.batch import Sink
 from homeostat.core.clock import Clock, SystemClock
+from homeostat.core.errors import ConfigError
 from homeostat.core.guard import guarded
 from homeostat.core.losses import Losses
 from homeostat.core.metric import Kind
@@ -25,6 +26,8 @@ from homeostat.observe.tracer import Tracer
 if TYPE_CHECKING:
     from asyncio import AbstractEventLoop
 
+    from homeostat.loop.governing import Governing
+    from homeostat.loop.policy import Policy
     from homeostat.observe.collectors.runner import Collectors
     from homeostat.observe.snapshot import Snapshot
 
@@ -97,6 +100,7 @@ class Homeostat:
         self.require = self.knobs.require
         self.feedback = self.knobs.feedback
         self._closed = False
+        self._governing: Governing | None = None
         self._attach: Callable[[AbstractEventLoop], None] | None = None
         self._event_loops: list[AbstractEventLoop] = []
         self._start()
@@ -208,6 +212,35 @@ class Homeostat:
         collectors = self._runner.collectors
         return collectors.not_available() if collectors is not None else {}
 
+    def govern(self, policy: "Policy | str | Path") -> "Governing":
+        """Let the loop run on the knobs of this application, by a policy or the file of one.
+
+        Its ledger is kept in the store on this machine, through which pages and commands reach it as well
+        (`homeostat ledger`, `homeostat mode`). Raises ConfigError where the policy makes no sense, where a
+        loop runs already, or where nothing is kept.
+        """
+        if self._governing is not None:
+            raise ConfigError("the loop of this application runs already; one policy at a time")
+        if not self.settings.keep:
+            raise ConfigError("a loop needs a store for its ledger: leave out keep=False")
+        from homeostat.loop.governing import Governing
+        from homeostat.loop.policy_file import load_policy
+        from homeostat.store.open import open_store
+
+        store, path = self._store, Path(self.settings.store_path())
+        self._governing = Governing(
+            self.knobs.plant,
+            load_policy(Path(policy)) if isinstance(policy, str | Path) else policy,
+            self.settings.service,
+            (lambda: store) if store is not None else (lambda: open_store(path)),
+            store is None,
+            path,
+            self.clock,
+            self.losses,
+            registry=self.registry,
+        )
+        return self._governing
+
     def flush(self, timeout_s: float = CLOSE_TIMEOUT_S) -> bool:
         """Write all that was recorded; False if that takes longer than the time given."""
         return self._runner.flush(timeout_s)
@@ -216,6 +249,8 @@ class Homeostat:
         """Flush and end the threads. What is recorded afterwards stays in this process."""
         if not self._closed:
             self._closed = True
+            if self._governing is not None:
+                self._governing.close(timeout_s)
             self._runner.close(timeout_s)
 
     def __enter__(self) -> Self:

@@ -12,6 +12,8 @@ from homeostat.core.proof import Proof
 from homeostat.core.verdict import State
 from homeostat.loop.policy import Policy, TrialRules
 from homeostat.prove.hold_back import hold_back_plan
+from homeostat.prove.ledger_entry import LedgerEntry
+from homeostat.prove.margins import left
 from homeostat.prove.open_trial import open_hold_back, open_trial
 from homeostat.prove.trial import Design, Trial, TrialPlan
 
@@ -21,6 +23,11 @@ BLOCK_REQUESTS = 60
 BLOCKS = 24
 """Blocks that must fit in before the deadline."""
 
+BLOCKS_MIN, LONGER_MAX = 10, 3.0
+"""A trial of what settles slowly may take up to so many times the deadline, to see so many blocks."""
+
+COUNTED = 1 / 3
+"""What is counted of a block is at least this share of the time that its beginning settles."""
 
 WORSE_MEANWHILE = 0.1
 """By how much the objective may get worse for the sake of a target that is violated."""
@@ -40,13 +47,15 @@ def objective_for(policy: Policy, judged: Sequence[Judged]) -> Objective:
     return Objective(found, usual.operation) if found else usual
 
 
-def guardrails_for(policy: Policy, objective: Objective) -> tuple[Guardrail, ...]:
-    """Return the policy's guardrails, and the usual objective as one where something else is to get better.
+def guardrails_for(
+    policy: Policy, objective: Objective, entries: Sequence[LedgerEntry]
+) -> tuple[Guardrail, ...]:
+    """Return what is left of the policy's guardrails after the changes in force.
 
-    What is to get better is no guardrail meanwhile.
+    Where something else than usual is to get better, that is no guardrail meanwhile; the usual objective is.
     """
     wanted = {term.measure.words for term in objective.terms}
-    kept = tuple(g for g in policy.guardrails if g.measure.words not in wanted)
+    kept = left([g for g in policy.guardrails if g.measure.words not in wanted], entries)
     if objective == policy.objective:
         return kept
     return (*kept, *(Guardrail(term.measure, WORSE_MEANWHILE) for term in policy.objective.terms))
@@ -68,7 +77,12 @@ def targeted(policy: Policy) -> dict[str, Measure]:
 
 
 def plan_for(
-    name: str, change: Change, policy: Policy, knobs: Mapping[str, Knob], at: Situation
+    name: str,
+    change: Change,
+    policy: Policy,
+    knobs: Mapping[str, Knob],
+    at: Situation,
+    entries: Sequence[LedgerEntry],
 ) -> TrialPlan:
     """Return how a change is tried: by requests where all of its knobs allow that, else by time."""
     rules = policy.trials
@@ -77,32 +91,46 @@ def plan_for(
         measure.name == "throughput" for measure in policy.measures
     )
     settle_s = max(knob.settle_s for knob in moved)
+    block_s = _block_s(rules, settle_s, at.load_per_s)
     return TrialPlan(
         name,
         change,
         at.objective,
-        guardrails_for(policy, at.objective),
+        guardrails_for(policy, at.objective, entries),
         at.now_ns,
-        at.now_ns + rules.deadline_ns,
+        at.now_ns + _length_ns(rules, settle_s, block_s),
         design=Design.REQUEST if by_request else Design.SWITCHBACK,
         share=rules.share,
         confidence=1.0 - (1.0 - rules.confidence) / at.endocrine.modulation.strictness,
         settle_s=settle_s,
-        block_s=_block_s(rules, settle_s, at.load_per_s),
+        block_s=block_s,
         bounds=policy.bounds,
     )
 
 
-def trial_for(name: str, change: Change, policy: Policy, knobs: Mapping[str, Knob], at: Situation) -> Trial:
+def trial_for(
+    name: str,
+    change: Change,
+    policy: Policy,
+    knobs: Mapping[str, Knob],
+    at: Situation,
+    entries: Sequence[LedgerEntry],
+) -> Trial:
     """Return a trial of a change, not begun yet."""
-    return open_trial(plan_for(name, change, policy, knobs, at))
+    return open_trial(plan_for(name, change, policy, knobs, at, entries))
 
 
 def _block_s(rules: TrialRules, settle_s: float, load_per_s: float) -> float:
     """Long enough for some requests after the settling, short enough for some blocks before the deadline."""
     wanted = max(rules.block_ns / SECOND_NS, BLOCK_REQUESTS / load_per_s if load_per_s > 0 else 0.0)
     longest = rules.deadline_ns / SECOND_NS / BLOCKS - settle_s
-    return settle_s + max(min(wanted, longest), 1.0)
+    return settle_s + max(min(wanted, longest), COUNTED * settle_s, 1.0)
+
+
+def _length_ns(rules: TrialRules, settle_s: float, block_s: float) -> int:
+    """Return how long a trial may take: the deadline, longer where the application settles slowly."""
+    needed_ns = int(BLOCKS_MIN * block_s * SECOND_NS) if settle_s > 0.0 else 0
+    return max(rules.deadline_ns, min(needed_ns, int(LONGER_MAX * rules.deadline_ns)))
 
 
 def hold_back_for(plan: TrialPlan, proof: Proof, rules: TrialRules, now_ns: int) -> Trial | None:

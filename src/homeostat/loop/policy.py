@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from homeostat.act.climb import Climb
+from homeostat.act.controller import Controller
 from homeostat.core.clock import DAY_NS, HOUR_NS, SECOND_NS
 from homeostat.core.errors import ConfigError
 from homeostat.core.objective import Guardrail, Measure, Objective
@@ -41,7 +43,8 @@ class TrialRules:
 class Policy:
     """What shall get better, what must not get worse, what is expected, and what the loop may do about it.
 
-    `bounds` are those of measures that have some, such as {"quality": (0, 1)}: less is then taken on trust.
+    `controllers` are asked for changes, the first first. `bounds` are those of measures that have some, such
+    as {"quality": (0, 1)}: less is then taken on trust.
     """
 
     objective: Objective
@@ -50,6 +53,7 @@ class Policy:
     mode: Mode = Mode.OBSERVE
     limits: Limits = field(default_factory=Limits)
     trials: TrialRules = field(default_factory=TrialRules)
+    controllers: tuple[Controller, ...] = (Climb(),)
     bounds: Mapping[str, tuple[float, float]] = field(default_factory=dict)
 
     @property

@@ -23,6 +23,9 @@ import tomllib
 from pathlib import Path
 from typing import TypeAlias
 
+from homeostat.act.climb import Climb
+from homeostat.act.controller import Controller
+from homeostat.act.ladder import Ladder, Rung
 from homeostat.core.errors import ConfigError
 from homeostat.core.metric import Better
 from homeostat.core.objective import Guardrail, Measure, Objective, Summary, Term
@@ -69,6 +72,8 @@ def policy_of(document: Table) -> Policy:
         mode=Mode(str(mode)),
         limits=_limits(_table(document, "limits")),
         trials=_trials(_table(document, "trials")),
+        controllers=_controllers(_tables(document, "rung")),
+        bounds=_bounds(_table(document, "bounds")),
     )
 
 
@@ -126,6 +131,37 @@ def _guardrail(table: Table) -> Guardrail:
     if isinstance(by, bool) or not isinstance(by, int | float):
         raise ConfigError(f"[[guardrail]] worse_by must be a number, not {by!r}")
     return Guardrail(measure, float(by), relative=False)
+
+
+def _controllers(rungs: list[Table]) -> tuple[Controller, ...]:
+    """Return who is asked for changes: the user's own steps first, then the search."""
+    if not rungs:
+        return (Climb(),)
+    return (Ladder("ladder", tuple(_rung(table) for table in rungs)), Climb())
+
+
+def _rung(table: Table) -> Rung:
+    _known(table, "[[rung]]", ("knob", "to", "by"))
+    knob, to, by = table.get("knob"), table.get("to"), table.get("by")
+    if not isinstance(knob, str):
+        raise ConfigError(f"[[rung]] knob must be the name of a knob, not {knob!r}")
+    if to is not None and not isinstance(to, bool | int | float | str):
+        raise ConfigError(f"[[rung]] to of {knob!r} must be a value, not {to!r}")
+    if by is not None and (isinstance(by, bool) or not isinstance(by, int | float)):
+        raise ConfigError(f"[[rung]] by of {knob!r} must be a share of its range, not {by!r}")
+    return Rung(knob, to, by)
+
+
+def _bounds(table: Table) -> dict[str, tuple[float, float]]:
+    found = {}
+    for name, ends in table.items():
+        numbers = isinstance(ends, list) and all(
+            isinstance(end, int | float) and not isinstance(end, bool) for end in ends
+        )
+        if not isinstance(ends, list) or not numbers or len(ends) != 2 or not ends[0] < ends[1]:
+            raise ConfigError(f"[bounds] {name} must be the lowest and the highest value, not {ends!r}")
+        found[name] = (float(ends[0]), float(ends[1]))
+    return found
 
 
 def _is_ours(table: Table) -> bool:
