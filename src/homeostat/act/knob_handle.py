@@ -49,20 +49,20 @@ class Current(Protocol):
 class KnobHandle(Generic[V]):
     """A knob as the application holds it: `get()` returns its value. Read it where it is used.
 
-    `value` is the value in force, of a process knob the same as `get()` and still cheaper; of a request knob
-    that of requests that take part in no trial.
+    `base` is the value in force. It is no way to read the knob: a request may have another one, and a trial of
+    a knob that is read past its trials would compare like with like.
     """
 
-    __slots__ = ("_pinner", "knob", "value")
+    __slots__ = ("_pinner", "base", "knob")
 
     def __init__(self, knob: Knob, pinner: Pinner) -> None:
         self.knob = knob
-        self.value = cast(V, knob.default)
+        self.base = cast(V, knob.default)
         self._pinner = pinner
 
     def get(self) -> V:
         """Return the value that holds here."""
-        return self.value
+        return self.base
 
     def pin(self, value: V) -> None:
         """Hold the knob at a value from now on, whatever the loop would like; trials of it end."""
@@ -73,7 +73,7 @@ class KnobHandle(Generic[V]):
         self._pinner.unpin(self.knob.name)
 
     def __repr__(self) -> str:
-        return f"<{type(self).__name__} {self.knob.name} = {self.value!r}>"
+        return f"<{type(self).__name__} {self.knob.name} = {self.base!r}>"
 
 
 class RequestKnob(KnobHandle[V]):
@@ -90,5 +90,5 @@ class RequestKnob(KnobHandle[V]):
         """Return the value for the request that is served here; outside of any, the one in force."""
         work = self._current.get()
         if work is None:
-            return self.value
+            return self.base
         return work.request.values[self._index]  # type: ignore[return-value]

@@ -11,9 +11,11 @@ from homeostat.act.external_knob import Actuator
 from homeostat.act.knob_handle import Current, KnobHandle, RequestKnob
 from homeostat.core.change import Change
 from homeostat.core.errors import ConfigError, HomeostatError, InputError, NotApplied
+from homeostat.core.guard import guarded
 from homeostat.core.knob import Configuration, Knob, Scope, Value
 from homeostat.core.layering import layers
 from homeostat.core.log import event
+from homeostat.core.losses import Losses
 from homeostat.core.plant import Split, Steering
 
 KNOBS_MAX = 500
@@ -31,7 +33,8 @@ class KnobSet:
     Whatever is refused raises a HomeostatError and leaves all as it was.
     """
 
-    def __init__(self, current: Current, lead: Lead) -> None:
+    def __init__(self, current: Current, lead: Lead, losses: Losses) -> None:
+        self._losses = losses
         self._current = current
         self._lead = lead
         self._lock = threading.RLock()
@@ -179,17 +182,12 @@ class KnobSet:
                 actuator.apply(name, after[name])
             except Exception as error:
                 for earlier in (*reversed(done), name):
-                    self._set_back(earlier, before[earlier])
+                    with guarded(self._losses, "knob_not_set_back"):
+                        self._actuators[earlier].apply(earlier, before[earlier])
                 if isinstance(error, HomeostatError):
                     raise
                 raise NotApplied(f"knob {name!r} was not set to {after[name]!r}: {error!r}") from error
             done.append(name)
-
-    def _set_back(self, name: str, value: Value) -> None:
-        try:
-            self._actuators[name].apply(name, value)
-        except HomeostatError as error:
-            event("knob.not_set_back", error=error, knob=name, value=value)
 
     def _publish(self) -> None:
         values, splits = {**self._steering.base, **self._pins}, self._steering.splits
@@ -204,7 +202,7 @@ class KnobSet:
 
         self._lead(splits, values_of)
         for name, handle in self._handles.items():
-            handle.value = values[name]
+            handle.base = values[name]
 
     def _knob(self, name: str) -> Knob:
         handle = self._handles.get(name)
