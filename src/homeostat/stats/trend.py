@@ -210,7 +210,8 @@ def _inflation(detrended: Floats) -> Floats:
     first = np.where(noise.any(axis=1), noise.argmax(axis=1), rho.shape[1])
     run = np.where(lags <= first[:, None], rho, 0.0)
     powers = rho[:, :1].clip(0.0, 0.99) ** lags
-    return 1.0 + 2.0 * np.maximum(np.maximum(run @ weights, powers @ weights), 0.0)
+    widest: Floats = np.maximum(run @ weights, powers @ weights)
+    return 1.0 + 2.0 * widest.clip(0.0)
 
 
 def _student_of_normal(z: float, degrees: float) -> float:

@@ -16,7 +16,7 @@ from playwright.sync_api import Browser, Page, Playwright, sync_playwright
 from homeostat.app.alerts.alert_views import AlertViews
 from homeostat.app.alerts.channel_file import LOG
 from homeostat.app.alerts.desk import AlertDesk
-from homeostat.app.alerts.outbox import DEAD, Delivery, moved, records_of
+from homeostat.app.alerts.outbox import DEAD, NOTICE, Delivery, moved, records_of
 from homeostat.app.alerts.target_file import Alerting
 from homeostat.app.web.app import create_app
 from homeostat.core.batch import Batch
@@ -24,6 +24,7 @@ from homeostat.core.clock import MINUTE_NS, SECOND_NS, SystemClock
 from homeostat.core.metric import Kind
 from homeostat.core.notice import Notice, Occasion
 from homeostat.core.point import Moments, Point
+from homeostat.core.record import Record
 from homeostat.core.series import SeriesKey
 from homeostat.core.target import Severity
 from homeostat.judge.targets.target import Handling, rule_of
@@ -210,6 +211,7 @@ def test_the_plots_become_live_when_they_come_into_view(browser: Browser, busy: 
     page.wait_for_selector(".plots-live .main-svg", timeout=10_000)
     assert len(loaded) == 1
     assert page.locator(".plots-live .scatterlayer path.js-line").count() >= 4
+    assert page.locator(".plots-live .annotation-text").filter(has_text="!").count() >= 1
     assert Axe().run(page)["violations"] == []
     context.close()
     assert watched.wrong == []
@@ -323,4 +325,26 @@ def test_a_thousand_series_are_shown_without_jank(browser: Browser, node: SmallN
         page.get_by_role("link", name="Next").click()
         page.wait_for_url("**offset=25**")
         assert page.locator("table.variables tbody tr").count() == 25
+        page.context.close()
+
+
+def test_what_appears_and_goes_above_the_table_leaves_the_focus_in_it(
+    browser: Browser, node: SmallNode
+) -> None:
+    fill(node, 2)
+    with serving(node) as address:
+        page = browser.new_context().new_page()
+        page.goto(address)
+        link = page.locator("table.variables tbody a").first
+        link.focus()
+        alarm(node)
+        page.wait_for_selector("section[aria-labelledby=alerts]", timeout=5_000)
+        page.wait_for_selector("details.event-list", timeout=5_000)
+        assert page.evaluate("document.activeElement.closest('table.variables') !== null")
+        state = AlertViews(node.store, node.clock).state()
+        gone = [Record("alert.state", a.key, 0, b"") for a in state.active]
+        gone += [Record(NOTICE, n.id, 0, b"") for n in state.history]
+        node.store.write(Batch(records=tuple(gone)))
+        page.wait_for_selector("section[aria-labelledby=alerts]", state="detached", timeout=5_000)
+        assert page.evaluate("document.activeElement.closest('table.variables') !== null")
         page.context.close()

@@ -6,9 +6,15 @@
   const main = document.querySelector("main[data-live]");
   const button = document.querySelector("[data-live-button]");
 
+  // What an element is: a row by its key, a section by its heading. Others are told by their place.
+  function keyOf(node) {
+    if (node.nodeType !== Node.ELEMENT_NODE) return null;
+    return node.getAttribute("data-key") ?? node.getAttribute("aria-labelledby");
+  }
+
   function same(a, b) {
     if (a.nodeType !== b.nodeType || a.nodeName !== b.nodeName) return false;
-    return a.nodeType !== Node.ELEMENT_NODE || a.getAttribute("data-key") === b.getAttribute("data-key");
+    return keyOf(a) === keyOf(b);
   }
 
   function morphAttributes(from, to) {
@@ -33,13 +39,21 @@
   function morphChildren(from, to) {
     const keyed = new Map();
     for (const child of from.children) {
-      const key = child.getAttribute("data-key");
+      const key = keyOf(child);
       if (key !== null) keyed.set(key, child);
     }
+    const kept = new Set([...to.children].map(keyOf));
+    for (const [key, child] of keyed) if (!kept.has(key)) child.remove();
     let here = from.firstChild;
     for (const wanted of [...to.childNodes]) {
-      const key = wanted.nodeType === Node.ELEMENT_NODE ? wanted.getAttribute("data-key") : null;
+      const key = keyOf(wanted);
       const known = key === null ? undefined : keyed.get(key);
+      // What is moved loses the focus: rather let what stands between go.
+      while (known && here && here !== known && keyOf(here) === null) {
+        const next = here.nextSibling;
+        here.remove();
+        here = next;
+      }
       if (known && known !== here) from.insertBefore(known, here);
       const found = known || (here && same(here, wanted) ? here : null);
       if (found) {
