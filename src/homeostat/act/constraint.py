@@ -6,9 +6,18 @@ from dataclasses import dataclass
 from homeostat.act.rule import Rule
 from homeostat.core.change import shown
 from homeostat.core.errors import ConfigError, InputError
-from homeostat.core.knob import Configuration
+from homeostat.core.knob import Configuration, Value
 
 Predicate = Callable[[Configuration], bool]
+
+
+class _NotDeclared(KeyError):
+    """A test asked for a knob that is not declared (yet)."""
+
+
+class _Declared(dict[str, Value]):
+    def __missing__(self, name: str) -> Value:
+        raise _NotDeclared(name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +52,9 @@ class Constraint:
 
     def _broken(self, configuration: Configuration) -> bool:
         try:
-            return bool(self.broken_by(configuration))
-        except KeyError as error:
-            if error.args and error.args[0] not in configuration:
-                return False
-            raise InputError(f"the test of {self.reason!r} failed: {error!r}") from error
+            return bool(self.broken_by(_Declared(configuration)))
+        except _NotDeclared:
+            return False
         except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
             raise InputError(f"the test of {self.reason!r} failed: {error!r}") from error
 

@@ -16,7 +16,7 @@ SHADOWS_MAX = 4
 class Shadows:
     """Runs shadows, each in a daemon thread or a task of its own.
 
-    What a shadow raises is swallowed; where there is no room, it is left out and counted. Reserve a place
+    What a shadow raises goes no further; where there is no room, it is left out and counted. Reserve a place
     first, then start exactly one.
     """
 

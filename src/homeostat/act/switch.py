@@ -3,13 +3,16 @@
 import contextvars
 import inspect
 from collections.abc import Callable, Coroutine, Mapping
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from typing import Any, Generic, ParamSpec, Protocol, TypeVar, cast
 
 from homeostat.act.knob_handle import KnobHandle
 from homeostat.act.shadows import Shadows
 from homeostat.core.errors import ConfigError
 from homeostat.core.plant import CONTROL, TREATMENT
+
+FAILED = suppress(Exception)
+"""What a shadow raises: its operation has counted it, and its words may be content: they are not logged."""
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -84,7 +87,7 @@ class Switch(Generic[P, R]):
             self._shadows.start(lambda: context.run(self._shadow, trial, other, args, kwargs))
 
     def _shadow(self, trial: str, other: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-        with self._bench.arm(f"{self.name}.{other}", self.name, trial, TREATMENT):
+        with FAILED, self._bench.arm(f"{self.name}.{other}", self.name, trial, TREATMENT):
             self._implementations[other](*args, **kwargs)
 
     async def _awaited(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -111,7 +114,7 @@ class Switch(Generic[P, R]):
     async def _shadow_async(
         self, trial: str, other: str, args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> None:
-        with self._bench.arm(f"{self.name}.{other}", self.name, trial, TREATMENT):
+        with FAILED, self._bench.arm(f"{self.name}.{other}", self.name, trial, TREATMENT):
             await cast(Callable[..., Coroutine[Any, Any, Any]], self._implementations[other])(*args, **kwargs)
 
     def _beside(self, chosen: str) -> tuple[str, str] | None:
