@@ -1,0 +1,240 @@
+"""The governor on a small plant whose truth is known."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import pytest
+
+from homeostat.core.assignment import assign_many
+from homeostat.core.clock import SECOND_NS
+from homeostat.core.errors import InputError, StoreFull
+from homeostat.core.knob import Integers, Knob, Scope
+from homeostat.core.metric import Better
+from homeostat.core.objective import Guardrail, Measure, Objective, Summary, Term
+from homeostat.core.order import Mode, Pin, Restore, SetMode, Try, Undo
+from homeostat.core.plant import Outcomes, Steering
+from homeostat.judge.targets.target_language import parse
+from homeostat.loop.book import Book
+from homeostat.loop.cycle import Limits
+from homeostat.loop.governor import Governor
+from homeostat.loop.policy import Policy, TrialRules
+from homeostat.prove.ledger_entry import EntryKind, LedgerEntry
+
+QUALITY = Measure("quality", Summary.MEAN, Better.HIGHER)
+TICK_NS = 10 * SECOND_NS
+LAYERS = Knob("layers", 6, Integers(1, 10), scope=Scope.REQUEST)
+
+
+class Plant:
+    """Requests take 10 ms a layer; below three layers the answers are worse."""
+
+    def __init__(self, *knobs: Knob, seed: int = 0, slower: float = 1.0) -> None:
+        self.known = {knob.name: knob for knob in knobs or (LAYERS,)}
+        self.random = np.random.default_rng(seed)
+        self.slower = slower
+        self.now_ns = 1_000 * SECOND_NS
+        self.steering = Steering({})
+        self.refuses = ""
+
+    @property
+    def knobs(self) -> Mapping[str, Knob]:
+        return self.known
+
+    def steer(self, steering: Steering) -> None:
+        if self.refuses and steering.splits:
+            raise InputError(self.refuses)
+        self.steering = steering
+
+    def outcomes(self) -> tuple[Outcomes, ...]:
+        n = 200
+        layers = np.full(n, float(self.steering.base.get("layers", 6)))
+        arms = {}
+        for split in self.steering.splits:
+            arm = assign_many(split.trial, self.random.integers(2**63, size=n, dtype=np.uint64), split.share)
+            arms[split.trial] = arm
+            layers[arm == 1] = float(split.treatment["layers"])
+        duration = 10.0 * layers * self.slower * np.exp(self.random.normal(0.0, 0.2, n))
+        quality = np.where(layers < 3, 0.7, 0.9) + self.random.normal(0.0, 0.02, n)
+        ended_ns = np.full(n, self.now_ns - SECOND_NS)
+        return (Outcomes(ended_ns, {"duration": duration, "quality": quality}, arms),)
+
+
+def policy(mode: Mode = Mode.ACT, **more: object) -> Policy:
+    return Policy(
+        Objective((Term(Measure("duration")),)),
+        (Guardrail(QUALITY, 0.02),),
+        (parse("mean(duration) < 100 ms over 5 min"),),
+        mode,
+        Limits(rest_ns=SECOND_NS),
+        TrialRules(deadline_ns=600 * SECOND_NS),
+        **more,  # type: ignore[arg-type]
+    )
+
+
+def governed(plant: Plant, book: Book | None = None, mode: Mode = Mode.ACT) -> Governor:
+    return Governor(plant, policy(mode), book or Book(), plant.now_ns)
+
+
+def run(governor: Governor, plant: Plant, ticks: int) -> None:
+    for _ in range(ticks):
+        plant.now_ns += TICK_NS
+        governor.tick(plant.now_ns)
+
+
+def kinds(governor: Governor) -> list[EntryKind]:
+    return [entry.note.kind for entry in governor.book.ledger.entries]
+
+
+def test_it_finds_what_is_faster_and_no_worse() -> None:
+    plant = Plant()
+    governor = governed(plant)
+    run(governor, plant, 120)
+    assert plant.steering.base == {"layers": 3}
+    assert EntryKind.KEPT in kinds(governor)
+    assert governor.book.ledger.broken() is None
+
+
+def test_observing_touches_nothing() -> None:
+    plant = Plant()
+    governor = governed(plant, mode=Mode.OBSERVE)
+    run(governor, plant, 30)
+    assert plant.steering == Steering({"layers": 6})
+    assert not governor.book.ledger.entries
+
+
+def test_advising_recommends_once_and_waits_for_a_person() -> None:
+    plant = Plant()
+    governor = governed(plant, mode=Mode.ADVISE)
+    run(governor, plant, 10)
+    assert kinds(governor) == [EntryKind.PROPOSED]
+    assert plant.steering.base == {"layers": 6}
+    assert not plant.steering.splits
+
+
+def test_after_an_abrupt_end_in_a_trial_the_last_good_configuration_is_back() -> None:
+    plant = Plant()
+    kept: list[LedgerEntry] = []
+    governor = Governor(plant, policy(), Book(keep=kept.append), plant.now_ns)
+    while EntryKind.KEPT not in kinds(governor) or kinds(governor)[-1] is not EntryKind.BEGUN:
+        run(governor, plant, 1)
+    good = governor.seen.state.configuration
+    from homeostat.prove.ledger import Ledger
+
+    again = Plant()
+    later = Governor(again, policy(), Book(Ledger(tuple(kept))), plant.now_ns + SECOND_NS)
+    assert kinds(later)[-1] is EntryKind.RECOVERED
+    assert "ended abruptly" in later.book.ledger.entries[-1].note.reason
+    assert again.steering == Steering(good)
+    assert later.seen.situation.history
+
+
+def test_the_kill_switch_restores_all_defaults_at_the_next_tick() -> None:
+    plant = Plant()
+    governor = governed(plant)
+    run(governor, plant, 120)
+    governor.order(Restore(by="ann"))
+    run(governor, plant, 1)
+    assert plant.steering == Steering({"layers": 6})
+    assert governor.seen.state.mode is Mode.OBSERVE
+    assert EntryKind.RESTORED in kinds(governor)
+
+
+def test_the_kill_switch_works_even_if_the_ledger_cannot_be_written() -> None:
+    full = False
+
+    def keep(_: LedgerEntry) -> None:
+        if full:
+            raise StoreFull("the disk is full")
+
+    plant = Plant()
+    governor = Governor(plant, policy(), Book(keep=keep), plant.now_ns)
+    run(governor, plant, 120)
+    assert plant.steering.base != {"layers": 6}
+    full = True
+    governor.order(Restore(by="ann"))
+    run(governor, plant, 1)
+    assert plant.steering == Steering({"layers": 6})
+
+
+def test_what_cannot_be_written_is_not_done() -> None:
+    def keep(_: LedgerEntry) -> None:
+        raise StoreFull("the disk is full")
+
+    plant = Plant()
+    governor = Governor(plant, policy(), Book(keep=keep), plant.now_ns)
+    with pytest.raises(StoreFull):
+        run(governor, plant, 5)
+    assert plant.steering == Steering({"layers": 6})
+
+
+def test_what_the_application_refuses_is_rolled_back_with_its_reason() -> None:
+    plant = Plant()
+    plant.refuses = "not on Fridays"
+    governor = governed(plant)
+    run(governor, plant, 3)
+    assert plant.steering == Steering({"layers": 6})
+    last = next(e for e in governor.book.ledger.entries if e.note.kind is EntryKind.ROLLED_BACK)
+    assert "not on Fridays" in last.note.reason
+
+
+def test_a_pinned_knob_stays_also_after_a_restart() -> None:
+    plant = Plant()
+    governor = governed(plant)
+    governor.order(Pin(by="ann", knob="layers", value=5))
+    run(governor, plant, 60)
+    assert plant.steering == Steering({"layers": 5})
+    again = Plant()
+    later = Governor(again, policy(), Book(governor.book.ledger), plant.now_ns)
+    run(later, again, 20)
+    assert again.steering == Steering({"layers": 5})
+
+
+def test_what_was_kept_can_be_undone() -> None:
+    plant = Plant()
+    governor = governed(plant)
+    while EntryKind.KEPT not in kinds(governor):
+        run(governor, plant, 1)
+    number = len(governor.book.ledger.entries)
+    governor.order(SetMode(by="ann", mode=Mode.OBSERVE))
+    run(governor, plant, 1)
+    governor.order(Undo(by="ann", number=number))
+    run(governor, plant, 1)
+    assert plant.steering.base == {"layers": 6}
+    assert kinds(governor)[-1] is EntryKind.UNDONE
+
+
+def test_orders_that_make_no_sense_are_refused_with_the_remedy() -> None:
+    plant = Plant()
+    governor = governed(plant)
+    with pytest.raises(InputError, match=r"no knob 'layer'; there are: layers"):
+        governor.order(Try(by="ann", values={"layer": 3}))
+    with pytest.raises(InputError, match="11 is no whole number from 1 to 10"):
+        governor.order(Pin(by="ann", knob="layers", value=11))
+    governor.order(Undo(by="ann", number=77))
+    run(governor, plant, 1)
+    assert governor.book.ledger.entries[0].note.kind is EntryKind.REFUSED
+
+
+def test_a_knob_that_is_declared_later_is_turned_too() -> None:
+    plant = Plant(Knob("idle", 1, Integers(0, 3)))
+    governor = governed(plant)
+    run(governor, plant, 2)
+    plant.known["layers"] = LAYERS
+    run(governor, plant, 200)
+    assert plant.steering.base["layers"] == 3
+
+
+def test_small_losses_do_not_add_up_beyond_the_guardrail() -> None:
+    class Sliding(Plant):
+        """Each layer less is 1.2% worse: within the margin each time, beyond it together."""
+
+        def outcomes(self) -> tuple[Outcomes, ...]:
+            (found,) = super().outcomes()
+            layers = found.values["duration"] / 10.0
+            quality = 0.9 + 0.011 * (layers - 6.0) + self.random.normal(0.0, 0.002, layers.size)
+            return (Outcomes(found.ended_ns, {**found.values, "quality": quality}, found.arms),)
+
+    plant = Sliding(Knob("layers", 6, Integers(1, 10), scope=Scope.REQUEST, step_max=0.12))
+    governor = governed(plant)
+    run(governor, plant, 400)
+    assert plant.steering.base["layers"] >= 5
