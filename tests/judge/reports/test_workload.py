@@ -139,3 +139,11 @@ def test_a_file_of_events_gets_a_section_in_every_rendering_and_one_of_samples_n
     samples = report_of(tmp_path / "samples.csv", MONDAY / 1e9 + 60.0 * np.arange(500))
     assert not samples.workloads
     assert "Workload" not in markdown(samples)
+
+
+def test_moments_of_a_clock_that_ticks_seldom_do_not_repeat() -> None:
+    rng = np.random.default_rng(12)
+    ticks = np.repeat(np.arange(1_200), rng.poisson(10.0, 1_200)) * 3_000 - rng.integers(0, 2)
+    load = load_of_events("rows", "relative", ticks * 10**6)
+    assert load.step_ns % (3 * 10**9) == 0
+    assert "nothing repeats" in workload(load).words

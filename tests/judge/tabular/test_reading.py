@@ -278,3 +278,60 @@ def test_without_pyarrow_the_way_to_get_it_is_told(tmp_path: Path, monkeypatch: 
     (tmp_path / "v.parquet").write_bytes(b"PAR1" + bytes(20))
     with pytest.raises(NotAvailable, match=r"pip install 'homeostat\[parquet\]'"):
         read_table(tmp_path / "v.parquet")
+
+
+@pytest.mark.parametrize(
+    ("times", "name", "step_s"),
+    [
+        ([i * 60 for i in range(50)], "time", 60.0),
+        ([i * 3_000 for i in range(50)], "time", 3.0),
+        ([i * 1_000_000 for i in range(50)], "timestamp", 1.0),
+        ([i * 0.25 for i in range(50)], "time", 0.25),
+        ([i * 300 for i in range(50)], "time_ms", 0.3),
+        ([i * 3_600 for i in range(50)], "t", 3_600.0),
+    ],
+)
+def test_relative_times_are_read_in_the_unit_that_makes_their_step_a_usual_one(
+    folder: Path, times: list[float], name: str, step_s: float
+) -> None:
+    table = read(folder, f"{name},latency\n" + "".join(f"{t},{5 + i % 7}\n" for i, t in enumerate(times)))
+    (series,) = table.series
+    assert np.diff(series.times_ns).tolist() == [round(step_s * 1e9)] * 49
+    guessed = name != "time_ms"
+    assert any("a guess" in n and "--time-unit" in n for n in table.notes) == guessed
+
+
+def test_irregular_whole_numbers_far_apart_are_milliseconds(folder: Path) -> None:
+    times = np.cumsum(np.random.default_rng(3).integers(900, 9_000, 80)).tolist()
+    table = read(folder, "time,latency\n" + "".join(f"{t},{5 + i % 7}\n" for i, t in enumerate(times)))
+    assert table.series[0].times_ns.tolist() == [t * 10**6 for t in times]
+    assert any("ms since the start (a guess, as their usual step is" in n for n in table.notes)
+
+
+@pytest.mark.parametrize(("unit", "scale"), [("s", 10**9), ("ms", 10**6), ("us", 1_000), ("min", 60 * 10**9)])
+def test_a_unit_that_is_said_goes_before_any_guess(folder: Path, unit: str, scale: int) -> None:
+    text = "time,latency\n" + "".join(f"{3_000 * i},{5 + i % 7}\n" for i in range(50))
+    (series,) = read(folder, text, time_unit=unit).series
+    assert series.times_ns.tolist() == [3_000 * i * scale for i in range(50)]
+    assert not any("a guess, as" in n for n in read(folder, text, time_unit=unit).notes)
+
+
+def test_a_unit_that_is_said_of_large_numbers_is_since_1970(folder: Path) -> None:
+    text = "time,latency\n" + "".join(f"{1_700_000_000_000 + i * 137},{i % 7}\n" for i in range(50))
+    (series,) = read(folder, text, time_unit="ms").series
+    assert (series.origin, int(series.times_ns[0])) == ("epoch", 1_700_000_000 * 10**9)
+
+
+def test_a_unit_that_is_none_is_refused(folder: Path) -> None:
+    with pytest.raises(InputError, match="there is no unit of time 'fortnight'; use one of"):
+        read(folder, "time,latency\n1,2\n2,3\n", time_unit="fortnight")
+
+
+def test_the_times_of_a_mooncake_trace_are_milliseconds(folder: Path) -> None:
+    lines = "".join(
+        f'{{"timestamp": {i * 60}, "input_length": {7 + i}, "output_length": 5, "hash_ids": [1, 2]}}\n'
+        for i in range(50)
+    )
+    table = read(folder, lines, "trace.jsonl")
+    assert table.series[0].times_ns[1] == 60 * 10**6
+    assert any("ms since the start" in n and "a guess" not in n for n in table.notes if n.startswith("times"))

@@ -13,6 +13,9 @@ def analyze(
         list[Path] | None, typer.Option(help="report.html, report.md or report.json; may be repeated.")
     ] = None,
     time: Annotated[str | None, typer.Option(help="Column of times, if it is not found.")] = None,
+    time_unit: Annotated[
+        str | None, typer.Option(help="Unit of times that are numbers: s, ms, us, ns, min or h.")
+    ] = None,
     value: Annotated[list[str] | None, typer.Option(help="Column of values; may be repeated.")] = None,
     lower: Annotated[list[str] | None, typer.Option(help="Metric that is better lower.")] = None,
     higher: Annotated[list[str] | None, typer.Option(help="Metric that is better higher.")] = None,
@@ -34,13 +37,13 @@ def analyze(
     from homeostat.judge.tabular.read import read_table
     from homeostat.observe.catalogue import load_catalogue
 
-    wanted = targets(out)
+    wanted, values = targets(out), tuple(value or ())
     metrics, said = load_catalogue(catalogue), directions(lower, higher)
     with working(quiet=as_json) as work:
-        tables = [read_table(f, work.reading(f), time, tuple(value or ())) for f in files]
+        tables = [read_table(f, work.reading(f), time, values, time_unit) for f in files]
         comparison = None
         if baseline is not None:
-            before = read_table(baseline, work.reading(baseline), time, tuple(value or ()))
+            before = read_table(baseline, work.reading(baseline), time, values, time_unit)
             comparison = compare_tables(before, tables[0], metrics, said, threshold)
         report = made(recording_of(tables, metrics, said, comparison), work)
     hand_out(report, wanted, as_json)

@@ -25,6 +25,9 @@ def compare(
     ] = None,
     threshold: Annotated[float, typer.Option(min=0, help="Smallest relative change that matters.")] = 0.05,
     time: Annotated[str | None, typer.Option(help="Column of times, if it is not found.")] = None,
+    time_unit: Annotated[
+        str | None, typer.Option(help="Unit of times that are numbers: s, ms, us, ns, min or h.")
+    ] = None,
     value: Annotated[list[str] | None, typer.Option(help="Column of values; may be repeated.")] = None,
     lower: Annotated[list[str] | None, typer.Option(help="Metric that is better lower.")] = None,
     higher: Annotated[list[str] | None, typer.Option(help="Metric that is better higher.")] = None,
@@ -46,7 +49,9 @@ def compare(
     metrics, said = load_catalogue(catalogue), directions(lower, higher)
     with working(quiet=as_json) as work:
         if _is_file(baseline) or _is_file(candidate):
-            found = _files(baseline, candidate, metrics, said, threshold, (time, tuple(value or ())), work)
+            found = _files(
+                baseline, candidate, metrics, said, threshold, (time, tuple(value or ()), time_unit), work
+            )
         else:
             found = _periods(baseline, candidate, store, metrics, said, threshold, work)
     if not found.rows:
@@ -75,7 +80,7 @@ def _files(
     metrics: "Catalogue",
     said: "dict[str, Better]",
     threshold: float,
-    columns: tuple[str | None, tuple[str, ...]],
+    columns: tuple[str | None, tuple[str, ...], str | None],
     work: "Work",
 ) -> "Comparison":
     from homeostat.app.report.files import compare_tables

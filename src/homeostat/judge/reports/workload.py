@@ -38,6 +38,9 @@ WIDTHS_NS = (
 """Lengths of a stretch, of which whole numbers make a day (or a second)."""
 
 _ON_GRID = 0.9
+_FINE = 20
+"""A tick shorter than this part of a stretch does not matter."""
+
 _NEAR = 0.12
 _DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
@@ -98,13 +101,34 @@ def are_events(times_ns: Ints) -> bool:
 
 
 def load_of_events(title: str, origin: Origin, times_ns: Ints, each: int = 1) -> Load:
-    """Return the load of moments in order of time, of which each stands for so many events."""
+    """Return the load of moments in order of time, of which each stands for so many events.
+
+    Where a clock that ticks seldom gave the moments, stretches are of whole ticks: else what repeats would
+    be how ticks fall into stretches.
+    """
     start_ns = int(times_ns[0])
     span = int(times_ns[-1]) - start_ns + 1
     step_ns = _width_ns(span, times_ns.size * each)
-    start_ns = start_ns // step_ns * step_ns
+    tick_ns = _tick_ns(times_ns)
+    if tick_ns * _FINE > step_ns:
+        step_ns = tick_ns * -(-step_ns // tick_ns)
+        start_ns -= tick_ns // 2
+    else:
+        start_ns = start_ns // step_ns * step_ns
     counts = np.bincount((times_ns - start_ns) // step_ns).astype(np.float64) * each
     return Load(title, origin, start_ns, step_ns, counts[1:-1] if counts.size > COUNTS_MIN + 2 else counts)
+
+
+def _tick_ns(times_ns: Ints) -> int:
+    """The tick of the clock that moments were read from, 0 where they do not lie on one."""
+    gaps = np.diff(times_ns)
+    apart = gaps[gaps > 0].astype(np.float64)
+    if apart.size < COUNTS_MIN:
+        return 0
+    usual = float(np.median(apart))
+    ticks = apart / usual
+    on_grid = np.abs(ticks - np.round(ticks)) <= _NEAR
+    return round(usual) if float((on_grid & (ticks > 0.5)).mean()) >= _ON_GRID else 0
 
 
 def coarsened(load: Load) -> Load:

@@ -8,11 +8,14 @@ from itertools import pairwise
 from homeostat.core.errors import InputError
 from homeostat.judge.tabular.cell import EMPTY, Cells, decimal_comma, parse
 from homeostat.judge.tabular.chunk import Chunk
-from homeostat.judge.tabular.moment import NAMES, Layout, layout_of
+from homeostat.judge.tabular.moment import NAMES, UNITS_NS, Layout, layout_of
 
 SAMPLE = 500
 LABEL_VALUES_MAX = 50
 NUMBERS_LEAST = 0.6
+
+MOONCAKE = frozenset({"timestamp", "input_length", "output_length"})
+"""The columns of Mooncake's traces, whose times are in ms."""
 
 _METRIC = frozenset(
     {"metric", "name", "series", "measurement", "variable", "key", "signal", "item", "counter", "unique_id"}
@@ -42,16 +45,22 @@ class Roles:
         return "long" if self.metric else "wide"
 
 
-def roles_of(chunk: Chunk, time: str | None = None, wanted: Sequence[str] = ()) -> Roles:
-    """Return what the columns are for; `time` and `wanted` are columns that somebody named.
+def roles_of(
+    chunk: Chunk, time: str | None = None, wanted: Sequence[str] = (), unit: str | None = None
+) -> Roles:
+    """Return what the columns are for; `time` and `wanted` are columns, `unit` that of times, somebody named.
 
     Raises InputError where a named column does not exist, or no column holds numbers.
     """
+    if unit is not None and unit not in UNITS_NS:
+        raise InputError(f"there is no unit of time {unit!r}; use one of {', '.join(UNITS_NS)}")
     for name in (*([time] if time else []), *wanted):
         if name not in chunk:
             raise InputError(f"there is no column {name!r}; there are {', '.join(map(repr, chunk))}")
     sample = {name: _sample(cells) for name, cells in chunk.items()}
-    time, layout = _time(sample, time, wanted)
+    if unit is None and MOONCAKE.issubset(chunk):
+        unit, time = "ms", time or "timestamp"
+    time, layout = _time(sample, time, wanted, unit)
     numeric = [n for n, cells in sample.items() if n != time and _is_numeric(cells)]
     texts = [n for n in sample if n != time and n not in numeric]
     labels = [n for n in texts if _is_label(sample[n])]
@@ -87,10 +96,10 @@ def _sample(cells: Cells) -> list[object]:
 
 
 def _time(
-    sample: Mapping[str, list[object]], named: str | None, wanted: Sequence[str]
+    sample: Mapping[str, list[object]], named: str | None, wanted: Sequence[str], unit: str | None
 ) -> tuple[str | None, Layout | None]:
     if named:
-        layout = layout_of(sample[named], "timestamp")
+        layout = layout_of(sample[named], "timestamp", unit)
         if layout is None:
             shown = str(sample[named][0])[:40] if sample[named] else ""
             raise InputError(f"the column {named!r} holds no times that can be read, such as {shown!r}")
@@ -98,7 +107,9 @@ def _time(
     found = [
         (name, layout)
         for name, cells in sample.items()
-        if name not in wanted and (layout := layout_of(cells, name)) is not None
+        if name not in wanted
+        and layout_of(cells, name) is not None
+        and (layout := layout_of(cells, name, unit)) is not None
     ]
     if not found:
         return None, None

@@ -28,6 +28,24 @@ NAMES = re.compile(
 )
 """What columns of times are called."""
 
+UNITS_NS = {"ns": 1, "us": 1_000, "ms": 10**6, "min": 60 * 10**9, "h": 3_600 * 10**9, "s": 10**9}
+"""Units in which times are counted, by how they are called."""
+
+_COUNTED = ("s", "ms", "us", "ns")
+_CHOSEN = (1, 2, 3, 4, 5, 6, 8, 10, 12, 15, 20, 30)
+_CHOSEN_NS = frozenset(
+    round(n * unit * 10**9)
+    for numbers, unit in (
+        ((1, 2, 5, 10, 20, 25, 40, 50, 100, 200, 250, 500), 1e-3),
+        ((*_CHOSEN, 45), 1),
+        ((*_CHOSEN, 45), 60),
+        (_CHOSEN[:9], 3_600),
+        ((1, 2, 7, 14, 28, 30), 86_400),
+    )
+    for n in numbers
+)
+"""Steps of time that people choose."""
+
 _EPOCHS = (
     (1e17, 1e19, 1, "ns"),
     (1e14, 1e17, 1_000, "µs"),
@@ -109,12 +127,13 @@ def _scaled(numbers: NDArray[np.float64], scale_ns: float) -> Ints:
     return np.where(usable, np.where(usable, numbers, 0.0) * scale_ns, MISSING).astype(np.int64)
 
 
-def layout_of(cells: Sequence[object], name: str) -> Layout | None:
+def layout_of(cells: Sequence[object], name: str, unit: str | None = None) -> Layout | None:
     """Return how a column's times are written, None where it holds no times.
 
     Numbers are times where they lie in a range of the epoch, or where the column's name says so (they then
-    count from the start of the recording). Days and months that can be exchanged are read in the order that
-    keeps the times going forward, else as day and month.
+    count from the start of the recording, in the unit that its name ends with, or else that makes their
+    usual step a round one: `unit_of_steps`). `unit` says it for sure. Days and months that can be exchanged
+    are read in the order that keeps the times going forward, else as day and month.
     """
     sample = [c for c in cells if c is not None and str(c).strip().lower() not in EMPTY][:SAMPLE]
     if not sample or any(isinstance(c, bool) for c in sample):
@@ -126,6 +145,8 @@ def layout_of(cells: Sequence[object], name: str) -> Layout | None:
         numbers = [float(c) for c in sample]  # type: ignore[arg-type]
     except (TypeError, ValueError):
         return _written([str(c).strip() for c in sample])
+    if unit is not None:
+        return _said(numbers, unit)
     return _counted(numbers, name, named)
 
 
@@ -164,10 +185,52 @@ def _counted(numbers: list[float], name: str, named: bool) -> Layout | None:
             "epoch",
             lambda c: _ns(datetime.strptime(str(int(float(str(c)))), "%Y%m%d")),
         )
-    unit = next((u for u in ("ns", "us", "ms", "min") if re.search(rf"[^a-z]{u}$", _spaced(name))), "s")
-    scale = {"ns": 1, "us": 1_000, "ms": 10**6, "s": 10**9, "min": 60 * 10**9}[unit]
-    guess = "" if _spaced(name).endswith(unit) else f" (a guess: call the column {name}_ms if they are ms)"
-    return Layout(f"{unit} since the start{guess}", "relative", _scaler(scale), float(scale))
+    unit = next((u for u in UNITS_NS if re.search(rf"[^a-z]{u}$", _spaced(name))), "")
+    guess = ""
+    if not unit:
+        unit, why = unit_of_steps(numbers)
+        guess = f" (a guess, {why}; --time-unit says it for sure)"
+    return Layout(
+        f"{unit} since the start{guess}", "relative", _scaler(UNITS_NS[unit]), float(UNITS_NS[unit])
+    )
+
+
+def _said(numbers: list[float], unit: str) -> Layout | None:
+    """Numbers in a unit that somebody named: of the epoch where they are large enough for it."""
+    scale = UNITS_NS[unit]
+    finite = [n for n in numbers if math.isfinite(n)]
+    if not finite:
+        return None
+    if min(finite) * scale >= 1e17 and max(finite) * scale < 1e19:
+        return Layout(f"{unit} since 1970", "epoch", _scaler(scale), float(scale))
+    return Layout(f"{unit} since the start", "relative", _scaler(scale), float(scale))
+
+
+def unit_of_steps(numbers: Sequence[float]) -> tuple[str, str]:
+    """Return the unit in which relative times most likely count, and why.
+
+    Numbers with fractions are seconds. Whole ones are in the largest unit that makes their usual step a
+    length that people choose (5 s, 1 min, 250 ms); where steps are irregular, in the largest in which the
+    usual one is less than 1,000.
+
+    >>> unit_of_steps([0, 60, 120])[0], unit_of_steps([0, 3000, 6000, 9000])[0], unit_of_steps([0.5, 1.5])[0]
+    ('s', 'ms', 's')
+    """
+    if any(n != int(n) for n in numbers):
+        return "s", "as they have fractions"
+    steps = sorted(b - a for a, b in pairwise(numbers) if b > a)
+    if not steps:
+        return "s", "as all are the same"
+    usual = steps[len(steps) // 2]
+    alike = sum(abs(s - usual) <= 0.01 * usual for s in steps)
+    found = "s"
+    if alike * 2 >= len(steps):
+        found = next((u for u in _COUNTED if round(usual * UNITS_NS[u]) in _CHOSEN_NS), found)
+    else:
+        found = next((u for u, most in zip(_COUNTED, (1e3, 1e6, 1e9), strict=False) if usual < most), "ns")
+    if found == "s":
+        return "s", f"as their usual step is {usual:,.0f}"
+    return found, f"as their usual step is {usual:,.0f}, which is no usual number of seconds"
 
 
 def _scaler(scale: int) -> Callable[[object], int]:

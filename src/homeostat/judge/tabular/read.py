@@ -48,12 +48,14 @@ def read_table(
     progress: Progress = no_progress,
     time: str | None = None,
     values: Sequence[str] = (),
+    time_unit: str | None = None,
 ) -> Table:
     """Return the series of a CSV, JSON or Parquet file, gzipped or not.
 
-    `time` and `values` name columns that would not be found. A table in the long form (a column that names
-    the metric, one that holds the value) has a series for each metric and set of labels; in the wide form
-    each column of numbers is one. Times without a zone are UTC; without a column of times the rows count.
+    `time` and `values` name columns that would not be found, `time_unit` the unit of numbers that are times.
+    A table in the long form (a column that names the metric, one that holds the value) has a series for each
+    metric and set of labels; in the wide form each column of numbers is one. Times without a zone are UTC;
+    without a column of times the rows count.
 
     Memory is bounded: some chunks of rows, and 131,072 samples a series (8 million in all), of which longer
     ones are thinned; moments and quantiles are of all rows. Raises InputError or NotAvailable.
@@ -62,7 +64,7 @@ def read_table(
     gathered: _Gathered | None = None
     for chunk in source.chunks:
         if gathered is None:
-            gathered = _Gathered(roles_of(chunk, time, values), path, source.comma)
+            gathered = _Gathered(roles_of(chunk, time, values, time_unit), path, source.comma)
         gathered.take(chunk)
     if gathered is None:
         raise InputError(f"{path} holds no rows")
