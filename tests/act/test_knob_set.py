@@ -15,13 +15,6 @@ from homeostat.core.losses import Losses
 from homeostat.core.plant import Split, Steering
 
 
-class Nowhere:
-    """Where no work is done."""
-
-    def get(self) -> None:
-        return None
-
-
 class Bench:
     """A set of knobs, and what it leads requests by."""
 
@@ -30,13 +23,22 @@ class Bench:
         self.values_of: Callable[[frozenset[str]], Sequence[Value]] = lambda treated: ()
         self.led = 0
         self.losses = Losses()
-        self.set = KnobSet(Nowhere(), self._lead, self.losses)
+        self.set = KnobSet(self, self._lead, self.losses)
         self.batch = self.set.declare(declared("batch", 8, low=1, high=64, step_max=0.5))
         self.workers = self.set.declare(declared("workers", 2, low=1, high=16))
         self.depth = self.set.declare(declared("depth", 3, low=1, high=9, scope="request"))
         self.model = self.set.declare(
             declared("model", "small", choices=["small", "large"], scope="request"), switch=True
         )
+
+    def get(self) -> "Bench":
+        """What is served here: no request."""
+        return self
+
+    @property
+    def values(self) -> Sequence[Value]:
+        """What holds for it."""
+        return self.values_of(frozenset())
 
     def _lead(self, splits: Sequence[Split], values_of: Callable[[frozenset[str]], Sequence[Value]]) -> None:
         self.led += 1

@@ -55,8 +55,7 @@ class Bench:
 
     def depth(self) -> Value:
         """What a request knob reads."""
-        work = self.tracer.current.get()
-        return self.base if work is None else work.request.values[0]
+        return self.requests.arms.get().values[0]
 
     def outcomes(self) -> dict[str, Outcomes]:
         rows, dropped, trials = self.requests.take()

@@ -20,8 +20,8 @@ class Pinner(Protocol):
         ...
 
 
-class Request(Protocol):
-    """What is asked of a request: the values of the request knobs, by their index."""
+class Served(Protocol):
+    """What is asked of the request that is served: the values of the request knobs, by their index."""
 
     @property
     def values(self) -> Sequence[Value]:
@@ -29,28 +29,19 @@ class Request(Protocol):
         ...
 
 
-class Work(Protocol):
-    """What is asked of an operation: the request that it is part of."""
-
-    @property
-    def request(self) -> Request:
-        """The request."""
-        ...
-
-
 class Current(Protocol):
-    """Tells what work is done here, as a context variable does."""
+    """Tells what request is served here, as a context variable does; where none is, what holds for others."""
 
-    def get(self) -> Work | None:
-        """Return the innermost operation, None outside of any."""
+    def get(self) -> Served:
+        """Return what holds here."""
         ...
 
 
 class KnobHandle(Generic[V]):
     """A knob as the application holds it: `get()` returns its value. Read it where it is used.
 
-    `base` is the value in force. It is no way to read the knob: a request may have another one, and a trial of
-    a knob that is read past its trials would compare like with like.
+    `base` is the value in force. It is no way to read the knob: a request may have another one, and a trial
+    of a knob that is read past its trials would compare like with like.
     """
 
     __slots__ = ("_pinner", "base", "knob")
@@ -88,7 +79,4 @@ class RequestKnob(KnobHandle[V]):
 
     def get(self) -> V:
         """Return the value for the request that is served here; outside of any, the one in force."""
-        work = self._current.get()
-        if work is None:
-            return self.base
-        return work.request.values[self._index]  # type: ignore[return-value]
+        return self._current.get().values[self._index]  # type: ignore[return-value]

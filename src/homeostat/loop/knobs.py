@@ -29,7 +29,7 @@ class Knobs:
     def __init__(self, tracer: Tracer, losses: Losses, clock: Clock) -> None:
         self._tracer = tracer
         self._shadows = Shadows(losses)
-        self.set = KnobSet(tracer.current, tracer.requests.lead, losses)
+        self.set = KnobSet(tracer.requests.arms, tracer.requests.lead, losses)
         self.plant = ApplicationPlant(self.set, tracer, clock)
 
     @overload

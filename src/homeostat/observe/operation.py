@@ -198,7 +198,11 @@ class Operation:
         current = site.current
         if current.get() is self:
             outer = self.outer
-            current.set(outer if outer is None or outer._state is LIVE else outer.living())
+            if outer is not None and outer._state is not LIVE:
+                outer = outer.living()
+            current.set(outer)
+            if self.request is not site.idle and (outer is None or outer.request is not self.request):
+                site.requests.go_back(outer)
         if self.bridge is not None:
             self._unbridge()
         root = self.root
@@ -230,7 +234,7 @@ class Operation:
 
     def __call__(self, function: Function) -> Function:
         """Time every call of a function, a coroutine function, a generator or an async generator."""
-        return traced(function, self._copy, self.site.current)
+        return traced(function, self._copy, self.site.current, self.site.requests.arms)
 
     def set(self, **attributes: object) -> None:
         """Set attributes of the span. They are seen on kept traces, not in the series."""
@@ -313,7 +317,7 @@ class Operation:
         return self.remote or self.foreign
 
     def _begin_request(self) -> None:
-        self.request = self.site.requests.begin(self.site.name)
+        self.request = self.site.requests.enter(self.site.name)
 
     def _request_name(self) -> str:
         return self.request.name or (self.root or self).site.name

@@ -6,6 +6,7 @@ import threading
 import weakref
 from collections import Counter, OrderedDict, deque
 from collections.abc import Callable, Mapping, Sequence
+from contextvars import ContextVar
 from itertools import count
 from typing import TYPE_CHECKING
 
@@ -59,6 +60,8 @@ class RequestBook:
         self._known: weakref.WeakSet[Arms] = weakref.WeakSet((self._base,))
         self._plan = Plan((), lambda treated: ())
         self.governed = False
+        self.arms: ContextVar[Arms] = ContextVar("homeostat_arms", default=self._base)
+        """Those of the request that is served here: what knobs are read from."""
         self.idle = Request("", self._base, live=False)
         """Stands for the request where outcomes are not kept: its values are those in force."""
 
@@ -86,6 +89,16 @@ class RequestBook:
         key = plan.draw(next(self._numbers), unit)
         arms = plan.arms.get(key)
         return Request(name, arms if arms is not None else self._new_arms(plan, key))
+
+    def enter(self, name: str, unit: int | None = None) -> Request:
+        """Begin a request whose values hold here from now on."""
+        request = self.begin(name, unit)
+        self.arms.set(request.arms)
+        return request
+
+    def go_back(self, to: "Operation | None") -> None:
+        """Have the values of the request around hold here again."""
+        self.arms.set(self._base if to is None else to.request.arms)
 
     def _new_arms(self, plan: Plan, key: int) -> Arms:
         with self._lock:

@@ -54,7 +54,7 @@ class RequestOperation(Operation):
         return None
 
     def _begin_request(self) -> None:
-        self.request = self.site.requests.begin(self.site.name, self._unit)
+        self.request = self.site.requests.enter(self.site.name, self._unit)
 
     def _copy(self) -> "RequestOperation":
         copy = RequestOperation(self.site, dict(self.attributes) if self.attributes else None, self.remote)

@@ -16,11 +16,11 @@ from homeostat.core.errors import ConfigError
 from homeostat.observe import otel_bridge
 
 Function = TypeVar("Function", bound=Callable[..., object])
-Place = tuple[Any, Any]
+Place = tuple[Any, Any, Any]
 Open = Callable[[], AbstractContextManager[object]]
 
 
-def traced(function: Function, open_: Open, current: "ContextVar[Any]") -> Function:
+def traced(function: Function, open_: Open, current: "ContextVar[Any]", arms: "ContextVar[Any]") -> Function:
     """Return a function that does the same within an operation, in the shape of the one given."""
     if isinstance(function, type) or not callable(function):
         raise ConfigError(
@@ -28,9 +28,9 @@ def traced(function: Function, open_: Open, current: "ContextVar[Any]") -> Funct
         )
     wrapper: Callable[..., object]
     if inspect.isasyncgenfunction(function):
-        wrapper = _async_generator(function, open_, current)
+        wrapper = _async_generator(function, open_, current, arms)
     elif inspect.isgeneratorfunction(function):
-        wrapper = _generator(function, open_, current)
+        wrapper = _generator(function, open_, current, arms)
     elif inspect.iscoroutinefunction(function):
         wrapper = _coroutine(function, open_)
     else:
@@ -38,16 +38,17 @@ def traced(function: Function, open_: Open, current: "ContextVar[Any]") -> Funct
     return cast(Function, wrapper)
 
 
-def here(current: "ContextVar[Any]") -> Place:
-    """Return what is current here: the operation, and OpenTelemetry's context where that is loaded."""
-    return current.get(), otel_bridge.position()
+def here(current: "ContextVar[Any]", arms: "ContextVar[Any]") -> Place:
+    """Return what is current here: operation, arms, and OpenTelemetry's context where that is loaded."""
+    return current.get(), arms.get(), otel_bridge.position()
 
 
-def leave(current: "ContextVar[Any]", to: Place) -> Place:
+def leave(current: "ContextVar[Any]", arms: "ContextVar[Any]", to: Place) -> Place:
     """Make another place current, and return the one that was left."""
-    left = here(current)
+    left = here(current, arms)
     current.set(to[0])
-    otel_bridge.put(to[1])
+    arms.set(to[1])
+    otel_bridge.put(to[2])
     return left
 
 
@@ -70,12 +71,15 @@ def _coroutine(function: Callable[..., Any], open_: Open) -> Callable[..., objec
 
 
 def _generator(
-    function: Callable[..., Generator[Any, Any, Any]], open_: Open, current: "ContextVar[Any]"
+    function: Callable[..., Generator[Any, Any, Any]],
+    open_: Open,
+    current: "ContextVar[Any]",
+    arms: "ContextVar[Any]",
 ) -> Callable[..., object]:
     @functools.wraps(function)
     def call(*args: object, **kwargs: object) -> Generator[Any, Any, Any]:
         generator = function(*args, **kwargs)
-        outside = here(current)
+        outside = here(current, arms)
         try:
             with open_():
                 step: Callable[[Any], Any] = generator.send
@@ -85,13 +89,13 @@ def _generator(
                         item = step(value)
                     except StopIteration as stop:
                         return stop.value
-                    inside = leave(current, outside)
+                    inside = leave(current, arms, outside)
                     thrown: BaseException | None = None
                     try:
                         value = yield item
                     except BaseException as error:  # noqa: BLE001 - thrown into the generator below
                         thrown = error
-                    outside = leave(current, inside)
+                    outside = leave(current, arms, inside)
                     step = generator.send
                     if isinstance(thrown, GeneratorExit):
                         generator.close()
@@ -99,18 +103,21 @@ def _generator(
                     if thrown is not None:
                         step, value = generator.throw, thrown
         finally:
-            leave(current, outside)
+            leave(current, arms, outside)
 
     return call
 
 
 def _async_generator(
-    function: Callable[..., AsyncGenerator[Any, Any]], open_: Open, current: "ContextVar[Any]"
+    function: Callable[..., AsyncGenerator[Any, Any]],
+    open_: Open,
+    current: "ContextVar[Any]",
+    arms: "ContextVar[Any]",
 ) -> Callable[..., object]:
     @functools.wraps(function)
     async def call(*args: object, **kwargs: object) -> AsyncGenerator[Any, Any]:
         generator = function(*args, **kwargs)
-        outside = here(current)
+        outside = here(current, arms)
         try:
             with open_():
                 step: Callable[[Any], Any] = generator.asend
@@ -120,13 +127,13 @@ def _async_generator(
                         item = await step(value)
                     except StopAsyncIteration:
                         return
-                    inside = leave(current, outside)
+                    inside = leave(current, arms, outside)
                     thrown: BaseException | None = None
                     try:
                         value = yield item
                     except BaseException as error:  # noqa: BLE001 - thrown into the generator below
                         thrown = error
-                    outside = leave(current, inside)
+                    outside = leave(current, arms, inside)
                     step = generator.asend
                     if isinstance(thrown, GeneratorExit):
                         await generator.aclose()
@@ -134,6 +141,6 @@ def _async_generator(
                     if thrown is not None:
                         step, value = generator.athrow, thrown
         finally:
-            leave(current, outside)
+            leave(current, arms, outside)
 
     return call
