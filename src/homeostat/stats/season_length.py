@@ -151,7 +151,8 @@ def _without(values: Floats, length: int) -> Floats:
     """Return the values minus the mean of their phase."""
     cycles = values.size // length
     profile = np.add.reduce(values[: cycles * length].reshape(cycles, length), axis=0) / cycles
-    return values - np.concatenate([profile] * (cycles + 1))[: values.size]
+    rest: Floats = values - np.concatenate([profile] * (cycles + 1))[: values.size]
+    return rest
 
 
 def season_lengths(

@@ -188,4 +188,15 @@ def test_stable_is_told_only_of_what_cannot_have_changed_much() -> None:
     steady = [float(v) for v in rng.normal(100.0, 5.0, 60)]
     assert trend_words(steady, Better.LOWER) == "stable"
     queue_grows = [0.5] * 30 + [0.5 + 0.35 * i for i in range(30)]
-    assert trend_words(queue_grows, Better.LOWER) in ("degrading", "not clear")
+    assert trend_words(queue_grows, Better.LOWER) in ("degrading", "not known yet")
+    noisy = [float(v) for v in rng.normal(100.0, 40.0, 60)]
+    assert trend_words(noisy, Better.LOWER) == "not known yet"
+
+
+@pytest.mark.parametrize("begins", [10, 20, 30, 40, 48])
+def test_a_step_of_a_third_is_never_called_stable(begins: int) -> None:
+    rng = np.random.default_rng(begins)
+    for _ in range(20):
+        line = rng.normal(100.0, 3.0, 60)
+        line[begins:] += 33.0
+        assert trend_words([float(v) for v in line], Better.LOWER) != "stable"

@@ -16,15 +16,16 @@ from homeostat.judge.views.sentence import sentence
 from homeostat.judge.views.window import SPARK_POINTS, Window, held, line_of
 from homeostat.judge.words.quantity import bounds, quantity
 from homeostat.stats.sketch import quantiles, relative_error
+from homeostat.stats.steadiness import steady
 from homeostat.stats.trend import Trend, trends
 
 Floats = NDArray[np.float64]
 
 LEVELS = (0.5, 0.95, 0.99)
 
-STABLE_WITHIN = 0.5
-"""A series without a proven trend is called stable only where, by the interval of its slope, it cannot have
-changed by more than this share of its median over the window."""
+STABLE_WITHIN = 0.15
+"""Stable is what surely stayed within this share of its median: of series that changed by a fifth over the
+window at most 1.6% are called so (`homeostat.stats.steadiness`)."""
 
 ONLY_MACHINE = "Only the machine is measured so far, and none of its limits is broken."
 
@@ -118,12 +119,8 @@ def trends_words(lines: Sequence[Sequence[float | None]], betters: Sequence[Bett
 
 
 def _trend_word(found: Trend, line: Floats, better: Better) -> str:
-    if found.direction == "unknown":
-        return "not known yet"
-    if found.direction == "none":
-        could_change_by = max(abs(found.low), abs(found.high)) * (line.size - 1)
-        middle = abs(float(np.median(line[np.isfinite(line)])))
-        return "stable" if could_change_by <= STABLE_WITHIN * middle else "not clear"
+    if found.direction in ("none", "unknown"):
+        return "stable" if steady(line, found, STABLE_WITHIN) else "not known yet"
     if better is Better.NEITHER:
         return "rising" if found.direction == "up" else "falling"
     worse = (found.direction == "up") == (better is Better.LOWER)
