@@ -71,7 +71,7 @@ class ResourceKnob:
 @dataclass(frozen=True, slots=True)
 class Remedy:
     """Something that the application can do about a resource and that is no knob: collect garbage, trim
-    caches, consolidate a store. The caller has the function by this name; the gentlest has the lowest `rank`."""
+    caches, consolidate a store. The caller has the function by its name; the gentlest has the lowest rank."""
 
     name: str
     resource: Resource
