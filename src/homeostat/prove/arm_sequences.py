@@ -12,7 +12,7 @@ from homeostat.core.objective import Measure, Summary
 from homeostat.core.proof import Effect
 from homeostat.stats.assigned_means import AssignedMeans
 from homeostat.stats.bounded_mean_sequence import BoundedMeanSequence
-from homeostat.stats.confidence_sequence import ConfidenceSequence
+from homeostat.stats.confidence_sequence import ConfidenceSequence, refuse
 from homeostat.stats.difference import difference
 from homeostat.stats.mean_sequence import MeanSequence
 from homeostat.stats.proportion_sequence import ProportionSequence
@@ -91,15 +91,22 @@ class ArmMeans:
     Guarantee and cost: those of `stats.AssignedMeans`.
     """
 
-    __slots__ = ("_means", "measure")
+    __slots__ = ("_bounds", "_means", "measure")
 
-    def __init__(self, measure: Measure, confidence: float, share: float) -> None:
+    def __init__(
+        self, measure: Measure, confidence: float, share: float, bounds: tuple[float, float] | None
+    ) -> None:
         """Start empty; `share` is that of requests in the treatment."""
         self.measure = measure
-        self._means = AssignedMeans(share, confidence)
+        self._bounds = bounds
+        self._means = AssignedMeans(share, confidence, bounds[1] - bounds[0] if bounds else None)
 
     def extend(self, values: NDArray[np.float64], treated: NDArray[np.bool_]) -> None:
-        """Take the newest values in their order; raise InputError on one that is not finite."""
+        """Take the newest values in their order; raise InputError on one out of bounds or not finite."""
+        if self._bounds:
+            bad = values[(values < self._bounds[0]) | (values > self._bounds[1])]
+            if bad.size:
+                raise refuse(float(bad[0]), f"between {self._bounds[0]:g} and {self._bounds[1]:g}")
         self._means.extend(values, treated)
 
     def effect(self, as_share: bool = True) -> Effect:
@@ -114,17 +121,21 @@ class ArmMeans:
         )
 
 
-SHARES_EVEN = (0.3, 0.7)
-"""Shares of requests in the treatment between which neighbours tell better than each arm alone."""
+SHARES_EVEN, SHARES_EVEN_RARE = (0.3, 0.7), (0.4, 0.6)
+"""Shares of requests in the treatment between which neighbours tell better than each arm alone.
+
+Of values with bounds, which are rarely off, only the narrower ones.
+"""
 
 
 def arms_of(
     measure: Measure, confidence: float, share: float, bounds: Mapping[str, tuple[float, float]]
 ) -> Arms:
     """Return what suits a measure in a trial that divides requests."""
-    is_mean = measure.summary is Summary.MEAN and not is_share(measure) and measure.name not in bounds
-    if is_mean and SHARES_EVEN[0] <= share <= SHARES_EVEN[1]:
-        return ArmMeans(measure, confidence, share)
+    within = (0.0, 1.0) if is_share(measure) else bounds.get(measure.name)
+    low, high = SHARES_EVEN if within is None else SHARES_EVEN_RARE
+    if measure.summary.quantile is None and low <= share <= high:
+        return ArmMeans(measure, confidence, share, within)
     return ArmSequences(measure, confidence, bounds)
 
 

@@ -33,8 +33,8 @@ class TrialPlan:
     share `share` is treatment. The trial is decided between `begin_ns` and `deadline_ns`; undecided then, it
     is rolled back. `confidence` is that of the effect on the whole objective, at all looks together.
     `settle_s` is not counted: after the beginning, and in a switchback after each change of arms, whose
-    blocks take `block_s`. `bounds` are those of measures that have some, such as {"quality": (0, 1)}: their
-    means are then held without any assumption about their distribution. `sticky` keeps a user in one arm.
+    blocks take `block_s`. `bounds` are those of measures that have some, such as {"quality": (0, 1)}: a
+    rare bad value that has not been seen as yet is then allowed for. `sticky` keeps a user in one arm.
     """
 
     name: str

@@ -12,6 +12,9 @@ from homeostat.stats.confidence_sequence import finite, normal_mixture
 FIRST_LOOK = 200
 """Records of both arms before the first interval."""
 
+_CAUTION, _CAUTION_UNBOUNDED = 4.0, 2.0
+"""Squares of the scale that are added to those seen: as if so many records had been off by all of it."""
+
 WINDOW = 64
 """Records before each that tell what it is expected to be."""
 
@@ -29,12 +32,16 @@ class AssignedMeans:
     arm (Ham, Bojinov, Lindon and Tingley, "Design-based inference for multi-arm bandits", arXiv 2302.14686).
     An effect is held while the sum of what it leaves is within a normal mixture's boundary (Robbins 1970),
     times the root of the sum of squares (de la Peña 1999); a relative effect is a root of the same parabola.
+    To the squares some of `scale` are added (of the control's mean where there is none): as long as nothing
+    rare has happened, it may yet.
 
     Guarantee: the assignment alone is random, the records need not be: autocorrelation, drift, cycles and
     bursts that both arms see neither mislead it nor widen it. For halves and "no effect" each record's sign
     is a coin, so that it holds for any distribution; for effects and other shares it is asymptotic in
     `FIRST_LOOK`. Simulated at 95%, lognormal records, looked at 120 times up to 6,000: 1 to 3% ever miss for
-    shares of .3 to .5, with and without an effect; 5% at .1 and 12% at .05, which is too much. Cost: O(1) a
+    shares of .3 to .5, with and without an effect; 5% at .1 and 12% at .05, which is too much. Of zeros and
+    ones (scale 1) that are more often one in the treatment, by just .5 or 1 point on .05 to 5%, at most 1.8%
+    of trials of halves say "less than that", where the interval has 2.5% on that side. Cost: O(1) a
     record, by numpy. Does not hold where records are not assigned one by one (users that keep their arm),
     nor where an arm changes what the other sees.
 
@@ -54,6 +61,7 @@ class AssignedMeans:
         "_difference",
         "_level",
         "_past",
+        "_scale",
         "_squares",
         "_squares_control",
         "confidence",
@@ -61,12 +69,16 @@ class AssignedMeans:
         "share",
     )
 
-    def __init__(self, share: float, confidence: float = 0.95) -> None:
-        """Start empty; `share` is that of records that are assigned to the treatment."""
+    def __init__(self, share: float, confidence: float = 0.95, scale: float | None = None) -> None:
+        """Start empty; `share` is that of records that are assigned to the treatment.
+
+        `scale` is the distance between the bounds of records that have some, such as 1 for zeros and ones.
+        """
         if not 0.0 < share < 1.0:
             raise ConfigError(f"share must lie between 0 and 1, such as 0.5, not {share}")
         if not 0.0 < confidence < 1.0:
             raise ConfigError(f"confidence must lie between 0 and 1, such as 0.95, not {confidence}")
+        self._scale = scale
         self.share = share
         self.confidence = confidence
         self.n = 0
@@ -123,9 +135,12 @@ class AssignedMeans:
         if square <= 0.0:
             return None
         middle = self._difference * base - z2 * cross
-        rest = self._difference * self._difference - z2 * self._squares
+        rest = self._difference * self._difference - z2 * (self._squares + self._caution())
         root = math.sqrt(max(middle * middle - square * rest, 0.0))
         return Interval((middle - root) / square, (middle + root) / square, self.confidence)
+
+    def _caution(self) -> float:
+        return _rare(self.control, self._scale) / (self.share * (1.0 - self.share))
 
     def _expected(self, values: Floats) -> Floats:
         """Return the mean of the records before each; before the first, the median of its batch."""
@@ -135,3 +150,13 @@ class AssignedMeans:
         expected: Floats = (total[past.size : -1] - total[: values.size]) / past.size + line[0]
         self._past = line[-WINDOW:].copy()
         return expected
+
+
+def with_caution(n: float, mean: float, deviation: float, scale: float | None) -> float:
+    """Return how many records it takes to be as sure as `n` would be if nothing rare were allowed for."""
+    worth = _rare(mean, scale) / deviation**2
+    return (n + math.sqrt(n * n + 4.0 * n * worth)) / 2.0
+
+
+def _rare(mean: float, scale: float | None) -> float:
+    return _CAUTION_UNBOUNDED * mean * mean if scale is None else _CAUTION * scale * scale
