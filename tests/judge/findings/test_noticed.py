@@ -72,7 +72,7 @@ def test_it_says_what_rose_by_how_much_when_and_that_it_was_noticed_as_it_came()
             0.0,
             "the rate fell from 10 tokens/s to 0 tokens/s, -10 tokens/s",
         ),
-        (SeriesKey("operation.errors", Kind.COUNTER, "1"), 0.0, 2.0, "the rate rose from 0/s to 2/s, 2/s"),
+        (SeriesKey("operation.errors", Kind.COUNTER, "1"), 0.0, 2.0, "the rate rose from 0/s to 2/s, +2/s"),
         (SeriesKey("pool.size", Kind.GAUGE, "1"), 4.0, 2.0, "the level fell from 4 to 2, -50%"),
     ],
 )

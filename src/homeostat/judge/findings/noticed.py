@@ -11,7 +11,7 @@ from homeostat.core.metric import Kind, Metric
 from homeostat.core.series import SeriesKey
 from homeostat.judge.comparisons.comparison import change_words
 from homeostat.judge.findings.change_watch import COUNTER_STEP_NS, RUN_LENGTH_TOLD, STEP_NS, NoticedChange
-from homeostat.judge.findings.search import course_of, in_order
+from homeostat.judge.findings.search import course_of, difference_words, in_order
 from homeostat.judge.targets.direction import direction_of
 from homeostat.judge.views.sentence import in_words
 from homeostat.judge.words.moment_words import length_words, moment_words
@@ -51,7 +51,7 @@ def noticed(found: NoticedChange, metrics: Mapping[str, Metric]) -> Noticed | No
     else:
         base = abs(size.before)
         relative = (size.after - size.before) / base if base > _EDGE else None
-        much = quantity(size.difference, unit)
+        much = difference_words(size.difference, unit)
     when = moment_words(found.at_ns, "epoch", step_ns)
     early, late = (moment_words(ns, "epoch", step_ns) for ns in (found.low_ns, found.high_ns))
     about = "" if early == late else f" (95%: {early} to {late})"

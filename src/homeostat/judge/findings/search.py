@@ -127,7 +127,7 @@ def _change(subject: Subject, line: Floats, points: Sequence[ChangePoint], i: in
         much = change_words(moved.ratio - 1, moved.ratio_interval.low - 1, moved.ratio_interval.high - 1)
     else:
         size = (point.after - point.before) / abs(point.before) if point.before else None
-        much = quantity(point.after - point.before, subject.unit)
+        much = difference_words(point.after - point.before, subject.unit)
     what = "slope" if point.kind == "slope" else subject.shown.name
     unit = f"{subject.unit} a point".strip() if point.kind == "slope" else subject.unit
     before, after = quantity(point.before, unit), quantity(point.after, unit)
@@ -144,14 +144,24 @@ def _change(subject: Subject, line: Floats, points: Sequence[ChangePoint], i: in
     )
 
 
+def difference_words(difference: float, unit: str) -> str:
+    """Return a difference with its sign, in words.
+
+    >>> difference_words(17.8, "ms"), difference_words(-0.07, "")
+    ('+17.8 ms', '-0.07')
+    """
+    return f"{'+' if difference > 0 else ''}{quantity(difference, unit)}"
+
+
 def patterns(studies: Sequence[Study]) -> list[Finding]:
     """Find seasons: what comes again every day, week, or at another length."""
-    return [_pattern(study.subject, season) for study in studies for season in study.seasons]
+    return [_pattern(study.subject, s, i) for study in studies for i, s in enumerate(study.seasons)]
 
 
-def _pattern(subject: Subject, season: Season) -> Finding:
+def _pattern(subject: Subject, season: Season, before: int) -> Finding:
+    """A season in words; its strength is of the variation that those before it leave."""
     length = length_words(season.length * subject.step_ns, subject.origin)
-    share = f"{season.strength:.0%} of its variation"
+    share = f"{season.strength:.0%} of {'the variation that is left' if before else 'its variation'}"
     return Finding(
         kind=FindingKind.SEASON,
         title=subject.title,
