@@ -116,8 +116,10 @@ class Governing:
         assert box is not None
         with guarded(self._losses, "loop.orders"):
             for order in box.take(now_ns):
-                with guarded(self._losses, "loop.order"):
+                try:
                     governor.order(order)
+                except InputError as error:
+                    governor.refuse(order, str(error), now_ns)
         state = governor.seen.state
         turned = state.configuration != state.defaults or governor.plans or state.mode is not Mode.OBSERVE
         if turned and self._kill_file.exists():

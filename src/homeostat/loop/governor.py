@@ -15,7 +15,7 @@ from homeostat.core.order import AnyOrder, Mode, Pin, Try, Undo
 from homeostat.core.plant import TREATMENT, Plant, Steering
 from homeostat.core.proof import Decision, Effect, Proof
 from homeostat.core.verdict import State
-from homeostat.loop.acts import Act, Begin, Conclude, Put, Stand
+from homeostat.loop.acts import Act, Begin, Conclude, Put, Refuse, Stand
 from homeostat.loop.book import Book, note_of, trialled
 from homeostat.loop.cycle import LoopState, View, may_begin, step
 from homeostat.loop.meter import Meter
@@ -96,6 +96,10 @@ class Governor:
             for name, value in order.values.items():
                 self._check(name, value)
         self._orders.append(order)
+
+    def refuse(self, order: AnyOrder, reason: str, now_ns: int) -> None:
+        """Put down that an order is not carried out, and why."""
+        self._write((Refuse(order, reason),), {}, self.seen.situation.regime, now_ns)
 
     def tick(self, now_ns: int) -> tuple[Act, ...]:
         """Look, decide, act; return what was done."""

@@ -14,12 +14,16 @@ from homeostat.app.cli.analyze import analyze
 from homeostat.app.cli.compare import compare
 from homeostat.app.cli.demo import demo
 from homeostat.app.cli.exits import code_of
+from homeostat.app.cli.knobs import knobs
+from homeostat.app.cli.ledger import ledger
 from homeostat.app.cli.metrics import metrics
+from homeostat.app.cli.orders import mode, pin, restore, try_, undo, unpin
 from homeostat.app.cli.replay import replay
 from homeostat.app.cli.report import report
 from homeostat.app.cli.run import run
 from homeostat.app.cli.status import status
 from homeostat.app.cli.targets import targets
+from homeostat.app.cli.tune import tune
 from homeostat.app.cli.up import up
 from homeostat.app.cli.version import version
 from homeostat.core.errors import HomeostatError
@@ -33,6 +37,15 @@ COMMANDS: tuple[tuple[str, Callable[..., None], dict[str, Any]], ...] = (
     ("analyze", analyze, {}),
     ("compare", compare, {}),
     ("replay", replay, {}),
+    ("ledger", ledger, {}),
+    ("undo", undo, {}),
+    ("knobs", knobs, {}),
+    ("pin", pin, {}),
+    ("unpin", unpin, {}),
+    ("try", try_, {}),
+    ("mode", mode, {}),
+    ("restore", restore, {}),
+    ("tune", tune, {"allow_interspersed_args": False}),
     ("demo", demo, {}),
     ("version", version, {}),
 )

@@ -1,0 +1,1 @@
+"""Loops: what the loops of applications do, and the orders that people give them."""
