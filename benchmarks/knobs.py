@@ -51,8 +51,16 @@ class Governed:
 def _reading(knob: Any, enter: Callable[[], Any] | None = None) -> Run:
     def read() -> None:
         for _ in range(READS // 10):
-            knob.get(), knob.get(), knob.get(), knob.get(), knob.get()
-            knob.get(), knob.get(), knob.get(), knob.get(), knob.get()
+            knob.get()
+            knob.get()
+            knob.get()
+            knob.get()
+            knob.get()
+            knob.get()
+            knob.get()
+            knob.get()
+            knob.get()
+            knob.get()
 
     def run() -> int:
         if enter is None:

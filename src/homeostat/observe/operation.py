@@ -167,10 +167,10 @@ class Operation:
         outer = current.get()
         if outer is not None:
             self._join(outer)
+        elif site.requests.governed:
+            self._begin_request()
         if otel_bridge.API in otel_bridge.loaded_modules:
             self._bridge()
-        if site.requests.governed and self.outer is None:
-            self._begin_request()
         current.set(self)
         site.begin()
         self.start_ns = site.now()
@@ -198,17 +198,15 @@ class Operation:
         current = site.current
         if current.get() is self:
             outer = self.outer
-            if outer is not None and outer._state is not LIVE:
-                outer = outer.living()
-            current.set(outer)
-            if self.request is not site.idle and (outer is None or outer.request is not self.request):
-                site.requests.go_back(outer)
+            current.set(outer if outer is None or outer._state is LIVE else outer.living())
+            if self.request is not site.idle:
+                site.requests.go_back(current.get())
         if self.bridge is not None:
             self._unbridge()
         root = self.root
         if root is None or root._state is DONE:
-            if self.outer is None and self.request.live:
-                site.requests.ended(self.request, self)
+            if self.request is not site.idle:
+                self._end_request()
             site.host.ended(self)
             return None
         spans = root.spans
@@ -319,6 +317,10 @@ class Operation:
     def _begin_request(self) -> None:
         self.request = self.site.requests.enter(self.site.name)
 
+    def _end_request(self) -> None:
+        if self.outer is None and self.request.live:
+            self.site.requests.ended(self.request, self)
+
     def _request_name(self) -> str:
         return self.request.name or (self.root or self).site.name
 
@@ -329,6 +331,8 @@ class Operation:
         living = outer if outer._state is LIVE else outer.living()
         self.outer = living
         if living is None:
+            if self.site.requests.governed:
+                self._begin_request()
             return
         self.request = living.request
         if self.remote is None:
