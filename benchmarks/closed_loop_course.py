@@ -1,13 +1,9 @@
 """Courses: how a governor, nobody, an alert with a runbook and an oracle steer one simulated application."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
 
-from homeostat.act.climb import Climb
-from homeostat.act.controller import Controller
-from homeostat.core.clock import SECOND_NS
 from homeostat.core.knob import Configuration
 from homeostat.core.objective import Summary
 from homeostat.core.order import Mode
@@ -19,7 +15,7 @@ from homeostat.loop.book import Book
 from homeostat.loop.governor import Governor
 from homeostat.loop.policy import Policy
 from homeostat.stats.change_points import change_points
-from homeostat.testing.simulated_application.application import START_NS, SimulatedApplication
+from homeostat.testing.simulated_application.application import SimulatedApplication
 from homeostat.testing.simulated_application.oracle import Oracle
 from homeostat.testing.simulated_application.scenario import Limit, Scenario
 
@@ -72,13 +68,8 @@ def oracle(scenario: Scenario) -> Course:
     return Course([(0.0, scenario.initial), (scenario.fault_s or 0.0, best)])
 
 
-def controllers(scenario: Scenario) -> tuple[Controller, ...]:
-    """Return what proposes changes: nothing in it knows the scenario."""
-    return (Climb(),)
-
-
 def policy(scenario: Scenario) -> Policy:
-    """Return the policy of a scenario: all else is as it is shipped."""
+    """Return the policy of a scenario; the controllers and all else are as they are shipped."""
     return Policy(
         scenario.objective,
         scenario.guardrails,
@@ -88,14 +79,10 @@ def policy(scenario: Scenario) -> Policy:
     )
 
 
-def governed(
-    scenario: Scenario,
-    seed: int,
-    propose: Callable[[Scenario], tuple[Controller, ...]] = controllers,
-) -> Course:
+def governed(scenario: Scenario, seed: int) -> Course:
     """Let the governor act, looking every ten seconds."""
     plant = SimulatedApplication(scenario, seed)
-    governor = Governor(plant, policy(scenario), propose(scenario), Book(), plant.now_ns)
+    governor = Governor(plant, policy(scenario), Book(), plant.now_ns)
     course = Course([(0.0, scenario.initial)])
     begun: dict[str, float] = {}
     while plant.at_s < scenario.end_s:
@@ -196,8 +183,3 @@ def threshold(scenario: Scenario, seed: int) -> Course:
             course.kept.append(Kept(plant.at_s, plant.at_s - 600.0, before, after, proven=False))
             quiet_s = plant.at_s + 900.0
     return course
-
-
-def elapsed_s(now_ns: int) -> float:
-    """Return the seconds since the start of the simulation."""
-    return (now_ns - START_NS) / SECOND_NS
