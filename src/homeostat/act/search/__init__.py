@@ -1,0 +1,1 @@
+"""Search: which configuration to try next, and which of those tried is best."""
