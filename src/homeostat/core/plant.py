@@ -20,6 +20,8 @@ class Outcomes:
     `values` holds a column for each measure, NaN where a row does not tell of it: a rating that comes later
     is a row of its own. `arms` holds a column for each trial: CONTROL, TREATMENT, or NO_ARM for requests that
     took no part. `dropped` is the number of rows that were lost since the last look because nobody looked.
+    `units` holds a number for whatever was assigned to its arms as a whole, such as a user; None where that
+    is each request by itself.
     """
 
     ended_ns: "NDArray[np.int64]"
@@ -27,6 +29,7 @@ class Outcomes:
     arms: Mapping[str, "NDArray[np.int8]"]
     operation: str = ""
     dropped: int = 0
+    units: "NDArray[np.int64] | None" = None
 
 
 @dataclass(frozen=True, slots=True)

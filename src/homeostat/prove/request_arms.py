@@ -1,11 +1,13 @@
 """The arms of a trial that divides requests: their sequences, their shares, their errors."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from homeostat.core.errors import InputError
+from homeostat.core.interval import Interval
 from homeostat.core.objective import Measure
 from homeostat.core.plant import CONTROL, TREATMENT, Outcomes
 from homeostat.core.proof import Effect
@@ -15,6 +17,7 @@ from homeostat.prove.block import ERRORS, requests_among
 from homeostat.prove.effect_words import short
 from homeostat.prove.error_alarm import ErrorAlarm
 from homeostat.prove.trial import TrialPlan
+from homeostat.prove.unit_spread import FirstSeen, UnitSpread
 
 Rows = NDArray[np.bool_]
 
@@ -26,10 +29,21 @@ class RequestArms:
     """What is known of the requests of two arms; `share` is that of those planned to be in the treatment.
 
     A row that does not tell of `duration` is a late outcome: it counts for its measures, but is no request
-    of its own. Cost: O(1) a row, by numpy.
+    of its own. Where outcomes name the units that were assigned (users), their shares and errors are those of
+    the units' first requests, and effects are as wide as the spread between units makes them (`UnitSpread`).
+    Cost: O(1) a row, by numpy.
     """
 
-    __slots__ = ("_arms", "_by_name", "_counts", "_errors", "_ratio", "_refused")
+    __slots__ = (
+        "_arms",
+        "_by_name",
+        "_counts",
+        "_errors",
+        "_first",
+        "_ratio",
+        "_refused",
+        "_spreads",
+    )
 
     def __init__(self, plan: TrialPlan, share: float) -> None:
         """Start without requests."""
@@ -41,6 +55,8 @@ class RequestArms:
         for guardrail in plan.guardrails:
             self._add(guardrail.measure, plan.confidence, plan.bounds)
         self._errors = ErrorAlarm(share, *_margin(plan))
+        self._spreads = {measure: UnitSpread(share, measure.summary.quantile) for measure in plan.measures}
+        self._first = FirstSeen()
         self._counts = [0, 0]
         self._refused = ""
 
@@ -63,12 +79,22 @@ class RequestArms:
                 continue
             known = ~np.isnan(column)
             either = (control | treatment) & known
+            values, treated = column[either], treatment[either]
             for arms in sequences:
-                self._take(arms, column[either], treatment[either])
+                self._take(arms, values, treated)
+            if outcomes.units is not None:
+                for measure in {arms.measure for arms in sequences}:
+                    self._spreads[measure].extend(values, treated, outcomes.units[either])
 
     def effect(self, measure: Measure, confidence: float, as_share: bool) -> Effect:
-        """Return what is known of a measure."""
-        return self._arms[measure, confidence].effect(as_share)
+        """Return what is known of a measure; where units were assigned, as wide as their spread makes it."""
+        found = self._arms[measure, confidence].effect(as_share)
+        widening = self._spreads[measure].widening
+        if found.interval is None or found.estimate is None or widening == 1.0:
+            return found
+        at, held = found.estimate, found.interval
+        low, high = at - widening * (at - held.low), at + widening * (held.high - at)
+        return replace(found, interval=Interval(low, high, held.confidence))
 
     def alarm(self) -> str | None:
         """Return why these arms cannot be compared, or must not be; None where nothing is wrong."""
@@ -104,6 +130,10 @@ class RequestArms:
         n_control, n_treatment = int(np.count_nonzero(control)), int(np.count_nonzero(treatment))
         self._counts[CONTROL] += n_control
         self._counts[TREATMENT] += n_treatment
+        if outcomes.units is not None:
+            first = self._first.among(outcomes.units, control | treatment)
+            control, treatment = control & first, treatment & first
+            n_control, n_treatment = int(np.count_nonzero(control)), int(np.count_nonzero(treatment))
         self._ratio.extend(outcomes, control, treatment)
         errors = outcomes.values.get(ERRORS)
         if errors is not None:

@@ -19,8 +19,9 @@ class RequestTrial(MeasuredTrial):
     Guarantee: a change that is not better is kept with a probability of at most 1 - confidence, at all looks
     together, as good as the sequences hold (see each); halved requests only use one side of the interval,
     so that half of that is typical. Simulated in `benchmarks/trials.py`. Cost: O(1) a row, by numpy; a
-    look takes as long as the intervals. Does not hold where users are assigned (`sticky`) and a few of
-    them make most of the requests.
+    look takes as long as the intervals. Where users are
+    assigned (`sticky`) and outcomes name them (`units`), as good as there are many users; it does not hold
+    where outcomes do not name them and a few make most of the requests.
     """
 
     def __init__(self, plan: TrialPlan) -> None:
