@@ -74,26 +74,43 @@ class LongRunVariance:
         self._products += float(values[1:] @ values[:-1])
         self._last = float(values[-1])
         self.n += values.size
+        total = float(np.add.reduce(values))
         level = 0
         while values.size > _FEW and level < _LEVELS_MAX:
-            self._reach(level)
-            self._counts[level] += values.size
-            self._sums[level] += float(np.add.reduce(values))
-            self._squares[level] += float(values @ values)
-            values = self._paired(level, values)
+            self._count(level, values.size, total, float(values.dot(values)))
+            carry, odd = self._carries[level], values.size % 2
+            if carry is not None:
+                values = np.concatenate(((carry,), values))
+                total += carry
+                odd = 1 - odd
+            self._carries[level] = None
+            if odd:
+                self._carries[level] = left = float(values[-1])
+                total -= left
+            whole = values.size - odd
+            values = values[0:whole:2] + values[1:whole:2]
             level += 1
         few: list[float] = values.tolist()
         while few and level < _LEVELS_MAX:
-            self._reach(level)
-            self._counts[level] += len(few)
-            self._sums[level] += sum(few)
-            self._squares[level] += sum([value * value for value in few])
+            self._count(level, len(few), total, sum([value * value for value in few]))
             carry = self._carries[level]
             if carry is not None:
                 few.insert(0, carry)
-            self._carries[level] = few.pop() if len(few) % 2 else None
+                total += carry
+            self._carries[level] = None
+            if len(few) % 2:
+                self._carries[level] = left = few.pop()
+                total -= left
             few = [one + other for one, other in zip(few[::2], few[1::2], strict=True)]
             level += 1
+
+    def _count(self, level: int, batches: int, total: float, squares: float) -> None:
+        """Add batches of 2**level samples to what is known of them."""
+        if level == len(self._counts):
+            self._reach(level)
+        self._counts[level] += batches
+        self._sums[level] += total
+        self._squares[level] += squares
 
     def absorb(self, other: "LongRunVariance", shift: float = 0.0) -> None:
         """Take the samples of a separate stream, deviations from a number `shift` above this one's."""
@@ -180,17 +197,6 @@ class LongRunVariance:
             self._sums.append(0.0)
             self._squares.append(0.0)
             self._carries.append(None)
-
-    def _paired(self, level: int, values: Floats) -> Floats:
-        """Return the sums of pairs of batches, the odd one out being kept for the next time."""
-        carry = self._carries[level]
-        if carry is not None:
-            values = np.concatenate(((carry,), values))
-        odd = values.size % 2
-        self._carries[level] = float(values[-1]) if odd else None
-        whole = values.size - odd
-        pairs: Floats = values[0:whole:2] + values[1:whole:2]
-        return pairs
 
     def _variance(self, level: int) -> float:
         """Return the variance of the sums of batches of 2**level samples, a sample."""

@@ -1,7 +1,9 @@
 """The confidence sequence of a quantile: p95 of latency, whatever its distribution."""
 
 import math
-from bisect import insort
+from bisect import bisect_left, insort
+from collections.abc import Callable
+from itertools import accumulate, islice
 from math import ceil, log2
 from typing import Self
 
@@ -11,7 +13,6 @@ from homeostat.core.errors import ConfigError
 from homeostat.core.interval import Interval
 from homeostat.stats.confidence_sequence import (
     FIRST_LOOK,
-    LOOKS,
     MAGNITUDE_MAX,
     ConfidenceSequence,
     Floats,
@@ -28,6 +29,9 @@ _OFFSET = 1 << 17
 
 PRIOR_WORTH = 63.0
 """How many records the beta mixture's prior is worth: narrowest at about eight times as many."""
+
+_LOOKS = 16
+"""Intervals are found anew every n / 16 records: .9% wider on average than every n / 32, a fifth quicker."""
 
 _STEPS_MAX = 3
 
@@ -112,7 +116,7 @@ class QuantileSequence(ConfidenceSequence):
             self._turn()
 
     def interval(self) -> Interval | None:
-        """Return the newest interval, None before the first look; it is at most n / 32 records old."""
+        """Return the newest interval, None before the first look; it is at most n / 16 records old."""
         return self._found
 
     @property
@@ -121,7 +125,8 @@ class QuantileSequence(ConfidenceSequence):
         if not self.n:
             return math.nan
         rank = max(1, math.ceil(self.n * (1.0 - self.probability)))
-        low, high = _edges(self._from_top(rank, rank)[0])
+        key = self._from_top(rank, rank)[0]
+        low, high = _lower_edge(key), -_lower_edge(-key)
         middle = math.copysign(math.sqrt(low * high), low)
         return min(max(middle, self._smallest), self._largest)
 
@@ -159,7 +164,7 @@ class QuantileSequence(ConfidenceSequence):
         self._memory.absorb(other._memory)
 
     def _retune(self) -> None:
-        self._stride = max(self.n // LOOKS, 1)
+        self._stride = max(self.n // _LOOKS, 1)
         if self.n >= self.first_look:
             self._inflation = self._memory.inflation_of_hits()
 
@@ -169,23 +174,17 @@ class QuantileSequence(ConfidenceSequence):
         most, fewest = self._likely()
         high, low = self._from_top(fewest, most + 1)
         self._found = Interval(
-            -math.inf if most >= self.n else max(_edges(low)[0], self._smallest),
-            math.inf if fewest < 1 else min(_edges(high)[1], self._largest),
+            -math.inf if most >= self.n else max(_lower_edge(low), self._smallest),
+            math.inf if fewest < 1 else min(-_lower_edge(-high), self._largest),
             self.confidence,
         )
 
     def _from_top(self, first: int, second: int) -> tuple[int, int]:
         """Return the buckets of the samples that are `first` and `second` (or more) from the largest on."""
-        counts, keys = self._counts, self._keys
-        passed, found = 0, keys[-1]
-        for key in reversed(keys):
-            passed += counts[key]
-            if passed >= first:
-                found = key
-                first = self.n + 1
-            if passed >= second:
-                return found, key
-        return found, keys[0]
+        keys = self._keys
+        most = min(second, len(keys))
+        ranks = list(accumulate(map(self._counts.__getitem__, islice(reversed(keys), most))))
+        return keys[-1 - bisect_left(ranks, first)], keys[-1 - min(bisect_left(ranks, second), most - 1)]
 
     def _likely(self) -> tuple[int, int]:
         """Return the largest and the smallest number of samples that likely lie beyond the quantile.
@@ -205,26 +204,11 @@ class QuantileSequence(ConfidenceSequence):
             worth = hits * scale
             return constant + lgamma(a + worth) + lgamma(rest - worth) + worth * log_odds
 
-        def near(off: float) -> float:
-            """Return about where that is zero, on the side of `off`, by Newton's method from there."""
-            hits = expected + off
-            for _ in range(_STEPS_MAX):
-                hits = min(max(hits, 0.0), float(n))
-                odds = (a - 0.5 + hits * scale) / (b - 0.5 + (n - hits) * scale)
-                slope = scale * (math.log(max(odds, 1e-9)) + log_odds)
-                if slope * off <= 0.0:
-                    break
-                step = surprise(hits) / slope
-                hits -= step
-                if -1.0 < step < 1.0:
-                    break
-            return min(max(hits, 0.0), float(n))
-
         expected = n * rarer
         most = min(math.floor(expected + max(self._most, 1.0)), n)
         found = surprise(most)
         if not -_NEAR < found < _NEAR:
-            most = math.floor(near(max(self._most, 1.0)))
+            most = math.floor(self._near(surprise, max(self._most, 1.0)))
             found = surprise(most)
         while found >= 0.0 and most > expected:
             most -= 1
@@ -234,7 +218,7 @@ class QuantileSequence(ConfidenceSequence):
         fewest = max(math.ceil(expected + min(self._fewest, -1.0)), 0)
         found = surprise(fewest)
         if not -_NEAR < found < _NEAR:
-            fewest = math.ceil(near(min(self._fewest, -1.0)))
+            fewest = math.ceil(self._near(surprise, min(self._fewest, -1.0)))
             found = surprise(fewest)
         while found >= 0.0 and fewest < expected:
             fewest += 1
@@ -244,11 +228,28 @@ class QuantileSequence(ConfidenceSequence):
         self._most, self._fewest = most - expected, fewest - expected
         return most, fewest
 
+    def _near(self, surprise: Callable[[float], float], off: float) -> float:
+        """Return about where a surprise is zero, on the side of `off`, by Newton's method from there."""
+        n, scale, probability = self.n, 1.0 / self._inflation, self.probability
+        rarer = 1.0 - probability
+        hits = n * rarer + off
+        for _ in range(_STEPS_MAX):
+            hits = min(max(hits, 0.0), float(n))
+            odds = (PRIOR_WORTH * rarer - 0.5 + hits * scale) / (
+                PRIOR_WORTH * probability - 0.5 + (n - hits) * scale
+            )
+            slope = scale * math.log(max(odds, 1e-9) * probability / rarer)
+            if slope * off <= 0.0:
+                break
+            step = surprise(hits) / slope
+            hits -= step
+            if -1.0 < step < 1.0:
+                break
+        return min(max(hits, 0.0), float(n))
 
-def _edges(key: int) -> tuple[float, float]:
-    """Return the edges of a bucket, the lower one first."""
-    if key == 0:
-        return 0.0, 0.0
-    index = abs(key) - _OFFSET
-    near, far = 2.0 ** ((index - 1) / _BUCKETS), 2.0 ** (index / _BUCKETS)
-    return (near, far) if key > 0 else (-far, -near)
+
+def _lower_edge(key: int) -> float:
+    """Return the lower edge of a bucket; its upper edge is the lower one of its opposite's, negated."""
+    if key > 0:
+        return math.pow(2.0, (key - _OFFSET - 1) / _BUCKETS)
+    return -math.pow(2.0, (-key - _OFFSET) / _BUCKETS) if key else 0.0
