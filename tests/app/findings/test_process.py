@@ -13,28 +13,14 @@ import pytest
 from homeostat.app.findings.process import SearchProcess
 from homeostat.app.findings.wire import request_of, subjects_of
 from homeostat.core.errors import NotAvailable
-from homeostat.core.metric import Better
 from homeostat.judge.findings.search import findings
-from homeostat.judge.findings.subject import Subject
-from homeostat.judge.targets.limit import Judgement, State
-from homeostat.judge.targets.statistic import Statistic
+from homeostat.testing.made_subject import made_subject
 
-NO_LIMIT = Judgement(State.NO_LIMIT, None, "no limit")
 rng = np.random.default_rng(3)
 
-
-def subject(title: str, line: np.ndarray) -> Subject:
-    return Subject(
-        name=title, title=title, unit="ms", better=Better.LOWER, guessed=False, n=line.size,
-        shown=Statistic("p95", 1.0, "ms", None, "exact", 0), judgement=NO_LIMIT,
-        limit_words="", target=None, origin="epoch", start_ns=0, step_ns=10**9, line=line,
-        mean=1.0, p50=1.0, p95=float("nan"), p99=1.0, minimum=1.0, maximum=1.0,
-    )  # fmt: skip
-
-
 JUMPS = [
-    subject("jumps", np.concatenate([rng.normal(100, 5, 200), rng.normal(150, 5, 160)])),
-    subject("stays, with gaps", np.where(rng.random(360) < 0.1, np.nan, rng.normal(10, 1, 360))),
+    made_subject("jumps", np.concatenate([rng.normal(100, 5, 200), rng.normal(150, 5, 160)])),
+    made_subject("stays, with gaps", np.where(rng.random(360) < 0.1, np.nan, rng.normal(10, 1, 360))),
 ]
 
 

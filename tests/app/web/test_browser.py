@@ -103,7 +103,7 @@ def alarm(node: SmallNode) -> None:
     now_ns = node.clock.now_ns()
     severity = Severity.CRITICAL
     notice = Notice("n-1", "n", Occasion.BEGAN, severity, active[0].group, now_ns, line.words, (line,))
-    lost = Delivery(notice, "pager", 10, 0, "answered with status 500")
+    lost = Delivery(notice, "log", 10, 0, "answered with status 500")
     node.store.write(Batch(records=tuple(records_of(notice, []))))
     node.store.write(moved(lost, DEAD))
 
@@ -169,6 +169,7 @@ def test_each_page_is_accessible_fits_and_is_silent(
         page.goto(f"{busy}{path}", wait_until="load")
         fits = page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
         assert fits, f"{path} scrolls sideways at {width} px"
+        page.evaluate("for (const d of document.querySelectorAll('details')) d.open = true")
         found = Axe().run(page)["violations"]
         assert [(v["id"], [n["target"] for n in v["nodes"]]) for v in found] == [], path
     context.close()
@@ -347,4 +348,16 @@ def test_what_appears_and_goes_above_the_table_leaves_the_focus_in_it(
         node.store.write(Batch(records=tuple(gone)))
         page.wait_for_selector("section[aria-labelledby=alerts]", state="detached", timeout=5_000)
         assert page.evaluate("document.activeElement.closest('table.variables') !== null")
+        page.context.close()
+
+
+def test_a_lost_notice_is_sent_again_by_its_button(browser: Browser, node: SmallNode) -> None:
+    fill(node, 2)
+    alarm(node)
+    with serving(node) as address:
+        page = browser.new_context(viewport={"width": 360, "height": 800}).new_page()
+        page.goto(f"{address}/alerts")
+        page.get_by_role("button", name="to log again").click()
+        page.wait_for_selector("section[aria-labelledby=dead]", state="detached", timeout=5_000)
+        assert "1 notice is on its way" in page.inner_text(".lead-line")
         page.context.close()

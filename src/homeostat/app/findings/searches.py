@@ -96,7 +96,8 @@ class Searches:
 
     def _searched(self, window: Window, before: Searched) -> Searched:
         try:
-            found = self._search(self._read(window))
+            subjects = self._read(window)
+            found = self._search(subjects) if subjects else ()
         except HomeostatError as error:
             if not self._closed:
                 self._losses.add("findings.not_searched")
