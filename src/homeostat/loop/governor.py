@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from homeostat.act.controller import Judged, Situation, Trialled
 from homeostat.act.recommend import Pace, proposals, recommend
 from homeostat.core.change import Change
+from homeostat.core.clock import MINUTE_NS
 from homeostat.core.errors import HomeostatError, InputError, StoreError
 from homeostat.core.finding import Finding
 from homeostat.core.knob import Scope, Value
@@ -29,6 +30,7 @@ from homeostat.prove.trial import Design, Progress, Trial, TrialPlan
 
 HISTORY_MAX = 500
 ORDERS_MAX = 100
+QUIET_NS = 30 * MINUTE_NS
 NO_FINDINGS: tuple[Finding, ...] = ()
 
 
@@ -69,6 +71,7 @@ class Governor:
         self._trials: dict[str, Trial] = {}
         self._hold_backs: dict[str, Trial] = {}
         self._history: deque[Trialled] = deque(book.history(HISTORY_MAX), maxlen=HISTORY_MAX)
+        self._violated_ns: dict[str, int] = {}
         self._looked_ns = now_ns
         book.recover(now_ns)
         self._state = LoopState({}, {}, mode=policy.mode, pinned=book.pinned(), begun=book.trials_begun())
@@ -188,19 +191,25 @@ class Governor:
             {n: p for n, p in watched.items() if p is not None and p.decision is Decision.ROLL_BACK},
             {n: p for n, p in watched.items() if p is not None and p.decision is Decision.KEEP},
             self._proposals(situation),
-            self._broken(situation.judged),
+            self._broken(situation.judged, now_ns),
             frozenset(name for name, knob in self._plant.knobs.items() if knob.scope is Scope.PROCESS),
         )
 
     def _proof(self, trial: Trial, now_ns: int) -> Proof | None:
         return trial.proof(now_ns) or futile(trial.progress(now_ns), trial.plan, now_ns)
 
-    def _broken(self, judged: tuple[Judged, ...]) -> str:
-        """Return the target that is violated as of now, in words; empty where none is."""
-        before = {one.target for one in self.seen.situation.judged if one.verdict.state is State.VIOLATED}
-        return next(
-            (o.target for o in judged if o.verdict.state is State.VIOLATED and o.target not in before), ""
-        )
+    def _broken(self, judged: tuple[Judged, ...], now_ns: int) -> str:
+        """Return the target that broke just now, in words; empty where none did.
+
+        One that comes and goes does not break anew each time: it has to hold for half an hour in between.
+        """
+        found = ""
+        for one in judged:
+            if one.verdict.state is State.VIOLATED:
+                if now_ns - self._violated_ns.get(one.target, -QUIET_NS) >= QUIET_NS:
+                    found = found or one.target
+                self._violated_ns[one.target] = now_ns
+        return found
 
     def _proposals(self, situation: Situation) -> tuple[Change, ...]:
         state = self._state
