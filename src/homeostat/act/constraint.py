@@ -2,13 +2,15 @@
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from typing import Any
 
 from homeostat.act.rule import Rule
 from homeostat.core.change import shown
 from homeostat.core.errors import ConfigError, InputError
 from homeostat.core.knob import Configuration, Value
 
-Predicate = Callable[[Configuration], bool]
+Predicate = Callable[[dict[str, Any]], object]
+"""A test of a configuration. Whoever writes it knows of which type each knob is."""
 
 
 class _NotDeclared(KeyError):

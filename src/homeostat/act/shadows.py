@@ -1,13 +1,15 @@
 """The shadows: what runs beside the application for a trial, bounded, and never in its way."""
 
-import asyncio
 import contextvars
 import threading
 from collections.abc import Callable, Coroutine
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from homeostat.core.guard import guarded
 from homeostat.core.losses import Losses
+
+if TYPE_CHECKING:
+    from asyncio import Task
 
 SHADOWS_MAX = 4
 """Shadows that run at a time, those of threads and of asyncio together."""
@@ -23,7 +25,7 @@ class Shadows:
     def __init__(self, losses: Losses) -> None:
         self._losses = losses
         self._places = threading.BoundedSemaphore(SHADOWS_MAX)
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks: set[Task[None]] = set()
 
     def reserve(self) -> bool:
         """Take a place; False, counted, where there is none."""
@@ -42,8 +44,10 @@ class Shadows:
 
     def start_async(self, run: Callable[[], Coroutine[Any, Any, None]], context: contextvars.Context) -> None:
         """Run in a task of the running loop, and give the place back at its end."""
+        from asyncio import get_running_loop
+
         try:
-            loop = asyncio.get_running_loop()
+            loop = get_running_loop()
         except RuntimeError:  # the coroutine is closed while no loop runs
             self._losses.add("shadow.not_started")
             self._places.release()
@@ -68,6 +72,6 @@ class Shadows:
         with guarded(self._losses, "shadow"):
             await run()
 
-    def _ended(self, task: "asyncio.Task[None]") -> None:
+    def _ended(self, task: "Task[None]") -> None:
         self._tasks.discard(task)
         self._places.release()
