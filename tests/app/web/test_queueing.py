@@ -54,3 +54,16 @@ def test_what_is_only_worked_with_is_no_essential_variable() -> None:
         rows = client.get("/api/overview").json()["rows"]
         assert {r["metric"] for r in rows} == {"operation.duration"}
     node.close()
+
+
+def test_what_hangs_and_never_ended_is_on_the_page_although_nothing_was_measured_of_it() -> None:
+    node = busy_node()
+    key = SeriesKey.of("operation.time_in_flight", Kind.COUNTER, "s", {**dict(OF_RANK), "operation": "stuck"})
+    end_ns = node.clock.now_ns() // SECOND_NS * SECOND_NS
+    points = [Point(key, end_ns - i * SECOND_NS, moments_of(np.array([3.0]))) for i in range(1, 601)]
+    node.store.write(Batch(points=tuple(points)))
+    with TestClient(create_app(node), base_url="http://127.0.0.1") as client:
+        words = "stuck: 3 are in progress by count, and none has ended."
+        assert words in client.get("/operations").text
+        assert words in [q["words"] for q in client.get("/api/operations").json()["queueing"]]
+    node.close()

@@ -7,7 +7,7 @@ import pytest
 
 from homeostat.core.span import Span
 from homeostat.judge.reports.bottleneck import bottlenecks
-from homeostat.judge.reports.queueing import Queueing, QueueSeverity, queueing
+from homeostat.judge.reports.queueing import Queueing, QueueSeverity, queueing, unended
 from homeostat.judge.reports.workload import Load
 
 STRETCH_S = 60
@@ -105,3 +105,11 @@ def test_a_bottleneck_says_what_its_waiting_costs_the_whole() -> None:
     assert found.queueing == queue
     assert "of its own time is waiting, used to" in found.words
     assert "and with one more at a time the whole would be up to" in found.words
+
+
+def test_of_what_none_ended_the_count_is_told() -> None:
+    found = unended("stuck", 3.0)
+    assert found is not None
+    assert (found.agrees, found.mean_ms) == (False, None)
+    assert found.words == "stuck: 3 are in progress by count, and none has ended."
+    assert unended("idle", 0.2) is None

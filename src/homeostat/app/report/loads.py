@@ -6,7 +6,7 @@ import numpy as np
 
 from homeostat.core.query import Frame
 from homeostat.core.series import SeriesKey
-from homeostat.judge.reports.queueing import Queueing, queueing
+from homeostat.judge.reports.queueing import Queueing, queueing, unended
 from homeostat.judge.reports.workload import Load, are_events, load_of_events
 from homeostat.judge.tabular.read import Table
 from homeostat.judge.views.candidate import OWN_SERVICE, SUPPORTING
@@ -41,6 +41,7 @@ def stored_loads(
         _stored_load(f"{operation} of {service}" if several and service else operation, parts, window)
         for (operation, service), parts in grouped.items()
     ]
+    found = [load for load in found if load.counts.any()]
     found.sort(key=lambda load: (-load.counts.sum(), load.title))
     return tuple(found[:LOADS_MAX])
 
@@ -77,7 +78,9 @@ def stage_queueing(frames: Mapping[SeriesKey, Frame], window: Window) -> dict[st
     loads = [_stored_load(operation, parts, window) for operation, parts in durations.items()]
     loads = [load for load in loads if load.busy_s is not None and load.counts.any()]
     loads.sort(key=lambda load: -float(load.busy_s.sum()) if load.busy_s is not None else 0.0)
-    found = (queueing(load, in_flight.get(load.title)) for load in loads[:STAGES_MAX])
+    found = [queueing(load, in_flight.get(load.title)) for load in loads[:STAGES_MAX]]
+    hanging = sorted(in_flight.keys() - {load.title for load in loads}, key=lambda o: (-in_flight[o], o))
+    found += [unended(operation, in_flight[operation]) for operation in hanging[:STAGES_MAX]]
     return {q.operation: q for q in found if q is not None}
 
 

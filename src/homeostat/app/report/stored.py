@@ -7,10 +7,11 @@ from homeostat.app.findings.notebook import read_noticed
 from homeostat.app.report.loads import stage_queueing, stored_loads
 from homeostat.app.report.period import RELEASE_ATTRIBUTES, Period
 from homeostat.app.web.ranges import level_of
-from homeostat.core.clock import SECOND_NS
+from homeostat.core.clock import MINUTE_NS, SECOND_NS
 from homeostat.core.metric import Better, Kind, Metric
 from homeostat.core.point import Moments
 from homeostat.core.query import (
+    Frame,
     FrameQuery,
     SeriesQuery,
     Store,
@@ -49,6 +50,9 @@ Step = Callable[[str, int, int], None]
 STRETCHES = 32
 """A period is cut into so many stretches, whose differences tell how sure its figures are."""
 
+SHORT_NS = 15 * MINUTE_NS
+"""Data of no more than this is read by the second, while that is kept."""
+
 TRACES = 200
 _PER_CALL = ("llm.cost", "llm.tokens")
 _ERRORS = {ERRORS: DURATION, "llm.errors": LLM_DURATION}
@@ -60,14 +64,16 @@ def stored_recording(
     """Return what a report of one period is made of."""
     step("reading the store", 0, 4)
     level_ns = level_of(period.end_ns - period.start_ns)
-    start_ns = period.start_ns // level_ns * level_ns
-    frames = {
-        k: f
-        for k, f in store.read(FrameQuery(start_ns, period.end_ns, level_ns)).items()
-        if _wanted(k, period)
-    }
-    first_ns = min((int(f.start_ns[0]) for f in frames.values() if f.start_ns.size), default=start_ns)
-    start_ns = max(start_ns, first_ns // level_ns * level_ns)
+    frames = _frames(store, period, period.start_ns, level_ns)
+    first_ns = min((int(f.start_ns[0]) for f in frames.values() if f.start_ns.size), default=period.start_ns)
+    if level_ns > SECOND_NS and period.end_ns - first_ns <= SHORT_NS:  # most of the period is before the data
+        fine = _frames(store, period, first_ns, SECOND_NS)
+        earliest_ns = min(
+            (int(f.start_ns[0]) for f in fine.values() if f.start_ns.size), default=period.end_ns
+        )
+        if fine.keys() == frames.keys() and earliest_ns < first_ns + level_ns:
+            level_ns, frames = SECOND_NS, fine
+    start_ns = max(period.start_ns, first_ns) // level_ns * level_ns
     since: dict[str, int] = {}
     for key, frame in frames.items():
         service = key.get("service")
@@ -101,6 +107,13 @@ def stored_recording(
         if stages
         else (),
     )
+
+
+def _frames(store: Store, period: Period, first_ns: int, level_ns: int) -> dict[SeriesKey, Frame]:
+    """The series of a period from a moment on, at one width of buckets; old ones have no fine buckets."""
+    start_ns = first_ns // level_ns * level_ns
+    read = store.read(FrameQuery(start_ns, period.end_ns, level_ns))
+    return {k: f for k, f in read.items() if _wanted(k, period)}
 
 
 def _ranks(totals: Mapping[SeriesKey, float]) -> dict[SeriesKey, int]:

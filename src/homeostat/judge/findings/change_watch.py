@@ -166,13 +166,13 @@ class ChangeWatch:
                 newest[service] = max(newest.get(service, 0), int(frame.start_ns[-1]))
         told: list[NoticedChange] = []
         for key, one in self._followed.items():
-            frame = frames.get(key)
-            if frame is not None and frame.start_ns.size:
-                one.seen_ns = max(one.seen_ns, int(frame.start_ns[-1]))
+            seen = frames.get(key)
+            if seen is not None and seen.start_ns.size:
+                one.seen_ns = max(one.seen_ns, int(seen.start_ns[-1]))
             if key.kind is Kind.COUNTER:
-                told += _take_counter(one, frame, min(now_ns - LAG_NS, newest.get(key.get("service"), 0)))
-            elif frame is not None:
-                told += _take_levels(one, frame, now_ns - LAG_NS)
+                told += _take_counter(one, seen, min(now_ns - LAG_NS, newest.get(key.get("service"), 0)))
+            elif seen is not None:
+                told += _take_levels(one, seen, now_ns - LAG_NS)
         return told
 
     def _follow(self, frames: Mapping[SeriesKey, Frame], now_ns: int) -> None:

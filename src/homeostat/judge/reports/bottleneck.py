@@ -127,7 +127,7 @@ def _waits(queue: Queueing | None, share: float) -> str:
     if queue is None or not queue.waiting_low or queue.waiting is None or queue.waiting_low < WAITING_MIN:
         return ""
     used = f", used to {quantity(queue.utilisation, 'ratio')}" if queue.utilisation is not None else ""
-    said = f"; {quantity(queue.waiting, 'ratio')} of its own time is waiting{used}"
+    said = f"; at least {quantity(queue.waiting, 'ratio')} of its own time is waiting{used}"
     if queue.shorter is not None:
         gain = quantity(share * queue.shorter, "ratio")
         said += f", and with one more at a time the whole would be up to {gain} shorter"

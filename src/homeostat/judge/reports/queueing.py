@@ -58,7 +58,7 @@ class Queueing:
     in_progress: float
     counted: float | None
     agrees: bool | None
-    mean_ms: float
+    mean_ms: float | None
     alone_ms: float | None
     waiting: float | None
     waiting_low: float | None
@@ -92,6 +92,16 @@ def queueing(load: Load, counted: float | None = None) -> Queueing | None:
         UNENDED_MIN, 0.5 * little.expected
     )
     return _made(load, total / seconds, mean_s, counted, unended, law_of(load))
+
+
+def unended(operation: str, counted: float) -> Queueing | None:
+    """Return what there is to say of a stage of which none ended; None where none was in progress either."""
+    if counted < 0.5:
+        return None
+    verb = "is" if round(counted) == 1 else "are"
+    words = f"{operation}: {number(round(counted, 1), 2)} {verb} in progress by count, and none has ended."
+    nothing = (None,) * 8
+    return Queueing(operation, 0.0, counted, False, *nothing, severity=QueueSeverity.UNKNOWN, words=words)
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,7 +230,7 @@ def _words(found: Queueing, reason: str) -> str:
         low, high = number(100 * found.waiting_low), number(100 * found.waiting_high)
         alone, mean = quantity(found.alone_ms, "ms"), quantity(found.mean_ms, "ms")
         parts.append(
-            f"{quantity(found.waiting, 'ratio')} [{low}, {high}]% of its time is waiting"
+            f"at least {quantity(found.waiting, 'ratio')} [{low}, {high}]% of its time is waiting"
             f" ({alone} at the lightest load, {mean} on average)"
         )
     if found.utilisation is not None:
@@ -230,7 +240,7 @@ def _words(found: Queueing, reason: str) -> str:
         parts.append(f"with one more at a time it would be about {quantity(found.shorter, 'ratio')} shorter")
     if found.agrees is False:
         parts.append(
-            f"{number(found.counted or 0.0, 2)} are in progress by count, {number(found.in_progress, 2)} by"
+            f"{number(round(found.counted or 0.0, 1), 2)} are in progress by count, {number(found.in_progress, 2)} by"
             " those that ended: some take far longer, or never end"
         )
     return f"{found.operation}: {'; '.join(parts)}."

@@ -95,7 +95,9 @@ def _peak(law: ScalabilityLaw) -> str:
         return f"throughput still rises with load ({seen})"
     rate = quantity(float(law.throughput(law.peak_load)), "1/s")
     low, high = law.peak_load_interval.low, law.peak_load_interval.high
-    interval = bounds(low, high, "1") if math.isfinite(high) else f"{number(low)} or more"
+    if not math.isfinite(high):
+        return f"throughput peaks at {number(low)} in progress or more, if at all ({seen})"
+    interval = bounds(low, high, "1")
     return f"throughput peaks at {number(law.peak_load)} in progress, {interval}, with {rate} ({seen})"
 
 
@@ -107,7 +109,7 @@ def _gains(law: ScalabilityLaw) -> str:
         _gain("what each pair costs", law.gain_without_coherency, law.gain_without_coherency_interval),
     ]
     known = [words for words in found if words]
-    return "; ".join(known) if known else "no contention and no coherency is proven"
+    return "; ".join(known) if known else "nothing is proven to hold it back"
 
 
 def _gain(what: str, gain: float, interval: Interval) -> str:
