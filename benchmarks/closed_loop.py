@@ -2,7 +2,8 @@
 
 import os
 import statistics
-from collections.abc import Sequence
+import sys
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -125,10 +126,10 @@ def play(scenario: Scenario, seed: int = SEED) -> Row:
     )
 
 
-def rows(scenarios: Sequence[Scenario], seed: int = SEED) -> list[Row]:
-    """Play all scenarios, on as many cores as there are."""
+def rows(scenarios: Sequence[Scenario], seed: int = SEED) -> Iterator[Row]:
+    """Play all scenarios, on as many cores as there are; yield each when it and those before it are done."""
     with ProcessPoolExecutor(max_workers=min(len(scenarios), os.cpu_count() or 1)) as pool:
-        return list(pool.map(play, scenarios, [seed] * len(scenarios)))
+        yield from pool.map(play, scenarios, [seed] * len(scenarios))
 
 
 def results(found: Sequence[Row]) -> list[Result]:
@@ -222,23 +223,22 @@ def _times(faulty: Sequence[Row]) -> list[Result]:
     return found
 
 
-def table(found: Sequence[Row]) -> str:
-    """Return a line for each scenario."""
-    lines = []
-    for row in found:
-        one, other = row.governor, row.threshold
-        share = "   -" if row.share is None else f"{100 * row.share:3.0f}%"
-        lines.append(
-            f"    {row.name:22} {'trouble' if row.trouble else '       '} "
-            f"{'within' if one.within else 'BEYOND'} share {share} kept {one.kept} of {one.trials} "
-            f"broke {one.guardrails_broken} useless {one.useless} | alert: "
-            f"{'within' if other.within else 'BEYOND'} broke {other.guardrails_broken}"
-        )
-    return "\n".join(lines)
+def line(row: Row) -> str:
+    """Return what became of a scenario, on one line."""
+    one, other = row.governor, row.threshold
+    share = "   -" if row.share is None else f"{100 * row.share:3.0f}%"
+    return (
+        f"    {row.name:20} {'trouble' if row.trouble else '       '} "
+        f"{'within' if one.within else 'BEYOND'} share {share} kept {one.kept} of {one.trials} "
+        f"broke {one.guardrails_broken} useless {one.useless} | alert: "
+        f"{'within' if other.within else 'BEYOND'} broke {other.guardrails_broken}"
+    )
 
 
 def run(data: Path | None) -> list[Result]:
-    """Play all scenarios and print a line for each before the bars."""
-    found = rows(read_scenarios(SCENARIOS))
-    print(table(found), flush=True)
+    """Play all scenarios, tell of each, and return the bars."""
+    found = []
+    for row in rows(read_scenarios(SCENARIOS)):
+        print(line(row), file=sys.stderr, flush=True)
+        found.append(row)
     return results(found)

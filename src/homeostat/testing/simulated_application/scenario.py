@@ -131,14 +131,18 @@ class Scenario:
         """The limits as targets."""
         return tuple(limit.target for limit in self.limits)
 
+    def set_by(self, configuration: Configuration) -> dict[str, float]:
+        """Return the parameters that differ from the defaults in a configuration, before any fault."""
+        values = dict(self.parameters)
+        for lever in self.levers:
+            values.update(lever.settings(configuration[lever.knob.name]))
+        return values
+
     def at(
         self, at_s: float, configuration: Configuration, lagged: Mapping[str, float] | None = None
     ) -> Parameters:
         """Return the parameters of a configuration at a time; `lagged` are those still on their way."""
-        values = dict(self.parameters)
-        for lever in self.levers:
-            values.update(lever.settings(configuration[lever.knob.name]))
-        values.update(lagged or {})
+        values = {**self.set_by(configuration), **(lagged or {})}
         for fault in self.faults:
             if all(configuration.get(name) == value for name, value in fault.when.items()):
                 before = values.get(fault.parameter, getattr(DEFAULTS, fault.parameter))

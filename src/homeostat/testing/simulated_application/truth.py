@@ -49,11 +49,22 @@ def truth_over(
 
 def leaked_mb(scenario: Scenario, configuration: Configuration, at_s: float) -> float:
     """Return the memory that has leaked since the start where nothing gave it back."""
-    names = {fault.parameter for fault in scenario.faults} | set(scenario.parameters)
-    if "leak_mb_per_h" not in names:
+    name = "leak_mb_per_h"
+    faults = [
+        fault
+        for fault in scenario.faults
+        if fault.parameter == name and all(configuration[knob] == v for knob, v in fault.when.items())
+    ]
+    set_to = scenario.set_by(configuration).get(name, 0.0)
+    if not faults and not set_to:
         return 0.0
-    steps = np.arange(30.0, at_s, 60.0)
-    return sum(scenario.at(float(step), configuration).leak_mb_per_h for step in steps) / 60.0
+    leaked = 0.0
+    for at in np.arange(30.0, at_s, 60.0).tolist():
+        per_h = set_to
+        for fault in faults:
+            per_h = fault.applied(per_h, at)
+        leaked += per_h / 60.0
+    return leaked
 
 
 def memory_pace(parameters: Parameters, entries: float, leaked: float) -> float:
