@@ -239,8 +239,9 @@ def _words(found: Queueing, reason: str) -> str:
     if found.shorter is not None and found.shorter > WAITING_MIN:
         parts.append(f"with one more at a time it would be about {quantity(found.shorter, 'ratio')} shorter")
     if found.agrees is False:
+        counted, ended = (number(round(n, 1), 2) for n in (found.counted or 0.0, found.in_progress))
         parts.append(
-            f"{number(round(found.counted or 0.0, 1), 2)} are in progress by count, {number(found.in_progress, 2)} by"
-            " those that ended: some take far longer, or never end"
+            f"{counted} are in progress by count, {ended} by those that ended: some take far longer, or never"
+            " end"
         )
     return f"{found.operation}: {'; '.join(parts)}."
