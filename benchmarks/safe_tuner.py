@@ -85,7 +85,7 @@ def _outcome(broken: int, pick: Configuration, landscape: Landscape) -> Outcome:
 
 def tuners() -> dict[str, Callable[[Landscape, int], Outcome]]:
     """Return ours and the peers that are installed."""
-    found = {"safe tuner": ours}
+    found: dict[str, Callable[[Landscape, int], Outcome]] = {"safe tuner": ours}
     if importlib.util.find_spec("optuna") is not None:
         found["Optuna's constrained TPE"] = peer(Sampler.TPE)
         if importlib.util.find_spec("cmaes") is not None:

@@ -150,6 +150,8 @@ def _distinct(belief: Belief) -> list[int]:
 def _order(belief: Belief) -> NDArray[np.intp]:
     """Return the rows from the fittest on: by front, then by room on it."""
     values = belief.objectives.T
+    if values.shape[1] == 1:
+        return np.lexsort((values[:, 0], belief.broken))
     fronts = ranks(values, belief.broken)
     room = np.zeros(len(values))
     for number in range(int(fronts.max()) + 1):

@@ -13,7 +13,7 @@ from homeostat.core.errors import InputError
 
 Floats = NDArray[np.float64]
 
-POINTS_MAX = 250
+POINTS_MAX = 180
 """Measurements that a model is made of; a fit costs their number cubed."""
 
 STEPS_FIRST, STEPS = 80, 12

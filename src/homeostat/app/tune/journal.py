@@ -89,7 +89,7 @@ class Journal:
             )
         if head.get("fingerprint") != tuning.fingerprint:
             raise InputError(
-                f"the journal {str(self.path)!r} is of other knobs, measures or targets; begin anew with --fresh"
+                f"the journal {str(self.path)!r} is of other knobs, measures or targets; begin anew (--fresh)"
                 " or name another file with --journal"
             )
         self.entries = list(self._entries(lines[1:], tuning))
