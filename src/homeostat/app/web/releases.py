@@ -1,10 +1,12 @@
 """The releases: when each release of a service was first seen, where the service was seen before it."""
 
 from collections import OrderedDict
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from homeostat.core.clock import SECOND_NS
 from homeostat.core.query import SeriesQuery, Store
+from homeostat.core.series import SeriesKey
 from homeostat.judge.views.event import Event, EventKind, event
 from homeostat.judge.views.window import Window
 
@@ -32,9 +34,11 @@ class Releases:
         self._store = store
         self._known: OrderedDict[Pair, _Beginning] = OrderedDict()
 
-    def events(self, window: Window) -> list[Event]:
-        """Return the releases that began in a window. The first release ever of a service is no event."""
-        series = self._store.read(SeriesQuery(window.start_ns, window.end_ns))
+    def events(self, window: Window, series: Iterable[SeriesKey]) -> list[Event]:
+        """Return the releases that began in a window, of the series that have points in it.
+
+        The first release ever of a service is no event.
+        """
         pairs = sorted({(k.get("service"), k.get("release")) for k in series if k.get("release")})
         found = []
         for service, release in pairs[:RELEASES_MAX]:

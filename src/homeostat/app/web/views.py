@@ -116,7 +116,7 @@ class Views:
         self.alerts = AlertViews(store, clock)
         self._releases = Releases(store)
         self._event_sources: tuple[EventSource, ...] = (
-            self._releases.events,
+            lambda window: self._releases.events(window, self._all_totals(window)),
             lambda window: events_of_findings(self.findings_known(window).findings),
             lambda _: events_of_notices(self.alerts.notices()),
         )
