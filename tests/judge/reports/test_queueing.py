@@ -113,3 +113,6 @@ def test_of_what_none_ended_the_count_is_told() -> None:
     assert (found.agrees, found.mean_ms) == (False, None)
     assert found.words == "stuck: 3 are in progress by count, and none has ended."
     assert unended("idle", 0.2) is None
+    late = unended("late", 1.0, 1)
+    assert late is not None
+    assert late.words == "late: 1 is in progress by count, and 1 has ended."

@@ -80,7 +80,9 @@ def stage_queueing(frames: Mapping[SeriesKey, Frame], window: Window) -> dict[st
     loads.sort(key=lambda load: -float(load.busy_s.sum()) if load.busy_s is not None else 0.0)
     found = [queueing(load, in_flight.get(load.title)) for load in loads[:STAGES_MAX]]
     hanging = sorted(in_flight.keys() - {load.title for load in loads}, key=lambda o: (-in_flight[o], o))
-    found += [unended(operation, in_flight[operation]) for operation in hanging[:STAGES_MAX]]
+    for operation in hanging[:STAGES_MAX]:
+        ended = sum(int(f.count.sum()) for f in durations.get(operation, ()))
+        found.append(unended(operation, in_flight[operation], ended))
     return {q.operation: q for q in found if q is not None}
 
 

@@ -94,14 +94,20 @@ def queueing(load: Load, counted: float | None = None) -> Queueing | None:
     return _made(load, total / seconds, mean_s, counted, unended, law_of(load))
 
 
-def unended(operation: str, counted: float) -> Queueing | None:
-    """Return what there is to say of a stage of which none ended; None where none was in progress either."""
+def unended(operation: str, counted: float, ended: int = 0) -> Queueing | None:
+    """Return what there is to say of a stage of which next to none ended; None where none is in progress."""
     if counted < 0.5:
         return None
     verb = "is" if round(counted) == 1 else "are"
-    words = f"{operation}: {number(round(counted, 1), 2)} {verb} in progress by count, and none has ended."
+    words = (
+        f"{operation}: {number(round(counted, 1), 2)} {verb} in progress by count, and {_has(ended)} ended."
+    )
     nothing = (None,) * 8
     return Queueing(operation, 0.0, counted, False, *nothing, severity=QueueSeverity.UNKNOWN, words=words)
+
+
+def _has(ended: int) -> str:
+    return "none has" if not ended else "1 has" if ended == 1 else f"{count(ended)} have"
 
 
 @dataclass(frozen=True, slots=True)
