@@ -76,3 +76,17 @@ def test_what_a_sampler_cannot_do_is_said() -> None:
         OptunaSearch(KNOBS, Sampler.CMA, objectives=2)
     with pytest.raises(InputError, match="objectives"):
         OptunaSearch(KNOBS).tell({"batch": 8, "share": 0.5, "engine": "a"}, Measured((1.0, 2.0)))
+
+
+def test_workers_that_start_at_the_same_moment_all_get_in(tmp_path: Path) -> None:
+    from concurrent.futures import ThreadPoolExecutor
+
+    storage = f"sqlite:///{tmp_path / 'tune.db'}"
+    with ThreadPoolExecutor(3) as pool:
+        searches = list(pool.map(lambda seed: OptunaSearch(KNOBS, seed=seed, storage=storage), range(3)))
+    assert [search.best() for search in searches] == [(), (), ()]
+
+
+def test_a_storage_that_cannot_be_used_is_named() -> None:
+    with pytest.raises(ConfigError, match="nonsense"):
+        OptunaSearch(KNOBS, storage="nonsense")

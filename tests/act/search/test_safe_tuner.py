@@ -18,7 +18,7 @@ BOUND_MS = 250.0
 
 
 def true(configuration: Configuration) -> tuple[float, float]:
-    """Cost and violation: fewer workers and larger batches are cheaper and slower; a full queue is a cliff."""
+    """Cost and violation: fewer workers and larger batches are cheaper and slower; a full queue is worst."""
     batch, workers = float(configuration["batch"]), float(configuration["workers"])
     load = 60 * (45 + 7 * batch) / 1000 / (batch * workers)
     p95_ms = 40 + 9 * batch + 60 / max(0.02, 1 - load)

@@ -1,5 +1,6 @@
 """Optuna's samplers as a search. Workers that name the same study in the same storage tune together."""
 
+import time
 import warnings
 from collections import defaultdict
 from collections.abc import Mapping
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
     from optuna.samplers import BaseSampler
     from optuna.study import Study
     from optuna.trial import FrozenTrial, Trial
+
+ATTEMPTS, PAUSE_S = 6, 0.2
+"""How often a storage that another worker is just making is tried, and the pause, which grows."""
 
 PENDING_MAX = 10_000
 """Configurations that were asked for and not yet told; the oldest is forgotten beyond."""
@@ -170,15 +174,27 @@ def _sampler(sampler: Sampler, seed: int | None) -> "BaseSampler":
 
 def _study(sampler: "BaseSampler", objectives: int, storage: str | None, name: str) -> "Study":
     import optuna
+    from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
     optuna.logging.set_verbosity(optuna.logging.ERROR)
-    return optuna.create_study(
-        study_name=name,
-        storage=storage,
-        sampler=sampler,
-        directions=["minimize"] * objectives,
-        load_if_exists=True,
-    )
+    problem: Exception | None = None
+    for attempt in range(ATTEMPTS):
+        try:
+            return optuna.create_study(
+                study_name=name,
+                storage=storage,
+                sampler=sampler,
+                directions=["minimize"] * objectives,
+                load_if_exists=True,
+            )
+        except (ArgumentError, ImportError) as error:
+            raise ConfigError(f"{storage!r} is no storage that Optuna can use: {error}") from None
+        except (
+            SQLAlchemyError
+        ) as error:  # workers that start at once each make the tables; one of them is first
+            problem = error
+            time.sleep(PAUSE_S * (attempt + 1))
+    raise NotAvailable(f"the storage {storage!r} cannot be opened: {problem}")
 
 
 def _missing(what: str) -> NotAvailable:

@@ -36,7 +36,7 @@ HOPE = 2.0
 """A goal beyond what is safe is as cheap as it may be: so many standard deviations below what is believed."""
 
 GOALS = 60
-GAIN_MIN = 0.2
+GAIN_MIN = 0.1
 """A widening has to take away at least that share of what is unknown of its goal; else cost is lowered."""
 
 CONFIRMED = 0.1

@@ -53,7 +53,9 @@ def tune(
         str | None, typer.Option(help="Storage of Optuna that workers share, such as sqlite:///tune.db.")
     ] = None,
     study: Annotated[str, typer.Option(help="Name of the study in that storage.")] = "homeostat",
-    seed: Annotated[int, typer.Option(help="Seed of the search.")] = 0,
+    seed: Annotated[
+        int | None, typer.Option(help="Seed of the search.  [default: 0; with --storage any]")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
     """Run a command with one configuration after the other, and find a better one.

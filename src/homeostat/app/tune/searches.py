@@ -16,8 +16,13 @@ def usual_search(tuning: TuningFile) -> str:
     return tuning.search or ("safe" if suits else "evolution")
 
 
-def search_of(tuning: TuningFile, name: str, seed: int, storage: str | None, study: str) -> Search:
-    """Make a search; raise ConfigError where it does not suit, NotAvailable where its library is missing."""
+def search_of(tuning: TuningFile, name: str, seed: int | None, storage: str | None, study: str) -> Search:
+    """Make a search; raise ConfigError where it does not suit, NotAvailable without its library.
+
+    Without a seed it is 0, or any where workers share a storage, since they would else propose the same.
+    """
+    if seed is None and storage is None:
+        seed = 0
     rng = np.random.default_rng(seed)
     if name in ("safe", "evolution") and storage is not None:
         raise ConfigError(f"--storage is for Optuna's searches (tpe, nsga2, cma, gp), not for {name!r}")
