@@ -13,6 +13,7 @@ from homeostat.core.change import Change, change_between
 from homeostat.core.finding import Course, Finding, FindingKind
 from homeostat.core.knob import Choices, Configuration, Floats, Integers, Knob
 from homeostat.testing.landscape import Climbed, Landscape, climbed, situation_of, tried
+from homeostat.testing.situations import later
 
 DOMAINS = (Floats(0.0, 1.0), Integers(1, 64, log=True), Integers(1, 40))
 SEEDS = 24
@@ -124,7 +125,7 @@ def test_in_another_regime_it_is_tried_again() -> None:
     land = Landscape({"x": Knob("x", 0.0, Floats(0, 1))}, lambda at: 0.1 * float(at["x"]), 0.0)
     run = climbed(Climb(), land, 12, seed=0)
     assert Climb().propose(run.situation) == ()
-    assert Climb().propose(replace(run.situation, regime="heavy")) != ()
+    assert Climb().propose(later(replace(run.situation, regime="heavy"), 3_700.0)) != ()
 
 
 def test_after_something_turned_worse_by_itself_it_is_tried_again() -> None:

@@ -32,6 +32,12 @@ OTHER_REGIME, OUTDATED, AGED = 0.15, 0.25, 0.15
 """How far an effect (logarithm) may have moved since its trial: where that was in another regime, before
 something turned worse by itself, or `drift_s` seconds ago; standard deviations, which add up as squares."""
 
+FLAT = 0.05
+"""An effect (logarithm) that is nearer to zero is none to speak of."""
+
+SAME_HOUR_S = 3_600.0
+"""Within an hour nothing is tried again for another regime alone: at its border regimes come and go."""
+
 PAIRED_MAX = 6
 """Only so many knobs, the most promising, are thought of in pairs, which bounds the cost."""
 
@@ -121,7 +127,9 @@ class Climb:
         recent = [
             t
             for t in tried
-            if not t.kept and t.age_s < self.forget_s and (t.broke or (t.here and not t.outdated))
+            if not t.kept
+            and t.age_s < self.forget_s
+            and (t.broke or ((t.here or t.age_s < SAME_HOUR_S) and not t.outdated))
         ]
         closed = _left_alone(begin, ends, recent, places)
         means, spreads = surface.predict(begin, ends)
@@ -196,13 +204,18 @@ def _expected_improvement(gain: float, spread: float) -> float:
 
 
 def _stride(name: str, tried: tuple[Tried, ...], stretch: float) -> float:
-    """Return how far a knob may go: further after a keep, and after a gain that was too small to tell."""
+    """Return how far a knob may go: further after a keep, after a gain too small to tell, and on a plateau."""
     stride = STRIDE
     for t in tried:
         if name in t.knobs and t.here:
-            factor = 2.0 if t.kept else 1.5 if _too_small(t) else 0.75
+            factor = 2.0 if t.kept else 1.5 if _too_small(t) or _flat(t) else 0.75
             stride = min(STRIDE_MAX, max(STRIDE_MIN, factor * stride))
     return stride * stretch
+
+
+def _flat(tried: Tried) -> bool:
+    """Whether nothing was to be seen of a step: what is beyond it stays open."""
+    return not tried.broke and tried.effect is not None and abs(tried.effect) < FLAT
 
 
 def _too_small(tried: Tried) -> bool:
