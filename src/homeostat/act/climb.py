@@ -88,7 +88,8 @@ class Climb:
         urgent = _is_urgent(situation)
         stretch = situation.endocrine.modulation.stride * (1.0 if urgent else CALM)
         reached = {
-            name: _values(knob, now[name], _stride(name, tried, stretch)) for name, knob in knobs.items()
+            name: _values(knob, now[name], _stride(name, tried, stretch, urgent))
+            for name, knob in knobs.items()
         }
         single = [{name: value} for name, values in sorted(reached.items()) for value in values]
         steps = self._worthwhile(single, now, tried, places, surface, situation)
@@ -203,12 +204,15 @@ def _expected_improvement(gain: float, spread: float) -> float:
     return gain * NORMAL.cdf(z) + spread * NORMAL.pdf(z)
 
 
-def _stride(name: str, tried: tuple[Tried, ...], stretch: float) -> float:
-    """Return how far a knob may go: further after a keep, after a gain too small to tell, and on a plateau."""
+def _stride(name: str, tried: tuple[Tried, ...], stretch: float, urgent: bool) -> float:
+    """Return how far a knob may go: further after a keep and after a gain that was too small to tell.
+
+    Where help is needed, it goes further on a plateau too.
+    """
     stride = STRIDE
     for t in tried:
         if name in t.knobs and t.here:
-            factor = 2.0 if t.kept else 1.5 if _too_small(t) or _flat(t) else 0.75
+            factor = 2.0 if t.kept else 1.5 if _too_small(t) or (urgent and _flat(t)) else 0.75
             stride = min(STRIDE_MAX, max(STRIDE_MIN, factor * stride))
     return stride * stretch
 
