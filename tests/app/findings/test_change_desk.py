@@ -1,10 +1,13 @@
 """Claims about the change desk: what is noticed is in the store once, whatever happens to the process."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from homeostat.app.findings.desk import ChangeDesk
 from homeostat.app.findings.notebook import FOLLOWED, NOTICED, NOTICED_MAX, read_followed, read_noticed
+from homeostat.app.node import Node, NodeOptions
 from homeostat.core.batch import Batch
 from homeostat.core.clock import HOUR_NS, SECOND_NS
 from homeostat.core.metric import Kind
@@ -15,6 +18,7 @@ from homeostat.core.series import SeriesKey
 from homeostat.judge.findings.noticed import Noticed
 from homeostat.observe.fold import moments_of
 from homeostat.stats.sketch import sketch
+from homeostat.store.open import open_store
 from homeostat.testing.small_node import SmallNode
 
 LATENCY = SeriesKey.of("operation.duration", Kind.HISTOGRAM, "ms", {"operation": "answer", "service": "web"})
@@ -120,3 +124,21 @@ def test_homeostat_does_not_follow_itself_nor_the_machine(scene: Scene) -> None:
     scene.run(1, 100.0)
     scene.desk.keep()
     assert [s.key for s in read_followed(scene.node.store)] == [LATENCY]
+
+
+def test_a_node_follows_what_its_store_holds_and_keeps_what_it_knows_when_it_ends(tmp_path: Path) -> None:
+    options = NodeOptions(store=str(tmp_path / "h.db"))
+    node = Node(options)
+    began_ns = node.clock.now_ns() // SECOND_NS * SECOND_NS - 120 * SECOND_NS
+    values = np.random.default_rng(1).lognormal(4.0, 0.3, (8, 30))
+    points = [
+        Point(LATENCY, began_ns + i * 10 * SECOND_NS, moments_of(v), sketch(v)) for i, v in enumerate(values)
+    ]
+    node.store.write(Batch(points=tuple(points)))
+    node.changes.look()
+    node.close()
+    store = open_store(str(tmp_path / "h.db"))
+    (kept,) = read_followed(store)
+    store.close()
+    assert kept.key == LATENCY
+    assert kept.monitor.count == 8

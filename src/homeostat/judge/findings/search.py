@@ -15,7 +15,7 @@ from homeostat.judge.findings.correlations import correlations
 from homeostat.judge.findings.study import Study, studied
 from homeostat.judge.findings.subject import Subject
 from homeostat.judge.words.moment_words import length_words, moment_words
-from homeostat.judge.words.quantity import quantity
+from homeostat.judge.words.quantity import bounds, quantity
 from homeostat.stats.change_points import ChangePoint
 from homeostat.stats.multiplicity import adjusted
 from homeostat.stats.season_length import Season
@@ -75,13 +75,14 @@ def _trend(subject: Subject, found: Trend) -> Finding:
     length = subject.line.size - 1
     rise, low, high = (slope * length for slope in (found.slope, found.low, found.high))
     base = abs(float(np.nanmedian(subject.line[: max(length // 4, 1)])))
-    size = rise / base if base > 0 else None
+    size = max(rise / base, -1.0) if base > 0 else None
     side = "rises" if rise > 0 else "falls"
-    much = (
-        f"{_share(size)} [{', '.join(_share(v / base) for v in sorted((low, high), key=abs))}]"
-        if size is not None
-        else quantity(abs(rise), subject.unit)
-    )
+    near, far = sorted((low, high), key=abs)
+    if base > 0 and (rise > 0 or -far <= base):
+        much = f"{_share(rise / base)} [{_share(near / base)}, {_share(far / base)}]"
+    else:  # a fall by more than all there was, as the slope of the middle makes it, is no share
+        between = bounds(min(abs(near), abs(far)), max(abs(near), abs(far)), subject.unit)
+        much = f"{quantity(abs(rise), subject.unit)} {between}"
     span = length_words(length * subject.step_ns, subject.origin)
     return Finding(
         kind=FindingKind.TREND,
