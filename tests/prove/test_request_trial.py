@@ -187,7 +187,7 @@ def test_progress_tells_what_is_left_and_comes_true():
     trial = RequestTrial(plan(terms=(Term(P95),)))
     random = np.random.default_rng(4)
     for look in range(6):
-        trial.observe(batch(random, effect=-0.15, at_s=40.0 * (look + 1)))
+        trial.observe(batch(random, effect=-0.1, at_s=40.0 * (look + 1)))
     before = trial.progress(240 * S)
     assert 0.0 < before.decided < 1.0
     assert before.requests_left == pytest.approx(1200 * (1 / before.decided - 1), abs=1)

@@ -11,6 +11,7 @@ from homeostat.core.interval import Interval
 from homeostat.core.objective import Measure, Summary
 from homeostat.core.proof import Effect
 from homeostat.stats.assigned_means import AssignedMeans
+from homeostat.stats.assigned_quantiles import AssignedQuantiles
 from homeostat.stats.bounded_mean_sequence import BoundedMeanSequence
 from homeostat.stats.confidence_sequence import ConfidenceSequence, refuse
 from homeostat.stats.difference import difference
@@ -121,21 +122,54 @@ class ArmMeans:
         )
 
 
+class ArmQuantiles:
+    """What is known of the ratio of a quantile in the two arms of a trial, neighbouring requests compared.
+
+    Guarantee and cost: those of `stats.AssignedQuantiles`. There is no difference in the measure's unit.
+    """
+
+    __slots__ = ("_quantiles", "measure")
+
+    def __init__(self, measure: Measure, quantile: float, confidence: float, share: float) -> None:
+        """Start empty; `share` is that of requests in the treatment."""
+        self.measure = measure
+        self._quantiles = AssignedQuantiles(quantile, share, confidence)
+
+    def extend(self, values: NDArray[np.float64], treated: NDArray[np.bool_]) -> None:
+        """Take the newest values in their order; raise InputError on one that is not finite."""
+        self._quantiles.extend(values, treated)
+
+    def effect(self, as_share: bool = True) -> Effect:
+        """Return treatment against control, relative."""
+        quantiles = self._quantiles
+        control, estimate = _known(quantiles.control), _known(quantiles.estimate)
+        treatment = None if control is None or estimate is None else control * (1.0 + estimate)
+        held = quantiles.relative() if as_share else None
+        return effect_between(self.measure, control, treatment, held, as_share)
+
+
 SHARES_EVEN, SHARES_EVEN_RARE = (0.3, 0.7), (0.4, 0.6)
 """Shares of requests in the treatment between which neighbours tell better than each arm alone.
 
-Of values with bounds, which are rarely off, only the narrower ones.
+Of quantiles, and of values with bounds, which are rarely off, only the narrower ones.
 """
 
 
 def arms_of(
-    measure: Measure, confidence: float, share: float, bounds: Mapping[str, tuple[float, float]]
+    measure: Measure,
+    confidence: float,
+    share: float,
+    bounds: Mapping[str, tuple[float, float]],
+    as_share: bool,
 ) -> Arms:
-    """Return what suits a measure in a trial that divides requests."""
+    """Return what suits a measure in a trial that divides requests, for a relative effect or another one."""
+    quantile = measure.summary.quantile
     within = (0.0, 1.0) if is_share(measure) else bounds.get(measure.name)
-    low, high = SHARES_EVEN if within is None else SHARES_EVEN_RARE
-    if measure.summary.quantile is None and low <= share <= high:
+    low, high = SHARES_EVEN if within is None and quantile is None else SHARES_EVEN_RARE
+    if low <= share <= high and quantile is None:
         return ArmMeans(measure, confidence, share, within)
+    if low <= share <= high and quantile is not None and as_share:
+        return ArmQuantiles(measure, quantile, confidence, share)
     return ArmSequences(measure, confidence, bounds)
 
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from homeostat.core.clock import SECOND_NS
 from homeostat.core.errors import ConfigError
 from homeostat.core.objective import Guardrail, Measure
-from homeostat.prove.arm_sequences import is_share
+from homeostat.prove.arm_sequences import SHARES_EVEN_RARE, is_share
 from homeostat.prove.effect_words import about, length_words
 from homeostat.prove.standing import worse_sign
 from homeostat.prove.trial import Design, TrialPlan
@@ -152,10 +152,11 @@ def _requests(
         return None
     if plan.design is Design.SWITCHBACK:
         return _by_blocks(plan, measure, effect - margin, values, load_per_s)
-    single: Mean | Quantile | _Moved = _single(measure, values)
+    share = 0.5 if plan.design is Design.SHADOW else plan.share
+    even = SHARES_EVEN_RARE[0] <= share <= SHARES_EVEN_RARE[1]
+    single: Mean | Quantile | _Moved = _single(measure, values, even)
     if not relative and isinstance(single, Mean):
         single = _Moved(single.value, single.deviation)
-    share = 0.5 if plan.design is Design.SHADOW else plan.share
     found = needed(single, effect, share=share, confidence=plan.term_confidence, margin=margin, chance=CHANCE)
     if found is None or isinstance(single, Quantile) or single.deviation == 0.0:
         return found
@@ -171,12 +172,13 @@ def _known(measure: Measure, recent: Mapping[str, Floats]) -> Floats | None:
     return values if values.size >= VALUES_MIN else None
 
 
-def _single(measure: Measure, values: Floats) -> Mean | Quantile:
+def _single(measure: Measure, values: Floats, even: bool) -> Mean | Quantile:
+    """Return what is known of single requests; the memory of even arms cancels, as neighbours are compared."""
     quantile = measure.summary.quantile
     if quantile is not None:
         hits = (values > np.quantile(values, quantile)).astype(np.float64)
-        return Quantile(quantile, _smooth(values, quantile), max(1.0, inflation(hits)))
-    if is_share(measure):  # neighbours are compared, as with all means: memory cancels
+        return Quantile(quantile, _smooth(values, quantile), 1.0 if even else inflation(hits))
+    if is_share(measure):
         share = min(max(float(values.mean()), 1.0 / values.size), 1.0 - 1.0 / values.size)
         return Mean(share, math.sqrt(share * (1.0 - share)))
     return Mean(float(values.mean()), float(values.std(ddof=1)))

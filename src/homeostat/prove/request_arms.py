@@ -1,6 +1,5 @@
 """The arms of a trial that divides requests: their sequences, their shares, their errors."""
 
-from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -48,12 +47,12 @@ class RequestArms:
     def __init__(self, plan: TrialPlan, share: float) -> None:
         """Start without requests."""
         self._ratio = ArmRatio(share)
-        self._arms: dict[tuple[Measure, float], Arms] = {}
+        self._arms: dict[tuple[Measure, float, bool], Arms] = {}
         self._by_name: dict[str, list[Arms]] = {}
         for term in plan.objective.terms:
-            self._add(term.measure, plan.term_confidence, plan.bounds)
+            self._add(plan, term.measure, plan.term_confidence, True)
         for guardrail in plan.guardrails:
-            self._add(guardrail.measure, plan.confidence, plan.bounds)
+            self._add(plan, guardrail.measure, plan.confidence, guardrail.relative)
         self._errors = ErrorAlarm(share, *_margin(plan))
         self._spreads = {measure: UnitSpread(share, measure.summary.quantile) for measure in plan.measures}
         self._first = FirstSeen()
@@ -88,7 +87,7 @@ class RequestArms:
 
     def effect(self, measure: Measure, confidence: float, as_share: bool) -> Effect:
         """Return what is known of a measure; where units were assigned, as wide as their spread makes it."""
-        found = self._arms[measure, confidence].effect(as_share)
+        found = self._arms[measure, confidence, as_share].effect(as_share)
         widening = self._spreads[measure].widening
         if found.interval is None or found.estimate is None or widening == 1.0:
             return found
@@ -112,11 +111,11 @@ class RequestArms:
             return "the longest requests may not have ended yet"
         return None
 
-    def _add(self, measure: Measure, confidence: float, bounds: Mapping[str, tuple[float, float]]) -> None:
-        if (measure, confidence) not in self._arms:
-            arms = arms_of(measure, confidence, self._ratio.share, bounds)
-            self._arms[measure, confidence] = arms
-            self._by_name.setdefault(measure.name, []).append(arms)
+    def _add(self, plan: TrialPlan, measure: Measure, confidence: float, as_share: bool) -> None:
+        key = (measure, confidence, as_share)
+        if key not in self._arms:
+            self._arms[key] = arms_of(measure, confidence, self._ratio.share, plan.bounds, as_share)
+            self._by_name.setdefault(measure.name, []).append(self._arms[key])
 
     def _take(self, arms: Arms, values: NDArray[np.float64], treated: Rows) -> None:
         try:
