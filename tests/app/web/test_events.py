@@ -86,6 +86,8 @@ def test_events_are_in_the_api_with_the_plots_and_on_the_page(node: SmallNode) -
         assert "answers &lt;are&gt; slow" in page
         assert ">▲</text>" in page
         assert 'class="mark"' in page
+        assert '<a href="/alerts">answers' in page
+        assert '<a href="/alerts?range=1h">answers' in client.get("/?range=1h").text
 
 
 def test_what_happens_nearly_at_once_shares_a_mark() -> None:

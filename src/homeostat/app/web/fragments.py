@@ -1,7 +1,7 @@
 """The fragments: the content of each page, the same for the first paint and for every live update."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import urlencode
 
 from homeostat.app.web.charts import Chart, chart
@@ -126,7 +126,15 @@ def figures(drawn: Plots, window: Window) -> Figures:
     span = window.end_ns - window.start_ns
     times = [window.start_ns + span * i // 4 for i in range(5)]
     ticks = tuple(clock(t) if span <= 86_400 * 10**9 else _day(t) for t in times)
-    return Figures(tuple(made), ticks, marks, drawn.events, events_words(drawn.events))
+    linked = tuple(_linked(e, window) for e in drawn.events)
+    return Figures(tuple(made), ticks, marks, linked, events_words(drawn.events))
+
+
+def _linked(found: Event, window: Window) -> Event:
+    """Return an event whose link leads to the same range."""
+    if not found.link or window.name == DEFAULT:
+        return found
+    return replace(found, link=f"{found.link}?range={window.name}")
 
 
 def _day(ns: int) -> str:
