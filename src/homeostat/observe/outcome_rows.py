@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from homeostat.core.plant import NO_ARM, Outcomes
@@ -95,13 +96,16 @@ class OutcomeColumns:
         by_operation: dict[str, list[Spent]] = {name: [] for name in dropped}
         for one in everything:
             by_operation.setdefault(one[0].operation, []).append(one)
-        if by_operation:
-            by_operation = {WHOLE: [one for one in everything if not one[0].part], **by_operation}
-        lost = {**dropped, WHOLE: sum(dropped.values())}
-        return tuple(
-            _outcomes(name, of_it, epoch_ns, trials, lost.get(name, 0))
+        if not by_operation:
+            return ()
+        found = tuple(
+            _outcomes(name, of_it, epoch_ns, trials, dropped.get(name, 0))
             for name, of_it in by_operation.items()
         )
+        whole = [one for one in everything if not one[0].part]
+        if len(found) == 1 and len(whole) == len(everything):
+            return (replace(found[0], operation=WHOLE), *found)
+        return (_outcomes(WHOLE, whole, epoch_ns, trials, sum(dropped.values())), *found)
 
     def _spent(self, row: Row, epoch_ns: int) -> tuple[float, float]:
         if not row.measured:
