@@ -247,13 +247,33 @@ def test_the_order_of_batches_is_what_counts_not_their_size():
     assert whole.standing() == parts.standing()
 
 
-@pytest.mark.parametrize("measure", [MEAN, P95])
-def test_false_keeps_with_a_look_every_hundred_requests_are_rare(measure):
+def false_keeps(measure, trials, looks, memory=0.0):
     kept = 0
-    for seed in range(40):
-        proof, _ = run(RequestTrial(plan(terms=(Term(measure),))), seed=seed, looks=15)
+    for seed in range(trials):
+        random = np.random.default_rng(seed)
+        level = np.zeros(200 * looks)
+        for i, shock in enumerate(random.normal(size=level.size - 1).tolist()):
+            level[i + 1] = memory * level[i] + shock
+        level = np.exp(0.5 * level * np.sqrt(1 - memory**2)).reshape(looks, 200)
+        trial, proof = RequestTrial(plan(terms=(Term(measure),))), None
+        for look in range(looks):
+            if proof is None:
+                trial.observe(batch(random, at_s=look + 1.0, duration=level[look]))
+                proof = trial.proof((look + 1) * S)
         kept += proof is not None and proof.decision is Decision.KEEP
-    assert kept <= 4  # of 40 at 5%: more than 4 in 4.8% of cases, were the bound just met
+    return kept
+
+
+@pytest.mark.parametrize("measure", [MEAN, P95])
+def test_false_keeps_with_a_look_every_two_hundred_requests_are_rare(measure):
+    assert false_keeps(measure, 40, 15, memory=0.5) <= 4  # of 40 at 5%: more in 4.8% of cases
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("measure", [MEAN, P95])
+@pytest.mark.parametrize("memory", [0.0, 0.8])
+def test_false_keeps_of_many_trials_are_rare(measure, memory):
+    assert false_keeps(measure, 300, 20, memory) <= 15  # 5%
 
 
 def long_requests(effect, seed, seconds=600, mean_s=30.0, hang=0.0):

@@ -173,7 +173,7 @@ def _known(measure: Measure, recent: Mapping[str, Floats]) -> Floats | None:
 
 
 def _single(measure: Measure, values: Floats, even: bool) -> Mean | Quantile:
-    """Return what is known of single requests; the memory of even arms cancels, as neighbours are compared."""
+    """Return what is known of single requests; memory cancels in even arms, where neighbours are compared."""
     quantile = measure.summary.quantile
     if quantile is not None:
         hits = (values > np.quantile(values, quantile)).astype(np.float64)
