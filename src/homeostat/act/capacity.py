@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from homeostat.act.cap import Cap, fitted
-from homeostat.act.controller import BACK, WAY, Line, Situation
+from homeostat.act.controller import Line, Situation, for_no_gain
 from homeostat.act.need import Need, need
 from homeostat.act.regime import HEAVY, LIGHT
 from homeostat.core.change import Change, Move, shown
@@ -117,7 +117,7 @@ class Capacity:
         if after == before or self._rests(one.name, up=wanted > now, at=at):
             return None
         evidence = (coming.words,) if isinstance(coming, Need) else (f"no forecast, since {coming.reason}",)
-        labels = {"strategy": self.name} if wanted > now else {"strategy": self.name, WAY: BACK}
+        labels = {"strategy": self.name} if wanted > now else {"strategy": self.name, **for_no_gain(at)}
         reason = f"{one.metric} {why}: {one.name} to {shown(after)}."
         overloaded = wanted > now and why.startswith("was")
         return Change((Move(one.name, before, after),), self.name, reason, evidence, None, overloaded, labels)

@@ -49,7 +49,10 @@ class Line:
 
 WAY, BACK, MUST = "way", "back", "must"
 """A label of changes that are not made for a gain. BACK gives up what is no longer needed: such a change is
-to be kept as long as guardrails and targets hold. MUST obeys a limit from outside: it needs no proof."""
+kept if the objective does not get worse by more than WORSE_MAX says. MUST obeys a limit from outside."""
+
+WORSE_MAX = "worse_max"
+"""The label that says by how much, as a share, the objective may get worse by a change for no gain."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +88,17 @@ class Situation:
     slack: float | None = None
     endocrine: Endocrine = field(default_factory=Endocrine)
     lines: Mapping[str, Line] = field(default_factory=dict)
+
+
+def for_no_gain(situation: Situation) -> dict[str, str]:
+    """Return the labels of a change that gives up what is no longer needed.
+
+    The objective may get worse by half of the room that the nearest target leaves, at most by 30%; where no
+    target is known to hold, by 5%.
+    """
+    slack = situation.slack
+    room = 0.05 if slack is None or slack <= 0.0 else min(0.3, 0.5 * slack / (1.0 - min(slack, 0.9)))
+    return {WAY: BACK, WORSE_MAX: f"{room:.3g}"}
 
 
 class Controller(Protocol):

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from homeostat.act.controller import BACK, WAY, Judged, Situation, Trialled
+from homeostat.act.controller import BACK, WAY, Judged, Situation, Trialled, for_no_gain
 from homeostat.core.change import Change, Move, shown
 from homeostat.core.clock import SECOND_NS
 from homeostat.core.errors import ConfigError
@@ -153,7 +153,7 @@ class Ladder:
             step = f"step {number + 1} of {len(self.rungs)}"
             reason = f"{violated[0].target} is violated: {step} is {rung.knob} to {shown(after)}."
             words = tuple(j.verdict.words for j in violated)
-            return (self._change(number, UP, Move(rung.knob, now, after), reason, words, urgent=True),)
+            return (self._change(number, {WAY: UP}, Move(rung.knob, now, after), reason, words),)
         return ()
 
     def _back(self, situation: Situation) -> tuple[Change, ...]:
@@ -167,14 +167,14 @@ class Ladder:
             step = f"step {number + 1} of {len(self.rungs)}"
             reason = f"There is slack: {step} is taken back, {name} to {shown(after)}."
             slack = (f"slack {situation.slack:.0%}",)
-            return (self._change(number, BACK, Move(name, now, after), reason, slack, urgent=False),)
+            return (self._change(number, for_no_gain(situation), Move(name, now, after), reason, slack),)
         return ()
 
     def _change(
-        self, rung: int, way: str, move: Move, reason: str, evidence: tuple[str, ...], urgent: bool
+        self, rung: int, way: Mapping[str, str], move: Move, reason: str, evidence: tuple[str, ...]
     ) -> Change:
-        labels = {LADDER: self.name, RUNG: str(rung), WAY: way, STEP: self.name}
-        return Change((move,), self.name, reason, evidence, None, urgent, labels)
+        labels = {LADDER: self.name, RUNG: str(rung), STEP: self.name, **way}
+        return Change((move,), self.name, reason, evidence, None, way[WAY] == UP, labels)
 
 
 def rungs_of(knobs: Mapping[str, Knob], steps: Configuration) -> tuple[Rung, ...]:

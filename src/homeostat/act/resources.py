@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from homeostat.act.controller import BACK, WAY, Situation
+from homeostat.act.controller import Situation, for_no_gain
 from homeostat.core.change import Change, Move, shown
 from homeostat.core.clock import SECOND_NS
 from homeostat.core.errors import ConfigError
@@ -171,7 +171,7 @@ class Resources:
         if after == now:
             return None
         reason = f"{_said(gauge, value)}, above {gauge.high:.0%}: {own.name} to {shown(after)}."
-        labels = {"strategy": self.name, WAY: BACK}
+        labels = {"strategy": self.name, **for_no_gain(at)}
         return Change(
             (Move(own.name, now, after),), self.name, reason, (), None, value > gauge.critical, labels
         )

@@ -60,18 +60,27 @@ class Objective:
 
     The effect of a change on it is the weighted mean of the relative changes of its terms, each counted so
     that below zero is better: measures of different units are comparable that way. A change is kept only
-    where the interval of that effect lies below `-gain_min`.
+    where the interval of that effect lies below `-gain_min`; or, of a change that is made for no gain, below
+    `worse_max`, if that is above zero.
     """
 
     terms: tuple[Term, ...]
     operation: str = ""
     gain_min: float = 0.0
+    worse_max: float = 0.0
 
     def __post_init__(self) -> None:
         if not self.terms or any(not 0 < term.weight < float("inf") for term in self.terms):
             raise ConfigError("an objective needs at least one measure, each with a weight above 0")
-        if not 0.0 <= self.gain_min < 1.0:
-            raise ConfigError(f"gain_min is a share from 0 to below 1, not {self.gain_min!r}")
+        if not -1.0 < self.gain_min < 1.0:
+            raise ConfigError(f"gain_min is a share between -1 and 1, not {self.gain_min!r}")
+        if not 0.0 <= self.worse_max < float("inf"):
+            raise ConfigError(f"worse_max is a share from 0 on, not {self.worse_max!r}")
+
+    @property
+    def bound(self) -> float:
+        """Below which a relative effect must lie for its change to be kept."""
+        return self.worse_max or -self.gain_min
 
     @property
     def words(self) -> str:

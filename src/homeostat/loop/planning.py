@@ -1,8 +1,9 @@
 """The planning: how a change is tried, and how it is watched after it was kept."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
-from homeostat.act.controller import Judged, Situation
+from homeostat.act.controller import BACK, MUST, WAY, WORSE_MAX, Judged, Situation
 from homeostat.core.change import Change
 from homeostat.core.clock import SECOND_NS
 from homeostat.core.knob import Knob, Scope
@@ -28,6 +29,9 @@ BLOCKS_MIN, LONGER_MAX = 20, 3.0
 
 COUNTED = 1 / 3
 """What is counted of a block is at least this share of the time that its beginning settles."""
+
+MUST_WORSE_MAX = 1.0
+"""By how much the objective may get worse where a limit from outside is obeyed."""
 
 WORSE_MEANWHILE = 0.1
 """By how much the objective may get worse for the sake of a target that is violated."""
@@ -76,6 +80,16 @@ def targeted(policy: Policy) -> dict[str, Measure]:
     return found
 
 
+def asked_of(change: Change, objective: Objective) -> Objective:
+    """Return what is asked of a change: a gain, or of those made for none not to be much worse."""
+    way = change.labels.get(WAY)
+    if way == MUST:
+        return replace(objective, worse_max=MUST_WORSE_MAX)
+    if way == BACK:
+        return replace(objective, worse_max=float(change.labels.get(WORSE_MAX, "0.05")))
+    return objective
+
+
 def plan_for(
     name: str,
     change: Change,
@@ -86,6 +100,7 @@ def plan_for(
 ) -> TrialPlan:
     """Return how a change is tried: by requests where all of its knobs allow that, else by time."""
     rules = policy.trials
+    objective = asked_of(change, at.objective)
     moved = [knobs[move.knob] for move in change.moves]
     by_request = all(knob.scope is Scope.REQUEST for knob in moved) and not any(
         measure.name == "throughput" for measure in policy.measures
@@ -95,7 +110,7 @@ def plan_for(
     return TrialPlan(
         name,
         change,
-        at.objective,
+        objective,
         guardrails_for(policy, at.objective, entries),
         at.now_ns,
         at.now_ns + _length_ns(rules, settle_s, block_s),
@@ -135,6 +150,6 @@ def _length_ns(rules: TrialRules, settle_s: float, block_s: float) -> int:
 
 def hold_back_for(plan: TrialPlan, proof: Proof, rules: TrialRules, now_ns: int) -> Trial | None:
     """Return what watches a change that was kept, None where nothing is to watch it."""
-    if rules.hold_back <= 0.0:
+    if rules.hold_back <= 0.0 or plan.objective.worse_max:  # what may be worse would be taken back
         return None
     return open_hold_back(hold_back_plan(plan, rules.hold_back, rules.hold_back_ns, now_ns), proof)

@@ -39,7 +39,7 @@ def futile(progress: Progress, plan: TrialPlan, now_ns: int) -> Proof | None:
     half = interval.high - effect.estimate
     if not math.isfinite(half) or half <= 0.0:
         return None
-    gain = -(effect.estimate - LUCK * half) - plan.objective.gain_min
+    gain = plan.objective.bound - (effect.estimate - LUCK * half)
     share = (gain / half) ** 2 if gain > 0.0 else 0.0
     if share * whole_ns >= passed_ns or (gain > 0.0 and passed_ns < PATIENCE * whole_ns):
         return None

@@ -84,17 +84,24 @@ def decision(objective: Objective, standing: Standing) -> tuple[Decision, str] |
     effect = standing.objective
     if effect.interval is None:
         return None
-    gain = f" by at least {percent(objective.gain_min).lstrip('+')}" if objective.gain_min else ""
-    if effect.interval.high < -objective.gain_min and all(
+    proven = proven_words(objective)
+    if effect.interval.high < objective.bound and all(
         check.state is State.WITHIN for check in standing.guardrails
     ):
         held = ", and no guardrail is broken" if standing.guardrails else ""
-        return Decision.KEEP, f"proven better{gain}: {shown(standing)}{held}"
-    if effect.interval.low > 0.0:
+        return Decision.KEEP, f"proven {proven}: {shown(standing)}{held}"
+    if effect.interval.low > max(objective.bound, 0.0):
         return Decision.ROLL_BACK, f"proven worse: {shown(standing)}"
-    if effect.interval.low > -objective.gain_min:
-        return Decision.ROLL_BACK, f"proven not to be better{gain}: {shown(standing)}"
+    if effect.interval.low > objective.bound:
+        return Decision.ROLL_BACK, f"proven not to be {proven}: {shown(standing)}"
     return None
+
+
+def proven_words(objective: Objective) -> str:
+    """Return what has to be proven of an effect, such as `better by at least 2%`."""
+    if objective.worse_max:
+        return f"not worse by more than {percent(objective.worse_max).lstrip('+')}"
+    return f"better by at least {percent(objective.gain_min).lstrip('+')}" if objective.gain_min else "better"
 
 
 def undecided(objective: Objective, standing: Standing, doubt: str | None) -> str:
@@ -103,8 +110,9 @@ def undecided(objective: Objective, standing: Standing, doubt: str | None) -> st
     reasons = [doubt] if doubt else []
     if effect.interval is None:
         reasons.append(f"nothing could be told of {effect.measure} yet")
-    elif effect.interval.high >= -objective.gain_min:
-        reasons.append(f"{shown(standing)} is not proven better")
+    elif effect.interval.high >= objective.bound:
+        what = f"to be {proven_words(objective)}" if objective.worse_max else "better"
+        reasons.append(f"{shown(standing)} is not proven {what}")
     reasons += [
         f"{unproven(check)} is not proven" for check in standing.guardrails if check.state is State.UNKNOWN
     ]
@@ -137,10 +145,10 @@ def share_decided(
 
     Widths fall with the root of the number of records; effects are taken to stay as they are now.
     """
-    share = _share(standing.objective, -objective.gain_min, 1.0)
+    share = _share(standing.objective, objective.bound, 1.0)
     if share is None:
         return None
-    broken = standing.objective.estimate is not None and standing.objective.estimate > -objective.gain_min
+    broken = standing.objective.estimate is not None and standing.objective.estimate > objective.bound
     for guardrail, check in zip(guardrails, standing.guardrails, strict=True):
         if check.state is State.WITHIN or broken:
             continue  # what is worse is rolled back without waiting for any guardrail
