@@ -29,7 +29,7 @@ class Scene:
         self.tracer.drain()
         points = self.registry.fold(0, SECOND_NS)
         return {
-            p.series.metric + " " + p.series.get("operation"): p.moments.total
+            p.series.metric + " " + p.series.get("operation"): p.moments.total / 1e3
             for p in points
             if p.series.metric.endswith("time_in_flight")
         }

@@ -234,7 +234,7 @@ class Tracer:
 
     def _new_flow(self, metric: str, attributes: dict[str, object], ended: Callable[[], int]) -> InFlight:
         flow = InFlight(ended)
-        recorder = self._registry.recorder(metric, Kind.COUNTER, "s", attributes)
+        recorder = self._registry.recorder(metric, Kind.COUNTER, "ms", attributes)
         self._flows.append((flow, recorder.buffer.append))
         return flow
 
@@ -242,7 +242,7 @@ class Tracer:
         for flow, record in list(self._flows):
             in_flight = flow.now()
             if in_flight:
-                record(in_flight * elapsed_s)
+                record(in_flight * elapsed_s * 1e3)
 
     def _span(self, operation: Operation, epoch_ns: int, extra: dict[str, Scalar]) -> Span:
         operation.identify()

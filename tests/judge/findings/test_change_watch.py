@@ -12,11 +12,14 @@ from homeostat.judge.findings.change_watch import (
     FORGOTTEN_NS,
     LAG_NS,
     POOLED_MIN,
+    RUN_LENGTH,
+    RUN_LENGTH_TOLD,
     STEP_NS,
     ChangeWatch,
     FollowedState,
     NoticedChange,
 )
+from homeostat.stats.change_monitor import ChangeMonitor
 
 T0 = 1_750_000_020 * SECOND_NS // MINUTE_NS * MINUTE_NS
 LATENCY = SeriesKey("operation.duration", Kind.HISTOGRAM, "ms", (("operation", "a"), ("service", "web")))
@@ -135,3 +138,16 @@ def test_a_series_that_fell_silent_makes_room_after_a_day() -> None:
     later = frame(np.full(5, 1.0), begin=(FORGOTTEN_NS + MINUTE_NS) // STEP_NS)
     watch.take({LEVEL: later}, int(later.start_ns[-1]) + MINUTE_NS)
     assert watch.keys == {LEVEL}
+
+
+@pytest.mark.long
+def test_of_a_steady_series_a_change_is_told_no_more_often_than_is_said() -> None:
+    """With an autocorrelation of 0.5, 15 false ones are expected of 1.5 million values at the most."""
+    rng, told = np.random.default_rng(8), 0
+    for _ in range(10):
+        values = rng.standard_normal(150_000)
+        for i in range(1, values.size):
+            values[i] += 0.5 * values[i - 1]
+        monitor = ChangeMonitor(RUN_LENGTH)
+        told += sum(monitor.update(v) is not None for v in values.tolist())
+    assert told <= 1.5e6 / RUN_LENGTH_TOLD + 2.0 * (1.5e6 / RUN_LENGTH_TOLD) ** 0.5

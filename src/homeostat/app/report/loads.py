@@ -72,7 +72,7 @@ def stage_queueing(frames: Mapping[SeriesKey, Frame], window: Window) -> dict[st
         if key.metric in (DURATION, LLM_DURATION):
             durations.setdefault(operation, []).append(frame)
         elif key.metric in SUPPORTING:
-            taken_s = float(np.nansum(frame.mean * frame.count))
+            taken_s = float(np.nansum(frame.mean * frame.count)) / 1e3
             mean = taken_s / window.seconds(key.get("service"))
             in_flight[operation] = in_flight.get(operation, 0.0) + mean
     loads = [_stored_load(operation, parts, window) for operation, parts in durations.items()]
