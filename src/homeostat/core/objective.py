@@ -72,8 +72,8 @@ class Objective:
     def __post_init__(self) -> None:
         if not self.terms or any(not 0 < term.weight < float("inf") for term in self.terms):
             raise ConfigError("an objective needs at least one measure, each with a weight above 0")
-        if not -1.0 < self.gain_min < 1.0:
-            raise ConfigError(f"gain_min is a share between -1 and 1, not {self.gain_min!r}")
+        if not 0.0 <= self.gain_min < 1.0:
+            raise ConfigError(f"gain_min is a share from 0 to below 1, not {self.gain_min!r}")
         if not 0.0 <= self.worse_max < float("inf"):
             raise ConfigError(f"worse_max is a share from 0 on, not {self.worse_max!r}")
 
