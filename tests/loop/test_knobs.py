@@ -4,7 +4,7 @@ import asyncio
 import os
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
@@ -257,6 +257,56 @@ def test_a_shadow_task_that_is_cancelled_gives_its_place_back(hs: Homeostat) -> 
     assert hs.losses.totals() == {}
 
 
+def test_generators_are_switched_at_their_first_step_each_request_to_its_own(hs: Homeostat) -> None:
+    def words(text: str) -> Iterator[str]:
+        yield from text.split()
+
+    def letters(text: str) -> Iterator[str]:
+        yield from text
+
+    parts = hs.switch("parts", words=words, letters=letters)
+    assert list(parts("a bc")) == ["a", "bc"]
+    hs.knobs.plant.steer(Steering({}, (Split("t", {"parts": "letters"}),)))
+    alone = [len(list(parts("abc"))) for _ in range(60)]
+    for user in "abcdefgh":
+        with hs.request("answer", user=user):
+            stream = parts("abc")
+            assert next(stream) == ("a" if assign("t", user, 0.5) else "abc")
+            stream.close()  # type: ignore[attr-defined]
+    found = outcomes(hs)
+    assert alone == [3 if arm else 1 for arm in found["parts"].arms["t"].tolist()]
+    assert 60 < sum(alone) < 180
+    assert hs.snapshot("operation.duration", operation="parts.letters").count > 10
+    with pytest.raises(InputError, match="shadow"):
+        hs.knobs.plant.steer(Steering({}, (Split("s", {"parts": "letters"}, shadow=True),)))
+
+
+def test_async_generators_are_switched_alike(hs: Homeostat) -> None:
+    async def words(text: str) -> AsyncIterator[str]:
+        for word in text.split():
+            yield word
+
+    async def letters(text: str) -> AsyncIterator[str]:
+        for letter in text:
+            await asyncio.sleep(0)
+            yield letter
+
+    parts = hs.switch("parts", words=words, letters=letters)
+
+    async def run() -> None:
+        assert [part async for part in parts("a bc")] == ["a", "bc"]
+        hs.knobs.plant.steer(Steering({"parts": "letters"}))
+        async with hs.operation("answer"):
+            assert [part async for part in parts("abc")] == ["a", "b", "c"]
+            async for part in parts("abc"):
+                assert part == "a"
+                break
+
+    asyncio.run(run())
+    assert hs.snapshot("operation.duration", operation="parts.words").count == 1
+    assert outcomes(hs)["answer"].values["errors"].tolist() == [0.0]
+
+
 def test_what_cannot_be_switched_between_is_refused(hs: Homeostat) -> None:
     async def coroutine() -> int:
         return 1
@@ -268,9 +318,9 @@ def test_what_cannot_be_switched_between_is_refused(hs: Homeostat) -> None:
         hs.switch("a", one=fast)
     with pytest.raises(ConfigError, match="'two' of switch 'a' must be a function"):
         hs.switch("a", one=fast, two=3)  # type: ignore[arg-type]
-    with pytest.raises(ConfigError, match="generator"):
+    with pytest.raises(ConfigError, match="function and generator"):
         hs.switch("a", one=fast, two=generator)  # type: ignore[arg-type]
-    with pytest.raises(ConfigError, match="async"):
+    with pytest.raises(ConfigError, match="coroutine function and function"):
         hs.switch("a", one=coroutine, two=lambda: 1)
     hs.knob("batch", 8, low=1, high=9)
     with pytest.raises(ConfigError, match="'batch' was declared"):

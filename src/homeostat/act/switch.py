@@ -16,12 +16,21 @@ FAILED = suppress(Exception)
 
 P = ParamSpec("P")
 R = TypeVar("R")
+F = TypeVar("F", bound=Callable[..., object])
+
+
+class Measured(AbstractContextManager[object], Protocol):
+    """An operation: a context, or a decorator."""
+
+    def __call__(self, function: F, /) -> F:
+        """Return the function, each call of which is measured."""
+        ...
 
 
 class Bench(Protocol):
     """Where implementations are measured."""
 
-    def operation(self, name: str) -> AbstractContextManager[object]:
+    def operation(self, name: str) -> Measured:
         """Open an operation; where none is around it, it begins a request."""
         ...
 
@@ -57,10 +66,7 @@ class Switch(Generic[P, R]):
         self._bench = bench
         self._inside = inside
         self._shadows = shadows
-        asynchronous = {inspect.iscoroutinefunction(f) for f in self._implementations.values()}
-        self._asynchronous = asynchronous == {True}
-        if len(asynchronous) > 1:
-            raise ConfigError(f"the implementations of {self.name!r} must all be async, or none of them")
+        self._asynchronous = inspect.iscoroutinefunction(next(iter(implementations.values())))
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
         """Run the implementation that the knob says."""
@@ -125,8 +131,8 @@ class Switch(Generic[P, R]):
         return found[0], cast(str, found[1])
 
 
-def check_implementations(name: str, implementations: Mapping[str, Callable[..., object]]) -> None:
-    """Raise ConfigError for what cannot be switched between."""
+def is_stream(name: str, implementations: Mapping[str, Callable[..., object]]) -> bool:
+    """Tell whether implementations are generators; raise ConfigError for what cannot be switched between."""
     if len(implementations) < 2:
         raise ConfigError(f"switch {name!r} needs at least two implementations, such as fast=f, thorough=g")
     for option, function in implementations.items():
@@ -134,8 +140,17 @@ def check_implementations(name: str, implementations: Mapping[str, Callable[...,
             raise ConfigError(
                 f"implementation {option!r} of switch {name!r} must be a function, not {function!r}"
             )
-        if inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
-            raise ConfigError(
-                f"implementation {option!r} of switch {name!r} is a generator, which cannot be switched: "
-                "choose it by a knob with `choices` where it is made"
-            )
+    kinds = {_kind(function) for function in implementations.values()}
+    if len(kinds) > 1:
+        raise ConfigError(
+            f"the implementations of {name!r} must all be of one kind, not {' and '.join(sorted(kinds))}"
+        )
+    return "generator" in kinds.pop()
+
+
+def _kind(function: Callable[..., object]) -> str:
+    if inspect.iscoroutinefunction(function):
+        return "coroutine function"
+    if inspect.isasyncgenfunction(function):
+        return "async generator"
+    return "generator" if inspect.isgeneratorfunction(function) else "function"

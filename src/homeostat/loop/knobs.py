@@ -9,7 +9,8 @@ from homeostat.act.external_knob import Actuator, actuator
 from homeostat.act.knob_handle import KnobHandle
 from homeostat.act.knob_set import KnobSet
 from homeostat.act.shadows import Shadows
-from homeostat.act.switch import Switch, check_implementations
+from homeostat.act.stream_switch import StreamSwitch
+from homeostat.act.switch import Switch, is_stream
 from homeostat.core.clock import Clock
 from homeostat.core.knob import Value
 from homeostat.core.losses import Losses
@@ -123,16 +124,20 @@ class Knobs:
         )
         return self.set.declare(knob, None if apply is None else actuator(apply))
 
-    def switch(self, name: str, /, *, help: str = "", **implementations: Callable[P, R]) -> Switch[P, R]:
+    def switch(
+        self, name: str, /, *, help: str = "", **implementations: Callable[P, R]
+    ) -> Switch[P, R] | StreamSwitch[P, R]:
         """Return a function that runs one of several implementations, the first one to begin with.
 
-        The knob `name` says which, for each request. They are functions or coroutine functions of the same
-        arguments, measured as `<name>.<implementation>`.
+        The knob `name` says which, for each request. They are functions of the same arguments, plain or
+        async, or generators, measured as `<name>.<implementation>`.
         """
-        check_implementations(name, implementations)
+        stream = is_stream(name, implementations)
         options = tuple(implementations)
         knob = declared(name, options[0], choices=options, scope="request", help=help)
-        handle = self.set.declare(knob, switch=True)
+        handle = self.set.declare(knob, switch=not stream)
+        if stream:
+            return StreamSwitch(handle, implementations, self._tracer, self._inside)
         return Switch(handle, implementations, self._tracer, self._inside, self._shadows)
 
     def forbid(self, predicate: Predicate, reason: str) -> None:
