@@ -27,7 +27,9 @@ def test_what_is_given_up_or_obeyed_may_cost_something() -> None:
     assert asked_of(change(**{WAY: MUST}), OBJECTIVE).bound == 1.0
 
 
-@pytest.mark.parametrize(("slack", "room"), [(None, "0.05"), (0.0, "0.05"), (0.2, "0.125"), (0.5, "0.3")])
+@pytest.mark.parametrize(
+    ("slack", "room"), [(None, "0.05"), (0.0, "0.05"), (0.2, "0.125"), (0.5, "0.5"), (0.95, "1")]
+)
 def test_the_room_is_half_of_what_the_nearest_target_leaves(slack: float | None, room: str) -> None:
     at = situation((Knob("a", 1, Integers(1, 3)),), slack=slack)
     assert for_no_gain(at) == {WAY: BACK, WORSE_MAX: room}

@@ -93,11 +93,11 @@ class Situation:
 def for_no_gain(situation: Situation) -> dict[str, str]:
     """Return the labels of a change that gives up what is no longer needed.
 
-    The objective may get worse by half of the room that the nearest target leaves, at most by 30%; where no
-    target is known to hold, by 5%.
+    The objective may get worse by half of the room that the nearest target leaves, at most to its double;
+    where no target is known to hold, by 5%.
     """
     slack = situation.slack
-    room = 0.05 if slack is None or slack <= 0.0 else min(0.3, 0.5 * slack / (1.0 - min(slack, 0.9)))
+    room = 0.05 if slack is None or slack <= 0.0 else min(1.0, 0.5 * slack / (1.0 - min(slack, 0.9)))
     return {WAY: BACK, WORSE_MAX: f"{room:.3g}"}
 
 
