@@ -95,6 +95,17 @@ def test_the_loop_only_observes_unless_told():
             r"share must be from 0.01 to 0.99, not 1.5",
         ),
         ({"objective": {"improve": "p95(duration)"}, "limits": {"trials": 0}}, "at least 1, not 0"),
+        ({"objective": {"improve": "p95(duration)"}, "rung": [{"knob": "a"}]}, "either a value to set or"),
+        ({"objective": {"improve": "p95(duration)"}, "capacity": [{"knob": "a"}]}, "metric must be a text"),
+        (
+            {"objective": {"improve": "p95(duration)"}, "resource": [{"knob": "a", "of": "luck"}]},
+            "of must be memory, cpu, io, not 'luck'",
+        ),
+        ({"objective": {"improve": "p95(duration)"}, "controllers": {"choose": "x"}}, "not 'x'"),
+        (
+            {"objective": {"improve": "p95(duration)"}, "bounds": {"quality": [1, 0]}},
+            "lowest and the highest",
+        ),
     ],
 )
 def test_what_is_wrong_is_named_with_the_remedy(document, words):
@@ -111,3 +122,20 @@ def test_a_file_that_is_no_toml_is_named(tmp_path):
 
 def test_a_direction_that_is_said_wins():
     assert measure_of("mean(tokens)", "higher").better is Better.HIGHER
+
+
+def test_controllers_are_the_users_steps_then_need_then_resources_then_the_search():
+    document = {
+        "objective": {"improve": "p95(duration)"},
+        "rung": [{"knob": "workers", "to": 48}, {"knob": "workers", "by": 0.25}],
+        "capacity": [{"knob": "workers", "metric": "pool.utilization"}],
+        "resource": [{"knob": "cache", "of": "memory"}],
+        "bounds": {"quality": [0, 1]},
+    }
+    policy = policy_of(document)
+    assert [c.name for c in policy.controllers] == ["ladder", "capacity", "resources", "climb"]
+    assert policy.gauges[0] == "pool.utilization"
+    assert "system.memory.utilization" in policy.gauges
+    assert policy.bounds == {"quality": (0.0, 1.0)}
+    chosen = policy_of({**document, "controllers": {"choose": "bandit"}})
+    assert [c.name for c in chosen.controllers] == ["bandit"]

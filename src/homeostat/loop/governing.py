@@ -17,6 +17,7 @@ from homeostat.core.query import Store
 from homeostat.loop.book import Book
 from homeostat.loop.governor import Governor
 from homeostat.loop.lease import Lease
+from homeostat.loop.levels import Levels
 from homeostat.loop.order_box import OrderBox
 from homeostat.loop.policy import Policy
 from homeostat.loop.published import Published, loops, publish, published
@@ -108,7 +109,10 @@ class Governing:
 
         book = Book(read_ledger(store.read, self._service), keep)
         self._box = OrderBox(store, self._service, self._losses)
-        self.governor = Governor(self._plant, self._policy, book, now_ns)
+        levels = None
+        if self._registry is not None and self._policy.gauges:
+            levels = Levels(self._registry, self._policy.gauges, {"service": self._service})
+        self.governor = Governor(self._plant, self._policy, book, now_ns, levels=levels)
 
     def _govern(self, store: Store, now_ns: int) -> None:
         governor, box = self.governor, self._box

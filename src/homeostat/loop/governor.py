@@ -19,6 +19,7 @@ from homeostat.core.verdict import State
 from homeostat.loop.acts import Act, Begin, Conclude, Put, Refuse, Stand
 from homeostat.loop.book import Book, note_of, trialled
 from homeostat.loop.cycle import LoopState, View, may_begin, step
+from homeostat.loop.levels import Levels
 from homeostat.loop.meter import Meter
 from homeostat.loop.mood import Mood
 from homeostat.loop.planning import hold_back_for, objective_for, trial_for
@@ -59,12 +60,14 @@ class Governor:
         book: Book,
         now_ns: int,
         findings: Callable[[], tuple[Finding, ...]] = lambda: NO_FINDINGS,
+        levels: Levels | None = None,
     ) -> None:
         """Take over the application: it runs with the last configuration known to be good."""
         self._plant = plant
         self._policy = policy
         self._book = book
         self._findings = findings
+        self._levels = levels
         self._meter = Meter(policy.targets, policy.measures)
         self._mood = Mood(now_ns)
         self._orders: deque[AnyOrder] = deque(maxlen=ORDERS_MAX)
@@ -164,6 +167,9 @@ class Governor:
         history = tuple(self._history)
         taken = {move.knob for trial in self._trials.values() for move in trial.plan.change.moves}
         taken |= self._state.pinned.keys()
+        levels = self._levels
+        if levels is not None:
+            levels.look(now_ns)
         return Situation(
             now_ns,
             self._state.configuration,
@@ -171,12 +177,13 @@ class Governor:
             objective_for(self._policy, judged),
             judged=judged,
             findings=(*self._findings(), *self._meter.noticing.findings(now_ns)),
-            readings=self._meter.readings(now_ns),
+            readings={**self._meter.readings(now_ns), **(levels.readings() if levels else {})},
             history=history,
             load_per_s=load_per_s,
             regime=self._mood.take_load(now_ns, load_per_s),
             slack=slack,
             endocrine=self._mood.feel(now_ns, judged, load_per_s, slack, history),
+            lines={**self._meter.lines(), **(levels.lines() if levels else {})},
         )
 
     def _view(self, situation: Situation, orders: tuple[AnyOrder, ...]) -> View:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from homeostat.act.controller import Judged, Reading
+from homeostat.act.capacity import LOAD
+from homeostat.act.controller import Judged, Line, Reading
 from homeostat.core.clock import DAY_NS, SECOND_NS
 from homeostat.core.objective import Measure, Summary
 from homeostat.core.plant import TREATMENT, Outcomes
@@ -108,6 +109,22 @@ class Meter:
         """Return requests a second lately."""
         seen = [s for s in self._slices if s.start_ns > now_ns - window_ns]
         return sum(s.requests for s in seen) / self._seconds(now_ns, window_ns) if seen else 0.0
+
+    def lines(self) -> dict[str, Line]:
+        """Return how load and the means of measures went, a value a slice of time; NaN where none ended."""
+        if not self._slices:
+            return {}
+        first, last = self._slices[0].start_ns, self._slices[-1].start_ns
+        size = (last - first) // self._slice_ns + 1
+        at = [(part.start_ns - first) // self._slice_ns for part in self._slices]
+        names = {name for part in self._slices for name in part.totals}
+        found = {LOAD: np.zeros(size), **{name: np.full(size, np.nan) for name in names}}
+        for index, part in zip(at, self._slices, strict=True):
+            found[LOAD][index] = part.requests * SECOND_NS / self._slice_ns
+            for name, total in part.totals.items():
+                found[name][index] = total.moments.mean
+        end_ns = last + self._slice_ns
+        return {name: Line(values, self._slice_ns, end_ns) for name, values in found.items()}
 
     def readings(self, now_ns: int) -> dict[str, Reading]:
         """Return each measure over the last ten minutes with a 95% interval for one look."""

@@ -43,8 +43,8 @@ class TrialRules:
 class Policy:
     """What shall get better, what must not get worse, what is expected, and what the loop may do about it.
 
-    `controllers` are asked for changes, the first first. `bounds` are those of measures that have some, such
-    as {"quality": (0, 1)}: less is then taken on trust.
+    `controllers` are asked for changes, the first first; `gauges` are the metrics that they read. `bounds`
+    are those of measures that have some, such as {"quality": (0, 1)}: less is then taken on trust.
     """
 
     objective: Objective
@@ -54,6 +54,7 @@ class Policy:
     limits: Limits = field(default_factory=Limits)
     trials: TrialRules = field(default_factory=TrialRules)
     controllers: tuple[Controller, ...] = (Climb(),)
+    gauges: tuple[str, ...] = ()
     bounds: Mapping[str, tuple[float, float]] = field(default_factory=dict)
 
     @property

@@ -23,9 +23,12 @@ import tomllib
 from pathlib import Path
 from typing import TypeAlias
 
+from homeostat.act.bandit import Bandit
+from homeostat.act.capacity import Capacity, CapacityKnob
 from homeostat.act.climb import Climb
 from homeostat.act.controller import Controller
 from homeostat.act.ladder import Ladder, Rung
+from homeostat.act.resources import GAUGES, Resource, ResourceKnob, Resources
 from homeostat.core.errors import ConfigError
 from homeostat.core.metric import Better
 from homeostat.core.objective import Guardrail, Measure, Objective, Summary, Term
@@ -72,7 +75,8 @@ def policy_of(document: Table) -> Policy:
         mode=Mode(str(mode)),
         limits=_limits(_table(document, "limits")),
         trials=_trials(_table(document, "trials")),
-        controllers=_controllers(_tables(document, "rung")),
+        controllers=_controllers(document),
+        gauges=_gauges(document),
         bounds=_bounds(_table(document, "bounds")),
     )
 
@@ -133,18 +137,58 @@ def _guardrail(table: Table) -> Guardrail:
     return Guardrail(measure, float(by), relative=False)
 
 
-def _controllers(rungs: list[Table]) -> tuple[Controller, ...]:
-    """Return who is asked for changes: the user's own steps first, then the search."""
-    if not rungs:
-        return (Climb(),)
-    return (Ladder("ladder", tuple(_rung(table) for table in rungs)), Climb())
+def _controllers(document: Table) -> tuple[Controller, ...]:
+    """Return who is asked for changes: the user's own steps, then what follows need, then the search."""
+    rungs, amounts = _tables(document, "rung"), _tables(document, "capacity")
+    resources = _tables(document, "resource")
+    found: list[Controller] = []
+    if rungs:
+        found.append(Ladder("ladder", tuple(_rung(table) for table in rungs)))
+    if amounts:
+        found.append(Capacity(tuple(_capacity(table) for table in amounts)))
+    if resources:
+        found.append(Resources(tuple(_resource(table) for table in resources)))
+    found.append(Climb())
+    table = _table(document, "controllers")
+    _known(table, "[controllers]", ("choose",))
+    choose = table.get("choose", "order")
+    if choose not in ("order", "bandit"):
+        raise ConfigError(f'[controllers] choose must be "order" or "bandit", not {choose!r}')
+    return (Bandit(found),) if choose == "bandit" else tuple(found)
+
+
+def _gauges(document: Table) -> tuple[str, ...]:
+    names = [str(table.get("metric")) for table in _tables(document, "capacity")]
+    if _tables(document, "resource"):
+        names += [gauge.metric for gauge in GAUGES]
+    return tuple(dict.fromkeys(names))
+
+
+def _capacity(table: Table) -> CapacityKnob:
+    _known(table, "[[capacity]]", ("knob", "metric"))
+    return CapacityKnob(_text(table, "knob", "[[capacity]]"), _text(table, "metric", "[[capacity]]"))
+
+
+def _resource(table: Table) -> ResourceKnob:
+    _known(table, "[[resource]]", ("knob", "of", "up"))
+    of, up = table.get("of"), table.get("up", False)
+    if of not in set(Resource):
+        raise ConfigError(f"[[resource]] of must be {', '.join(Resource)}, not {of!r}")
+    if not isinstance(up, bool):
+        raise ConfigError(f"[[resource]] up must be true or false, not {up!r}")
+    return ResourceKnob(_text(table, "knob", "[[resource]]"), Resource(str(of)), up)
+
+
+def _text(table: Table, name: str, where: str) -> str:
+    value = table.get(name)
+    if not isinstance(value, str) or not value:
+        raise ConfigError(f"{where} {name} must be a text, not {value!r}")
+    return value
 
 
 def _rung(table: Table) -> Rung:
     _known(table, "[[rung]]", ("knob", "to", "by"))
-    knob, to, by = table.get("knob"), table.get("to"), table.get("by")
-    if not isinstance(knob, str):
-        raise ConfigError(f"[[rung]] knob must be the name of a knob, not {knob!r}")
+    knob, to, by = _text(table, "knob", "[[rung]]"), table.get("to"), table.get("by")
     if to is not None and not isinstance(to, bool | int | float | str):
         raise ConfigError(f"[[rung]] to of {knob!r} must be a value, not {to!r}")
     if by is not None and (isinstance(by, bool) or not isinstance(by, int | float)):
