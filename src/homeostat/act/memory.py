@@ -68,6 +68,7 @@ def remembered(situation: Situation) -> tuple[Tried, ...]:
             at = before
         if len(moves) < len(trialled.change.moves):
             continue
+        outdated = trialled.proof.end_ns < turned_ns
         effect, error = (None, None) if kept and not stood else log_effect(trialled.proof)
         found.append(
             Tried(
@@ -75,21 +76,22 @@ def remembered(situation: Situation) -> tuple[Tried, ...]:
                 before,
                 trialled.change.applied(before),
                 stood,
-                _broke(trialled.proof),
+                _broke(trialled.proof, outdated),
                 effect,
                 error,
                 max(0, situation.now_ns - trialled.proof.end_ns) / 1e9,
                 trialled.regime == situation.regime,
-                trialled.proof.end_ns < turned_ns,
+                outdated,
             )
         )
     return tuple(found[::-1])
 
 
-def _broke(proof: Proof) -> bool:
+def _broke(proof: Proof, outdated: bool) -> bool:
+    """Whether a guardrail was broken, or it looked like harm in a world that is still that of now."""
     estimate = proof.effect.estimate
     harmed = proof.decision is Decision.ROLL_BACK and estimate is not None and estimate > HARM
-    return harmed or any(check.state is State.VIOLATED for check in proof.guardrails)
+    return (harmed and not outdated) or any(check.state is State.VIOLATED for check in proof.guardrails)
 
 
 def _turned_worse(kind: FindingKind, course: Course) -> bool:

@@ -12,8 +12,9 @@ PATIENCE = 0.15
 PATIENCE_FOR_HARM = 0.03
 """The share of its time for a trial that looks worse even so."""
 
-DISASTER, DISASTER_REQUESTS = 0.5, 40
-"""What looks half as bad again after so many requests of each arm is ended at once."""
+DISASTER, DISASTER_REQUESTS, DISASTER_BEYOND = 0.5, 100, 5
+"""What looks half as bad again after so many requests of each arm is ended at once; of a quantile, so many
+must lie beyond it. After 40 requests a p95 looked so by luck, and the remedy was not tried again."""
 
 LUCK = 1.0 / 3.0
 """Half the width of a sequence's interval is about three standard errors: this much of it is one."""
@@ -32,7 +33,8 @@ def futile(progress: Progress, plan: TrialPlan, now_ns: int) -> Proof | None:
     effect, interval = progress.effect, progress.effect.interval
     if effect.estimate is None:
         return None
-    if min(progress.n_control, progress.n_treatment) >= DISASTER_REQUESTS and effect.estimate > DISASTER:
+    enough = min(progress.n_control, progress.n_treatment) >= _disaster_requests(plan)
+    if enough and effect.estimate > DISASTER:
         return _given_up("looks like harm", progress, plan, now_ns)
     if passed_ns < PATIENCE_FOR_HARM * whole_ns or interval is None:
         return None
@@ -44,6 +46,13 @@ def futile(progress: Progress, plan: TrialPlan, now_ns: int) -> Proof | None:
     if share * whole_ns >= passed_ns or (gain > 0.0 and passed_ns < PATIENCE * whole_ns):
         return None
     return _given_up("will not be proven better before the deadline", progress, plan, now_ns)
+
+
+def _disaster_requests(plan: TrialPlan) -> float:
+    """Return how many requests of each arm tell a disaster from luck."""
+    quantiles = [q for term in plan.objective.terms if (q := term.measure.summary.quantile) is not None]
+    beyond = min((min(q, 1.0 - q) for q in quantiles), default=1.0)
+    return max(DISASTER_REQUESTS, DISASTER_BEYOND / beyond)
 
 
 def _given_up(why: str, progress: Progress, plan: TrialPlan, now_ns: int) -> Proof:
