@@ -204,6 +204,24 @@ def test_users_keep_their_arm_and_others_are_divided_by_request(bench: Bench) ->
     assert 130 < bench.outcomes()["answer"].arms["t"].sum() < 270
 
 
+def test_requests_of_one_user_are_one_unit_and_others_one_each(bench: Bench) -> None:
+    with bench.operation("answer"):
+        pass
+    assert bench.outcomes()["answer"].units is None
+    ids = []
+    for user in ("ann", None, "bob", "ann", None):
+        with bench.request("answer", user=user) as request:
+            ids.append(request.request_id)
+    for request_id in ids:
+        bench.requests.feedback(request_id, {"rating": 1})
+    units = bench.outcomes()["answer"].units
+    assert units is not None
+    first, rated = units[:5].tolist(), units[5:].tolist()
+    assert first[0] == first[3] == rated[0] == rated[3]
+    assert first[2] == rated[2]
+    assert len({*first, *rated}) == 6
+
+
 def test_a_user_is_not_found_in_what_is_kept(bench: Bench) -> None:
     bench.lead(Split("t", {"depth": 7}))
     with bench.request("answer", user="ann@example.com", source="web") as request:

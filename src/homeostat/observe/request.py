@@ -35,18 +35,31 @@ class Arms:
 class Request:
     """One request. `live` holds from its begin to its end, and never where nobody asks for outcomes.
 
-    `name` is the operation under which its outcome is counted. `counted` is False where requests of their
-    own began within it: then its outcome is that of several arms. A `part` is one run of an implementation,
-    not a whole request. `calls` are those to models, with their
+    `name` is the operation under which its outcome is counted, `unit` the number of its user, if known.
+    `counted` is False where requests of their own began within it: then its outcome is that of several arms.
+    A `part` is one run of an implementation, not a whole request. `calls` are those to models, with their
     start, None where they are too many; `reported` is what the application said of it.
     """
 
-    __slots__ = ("arms", "calls", "counted", "id", "live", "name", "outer", "part", "reported", "values")
+    __slots__ = (
+        "arms",
+        "calls",
+        "counted",
+        "id",
+        "live",
+        "name",
+        "outer",
+        "part",
+        "reported",
+        "unit",
+        "values",
+    )
 
     def __init__(
         self,
         name: str,
         arms: Arms,
+        unit: int | None = None,
         *,
         live: bool = True,
         part: bool = False,
@@ -55,6 +68,7 @@ class Request:
         self.name = name
         self.arms = arms
         self.values = arms.values
+        self.unit = unit
         self.live = live
         self.part = part
         self.outer = outer

@@ -34,7 +34,7 @@ ARMS_MAX = 4_096
 MEASURES_MAX = 64
 """Names under which the application may report of its requests; further ones are dropped and counted."""
 
-Known = tuple[int, str, Mapping[str, int]]
+Known = tuple[int, str, Mapping[str, int], int | None]
 
 
 class RequestBook:
@@ -85,10 +85,10 @@ class RequestBook:
         """Return a new request with its arms; `unit` is the number of its user, where one is known."""
         plan = self._plan
         if not plan.draws:
-            return Request(name, self._base)
+            return Request(name, self._base, unit)
         key = plan.draw(next(self._numbers), unit)
         arms = plan.arms.get(key)
-        return Request(name, arms if arms is not None else self._new_arms(plan, key))
+        return Request(name, arms if arms is not None else self._new_arms(plan, key), unit)
 
     def enter(self, name: str, unit: int | None = None) -> Request:
         """Begin a request whose values hold here from now on."""
@@ -126,6 +126,7 @@ class RequestBook:
                 request.reported,
                 True,
                 request.part,
+                request.unit,
             )
         )
 
@@ -142,13 +143,16 @@ class RequestBook:
         if request is not self.idle:
             request.id = request_id
         with self._lock:
-            self._remembered[request_id] = (self._now(), operation, request.arms.by_trial)
+            self._remembered[request_id] = (self._now(), operation, request.arms.by_trial, request.unit)
             if len(self._remembered) > REMEMBERED_MAX:
                 self._remembered.popitem(last=False)
                 self._losses.add("feedback.forgotten")
 
     def feedback(self, request_id: str, values: Mapping[str, object]) -> bool:
-        """Take what is said of a request by its id; False, counted, where it is not known."""
+        """Take what is said of a request by its id; False, counted, where it is not known.
+
+        Its row has the time of the request, not of what is said: trials by time tell its arm by that.
+        """
         now = self._now()
         with self._lock:
             while self._remembered and next(iter(self._remembered.values()))[0] < now - REMEMBERED_NS:
@@ -157,10 +161,12 @@ class RequestBook:
         if known is None:
             self._losses.add("feedback.unknown_request")
             return False
-        _, operation, arms = known
+        seen_ns, operation, arms, unit = known
         numbers = self._numbers_of(operation, values)
         if numbers and self.governed:
-            self._add(Row(now, operation, arms, math.nan, math.nan, None, numbers, measured=False))
+            self._add(
+                Row(seen_ns, operation, arms, math.nan, math.nan, None, numbers, measured=False, unit=unit)
+            )
         return True
 
     def take(self) -> tuple[list[Row], dict[str, int], frozenset[str]]:

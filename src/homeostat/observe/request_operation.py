@@ -16,7 +16,7 @@ class RequestOperation(Operation):
     """An operation with which a request begins, of a user where one is given.
 
     Where it begins within another request, that one counts no longer: it is a loop around requests. The
-    user is kept as a number that leads back to nobody, and only as long as the request lasts.
+    user is kept as a hash, in this process only.
     """
 
     __slots__ = ("_unit",)
@@ -76,7 +76,7 @@ class ArmOperation(Operation):
         arms = Arms(around.values, {trial: arm})
         self._current: ContextVar[Operation | None] | None = site.current if arm == TREATMENT else None
         outer = around if arm == CONTROL and around.live else None
-        self._request = Request(name, arms, part=True, outer=outer)
+        self._request = Request(name, arms, around.unit, part=True, outer=outer)
 
     def __enter__(self) -> Self:
         if self._current is not None:
