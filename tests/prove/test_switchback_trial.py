@@ -151,3 +151,27 @@ def test_the_values_of_blocks_that_are_counted_are_forgotten():
         trial.proof((100 + second) * S)
     assert trial.pairs == 24
     assert len(trial._blocks) <= 4
+
+
+def test_ratings_that_come_long_after_their_block_count_for_the_arm_of_their_request():
+    quality = Measure("quality", better=Better.HIGHER)
+    trial = open_trial(plan(MEAN, Guardrail(quality, 0.05)))
+    setup, random, proof = trial.plan, np.random.default_rng(1), None
+    for second in range(7300):
+        now_ns = setup.begin_ns + second * S
+        treated = arm_at(setup, now_ns) == TREATMENT
+        took = 100 * random.lognormal(0, 0.3, 5) * (0.7 if treated else 1.0)
+        asked_ns = now_ns - 90 * S
+        worse = 0.8 if arm_at(setup, asked_ns) == TREATMENT else 1.0
+        values = {
+            "duration": np.append(took, np.full(2, np.nan)),
+            "quality": np.append(np.full(5, np.nan), worse * random.normal(0.8, 0.05, 2)),
+        }
+        ended_ns = np.append(np.full(5, now_ns), np.full(2, asked_ns))
+        trial.observe(Outcomes(ended_ns, values, {}))
+        proof = trial.proof(now_ns)
+        if proof is not None:
+            break
+    assert proof.decision is Decision.ROLL_BACK
+    assert "a guardrail is broken: mean of quality −" in proof.reason
+    assert proof.guardrails[0].effect.estimate == pytest.approx(-0.2, abs=0.03)

@@ -17,9 +17,10 @@ CONTROL, TREATMENT, NO_ARM = 0, 1, -1
 class Outcomes:
     """What requests of one operation came to, as columns of equal length, in the order in which it was known.
 
-    `values` holds a column for each measure, NaN where a row does not tell of it: a rating that comes later
-    is a row of its own. `arms` holds a column for each trial: CONTROL, TREATMENT, or NO_ARM for requests that
-    took no part. `dropped` is the number of rows that were lost since the last look because nobody looked.
+    `ended_ns` is when the request of a row ended. `values` holds a column for each measure, NaN where a row
+    does not tell of it: a rating that comes later is a row of its own, with the time of its request. `arms`
+    holds a column for each trial: CONTROL, TREATMENT, or NO_ARM for requests that took no part. `dropped` is
+    the number of rows that were lost since the last look because nobody looked.
     `units` holds a number for whatever was assigned to its arms as a whole, such as a user; None where that
     is each request by itself.
     """

@@ -11,7 +11,7 @@ from homeostat.core.objective import Measure
 from homeostat.core.plant import CONTROL, TREATMENT, Outcomes
 from homeostat.core.proof import Effect
 from homeostat.prove.arm_sequences import is_share
-from homeostat.prove.block import Block
+from homeostat.prove.block import Block, requests_among
 from homeostat.prove.measured_trial import MeasuredTrial
 from homeostat.prove.steered import arm_at
 from homeostat.prove.trial import Design, TrialPlan
@@ -25,8 +25,8 @@ _DISASTER_MIN = 20
 
 _ANY = (-MAGNITUDE_MAX, MAGNITUDE_MAX)
 
-_WAIT_BLOCKS = 1
-"""Blocks that a pair waits for late outcomes, before it counts."""
+_WAIT_MAX = 0.25
+"""The share of the trial that a pair waits at most for late outcomes, before it counts."""
 
 
 class _Pairs:
@@ -52,13 +52,13 @@ class SwitchbackTrial(MeasuredTrial):
 
     Blocks of `block_s` come in pairs, one of each arm, in an order drawn for each pair (see `arm_at`). What
     ends in the first `settle_s` of a block is the carry-over of the other arm and is not counted. A
-    pair counts one block after it is over, so that late outcomes that tell when their request ended are
-    in. A block's number is its mean, its quantile or its requests a second; blocks with too few
-    values leave their pair out for that measure.
+    pair counts when it has been over for a block, or for as long as late outcomes come after their requests
+    (at most a quarter of the trial). A block's number is its mean, its quantile or its requests a second;
+    blocks with too few values leave their pair out for that measure.
 
     Guarantee: that of `stats.Switchback`: exact for pairs that are normal or symmetric, and held under drift,
     cycles and autocorrelation, since the order is drawn. Cost: O(1) a row, by numpy; memory: the values
-    of three pairs. Does not hold where the change works on beyond `settle_s`: the effect then looks
+    of the pairs that wait. Does not hold where the change works on beyond `settle_s`: the effect then looks
     smaller than it is. A quantile is the mean of blocks' quantiles, which is not quite that of all.
     """
 
@@ -76,6 +76,7 @@ class SwitchbackTrial(MeasuredTrial):
         self._seconds = plan.block_s - plan.settle_s
         self._refused = ""
         self._errors_control = 0
+        self._newest_ns = self._lag_ns = 0
         self._pairs: dict[tuple[Measure, float], _Pairs] = {}
         for term in plan.objective.terms:
             self._pairs[term.measure, plan.term_confidence] = _Pairs(plan.term_confidence)
@@ -95,6 +96,7 @@ class SwitchbackTrial(MeasuredTrial):
         if outcomes.operation != self.plan.objective.operation or not outcomes.ended_ns.size:
             return
         self.dropped += outcomes.dropped
+        self._look_for_lag(outcomes)
         since = outcomes.ended_ns - self.plan.begin_ns
         number = since // self._block_ns
         counts = (since >= 0) & (since % self._block_ns >= self._settle_ns) & (number >= 2 * self._next_pair)
@@ -120,8 +122,12 @@ class SwitchbackTrial(MeasuredTrial):
 
     def _advance(self, now_ns: int) -> None:
         """Count the pairs that are over, and whose late outcomes had a block's time to come in."""
-        over = (now_ns - self.plan.begin_ns) // self._block_ns
-        while 2 * self._next_pair + 2 + _WAIT_BLOCKS <= over:
+        plan = self.plan
+        wait_ns = min(
+            max(self._block_ns, self._lag_ns), round(_WAIT_MAX * (plan.deadline_ns - plan.begin_ns))
+        )
+        over = (now_ns - wait_ns - plan.begin_ns) // self._block_ns
+        while 2 * self._next_pair + 2 <= over:
             first, second = (self._blocks.pop(2 * self._next_pair + i, Block()) for i in (0, 1))
             if self._arm(2 * self._next_pair) == TREATMENT:
                 first, second = second, first
@@ -160,6 +166,14 @@ class SwitchbackTrial(MeasuredTrial):
             self._refused = (
                 f"{name} of some request cannot be counted: it is {bad[0]:g}, not from {low:g} to {high:g}"
             )
+
+    def _look_for_lag(self, outcomes: Outcomes) -> None:
+        """Learn how much later than their requests late outcomes come."""
+        whole = requests_among(outcomes, np.ones(outcomes.ended_ns.size, np.bool_))
+        if whole.any():
+            self._newest_ns = max(self._newest_ns, int(outcomes.ended_ns[whole].max()))
+        if self._newest_ns and not whole.all():
+            self._lag_ns = max(self._lag_ns, self._newest_ns - int(outcomes.ended_ns[~whole].min()))
 
     def _look_for_disaster(self, block: Block) -> None:
         """End the trial where half of a block's requests fail under a change, and hardly any without it.

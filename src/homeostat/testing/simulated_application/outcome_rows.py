@@ -17,9 +17,10 @@ ROWS_MAX = 500_000
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """Some rows: when each is known, in seconds, its measures, and its arms."""
+    """Some rows: when each is known and when its request ended, in seconds, its measures, and its arms."""
 
     known_s: Floats
+    ended_s: Floats
     values: NDArray[np.float64]
     arms: Mapping[str, NDArray[np.int8]]
 
@@ -35,13 +36,14 @@ class Rows:
         ended_s = starts_s + requests.duration_ms / 1e3
         measured = np.array([requests.duration_ms, requests.cost_usd, requests.tokens, requests.errors])
         if rating_delay_s <= 0.0:
-            return cls(ended_s, np.vstack([measured, requests.quality]), arms)
+            return cls(ended_s, ended_s, np.vstack([measured, requests.quality]), arms)
         rated = np.flatnonzero(~np.isnan(requests.quality))
         values = np.full((len(MEASURES), ended_s.size + rated.size), np.nan)
         values[:4, : ended_s.size] = measured
         values[4, ended_s.size :] = requests.quality[rated]
         known_s = np.concatenate([ended_s, ended_s[rated] + rating_delay_s])
-        return cls(known_s, values, {n: np.concatenate([c, c[rated]]) for n, c in arms.items()})
+        of_s = np.concatenate([ended_s, ended_s[rated]])
+        return cls(known_s, of_s, values, {n: np.concatenate([c, c[rated]]) for n, c in arms.items()})
 
 
 class OutcomeRows:
@@ -69,6 +71,7 @@ class OutcomeRows:
             empty = np.zeros(0)
             return Outcomes(np.zeros(0, np.int64), dict.fromkeys(MEASURES, empty), {}, dropped=dropped)
         known_s = np.concatenate([rows.known_s for rows in self._rows])
+        ended_s = np.concatenate([rows.ended_s for rows in self._rows])
         values = np.concatenate([rows.values for rows in self._rows], axis=1)
         trials = sorted({name for rows in self._rows for name in rows.arms})
         arms = {name: np.concatenate([_arms(rows, name) for rows in self._rows]) for name in trials}
@@ -76,10 +79,10 @@ class OutcomeRows:
         done = np.searchsorted(known_s[order], (now_ns - self._start_ns) / SECOND_NS, side="right")
         now, later = order[:done], order[done:]
         still = {name: column[later] for name, column in arms.items() if (column[later] != NO_ARM).any()}
-        self._rows = [Rows(known_s[later], values[:, later], still)]
+        self._rows = [Rows(known_s[later], ended_s[later], values[:, later], still)]
         self._count = later.size
         return Outcomes(
-            ended_ns=self._start_ns + (known_s[now] * SECOND_NS).astype(np.int64),
+            ended_ns=self._start_ns + (ended_s[now] * SECOND_NS).astype(np.int64),
             values=dict(zip(MEASURES, values[:, now], strict=True)),
             arms={name: column[now] for name, column in arms.items()},
             dropped=dropped,
