@@ -15,6 +15,7 @@ from homeostat.core.knob import Value
 from homeostat.core.losses import Losses
 from homeostat.core.plant import CONTROL, NO_ARM, TREATMENT, Outcomes, Split
 from homeostat.core.span import LlmCall
+from homeostat.observe import request as request_module
 from homeostat.observe import request_book
 from homeostat.observe.outcome_rows import OutcomeColumns
 from homeostat.observe.registry import Registry
@@ -142,6 +143,17 @@ def test_a_cost_of_which_a_part_is_not_known_is_not_known(bench: Bench) -> None:
     assert np.isnan(values["cost"]).tolist() == [True, False]
     assert values["tokens"][0] == 220.0
     assert math.isnan(values["tokens"][1])
+
+
+def test_the_cost_of_a_request_with_too_many_calls_is_not_known(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(request_module, "CALLS_MAX", 2)
+    for calls in (2, 3):
+        with bench.operation("answer"):
+            for _ in range(calls):
+                called(bench)
+    assert np.isnan(bench.outcomes()["answer"].values["cost"]).tolist() == [False, True]
 
 
 def test_a_request_without_calls_cost_nothing_once_calls_are_known_to_be_seen(bench: Bench) -> None:
