@@ -28,7 +28,7 @@ CONFIRMED = 0.1
 """Share of the evaluations at the end that measure the best again."""
 
 REFITTED_EVERY = 10
-HOPE = 1.0
+HOPE = 2.0
 """A child is judged by so many standard deviations below what is believed of it; the mean of a draw."""
 
 

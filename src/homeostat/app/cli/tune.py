@@ -32,19 +32,19 @@ def tune(
     ],
     file: Annotated[Path, typer.Option(help="TOML file with knobs, goals and targets.")] = Path("tune.toml"),
     evaluations: Annotated[
-        int | None, typer.Option(min=1, help="Runs of the search.  [default: of the file, else 80]")
+        int | None, typer.Option(min=1, help="Runs of the search (default: of the file, else 80).")
     ] = None,
     pairs: Annotated[
         int | None,
-        typer.Option(min=3, help="Pairs that compare pick and default.  [default: of the file, else 10]"),
+        typer.Option(min=3, help="Pairs that compare pick and default (default: of the file, else 10)."),
     ] = None,
     search: Annotated[
         str | None,
-        typer.Option(help="safe, evolution, or Optuna's tpe, nsga2, cma, gp.  [default: what suits]"),
+        typer.Option(help="safe, evolution, or Optuna's tpe, nsga2, cma, gp (default: what suits)."),
     ] = None,
     journal: Annotated[
         Path | None,
-        typer.Option(help="File of measurements, from which a run goes on.  [default: FILE.jsonl]"),
+        typer.Option(help="File of measurements, from which a run goes on (default: FILE.jsonl)."),
     ] = None,
     fresh: Annotated[
         bool, typer.Option("--fresh", help="Begin anew; the old journal is overwritten.")
@@ -54,7 +54,7 @@ def tune(
     ] = None,
     study: Annotated[str, typer.Option(help="Name of the study in that storage.")] = "homeostat",
     seed: Annotated[
-        int | None, typer.Option(help="Seed of the search.  [default: 0; with --storage any]")
+        int | None, typer.Option(help="Seed of the search (default: 0; with --storage any).")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
