@@ -29,8 +29,12 @@ class Places:
 
     def of(self, configurations: Sequence[Configuration]) -> Floats:
         """Return the positions of configurations, of shape `(configurations, knobs)`."""
-        found = [[k.domain.position(at[k.name]) for k in self.knobs] for at in configurations]
-        return np.array(found, dtype=np.float64).reshape(len(found), len(self.knobs))
+        found = np.empty((len(configurations), len(self.knobs)))
+        for column, knob in enumerate(self.knobs):
+            values = [(type(at[knob.name]), at[knob.name]) for at in configurations]
+            positions = {typed: knob.domain.position(typed[1]) for typed in dict.fromkeys(values)}
+            found[:, column] = [positions[typed] for typed in values]
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,18 +70,27 @@ class Surface:
         self._weights = np.linalg.solve(self._factor.T, np.linalg.solve(self._factor, effects))
 
     def _kernel(self, one: Floats, other: Floats) -> Floats:
-        """Return the covariance of the values at places, of shape `(one, other)`."""
-        distance = np.abs(one[:, None, :] - other[None, :, :])
-        scaled = math.sqrt(3.0) * distance / LENGTH
-        smooth = (1.0 + scaled) * np.exp(-scaled)
-        alike = np.where(self._places.exact, distance < 1e-9, smooth)
-        total = alike.sum(axis=2)
-        pairs = (total**2 - (alike**2).sum(axis=2)) / 2.0
-        found: Floats = SIZE**2 * total + PAIR**2 * pairs
+        """Return the covariance of the values at places, of shape `(one, other)`.
+
+        Steps take few different values of a knob, so likeness is worked out once for each of these.
+        """
+        total = np.zeros((one.shape[0], other.shape[0]))
+        squares = np.zeros_like(total)
+        for k, exact in enumerate(self._places.exact):
+            values, where = np.unique(other[:, k], return_inverse=True)
+            distance = np.abs(one[:, k, None] - values)
+            scaled = math.sqrt(3.0) * distance / LENGTH
+            alike = distance < 1e-9 if exact else (1.0 + scaled) * np.exp(-scaled)
+            total += alike[:, where]
+            squares += (alike**2)[:, where]
+        found: Floats = SIZE**2 * total + PAIR**2 * (total**2 - squares) / 2.0
         return found
 
     def _between(self, before: Floats, after: Floats) -> Floats:
-        """Return the covariance of the known differences with steps, of shape `(legs, steps)`."""
+        """Return the covariance of the known differences with steps, of shape `(legs, steps)`.
+
+        `before` may be one row: all steps then begin there.
+        """
         kernel = self._kernel
         found: Floats = (
             kernel(self._after, after)
@@ -92,12 +105,11 @@ class Surface:
 
         `before` is one row of positions, `after` one for each step.
         """
-        start = np.broadcast_to(before, after.shape)
         itself = float(self._kernel(before[None], before[None])[0, 0])
         own = 2.0 * (itself - self._kernel(after, before[None])[:, 0])
         if not self._after.shape[0]:
             return np.zeros(after.shape[0]), np.sqrt(np.maximum(own, 0.0))
-        shared = self._between(start, after)
+        shared = self._between(before[None], after)
         explained = np.linalg.solve(self._factor, shared)
         variance = own - (explained**2).sum(axis=0)
         return shared.T @ self._weights, np.sqrt(np.maximum(variance, 0.0))
