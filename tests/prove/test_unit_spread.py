@@ -5,11 +5,11 @@ import pytest
 
 from homeostat.core.change import Change, Move
 from homeostat.core.objective import Measure, Objective, Summary, Term
-from homeostat.core.plant import Outcomes
+from homeostat.core.plant import NO_ARM, Outcomes
 from homeostat.core.proof import Decision
 from homeostat.prove.open_trial import open_trial
 from homeostat.prove.trial import TrialPlan
-from homeostat.prove.unit_spread import FirstSeen, UnitSpread
+from homeostat.prove.unit_spread import UnitSpread, UnitTable
 
 S = 1_000_000_000
 CHANGE = Change((Move("batch", 8, 16),), "a person", "to try")
@@ -66,9 +66,39 @@ def test_the_design_effect_of_equal_requests_is_their_number_a_user():
     assert spread.factor == pytest.approx(6.0, rel=0.1)
 
 
-def test_each_unit_is_counted_once():
-    seen = FirstSeen()
-    units = np.array([3, 3, 5, 7], np.int64)
-    rows = np.array([True, True, False, True])
-    assert seen.among(units, rows).tolist() == [True, False, False, True]
-    assert seen.among(units, np.ones(4, np.bool_)).tolist() == [False, False, True, False]
+def test_each_unit_has_its_place_and_one_first_row():
+    table = UnitTable()
+    places, first = table.places(np.array([3, 3, 5], np.int64))
+    assert places.tolist() == [0, 0, 1]
+    assert first.tolist() == [True, False, True]
+    places, first = table.places(np.array([5, 7, 7, 3], np.int64))
+    assert places.tolist() == [1, 2, 2, 0]
+    assert first.tolist() == [False, True, False, False]
+
+
+def test_units_beyond_the_bound_count_as_units_of_their_own(monkeypatch):
+    monkeypatch.setattr("homeostat.prove.unit_spread.UNITS_MAX", 2)
+    table, spread = UnitTable(), UnitSpread(0.5)
+    table.places(np.array([1, 2], np.int64))
+    places, first = table.places(np.array([1, 9, 9], np.int64))
+    assert places.tolist() == [0, -1, -1]
+    assert not first.any()
+    spread.extend(np.array([1.0, -5.0, 4.0]), np.array([True, True, True]), places)
+    assert spread.factor == 1.0
+
+
+def test_the_shares_of_arms_are_those_of_users_and_who_was_without_an_arm_counts_later():
+    trial = open_trial(TrialPlan("t", CHANGE, Objective((Term(Measure("duration")),)), (), 0, 1 << 62))
+    random = np.random.default_rng(1)
+    weights = np.full(500, 1.0)
+    weights[499] = 499.0  # a user in the treatment asks as often as all others together
+    weights /= weights.sum()
+    for look in range(1, 41):
+        who = random.choice(500, 200, p=weights)
+        arm = (who % 2).astype(np.int8) if look > 1 else np.full(200, NO_ARM, np.int8)
+        took = {"duration": random.lognormal(0, 0.3, 200)}
+        trial.observe(Outcomes(np.full(200, look * S), took, {"t": arm}, units=who.astype(np.int64)))
+    assert trial.counts[1] > 2.5 * trial.counts[0]
+    proof = trial.proof(100 * S)
+    assert proof is None or "fill as planned" not in proof.reason
+    assert trial._arms._ratio._ratio.treatment > 200

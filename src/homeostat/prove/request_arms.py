@@ -16,7 +16,7 @@ from homeostat.prove.block import ERRORS, requests_among
 from homeostat.prove.effect_words import short
 from homeostat.prove.error_alarm import ErrorAlarm
 from homeostat.prove.trial import TrialPlan
-from homeostat.prove.unit_spread import FirstSeen, UnitSpread
+from homeostat.prove.unit_spread import Places, UnitSpread, UnitTable
 
 Rows = NDArray[np.bool_]
 
@@ -38,10 +38,10 @@ class RequestArms:
         "_by_name",
         "_counts",
         "_errors",
-        "_first",
         "_ratio",
         "_refused",
         "_spreads",
+        "_units",
     )
 
     def __init__(self, plan: TrialPlan, share: float) -> None:
@@ -55,7 +55,7 @@ class RequestArms:
             self._add(plan, guardrail.measure, plan.confidence, guardrail.relative)
         self._errors = ErrorAlarm(share, *_margin(plan))
         self._spreads = {measure: UnitSpread(share, measure.summary.quantile) for measure in plan.measures}
-        self._first = FirstSeen()
+        self._units = UnitTable()
         self._counts = [0, 0]
         self._refused = ""
 
@@ -71,7 +71,7 @@ class RequestArms:
 
     def extend(self, outcomes: Outcomes, control: Rows, treatment: Rows) -> None:
         """Take the rows of both arms."""
-        self._count(outcomes, control, treatment)
+        places = self._count(outcomes, control, treatment)
         for name, sequences in self._by_name.items():
             column = outcomes.values.get(name)
             if column is None:
@@ -81,9 +81,9 @@ class RequestArms:
             values, treated = column[either], treatment[either]
             for arms in sequences:
                 self._take(arms, values, treated)
-            if outcomes.units is not None:
+            if places is not None:
                 for measure in {arms.measure for arms in sequences}:
-                    self._spreads[measure].extend(values, treated, outcomes.units[either])
+                    self._spreads[measure].extend(values, treated, places[either])
 
     def effect(self, measure: Measure, confidence: float, as_share: bool) -> Effect:
         """Return what is known of a measure; where units were assigned, as wide as their spread makes it."""
@@ -124,15 +124,18 @@ class RequestArms:
             if not self._refused:
                 self._refused = f"{short(arms.measure)} of some request cannot be counted: {error}"
 
-    def _count(self, outcomes: Outcomes, control: Rows, treatment: Rows) -> None:
+    def _count(self, outcomes: Outcomes, control: Rows, treatment: Rows) -> Places | None:
+        """Count requests, or units where they are told; return the units' places."""
+        either = control | treatment
         control, treatment = requests_among(outcomes, control), requests_among(outcomes, treatment)
-        n_control, n_treatment = int(np.count_nonzero(control)), int(np.count_nonzero(treatment))
-        self._counts[CONTROL] += n_control
-        self._counts[TREATMENT] += n_treatment
+        self._counts[CONTROL] += int(np.count_nonzero(control))
+        self._counts[TREATMENT] += int(np.count_nonzero(treatment))
+        places = None
         if outcomes.units is not None:
-            first = self._first.among(outcomes.units, control | treatment)
+            places, first = np.full(either.size, -1, np.int64), np.zeros(either.size, np.bool_)
+            places[either], first[either] = self._units.places(outcomes.units[either])
             control, treatment = control & first, treatment & first
-            n_control, n_treatment = int(np.count_nonzero(control)), int(np.count_nonzero(treatment))
+        n_control, n_treatment = int(np.count_nonzero(control)), int(np.count_nonzero(treatment))
         self._ratio.extend(outcomes, control, treatment)
         errors = outcomes.values.get(ERRORS)
         if errors is not None:
@@ -141,6 +144,7 @@ class RequestArms:
             self._errors.extend(
                 n_treatment, failed_treatment, n_control, int(np.count_nonzero(failed & control))
             )
+        return places
 
 
 def _margin(plan: TrialPlan) -> tuple[float, float]:

@@ -6,9 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
+Places = NDArray[np.int64]
 
 UNITS_MAX = 200_000
-"""Units whose sums are kept; those that come later count as if each of their batches were another unit."""
+"""Units that are kept apart; requests of those that come later count as units of their own."""
 
 
 class UnitSpread:
@@ -19,7 +20,7 @@ class UnitSpread:
     are assigned as a whole). n requests are worth n / `factor` of their own.
 
     Guarantee: asymptotic in the number of units: below about 30 it is known badly. At least 1. Cost: O(1) a
-    row, about 0.2 us; memory: a number for each unit, at most 200,000.
+    row, by numpy; memory: a number for each unit.
 
     >>> spread = UnitSpread(0.5)
     >>> users = np.repeat(np.arange(100), 10)
@@ -39,12 +40,12 @@ class UnitSpread:
         self._share = share
         self._quantile = quantile
         self._limit = math.nan
-        self._sums: dict[int, float] = {}
+        self._sums = np.zeros(0)
         self._total = self._squares = 0.0  # of the sums by unit, of the values
         self._count, self._mean = 0, 0.0
 
-    def extend(self, values: Floats, treated: NDArray[np.bool_], units: NDArray[np.int64]) -> None:
-        """Take more values with their arms and units."""
+    def extend(self, values: Floats, treated: NDArray[np.bool_], places: Places) -> None:
+        """Take more values with their arms, and their units' places in a `UnitTable`."""
         if not values.size:
             return
         if self._quantile is not None:
@@ -56,13 +57,18 @@ class UnitSpread:
         weights = np.where(treated, 1.0 / self._share, -1.0 / (1.0 - self._share))
         signed = (values - self._mean) * weights
         self._squares += float(signed @ signed)
-        names, places = np.unique(units, return_inverse=True)
-        sums = np.bincount(places, weights=signed)
-        for name, added in zip(names.tolist(), sums.tolist(), strict=True):
-            before = self._sums.get(name, 0.0)
-            self._total += added * (2.0 * before + added)
-            if before or len(self._sums) < UNITS_MAX:
-                self._sums[name] = before + added
+        alone = signed[places < 0]
+        self._total += float(alone @ alone)
+        units, at = np.unique(places[places >= 0], return_inverse=True)
+        if units.size:
+            self._reach(int(units[-1]))
+            added = np.bincount(at, weights=signed[places >= 0])
+            self._total += float(added @ (2.0 * self._sums[units] + added))
+            self._sums[units] += added
+
+    def _reach(self, place: int) -> None:
+        if place >= self._sums.size:
+            self._sums = np.concatenate((self._sums, np.zeros(place + 1)))  # at least twice as many
 
     @property
     def factor(self) -> float:
@@ -75,21 +81,23 @@ class UnitSpread:
         return math.sqrt(self.factor)
 
 
-class FirstSeen:
-    """Finds the first request of each unit: units are counted once each."""
+class UnitTable:
+    """Gives each unit a place, in the order in which they are first seen; -1 beyond `UNITS_MAX` of them."""
 
-    __slots__ = ("_seen",)
+    __slots__ = ("_places",)
 
     def __init__(self) -> None:
-        self._seen: set[int] = set()
+        self._places: dict[int, int] = {}
 
-    def among(self, units: NDArray[np.int64], rows: NDArray[np.bool_]) -> NDArray[np.bool_]:
-        """Return which of some rows are the first ones of their units; none beyond `UNITS_MAX` units."""
-        first = np.zeros(rows.size, np.bool_)
-        places = np.flatnonzero(rows)
-        names, at = np.unique(units[places], return_index=True)
-        for name, place in zip(names.tolist(), places[at].tolist(), strict=True):
-            if name not in self._seen and len(self._seen) < UNITS_MAX:
-                self._seen.add(name)
-                first[place] = True
-        return first
+    def places(self, units: NDArray[np.int64]) -> tuple[Places, NDArray[np.bool_]]:
+        """Return the place of each unit, and which rows are the first of theirs."""
+        known = self._places
+        before = len(known)
+        if before >= UNITS_MAX:
+            found = np.array([known.get(unit, -1) for unit in units.tolist()], np.int64)
+            return found, np.zeros(units.size, np.bool_)
+        found = np.array([known.setdefault(unit, len(known)) for unit in units.tolist()], np.int64)
+        first = np.zeros(units.size, np.bool_)
+        new = np.flatnonzero(found >= before)
+        first[new[np.unique(found[new], return_index=True)[1]]] = True
+        return found, first
