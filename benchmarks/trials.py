@@ -33,6 +33,7 @@ SPREAD = 0.5
 MEAN = Measure("duration")
 P95 = Measure("duration", Summary.P95)
 QUALITY = Measure("quality", better=Better.HIGHER)
+ERRORS = Measure("errors")
 CHANGE = Change((Move("batch", 8, 16),), "benchmark", "to see")
 
 
@@ -81,17 +82,24 @@ def decided(trial: Trial, looks: Iterator[Outcomes]) -> Ended:
 
 
 def looks(
-    random: np.random.Generator, memory: float, effect: float, count: int, loss: float = 0.0
+    random: np.random.Generator,
+    memory: float,
+    effect: float,
+    count: int,
+    loss: float = 0.0,
+    errors: tuple[float, float] = (0.0, 0.0),
 ) -> Iterator[Outcomes]:
     """Return what a trial by requests sees, a look after the other; the treatment's durations are changed."""
     n = count * AT_ONCE
     arms = (random.random(n) < 0.5).astype(np.int8)
     took = durations(random, n, memory) * np.where(arms, 1.0 + effect, 1.0)
     quality = random.beta(8.0, 2.0, size=n) * np.where(arms, 1.0 - loss, 1.0)
+    failed = (random.random(n) < np.where(arms, errors[1], errors[0])).astype(np.float64)
     ended = (np.arange(n, dtype=np.int64) + 1) * (SECOND_NS // 5)
     for i in range(0, n, AT_ONCE):
         part = slice(i, i + AT_ONCE)
-        yield Outcomes(ended[part], {"duration": took[part], "quality": quality[part]}, {"t": arms[part]})
+        values = {"duration": took[part], "quality": quality[part], "errors": failed[part]}
+        yield Outcomes(ended[part], values, {"t": arms[part]})
 
 
 def naive(measure: Measure, looked: Iterator[Outcomes]) -> Ended:
@@ -142,19 +150,45 @@ def no_effect(trials: int = TRIALS) -> Iterator[Result]:
 
 def guarded(trials: int = TRIALS) -> Iterator[Result]:
     """Keeps of a change that is 30% faster and breaks a guardrail, or lies just at its margin."""
-    at = Guardrail(QUALITY, 0.02)
-    for loss, words in ((0.02, "exactly at its margin of 2%"), (0.04, "at twice its margin")):
+    quality = Guardrail(QUALITY, 0.02)
+    errors = Guardrail(ERRORS, 0.01, relative=False)
+    for guardrail, loss, rates, words, bar in (
+        (quality, 0.02, (0.0, 0.0), "quality exactly at its margin of 2%", 5.0),
+        (quality, 0.04, (0.0, 0.0), "quality at twice its margin", 0.0),
+        (errors, 0.0, (0.005, 0.015), "errors exactly at their margin, .5% and 1.5%", 5.0),
+        (errors, 0.0, (0.005, 0.025), "errors at twice their margin, .5% and 2.5%", 0.0),
+    ):
         ends = [
-            decided(open_trial(plan(MEAN, at)), looks(np.random.default_rng(seed), 0.0, -0.3, 100, loss))
+            decided(
+                open_trial(plan(MEAN, guardrail)),
+                looks(np.random.default_rng(seed), 0.0, -0.3, 100, loss, rates),
+            )
             for seed in range(trials)
         ]
         yield Result(
-            f"keeps of {trials} changes 30% faster with quality {words}, 10,000 requests",
+            f"keeps of {trials} changes 30% faster with {words}, 10,000 requests",
             share(ends),
             "%",
-            5.0 if loss == 0.02 else 0.0,
+            bar,
             "lower",
             note=f"rolled back before the end: {share(ends, Decision.ROLL_BACK):.1f}%",
+        )
+    for guardrail, words in ((quality, "quality within 2%"), (errors, "errors (.5%) within 1 point")):
+        ends = [
+            decided(
+                open_trial(plan(MEAN, guardrail)),
+                looks(np.random.default_rng(seed), 0.0, -0.3, 300, 0.0, (0.005, 0.005)),
+            )
+            for seed in range(trials // 5)
+        ]
+        took = [e.requests if e.decision is Decision.KEEP else math.inf for e in ends]
+        yield Result(
+            f"requests until -30% is kept with a guardrail of {words}",
+            float(np.median(took)),
+            "requests",
+            None,
+            "lower",
+            note=f"kept: {share(ends):.0f}%",
         )
 
 
