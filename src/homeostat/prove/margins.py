@@ -1,6 +1,8 @@
 """The margins: what kept changes have used up of what a guardrail allows, and what is left of it."""
 
+import math
 from collections.abc import Iterable
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
 
 from homeostat.core.objective import Guardrail
@@ -35,7 +37,7 @@ def left(guardrails: Iterable[Guardrail], entries: Iterable[LedgerEntry]) -> tup
     return tuple(_narrowed(guardrail, used.values()) for guardrail in guardrails)
 
 
-def entries_kept(entries: Iterable[LedgerEntry], moved_to: set[tuple[str, object]]) -> list[str]:
+def entries_kept(entries: Iterable[LedgerEntry], moved_to: AbstractSet[tuple[str, object]]) -> list[str]:
     """Return the trials whose kept change led to any of these values of knobs."""
     return [
         entry.note.trial or str(entry.number)
@@ -55,6 +57,19 @@ def _worsenings(proof: ProofNote) -> dict[str, float]:
 
 def _narrowed(guardrail: Guardrail, used: Iterable[dict[str, float]]) -> Guardrail:
     sign = worse_sign(guardrail.measure)
-    spent = sum(sign * effects.get(guardrail.measure.words, 0.0) for effects in used)
-    room = guardrail.worse_max - max(spent, 0.0)
+    effects = [found.get(guardrail.measure.words, 0.0) for found in used]
+    if guardrail.relative:
+        room = _room(guardrail.worse_max, math.prod(1.0 + effect for effect in effects), sign)
+    else:
+        room = guardrail.worse_max - max(sign * sum(effects), 0.0)
     return replace(guardrail, worse_max=max(room, LEFT_MIN * guardrail.worse_max))
+
+
+def _room(worse_max: float, factor: float, sign: float) -> float:
+    """Return by which share a measure may get worse still, once the changes in force multiply it by a factor.
+
+    Shares compound: five times 12% is 76%, not 60%.
+    """
+    if factor <= 0.0:
+        return 0.0 if sign < 0.0 else worse_max
+    return min(worse_max, sign * ((1.0 + sign * worse_max) / factor - 1.0))
