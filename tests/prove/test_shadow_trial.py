@@ -23,7 +23,7 @@ def plan(design=Design.SHADOW):
     return TrialPlan("t", CHANGE, objective, guardrails, 0, 3600 * S, design, share=0.2)
 
 
-def run(trial, effect=0.0, lost=0.0, seed=1):
+def run(trial, effect=0.0, lost=0.0, seed=1, users=0):
     """Feed a trial requests of which a fifth has a shadow, some of which are lost."""
     random = np.random.default_rng(seed)
     for look in range(1, 181):
@@ -34,7 +34,9 @@ def run(trial, effect=0.0, lost=0.0, seed=1):
         shadows = level[kept] * random.lognormal(0, 0.1, kept.sum()) * (1 + effect)
         values = {"duration": np.append(level, shadows), "errors": np.zeros(500 + kept.sum())}
         arms = np.append(arms, np.full(kept.sum(), TREATMENT, np.int8))
-        trial.observe(Outcomes(np.full(arms.size, look * 20 * S), values, {"t": arms}))
+        who = random.integers(0, users, 500) if users else None
+        units = np.append(who, who[kept]) if who is not None else None
+        trial.observe(Outcomes(np.full(arms.size, look * 20 * S), values, {"t": arms}, units=units))
         proof = trial.proof(look * 20 * S)
         if proof is not None:
             return proof
@@ -46,6 +48,11 @@ def test_a_better_implementation_is_kept_and_only_shadowed_requests_count():
     assert proof.decision is Decision.KEEP
     assert abs(proof.n_control - proof.n_treatment) <= 1
     assert proof.effect.interval.low < -0.2 < proof.effect.interval.high
+
+
+def test_users_who_are_in_both_arms_are_no_reason_to_doubt_their_shares():
+    proof = run(open_trial(plan()), effect=-0.2, users=300)
+    assert proof.decision is Decision.KEEP
 
 
 def test_a_slower_implementation_is_rolled_back():

@@ -1,5 +1,7 @@
 """The shadow trial: both implementations run on the same requests, and only one's result is used."""
 
+from dataclasses import replace
+
 from homeostat.core.errors import ConfigError
 from homeostat.core.objective import Measure
 from homeostat.core.plant import CONTROL, TREATMENT, Outcomes
@@ -33,6 +35,7 @@ class ShadowTrial(MeasuredTrial):
         arm = self._arm_column(outcomes)
         if arm is not None:
             counts = outcomes.ended_ns >= self.plan.counts_from_ns
+            outcomes = replace(outcomes, units=None)  # each request is in both arms, and so is its user
             self._arms.extend(outcomes, (arm == CONTROL) & counts, (arm == TREATMENT) & counts)
 
     @property

@@ -117,7 +117,8 @@ class SimulatedApplication:
                     name: np.full(chosen.size, TREATMENT if name == group.shadow else NO_ARM, np.int8)
                     for name in arms
                 }
-            rows.append(Rows.of(requests, starts_s[chosen], taken, group.parameters.rating_delay_s))
+            of = users[chosen] if users is not None else None
+            rows.append(Rows.of(requests, starts_s[chosen], taken, group.parameters.rating_delay_s, of))
         self._state.feed_back(handled, step_s)
         for part in rows:
             self._rows.add(part)

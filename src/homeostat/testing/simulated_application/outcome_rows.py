@@ -17,12 +17,13 @@ ROWS_MAX = 500_000
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """Some rows: when each is known and when its request ended, in seconds, its measures, and its arms."""
+    """Some rows: when each is known and when its request ended, in seconds, its measures, arms and user."""
 
     known_s: Floats
     ended_s: Floats
     values: NDArray[np.float64]
     arms: Mapping[str, NDArray[np.int8]]
+    users: NDArray[np.int64]
 
     @classmethod
     def of(
@@ -31,19 +32,23 @@ class Rows:
         starts_s: Floats,
         arms: Mapping[str, NDArray[np.int8]],
         rating_delay_s: float,
+        users: NDArray[np.int64] | None = None,
     ) -> "Rows":
         """Return the rows of requests; ratings that come later are rows of their own."""
         ended_s = starts_s + requests.duration_ms / 1e3
+        if users is None:
+            users = np.full(ended_s.size, -1, np.int64)
         measured = np.array([requests.duration_ms, requests.cost_usd, requests.tokens, requests.errors])
         if rating_delay_s <= 0.0:
-            return cls(ended_s, ended_s, np.vstack([measured, requests.quality]), arms)
+            return cls(ended_s, ended_s, np.vstack([measured, requests.quality]), arms, users)
         rated = np.flatnonzero(~np.isnan(requests.quality))
         values = np.full((len(MEASURES), ended_s.size + rated.size), np.nan)
         values[:4, : ended_s.size] = measured
         values[4, ended_s.size :] = requests.quality[rated]
         known_s = np.concatenate([ended_s, ended_s[rated] + rating_delay_s])
         of_s = np.concatenate([ended_s, ended_s[rated]])
-        return cls(known_s, of_s, values, {n: np.concatenate([c, c[rated]]) for n, c in arms.items()})
+        of_arms = {n: np.concatenate([c, c[rated]]) for n, c in arms.items()}
+        return cls(known_s, of_s, values, of_arms, np.concatenate([users, users[rated]]))
 
 
 class OutcomeRows:
@@ -73,19 +78,21 @@ class OutcomeRows:
         known_s = np.concatenate([rows.known_s for rows in self._rows])
         ended_s = np.concatenate([rows.ended_s for rows in self._rows])
         values = np.concatenate([rows.values for rows in self._rows], axis=1)
+        users = np.concatenate([rows.users for rows in self._rows])
         trials = sorted({name for rows in self._rows for name in rows.arms})
         arms = {name: np.concatenate([_arms(rows, name) for rows in self._rows]) for name in trials}
         order = np.argsort(known_s, kind="stable")
         done = np.searchsorted(known_s[order], (now_ns - self._start_ns) / SECOND_NS, side="right")
         now, later = order[:done], order[done:]
         still = {name: column[later] for name, column in arms.items() if (column[later] != NO_ARM).any()}
-        self._rows = [Rows(known_s[later], ended_s[later], values[:, later], still)]
+        self._rows = [Rows(known_s[later], ended_s[later], values[:, later], still, users[later])]
         self._count = later.size
         return Outcomes(
             ended_ns=self._start_ns + (ended_s[now] * SECOND_NS).astype(np.int64),
             values=dict(zip(MEASURES, values[:, now], strict=True)),
             arms={name: column[now] for name, column in arms.items()},
             dropped=dropped,
+            units=users[now] if (users >= 0).any() else None,
         )
 
 
