@@ -141,12 +141,18 @@ def test_a_shadow_adds_rows_beside_those_of_its_control() -> None:
     assert counts[CONTROL] + counts[NO_ARM] == pytest.approx(12_000, rel=0.05)
 
 
-def test_a_sticky_split_keeps_each_user_in_one_arm() -> None:
-    few = replace(scenario(user_spread=1.5), users=2)
-    plant = SimulatedApplication(few, 1)
-    plant.steer(Steering(few.initial, (Split("one", {"model": "small"}),)))
-    shares = {round(float((after(plant, 60).arms["one"] == TREATMENT).mean()), 1) for _ in range(5)}
-    assert shares <= {0.0, 0.5, 1.0} or len(shares) == 1
+@pytest.mark.parametrize("sticky", [True, False])
+def test_a_sticky_split_keeps_each_user_in_one_arm(sticky: bool) -> None:
+    lonely = replace(scenario(user_spread=0.5), users=1)
+    plant = SimulatedApplication(lonely, 1)
+    shares = []
+    for number in range(8):
+        plant.steer(Steering(lonely.initial, (Split(f"t{number}", {"model": "small"}, sticky=sticky),)))
+        plant.advance(60)
+        after(plant, 0)
+        shares.append(float((after(plant, 120).arms[f"t{number}"] == TREATMENT).mean()))
+    assert all(share in (0.0, 1.0) for share in shares) == sticky
+    assert 0.0 < sum(shares) < 8.0
 
 
 @pytest.mark.parametrize(
