@@ -8,6 +8,8 @@ from pathlib import Path
 from homeostat.app.alerts.desk import AlertDesk
 from homeostat.app.alerts.target_file import load_alerting
 from homeostat.app.findings.desk import ChangeDesk
+from homeostat.app.loops.loop_actions import ORDERS, loop_actions
+from homeostat.app.loops.loop_desk import LoopDesk
 from homeostat.app.scrape import Scraper
 from homeostat.core.clock import Clock, SystemClock
 from homeostat.core.losses import Losses
@@ -44,7 +46,7 @@ class Node:
         self.options = options
         self.clock: Clock = clock or SystemClock()
         self.catalogue: Catalogue = load_catalogue(options.catalogue)
-        alerting = load_alerting(options.catalogue, self.catalogue, os.environ)
+        alerting = load_alerting(options.catalogue, self.catalogue, os.environ, ORDERS)
         self.store = open_store(options.store or default_store())
         self.homeostat = Homeostat(SERVICE, release="", store=self.store, clock=self.clock)
         self.losses: Losses = self.homeostat.losses
@@ -57,7 +59,10 @@ class Node:
         )
         if options.scrape:
             self._scraper.start()
-        self.alerts = AlertDesk(self.store, self.clock, self.losses, alerting)
+        self.loops = LoopDesk(self.store, self.clock, self.losses)
+        self.alerts = AlertDesk(
+            self.store, self.clock, self.losses, alerting, loop_actions(self.loops), metrics=self.catalogue
+        )
         self.alerts.start()
         self.changes = ChangeDesk(self.store, self.clock, self.losses, self.catalogue)
         self.changes.start()

@@ -56,5 +56,11 @@ class Try(Order, frozen=True, tag="try"):
     values: dict[str, Value]
 
 
-AnyOrder = SetMode | Restore | Undo | Pin | Unpin | Try
+class Relieve(Order, frozen=True, tag="relieve"):
+    """Do what the application can do for `memory`, `cpu` or `io`."""
+
+    resource: str
+
+
+AnyOrder = SetMode | Restore | Undo | Pin | Unpin | Try | Relieve
 """For decoding: which order it is says the field `order`."""

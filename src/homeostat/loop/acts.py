@@ -85,4 +85,13 @@ class Switch:
     by: str
 
 
-Act: TypeAlias = Begin | Conclude | Resign | Put | Stand | Free | Advise | Refuse | Switch
+@dataclass(frozen=True, slots=True)
+class Soothe:
+    """Do what the application can do for a resource; `told` is what it came to, once it was done."""
+
+    resource: str
+    by: str
+    told: str = ""
+
+
+Act: TypeAlias = Soothe | Begin | Conclude | Resign | Put | Stand | Free | Advise | Refuse | Switch

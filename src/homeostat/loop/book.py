@@ -6,7 +6,7 @@ from homeostat.act.controller import Trialled
 from homeostat.core.change import Change
 from homeostat.core.errors import InputError
 from homeostat.core.knob import Configuration
-from homeostat.loop.acts import Act, Advise, Begin, Conclude, Free, Put, Refuse, Resign, Stand, Switch
+from homeostat.loop.acts import Act, Advise, Begin, Conclude, Free, Put, Refuse, Resign, Soothe, Stand, Switch
 from homeostat.prove import ledger_notes as notes
 from homeostat.prove.ledger import Ledger
 from homeostat.prove.ledger_entry import EntryKind, LedgerEntry, Note
@@ -110,6 +110,8 @@ def note_of(act: Act, plan: TrialPlan | None, regime: str) -> Note:
             return notes.said(EntryKind.REFUSED, act.order.by, act.reason)
         case Free():
             return notes.unpinned(act.knob, act.by)
+        case Soothe():
+            return notes.said(EntryKind.RELIEVED, act.by, act.told)
         case Switch():
             return notes.said(EntryKind.MODE, act.by, f"the mode is {act.mode.value} from now on")
 

@@ -6,9 +6,9 @@ from typing import TypeAlias
 
 from homeostat.core.change import Change, Move, change_between
 from homeostat.core.knob import Configuration, Value
-from homeostat.core.order import AnyOrder, Mode, Pin, Restore, SetMode, Try, Undo, Unpin
+from homeostat.core.order import AnyOrder, Mode, Pin, Relieve, Restore, SetMode, Try, Undo, Unpin
 from homeostat.core.proof import Decision, Proof
-from homeostat.loop.acts import Act, Advise, Begin, Conclude, Free, Put, Refuse, Resign, Stand, Switch
+from homeostat.loop.acts import Act, Advise, Begin, Conclude, Free, Put, Refuse, Resign, Soothe, Stand, Switch
 from homeostat.prove.ledger_entry import EntryKind
 
 
@@ -245,6 +245,8 @@ def _obeyed(state: LoopState, order: AnyOrder, view: View, limits: Limits) -> St
         case Unpin():
             pinned = {name: value for name, value in state.pinned.items() if name != order.knob}
             return replace(state, pinned=pinned), (Free(order.knob, order.by),)
+        case Relieve():
+            return state, (Soothe(order.resource, order.by),)
         case Try():
             moves = change_between(state.configuration, {**state.configuration, **order.values})
             if not moves:

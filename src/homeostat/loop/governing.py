@@ -21,6 +21,7 @@ from homeostat.loop.levels import Levels
 from homeostat.loop.order_box import OrderBox
 from homeostat.loop.policy import Policy
 from homeostat.loop.published import Published, loops, publish, published
+from homeostat.loop.reliefs import Reliefs
 from homeostat.observe.registry import Registry
 from homeostat.prove.ledger_entry import LedgerEntry
 from homeostat.prove.ledger_records import read_ledger, record_of
@@ -50,6 +51,7 @@ class Governing:
         losses: Losses,
         interval_s: float = 0.5,
         registry: Registry | None = None,
+        reliefs: Reliefs | None = None,
     ) -> None:
         """Start the thread."""
         self._plant = plant
@@ -63,6 +65,7 @@ class Governing:
         self._losses = losses
         self._interval_s = interval_s
         self._registry = registry
+        self._reliefs = reliefs
         self._published_ns = 0
         self._store: Store | None = None
         self._box: OrderBox | None = None
@@ -112,7 +115,9 @@ class Governing:
         levels = None
         if self._registry is not None and self._policy.gauges:
             levels = Levels(self._registry, self._policy.gauges, {"service": self._service})
-        self.governor = Governor(self._plant, self._policy, book, now_ns, levels=levels)
+        self.governor = Governor(
+            self._plant, self._policy, book, now_ns, levels=levels, reliefs=self._reliefs
+        )
 
     def _govern(self, store: Store, now_ns: int) -> None:
         governor, box = self.governor, self._box

@@ -6,17 +6,19 @@ from dataclasses import dataclass, replace
 
 from homeostat.act.controller import Judged, Situation, Trialled
 from homeostat.act.recommend import Pace, proposals, recommend
+from homeostat.act.resources import Resource
 from homeostat.core.change import Change
 from homeostat.core.clock import MINUTE_NS
 from homeostat.core.errors import HomeostatError, InputError, StoreError
 from homeostat.core.finding import Finding
 from homeostat.core.knob import Scope, Value
 from homeostat.core.log import event
-from homeostat.core.order import AnyOrder, Mode, Pin, Try, Undo
+from homeostat.core.losses import Losses
+from homeostat.core.order import AnyOrder, Mode, Pin, Relieve, Try, Undo
 from homeostat.core.plant import TREATMENT, Plant, Steering
 from homeostat.core.proof import Decision, Effect, Proof
 from homeostat.core.verdict import State
-from homeostat.loop.acts import Act, Begin, Conclude, Put, Refuse, Stand
+from homeostat.loop.acts import Act, Begin, Conclude, Put, Refuse, Soothe, Stand
 from homeostat.loop.book import Book, note_of, trialled
 from homeostat.loop.cycle import LoopState, View, may_begin, step
 from homeostat.loop.levels import Levels
@@ -24,6 +26,7 @@ from homeostat.loop.meter import Meter
 from homeostat.loop.mood import Mood
 from homeostat.loop.planning import hold_back_for, objective_for, trial_for
 from homeostat.loop.policy import Policy
+from homeostat.loop.reliefs import Reliefs
 from homeostat.prove.futility import futile
 from homeostat.prove.ledger_entry import EntryKind
 from homeostat.prove.steered import arm_at, steered
@@ -61,6 +64,7 @@ class Governor:
         now_ns: int,
         findings: Callable[[], tuple[Finding, ...]] = lambda: NO_FINDINGS,
         levels: Levels | None = None,
+        reliefs: Reliefs | None = None,
     ) -> None:
         """Take over the application: it runs with the last configuration known to be good."""
         self._plant = plant
@@ -68,6 +72,7 @@ class Governor:
         self._book = book
         self._findings = findings
         self._levels = levels
+        self._reliefs = reliefs or Reliefs(Losses())
         self._meter = Meter(policy.targets, policy.measures)
         self._mood = Mood(now_ns)
         self._orders: deque[AnyOrder] = deque(maxlen=ORDERS_MAX)
@@ -98,6 +103,8 @@ class Governor:
         """Have an order carried out at the next tick; raise InputError where it makes no sense."""
         if isinstance(order, Pin):
             self._check(order.knob, order.value)
+        if isinstance(order, Relieve) and order.resource not in set(Resource):
+            raise InputError(f"a resource is {', '.join(Resource)}, not {order.resource!r}")
         if isinstance(order, Try):
             for name, value in order.values.items():
                 self._check(name, value)
@@ -116,6 +123,7 @@ class Governor:
         orders = tuple(self._orders.popleft() for _ in range(len(self._orders)))
         before = self._state
         after, acts = step(before, self._view(situation, orders), self._policy.limits)
+        acts = tuple(self._soothed(act) if isinstance(act, Soothe) else act for act in acts)
         regime = situation.regime
         entries = self._book.ledger.entries
         opened = {
@@ -135,6 +143,10 @@ class Governor:
         progress = {name: trial.progress(now_ns) for name, trial in running.items()}
         self.seen = Seen(situation, self._state, self._steering, progress)
         return acts
+
+    def _soothed(self, act: Soothe) -> Soothe:
+        """Relieve a resource: that needs no proof, and the ledger tells what it came to."""
+        return replace(act, told=self._reliefs.relieve(Resource(act.resource)).words)
 
     def _adopt(self) -> None:
         """Take in knobs that the application declared since the last look."""

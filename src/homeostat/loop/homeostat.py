@@ -16,6 +16,7 @@ from homeostat.core.losses import Losses
 from homeostat.core.metric import Kind
 from homeostat.core.query import SizeQuery, Store
 from homeostat.loop.knobs import Knobs
+from homeostat.loop.reliefs import Reliefs
 from homeostat.loop.runner import Runner
 from homeostat.loop.settings import Settings, settings_from
 from homeostat.loop.writer import Writer
@@ -99,6 +100,8 @@ class Homeostat:
         self.forbid = self.knobs.forbid
         self.require = self.knobs.require
         self.feedback = self.knobs.feedback
+        self.reliefs = Reliefs(self.losses)
+        self.relief = self.reliefs.add
         self._closed = False
         self._governing: Governing | None = None
         self._attach: Callable[[AbstractEventLoop], None] | None = None
@@ -238,6 +241,7 @@ class Homeostat:
             self.clock,
             self.losses,
             registry=self.registry,
+            reliefs=self.reliefs,
         )
         return self._governing
 

@@ -20,7 +20,11 @@ SILENT_NS = 30_000_000_000
 
 
 class PublishedKnob(msgspec.Struct, frozen=True):
-    """A knob as it stands. `domain` says its values in words; `trying` are the values of running trials."""
+    """A knob as it stands.
+
+    `domain` says its values in words, `low` and `high` bound a number. `trying` are the values of running
+    trials.
+    """
 
     name: str
     value: Value
@@ -30,6 +34,8 @@ class PublishedKnob(msgspec.Struct, frozen=True):
     pinned: bool
     help: str
     trying: tuple[Value, ...] = ()
+    low: float | None = None
+    high: float | None = None
 
 
 class PublishedTrial(msgspec.Struct, frozen=True):
@@ -108,6 +114,11 @@ def domain_words(knob: Knob) -> str:
             return ""
 
 
+def _bounds(knob: Knob) -> tuple[float | None, float | None]:
+    domain = knob.domain
+    return (domain.low, domain.high) if isinstance(domain, Integers | Floats) else (None, None)
+
+
 def published(service: str, pid: int, knobs: dict[str, Knob], seen: Seen) -> Published:
     """Return what is to be published of a look of the governor."""
     state, at = seen.state, seen.situation
@@ -136,6 +147,7 @@ def published(service: str, pid: int, knobs: dict[str, Knob], seen: Seen) -> Pub
                 name in state.pinned,
                 knob.help,
                 tuple(trying.get(name, ())),
+                *_bounds(knob),
             )
             for name, knob in sorted(knobs.items())
         ),

@@ -135,7 +135,7 @@ class RequestBook:
         numbers = self._numbers_of(operation, values)
         if request.live:
             request.report(numbers)
-        elif self.governed and numbers:
+        elif self.governed and numbers and request is not self.idle:
             self._losses.add("outcome.after_the_end", len(numbers))
 
     def remember(self, request: Request, operation: str, request_id: str) -> None:

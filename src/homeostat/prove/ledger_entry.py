@@ -29,6 +29,7 @@ class EntryKind(StrEnum):
     PINNED = "pinned"
     UNPINNED = "unpinned"
     MODE = "mode"
+    RELIEVED = "relieved"  # a resource, by what the application can do for it
     REFUSED = "refused"  # an order that could not be carried out
 
 

@@ -21,20 +21,23 @@ from homeostat.app.alerts.outbox import (
     read_deliveries,
     records_of,
 )
+from homeostat.app.alerts.own_rules import OwnRule, own_rules
 from homeostat.app.alerts.target_file import Alerting
 from homeostat.app.alerts.window_totals import WindowTotals
 from homeostat.core.action import Action
 from homeostat.core.batch import Batch
 from homeostat.core.clock import SECOND_NS, Clock
+from homeostat.core.errors import ConfigError
 from homeostat.core.guard import guarded
 from homeostat.core.losses import Losses
+from homeostat.core.metric import Metric
 from homeostat.core.notice import Notice, Occasion
 from homeostat.core.query import RecordsQuery, Store
 from homeostat.core.record import Record
 from homeostat.core.target import Severity
 from homeostat.judge.alerts.incident import Book, advance
 from homeostat.judge.alerts.watch import Source, observe
-from homeostat.judge.targets.target import Handling
+from homeostat.judge.targets.target import Handling, Rule
 
 INTERVAL_S = 5.0
 
@@ -66,6 +69,7 @@ class AlertDesk:
         alerting: Alerting,
         actions: Mapping[str, Action] | None = None,
         interval_s: float = INTERVAL_S,
+        metrics: Mapping[str, Metric] | None = None,
     ) -> None:
         self._store = store
         self._clock = clock
@@ -77,6 +81,10 @@ class AlertDesk:
             for name, action in (actions or {}).items()
         ]
         self.couriers = {c.name: Courier(c, store, clock, losses) for c in (*alerting.channels, *acting)}
+        self._actions = tuple(actions or {})
+        self._metrics = metrics or {}
+        self._own: tuple[OwnRule, ...] = ()
+        self._rules: tuple[Rule, ...] = alerting.rules
         self._handlings: dict[str, Handling] = {r.name: r.handling for r in alerting.rules}
         self._totals = WindowTotals(store, round(interval_s * SECOND_NS))
         self._book: Book | None = None
@@ -113,14 +121,31 @@ class AlertDesk:
             for name, courier in self.couriers.items():
                 courier.take(d for d in waiting if d.channel == name)
             self._give_up(d for d in waiting if d.channel not in self.couriers)
-            own = {r.name for r in self._alerting.targets}
-            rules = tuple(
-                Watched(r.name, r.expectation, r.metric, r.name in own) for r in self._alerting.rules
-            )
-            setup = Setup(rules, tuple(self.couriers))
-            self._store.write(Batch(records=(setup_record(setup, self._clock.now_ns()),)))
+            self._tell_setup()
             self._book = book
         return self._book
+
+    def _tell_setup(self) -> None:
+        own = {r.name for r in self._alerting.targets} | {r.name for r in self._own}
+        rules = tuple(Watched(r.name, r.expectation, r.metric, r.name in own) for r in self._rules)
+        setup = Setup(rules, tuple(self.couriers))
+        self._store.write(Batch(records=(setup_record(setup, self._clock.now_ns()),)))
+
+    def _look_for_rules(self) -> None:
+        """Take in the rules that people set since the last look; one without sense by now is counted."""
+        own = own_rules(self._store)
+        if own == self._own:
+            return
+        self._own = own
+        rules = {rule.name: rule for rule in self._alerting.rules}
+        for one in own:
+            try:
+                rules[one.name] = one.rule(self._metrics, tuple(self.couriers), self._actions)
+            except ConfigError:
+                self._losses.add("alerts.bad_rule")
+        self._rules = tuple(rules.values())
+        self._handlings = {rule.name: rule.handling for rule in self._rules}
+        self._tell_setup()
 
     def _give_up(self, lost: Iterable[Delivery]) -> None:
         for delivery in lost:
@@ -145,10 +170,11 @@ class AlertDesk:
         with self._lock:
             before = self._restored()
             self._hand_over_again()
+            self._look_for_rules()
             now_ns = self._clock.now_ns()
             self._totals.at(now_ns)
             source = Source(self._totals.totals, self._totals.frames, self._totals.seconds)
-            seen = [observation for rule in self._alerting.rules for observation in observe(rule, source)]
+            seen = [observation for rule in self._rules for observation in observe(rule, source)]
             silences = read_silences(self._store, now_ns)
             step = advance(before, seen, self._handlings, silences, now_ns)
             if step.dropped:

@@ -13,6 +13,7 @@ from homeostat.app.cli.alerts import alerts
 from homeostat.app.cli.analyze import analyze
 from homeostat.app.cli.compare import compare
 from homeostat.app.cli.demo import demo
+from homeostat.app.cli.engine import engine
 from homeostat.app.cli.exits import code_of
 from homeostat.app.cli.knobs import knobs
 from homeostat.app.cli.ledger import ledger
@@ -45,6 +46,7 @@ COMMANDS: tuple[tuple[str, Callable[..., None], dict[str, Any]], ...] = (
     ("try", try_, {}),
     ("mode", mode, {}),
     ("restore", restore, {}),
+    ("engine", engine, {}),
     ("tune", tune, {"allow_interspersed_args": False}),
     ("demo", demo, {}),
     ("version", version, {}),

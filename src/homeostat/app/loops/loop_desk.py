@@ -9,15 +9,17 @@ from homeostat.core.errors import InputError, NotAvailable
 from homeostat.core.knob import Value
 from homeostat.core.losses import Losses
 from homeostat.core.order import Order, Pin, Try, Unpin
-from homeostat.core.query import Store
+from homeostat.core.query import RecordsQuery, Store
 from homeostat.loop.order_box import OrderBox
 from homeostat.loop.published import Published, PublishedKnob, loops
 from homeostat.prove.ledger import Ledger
 from homeostat.prove.ledger_entry import LedgerEntry
-from homeostat.prove.ledger_records import read_ledger
+from homeostat.prove.ledger_records import entry_of, kind_of, read_ledger
 
 ANSWER_S = 5.0
 LOOK_S = 0.1
+ANSWERS_MAX = 50
+"""Entries among which the answer to an order is looked for, the newest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,15 +84,34 @@ class LoopDesk:
                 _check(known, name)
         OrderBox(self._store, service, self._losses).post(order, self._clock.now_ns())
 
-    def answer(self, service: str, after: int, timeout_s: float = ANSWER_S) -> Answer:
-        """Wait for what the ledger says after its entry number `after`; empty where nothing comes in time."""
+    def answer(self, service: str, after: int, timeout_s: float = ANSWER_S, by: str = "") -> Answer:
+        """Wait for what the ledger says after its entry number `after`, where given about orders of `by`.
+
+        The answer is empty where nothing comes in time.
+        """
+
+        def wanted(entry: LedgerEntry) -> bool:
+            return not by or entry.note.by == by
+
+        self.until(service, after, wanted, timeout_s)
+        return Answer(tuple(entry for entry in self._after(service, after) if wanted(entry)))
+
+    def until(
+        self, service: str, after: int, wanted: Callable[[LedgerEntry], bool], timeout_s: float
+    ) -> LedgerEntry | None:
+        """Wait for an entry after number `after` that is wanted; return it, None where none comes in time."""
         waited_s = 0.0
         while True:
-            new = tuple(entry for entry in self.ledger(service).entries if entry.number > after)
-            if new or waited_s >= timeout_s:
-                return Answer(new)
+            found = next(filter(wanted, self._after(service, after)), None)
+            if found is not None or waited_s >= timeout_s:
+                return found
             self._sleep(LOOK_S)
             waited_s += LOOK_S
+
+    def _after(self, service: str, number: int) -> tuple[LedgerEntry, ...]:
+        records = self._store.read(RecordsQuery(kind_of(service), limit=ANSWERS_MAX))
+        found = sorted((entry_of(record) for record in records), key=lambda entry: entry.number)
+        return tuple(entry for entry in found if entry.number > number)
 
 
 def value_of(text: str, knob: PublishedKnob) -> Value:

@@ -1,0 +1,1 @@
+"""The engine: everything an operator asks for, as operations of one object."""
