@@ -1,6 +1,7 @@
 """The request: the whole of one piece of work, the values of knobs it runs under, and what it came to."""
 
 from collections.abc import Mapping
+from typing import Protocol
 
 from homeostat.core.knob import Value
 from homeostat.core.span import LlmCall
@@ -30,6 +31,15 @@ class Arms:
         self.by_trial = by_trial
         self.treated = treated
         self.shadows = shadows or {}
+
+
+class Work(Protocol):
+    """What is asked of an operation that is, or is part of, a request."""
+
+    request: "Request"
+    start_ns: int
+    duration_ns: int
+    error: str
 
 
 class Request:

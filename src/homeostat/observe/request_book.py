@@ -8,17 +8,14 @@ from collections import Counter, OrderedDict, deque
 from collections.abc import Callable, Mapping, Sequence
 from contextvars import ContextVar
 from itertools import count
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from homeostat.core.clock import HOUR_NS
 from homeostat.core.losses import Losses
 from homeostat.core.plant import Split
 from homeostat.observe.outcome_rows import Row
-from homeostat.observe.request import Arms, Request
+from homeostat.observe.request import Arms, Request, Work
 from homeostat.observe.request_plan import Plan, ValuesOf
-
-if TYPE_CHECKING:
-    from homeostat.observe.operation import Operation
 
 ROWS_MAX = 100_000
 """Outcomes that wait until somebody looks; then the oldest make room, and are counted."""
@@ -96,7 +93,7 @@ class RequestBook:
         self.arms.set(request.arms)
         return request
 
-    def go_back(self, to: "Operation | None") -> None:
+    def go_back(self, to: Work | None) -> None:
         """Have the values of the request around hold here again."""
         self.arms.set(self._base if to is None else to.request.arms)
 
@@ -110,7 +107,7 @@ class RequestBook:
                 arms = plan.arms.setdefault(key, arms)
             return arms
 
-    def ended(self, request: Request, operation: "Operation") -> None:
+    def ended(self, request: Request, operation: Work) -> None:
         """Note what a request came to."""
         request.live = False
         if not request.counted:
