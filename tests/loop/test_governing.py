@@ -145,6 +145,38 @@ def test_of_two_processes_one_governs_and_the_other_goes_on_when_it_dies(running
     assert running.desk.ledger("app").broken() is None
 
 
+FORKING = """
+import os, sys, time
+from homeostat import Homeostat
+
+with Homeostat("app", store=sys.argv[1], collect=False, flush_interval_s=0.2) as hs:
+    pause = hs.knob("pause_ms", 4, low=0, high=8, scope="request")
+    hs.govern(sys.argv[2])
+    time.sleep(2.0)
+    child = os.fork()
+    end = time.monotonic() + float(sys.argv[3])
+    while time.monotonic() < end:
+        with hs.operation("answer"):
+            time.sleep(pause.get() / 1000)
+"""
+
+
+def test_a_forked_child_follows_and_goes_on_when_its_parent_dies(running: Running) -> None:
+    (running.folder / "app.py").write_text(FORKING)
+    parent = running.start(20.0)
+    running.published(parent.pid)
+    time.sleep(4.0)
+    assert running.published().pid == parent.pid
+    parent.kill()
+    parent.wait()
+    end = time.monotonic() + 15.0
+    while running.published().pid == parent.pid and time.monotonic() < end:
+        time.sleep(0.2)
+    assert running.published().pid != parent.pid
+    assert running.desk.ledger("app").broken() is None
+    os.kill(running.published().pid, signal.SIGKILL)
+
+
 def test_the_file_beside_the_store_is_a_kill_switch(running: Running) -> None:
     running.start()
     running.until("kept")

@@ -70,9 +70,19 @@ class Governing:
         self._store: Store | None = None
         self._box: OrderBox | None = None
         self.governor: Governor | None = None
+        self._begin()
+
+    def _begin(self) -> None:
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="homeostat-loop", daemon=True)
         self._thread.start()
+
+    def after_fork(self) -> None:
+        """Begin anew in a forked child: the parent governs, and this process follows as long as it lives."""
+        self._lease.release()
+        self._store = self._box = self.governor = None
+        self._published_ns = 0
+        self._begin()
 
     def order(self, order: AnyOrder) -> None:
         """Have an order carried out at the next tick; raise InputError where it makes no sense."""

@@ -275,6 +275,8 @@ class Homeostat:
             self._runner.collectors.abandon()
         if not self._closed:
             self._start()
+            if self._governing is not None:
+                self._governing.after_fork()
 
 
 _living: "weakref.WeakSet[Homeostat]" = weakref.WeakSet()
