@@ -47,9 +47,10 @@ class Line:
     end_ns: int
 
 
-WAY, BACK, MUST = "way", "back", "must"
+WAY, BACK, MUST, AGAIN = "way", "back", "must", "again"
 """A label of changes that are not made for a gain. BACK gives up what is no longer needed: such a change is
-kept if the objective does not get worse by more than WORSE_MAX says. MUST obeys a limit from outside."""
+kept if the objective does not get worse by more than WORSE_MAX says. MUST obeys a limit from outside, at
+once. AGAIN tries what was before a kept change, on a small share of the requests."""
 
 WORSE_MAX = "worse_max"
 """The label that says by how much, as a share, the objective may get worse by a change for no gain."""

@@ -41,18 +41,21 @@ class KnobHandle(Generic[V]):
     """A knob as the application holds it: `get()` returns its value. Read it where it is used.
 
     `base` is the value in force. It is no way to read the knob: a request may have another one, and a trial
-    of a knob that is read past its trials would compare like with like.
+    of a knob that is read past its trials would compare like with like. `was_read` is set by each `get()`;
+    whoever wants to know whether anybody reads the knob clears it first.
     """
 
-    __slots__ = ("_pinner", "base", "knob")
+    __slots__ = ("_pinner", "base", "knob", "was_read")
 
     def __init__(self, knob: Knob, pinner: Pinner) -> None:
         self.knob = knob
         self.base = cast(V, knob.default)
+        self.was_read = False
         self._pinner = pinner
 
     def get(self) -> V:
         """Return the value that holds here."""
+        self.was_read = True
         return self.base
 
     def pin(self, value: V) -> None:
@@ -79,4 +82,5 @@ class RequestKnob(KnobHandle[V]):
 
     def get(self) -> V:
         """Return the value for the request that is served here; outside of any, the one in force."""
+        self.was_read = True
         return self._current.get().values[self._index]  # type: ignore[return-value]

@@ -106,6 +106,20 @@ class KnobSet:
         """The knobs that are held by hand, with their values."""
         return dict(self._pins)
 
+    def watch_reading(self, names: Iterable[str]) -> None:
+        """Begin to look whether somebody reads these knobs."""
+        for name in names:
+            if name in self._handles:
+                self._handles[name].was_read = False
+
+    def unread(self, names: Iterable[str]) -> frozenset[str]:
+        """Return which of these knobs nobody has read since `watch_reading`.
+
+        Knobs with an actuator are not among them: what they turn does not read them here.
+        """
+        own = (name for name in names if name in self._handles and name not in self._actuators)
+        return frozenset(name for name in own if not self._handles[name].was_read)
+
     def check(self, change: Change) -> None:
         """Raise InputError where a change from the values in force must not be tried.
 

@@ -1,9 +1,10 @@
 """The plant: the application as a controller sees it. Knobs go in, outcomes of requests come out."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
+from homeostat.core.change import Change
 from homeostat.core.knob import Configuration, Knob
 
 if TYPE_CHECKING:
@@ -71,4 +72,26 @@ class Plant(Protocol):
 
     def outcomes(self) -> tuple[Outcomes, ...]:
         """Return what ended since the last call, one for each operation."""
+        ...
+
+
+@runtime_checkable
+class CheckingPlant(Protocol):
+    """A plant that tells beforehand what it would not run."""
+
+    def check(self, change: Change) -> None:
+        """Raise InputError where a change from the values in force must not be tried."""
+        ...
+
+
+@runtime_checkable
+class ReadingPlant(Protocol):
+    """A plant that knows whether its knobs are read: turning one that nobody reads does nothing."""
+
+    def watch_reading(self, knobs: Iterable[str]) -> None:
+        """Begin to look whether somebody reads these knobs."""
+        ...
+
+    def unread(self, knobs: Iterable[str]) -> frozenset[str]:
+        """Return which of these knobs nobody has read since `watch_reading`."""
         ...

@@ -3,10 +3,11 @@
 from collections.abc import Callable
 
 from homeostat.act.controller import Trialled
-from homeostat.core.change import Change
+from homeostat.core.change import Change, Move
 from homeostat.core.errors import InputError
 from homeostat.core.knob import Configuration
 from homeostat.loop.acts import Act, Advise, Begin, Conclude, Free, Put, Refuse, Resign, Soothe, Stand, Switch
+from homeostat.loop.cycle import KEPT_BY
 from homeostat.prove import ledger_notes as notes
 from homeostat.prove.ledger import Ledger
 from homeostat.prove.ledger_entry import EntryKind, LedgerEntry, Note
@@ -14,6 +15,8 @@ from homeostat.prove.trial import TrialPlan
 
 REGIME = "regime"
 """Label of a proof's entry: the regime in which the trial ran."""
+
+TRIALLED = frozenset({EntryKind.KEPT, EntryKind.ROLLED_BACK, EntryKind.REVERTED, EntryKind.OBEYED})
 
 
 def _keep_nowhere(_: LedgerEntry) -> None:
@@ -84,10 +87,20 @@ class Book:
 
 
 def trialled(note: Note) -> Trialled | None:
-    """Return the trial that a note tells the end of; None where it tells of something else."""
-    if note.kind not in (EntryKind.KEPT, EntryKind.ROLLED_BACK) or note.proof is None or note.change is None:
+    """Return the trial that a note tells the end of; None where it tells of something else.
+
+    A change that was taken back since it was proven worse after it was kept counts as a trial of it that
+    failed; one that obeyed a limit from outside as kept, with nothing known of its effect.
+    """
+    change = note.change
+    if note.kind not in TRIALLED or note.proof is None or change is None:
         return None
-    return Trialled(note.change, note.proof.proof(note.reason), note.labels.get(REGIME, ""))
+    if note.kind is EntryKind.REVERTED:
+        labels = dict(change.labels)
+        by = labels.pop(KEPT_BY, change.by)
+        moves = tuple(Move(m.knob, m.after, m.before) for m in change.moves)
+        change = Change(moves, by, note.reason, labels=labels)
+    return Trialled(change, note.proof.proof(note.reason), note.labels.get(REGIME, ""))
 
 
 def note_of(act: Act, plan: TrialPlan | None, regime: str) -> Note:
@@ -103,7 +116,7 @@ def note_of(act: Act, plan: TrialPlan | None, regime: str) -> Note:
         case Stand():
             return notes.stood(act.trial, act.change, act.proof)
         case Put():
-            return notes.put(act.kind, act.change, act.proof, act.about)
+            return notes.put(act.kind, _in_regime(act.change, regime), act.proof, act.about)
         case Advise():
             return notes.proposed(act.change)
         case Refuse():

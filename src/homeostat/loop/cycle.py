@@ -7,9 +7,12 @@ from typing import TypeAlias
 from homeostat.core.change import Change, Move, change_between
 from homeostat.core.knob import Configuration, Value
 from homeostat.core.order import AnyOrder, Mode, Pin, Relieve, Restore, SetMode, Try, Undo, Unpin
-from homeostat.core.proof import Decision, Proof
+from homeostat.core.proof import Decision, Effect, Proof
 from homeostat.loop.acts import Act, Advise, Begin, Conclude, Free, Put, Refuse, Resign, Soothe, Stand, Switch
 from homeostat.prove.ledger_entry import EntryKind
+
+KEPT_BY = "kept_by"
+"""Label of a change that takes back a kept one: who had proposed that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +60,9 @@ class View:
 
     `undone` answers orders to undo: the change that does, or why it cannot be. `lost` tells of watched
     changes that turned out to be worse, `stood` of those that are to be watched no more. `broke` names a
-    target that holds no more since the last look. Trials of the knobs in `alone`, which hold for the whole
-    process, would blur all others beside them: they run alone.
+    target that holds no more since the last look. `useless` names trials that can tell nothing, and why;
+    `musts` are changes that obey a limit from outside. Trials of the knobs in `alone`, which hold for the
+    whole process, would blur all others beside them: they run alone.
     """
 
     now_ns: int
@@ -69,6 +73,8 @@ class View:
     stood: Mapping[str, Proof] = field(default_factory=dict)
     proposals: tuple[Change, ...] = ()
     broke: str = ""
+    useless: Mapping[str, str] = field(default_factory=dict)
+    musts: tuple[Change, ...] = ()
     alone: frozenset[str] = frozenset()
 
 
@@ -123,13 +129,40 @@ def watch(state: LoopState, view: View, limits: Limits) -> Step:
         proof = view.lost.get(kept.trial)
         if proof is not None:
             back = tuple(Move(m.knob, m.after, m.before) for m in kept.change.moves)
-            change = Change(back, by="hold-back", reason=proof.reason)
+            labels = {**kept.change.labels, KEPT_BY: kept.change.by}
+            change = Change(back, by="hold-back", reason=proof.reason, labels=labels)
             state = replace(state, configuration=change.applied(state.configuration))
             acts.append(Put(change, EntryKind.REVERTED, proof))
             state = _without(state, frozenset(m.knob for m in back))
         elif (stood := view.stood.get(kept.trial)) is not None:
             acts.append(Stand(kept.trial, kept.change, stood))
             state = replace(state, held=tuple(other for other in state.held if other is not kept))
+    return state, tuple(acts)
+
+
+def give_up(state: LoopState, view: View, limits: Limits) -> Step:
+    """End the trials that can tell nothing."""
+    ended = tuple(trial for trial in state.running if trial.trial in view.useless)
+    acts = tuple(Resign(t.trial, t.change, view.useless[t.trial]) for t in ended)
+    running = tuple(trial for trial in state.running if trial not in ended)
+    return replace(state, running=running), acts
+
+
+def comply(state: LoopState, view: View, limits: Limits) -> Step:
+    """Obey limits from outside at once, without a proof; trials of these knobs end."""
+    acts: list[Act] = []
+    for change in view.musts:
+        moved = frozenset(move.knob for move in change.moves)
+        if state.mode is not Mode.ACT or moved & state.pinned.keys():
+            continue
+        stopped = tuple(t for t in state.running if t.knobs & moved)
+        acts += [Resign(t.trial, t.change, f"a limit goes before: {change.reason}") for t in stopped]
+        state = _without(state, moved)
+        state = replace(state, configuration=change.applied(state.configuration))
+        nothing = Effect("objective", None, None, None, None)
+        now_ns, design = view.now_ns, "obeyed at once"
+        proof = Proof(Decision.KEEP, change.reason, nothing, (), (), 0, 0, now_ns, now_ns, design)
+        acts.append(Put(change, EntryKind.OBEYED, proof))
     return state, tuple(acts)
 
 
@@ -160,7 +193,7 @@ def begin(state: LoopState, view: View, limits: Limits) -> Step:
     return state, tuple(acts)
 
 
-RULES = (obey, conclude, watch, make_way, begin)
+RULES = (obey, conclude, give_up, watch, make_way, comply, begin)
 
 
 def may_begin(state: LoopState, now_ns: int, limits: Limits) -> bool:

@@ -5,6 +5,7 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
+from homeostat.act.resources import GAUGES
 from homeostat.core.batch import Batch
 from homeostat.core.clock import SECOND_NS, Clock
 from homeostat.core.errors import InputError
@@ -123,8 +124,9 @@ class Governing:
         book = Book(read_ledger(store.read, self._service), keep)
         self._box = OrderBox(store, self._service, self._losses)
         levels = None
-        if self._registry is not None and self._policy.gauges:
-            levels = Levels(self._registry, self._policy.gauges, {"service": self._service})
+        if self._registry is not None:
+            gauges = dict.fromkeys((*self._policy.gauges, *(gauge.metric for gauge in GAUGES)))
+            levels = Levels(self._registry, tuple(gauges), {"service": self._service})
         self.governor = Governor(
             self._plant, self._policy, book, now_ns, levels=levels, reliefs=self._reliefs
         )

@@ -2,33 +2,39 @@
 
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from homeostat.act.controller import Judged, Situation, Trialled
-from homeostat.act.recommend import Pace, proposals, recommend
+from homeostat.act.failure_pattern import FailurePattern
 from homeostat.act.resources import Resource
-from homeostat.core.change import Change
+from homeostat.core.change import Change, change_between
 from homeostat.core.clock import MINUTE_NS
 from homeostat.core.errors import HomeostatError, InputError, StoreError
 from homeostat.core.finding import Finding
 from homeostat.core.knob import Scope, Value
 from homeostat.core.log import event
 from homeostat.core.losses import Losses
-from homeostat.core.order import AnyOrder, Mode, Pin, Relieve, Try, Undo
-from homeostat.core.plant import TREATMENT, Plant, Steering
+from homeostat.core.order import AnyOrder, Pin, Relieve, Try, Undo
+from homeostat.core.plant import TREATMENT, CheckingPlant, Plant, Steering
 from homeostat.core.proof import Decision, Effect, Proof
 from homeostat.core.verdict import State
 from homeostat.loop.acts import Act, Begin, Conclude, Put, Refuse, Soothe, Stand
+from homeostat.loop.analysis import Analysis
+from homeostat.loop.asking import Asking
 from homeostat.loop.book import Book, note_of, trialled
-from homeostat.loop.cycle import LoopState, View, may_begin, step
+from homeostat.loop.cycle import LoopState, View, step
+from homeostat.loop.foresight import Foresight, effect_of, told
 from homeostat.loop.levels import Levels
 from homeostat.loop.meter import Meter
 from homeostat.loop.mood import Mood
-from homeostat.loop.planning import hold_back_for, objective_for, trial_for
+from homeostat.loop.planning import hold_back_for, objective_for, plan_for
 from homeostat.loop.policy import Policy
+from homeostat.loop.readers import Readers
+from homeostat.loop.recent import Recent
 from homeostat.loop.reliefs import Reliefs
 from homeostat.prove.futility import futile
 from homeostat.prove.ledger_entry import EntryKind
+from homeostat.prove.open_trial import open_trial
 from homeostat.prove.steered import arm_at, steered
 from homeostat.prove.trial import Design, Progress, Trial, TrialPlan
 
@@ -40,12 +46,20 @@ NO_FINDINGS: tuple[Finding, ...] = ()
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What the governor saw and did at its last look, for those who show it."""
+    """What the governor saw and did at its last look, for those who show it.
+
+    `needs` says of running trials how long they most likely take, `held_back` why changes were not begun,
+    `unread` which knobs were tried and are read by nobody; `patterns` are what goes wrong, and where.
+    """
 
     situation: Situation
     state: LoopState
     steering: Steering
     progress: Mapping[str, Progress]
+    needs: Mapping[str, str] = field(default_factory=dict)
+    held_back: Mapping[str, str] = field(default_factory=dict)
+    unread: frozenset[str] = frozenset()
+    patterns: tuple[tuple[str, FailurePattern], ...] = ()
 
 
 class Governor:
@@ -74,6 +88,14 @@ class Governor:
         self._levels = levels
         self._reliefs = reliefs or Reliefs(Losses())
         self._meter = Meter(policy.targets, policy.measures)
+        self._recent = Recent()
+        self._foresight = Foresight(self._recent)
+        self._analysis = Analysis(self._recent, policy.schedule, now_ns)
+        self._readers = Readers(plant)
+        entries = book.ledger.entries
+        self._asking = Asking(
+            policy, self._refuse_beforehand, self._foresight, entries[0].time_ns if entries else now_ns
+        )
         self._mood = Mood(now_ns)
         self._orders: deque[AnyOrder] = deque(maxlen=ORDERS_MAX)
         self._trials: dict[str, Trial] = {}
@@ -108,6 +130,10 @@ class Governor:
         if isinstance(order, Try):
             for name, value in order.values.items():
                 self._check(name, value)
+            now = self._state.configuration
+            moves = change_between(now, {**now, **order.values})
+            if moves:
+                self._refuse_beforehand(Change(moves, order.by, "a person wants to know"))
         self._orders.append(order)
 
     def refuse(self, order: AnyOrder, reason: str, now_ns: int) -> None:
@@ -117,32 +143,45 @@ class Governor:
     def tick(self, now_ns: int) -> tuple[Act, ...]:
         """Look, decide, act; return what was done."""
         self._adopt()
-        knobs = self._plant.knobs
         self._observe(now_ns)
+        self._analysis.look(now_ns)
         situation = self._situation(now_ns)
         orders = tuple(self._orders.popleft() for _ in range(len(self._orders)))
         before = self._state
         after, acts = step(before, self._view(situation, orders), self._policy.limits)
         acts = tuple(self._soothed(act) if isinstance(act, Soothe) else act for act in acts)
-        regime = situation.regime
-        entries = self._book.ledger.entries
-        opened = {
-            act.trial: trial_for(act.trial, act.change, self._policy, knobs, situation, entries)
-            for act in acts
-            if isinstance(act, Begin)
-        }
-        self._write(acts, {name: trial.plan for name, trial in opened.items()}, regime, now_ns)
+        plans = {act.trial: self._plan(act, situation) for act in acts if isinstance(act, Begin)}
+        self._write(acts, plans, situation.regime, now_ns)
         self._state = after
-        self._trials.update(opened)
+        self._trials.update({name: open_trial(plan) for name, plan in plans.items()})
+        self._readers.begin(trial for trial in after.running if trial.trial in plans)
         self._hold_on(acts, now_ns)
         if after.configuration != before.configuration:
             self._meter.restart(now_ns)
         self._steer(now_ns)
         self._looked_ns = now_ns
-        running = {**self._trials, **self._hold_backs}
-        progress = {name: trial.progress(now_ns) for name, trial in running.items()}
-        self.seen = Seen(situation, self._state, self._steering, progress)
+        self.seen = self._see(situation)
         return acts
+
+    def _see(self, situation: Situation) -> Seen:
+        running = {**self._trials, **self._hold_backs}
+        evidence = {name: trial.plan.change.evidence for name, trial in self._trials.items()}
+        return Seen(
+            situation,
+            self._state,
+            self._steering,
+            {name: trial.progress(situation.now_ns) for name, trial in running.items()},
+            {name: told_so[-1] for name, told_so in evidence.items() if told_so},
+            dict(self._asking.held_back),
+            self._readers.missing,
+            self._analysis.patterns,
+        )
+
+    def _plan(self, act: Begin, situation: Situation) -> TrialPlan:
+        """Return how a change is tried, with what it most likely takes among its evidence."""
+        entries = self._book.ledger.entries
+        plan = plan_for(act.trial, act.change, self._policy, self._plant.knobs, situation, entries)
+        return told(plan, self._foresight.need(plan, situation), effect_of(plan, situation))
 
     def _soothed(self, act: Soothe) -> Soothe:
         """Relieve a resource: that needs no proof, and the ledger tells what it came to."""
@@ -171,6 +210,7 @@ class Governor:
                 hold_back.observe(outcomes)
             if not treated and outcomes.operation == self._policy.objective.operation:
                 self._meter.observe(outcomes, now_ns)
+                self._recent.observe(outcomes)
 
     def _situation(self, now_ns: int) -> Situation:
         judged = self._meter.judged(now_ns)
@@ -178,10 +218,11 @@ class Governor:
         slack = slack_of(judged)
         history = tuple(self._history)
         taken = {move.knob for trial in self._trials.values() for move in trial.plan.change.moves}
-        taken |= self._state.pinned.keys()
+        taken |= self._state.pinned.keys() | self._readers.missing
         levels = self._levels
         if levels is not None:
             levels.look(now_ns)
+        levelled = levels.readings() if levels else {}
         return Situation(
             now_ns,
             self._state.configuration,
@@ -189,18 +230,28 @@ class Governor:
             objective_for(self._policy, judged),
             judged=judged,
             findings=(*self._findings(), *self._meter.noticing.findings(now_ns)),
-            readings={**self._meter.readings(now_ns), **(levels.readings() if levels else {})},
+            readings={**self._meter.readings(now_ns), **levelled},
             history=history,
             load_per_s=load_per_s,
             regime=self._mood.take_load(now_ns, load_per_s),
             slack=slack,
-            endocrine=self._mood.feel(now_ns, judged, load_per_s, slack, history),
+            endocrine=self._mood.feel(now_ns, judged, load_per_s, slack, history, levelled),
             lines={**self._meter.lines(), **(levels.lines() if levels else {})},
         )
 
     def _view(self, situation: Situation, orders: tuple[AnyOrder, ...]) -> View:
         now_ns = situation.now_ns
         proofs = {name: self._proof(trial, now_ns) for name, trial in self._trials.items()}
+        useless = self._readers.useless(self._state.running, self.seen.progress)
+        broke = self._broken(situation.judged, now_ns)
+        pinned = self._state.pinned
+        asked = self._asking.ask(
+            situation,
+            self._state,
+            {name: knob for name, knob in self._plant.knobs.items() if name not in pinned},
+            self._book.ledger.entries,
+            at_once=bool(orders or broke or useless),
+        )
         watched = {name: held.proof(now_ns) for name, held in self._hold_backs.items()}
         return View(
             now_ns,
@@ -209,8 +260,10 @@ class Governor:
             {name: proof for name, proof in proofs.items() if proof is not None},
             {n: p for n, p in watched.items() if p is not None and p.decision is Decision.ROLL_BACK},
             {n: p for n, p in watched.items() if p is not None and p.decision is Decision.KEEP},
-            self._proposals(situation),
-            self._broken(situation.judged, now_ns),
+            asked.proposals,
+            broke,
+            useless,
+            asked.musts,
             frozenset(name for name, knob in self._plant.knobs.items() if knob.scope is Scope.PROCESS),
         )
 
@@ -230,13 +283,10 @@ class Governor:
                 self._violated_ns[one.target] = now_ns
         return found
 
-    def _proposals(self, situation: Situation) -> tuple[Change, ...]:
-        state = self._state
-        if state.mode is not Mode.ADVISE and not may_begin(state, situation.now_ns, self._policy.limits):
-            return ()
-        pace = Pace(self._policy.limits.trials_per_hour_max)
-        wanted = proposals(self._policy.controllers, situation)
-        return recommend(wanted, situation, pace=pace).changes
+    def _refuse_beforehand(self, change: Change) -> None:
+        """Raise InputError where the application would not run a change."""
+        if isinstance(self._plant, CheckingPlant):
+            self._plant.check(change)
 
     def _write(self, acts: tuple[Act, ...], plans: Mapping[str, TrialPlan], regime: str, now_ns: int) -> None:
         """Put all acts down. Where that fails nothing is done, but for the kill switch."""

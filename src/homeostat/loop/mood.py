@@ -2,10 +2,12 @@
 
 import math
 from collections import deque
+from collections.abc import Mapping
 
-from homeostat.act.controller import Judged, Trialled
+from homeostat.act.controller import Judged, Reading, Trialled
 from homeostat.act.endocrine import Endocrine, Event, EventKind, step
 from homeostat.act.regime import regime
+from homeostat.act.resources import GAUGES
 from homeostat.core.clock import MINUTE_NS, SECOND_NS
 from homeostat.core.proof import Decision
 from homeostat.core.verdict import State
@@ -54,13 +56,18 @@ class Mood:
         load_per_s: float,
         slack: float | None,
         history: tuple[Trialled, ...],
+        levels: Mapping[str, Reading] | None = None,
     ) -> Endocrine:
-        """Return the levels now, after what happened since the last call."""
+        """Return the levels now, after what happened since the last call.
+
+        `levels` are those of gauges, by which resources are told to run short.
+        """
         elapsed_ns = max(now_ns - self._felt_ns, 0)
         events = [
             *self._proven(history),
             *self._verdicts(judged),
             *self._load(load_per_s, elapsed_ns),
+            *_pressures(levels or {}),
         ]
         if slack is not None and slack > 0.0:
             events.append(Event(EventKind.SLACK, min(slack, 1.0)))
@@ -102,3 +109,11 @@ class Mood:
         kept = 0.5 ** (elapsed_ns / USUAL_HALF_LIFE_NS)
         self._usual_per_s = usual * kept + load_per_s * (1.0 - kept)
         return [Event(EventKind.SPIKE)] if load_per_s > SPIKE_RATIO * usual > 0 else []
+
+
+def _pressures(levels: Mapping[str, Reading]) -> list[Event]:
+    """Return an event for each resource that runs short."""
+    short = (
+        gauge.pressure(levels[gauge.metric].value / gauge.full) for gauge in GAUGES if gauge.metric in levels
+    )
+    return [Event(EventKind.PRESSURE, size) for size in short if size > 0.0]

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from homeostat.act.controller import BACK, MUST, WAY, WORSE_MAX, Judged, Situation
+from homeostat.act.controller import AGAIN, BACK, MUST, WAY, WORSE_MAX, Judged, Situation
 from homeostat.core.change import Change
 from homeostat.core.clock import SECOND_NS
 from homeostat.core.knob import Knob, Scope
@@ -29,6 +29,9 @@ BLOCKS_MIN, LONGER_MAX = 20, 3.0
 
 COUNTED = 1 / 3
 """What is counted of a block is at least this share of the time that its beginning settles."""
+
+AGAIN_SHARE = 0.1
+"""Of the requests so many try what was before a kept change: most likely they fare worse."""
 
 MUST_WORSE_MAX = 1.0
 """By how much the objective may get worse where a limit from outside is obeyed."""
@@ -115,7 +118,7 @@ def plan_for(
         at.now_ns,
         at.now_ns + _length_ns(rules, settle_s, block_s),
         design=Design.REQUEST if by_request else Design.SWITCHBACK,
-        share=rules.share,
+        share=min(rules.share, AGAIN_SHARE) if change.labels.get(WAY) == AGAIN else rules.share,
         confidence=1.0 - (1.0 - rules.confidence) / at.endocrine.modulation.strictness,
         settle_s=settle_s,
         block_s=block_s,

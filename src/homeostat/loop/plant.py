@@ -1,6 +1,6 @@
 """The application as a plant: knobs and requests of this process, as the loop governs them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from homeostat.act.knob_set import KnobSet
 from homeostat.core.change import Change
@@ -38,6 +38,14 @@ class ApplicationPlant:
     def check(self, change: Change) -> None:
         """Raise InputError where a change must not be tried: it goes too far, is pinned, or held back."""
         self._set.check(change)
+
+    def watch_reading(self, knobs: Iterable[str]) -> None:
+        """Begin to look whether somebody reads these knobs."""
+        self._set.watch_reading(knobs)
+
+    def unread(self, knobs: Iterable[str]) -> frozenset[str]:
+        """Return which of these knobs nobody here has read since; not those that live elsewhere."""
+        return self._set.unread(knobs)
 
     def steer(self, steering: Steering) -> None:
         """Run like this from now on, requests under way included; raise HomeostatError where it cannot be."""

@@ -11,6 +11,7 @@ from homeostat.core.objective import Guardrail, Measure, Objective
 from homeostat.core.order import Mode
 from homeostat.core.target import Target
 from homeostat.loop.cycle import Limits
+from homeostat.loop.schedule import Schedule
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,7 @@ class Policy:
     trials: TrialRules = field(default_factory=TrialRules)
     controllers: tuple[Controller, ...] = (Climb(),)
     gauges: tuple[str, ...] = ()
+    schedule: Schedule = field(default_factory=Schedule)
     bounds: Mapping[str, tuple[float, float]] = field(default_factory=dict)
 
     @property

@@ -16,6 +16,9 @@ expect = "p95(duration) < 200 ms over 10 min"
 
 [trials]
 deadline = "2 h"
+
+[schedule]
+optimisation = "1 d"                             # always (default), or in the first quarter of each day
 """
 
 import re
@@ -24,6 +27,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from homeostat.act.bandit import Bandit
+from homeostat.act.cap import Adaptation, Cap
 from homeostat.act.capacity import Capacity, CapacityKnob
 from homeostat.act.climb import Climb
 from homeostat.act.controller import Controller
@@ -39,6 +43,7 @@ from homeostat.judge.targets.target_language import parse, parse_amount, parse_l
 from homeostat.judge.words.amount import convert
 from homeostat.loop.cycle import Limits
 from homeostat.loop.policy import Policy, TrialRules
+from homeostat.loop.schedule import ALWAYS, NEVER, Schedule
 
 Table: TypeAlias = dict[str, object]
 
@@ -77,6 +82,7 @@ def policy_of(document: Table) -> Policy:
         trials=_trials(_table(document, "trials")),
         controllers=_controllers(document),
         gauges=_gauges(document),
+        schedule=_schedule(_table(document, "schedule")),
         bounds=_bounds(_table(document, "bounds")),
     )
 
@@ -141,6 +147,7 @@ def _controllers(document: Table) -> tuple[Controller, ...]:
     """Return who is asked for changes: the user's own steps, then what follows need, then the search."""
     rungs, amounts = _tables(document, "rung"), _tables(document, "capacity")
     resources = _tables(document, "resource")
+    caps = tuple(_cap(table) for table in _tables(document, "cap"))
     found: list[Controller] = []
     if rungs:
         found.append(Ladder("ladder", tuple(_rung(table) for table in rungs)))
@@ -154,7 +161,8 @@ def _controllers(document: Table) -> tuple[Controller, ...]:
     choose = table.get("choose", "order")
     if choose not in ("order", "bandit"):
         raise ConfigError(f'[controllers] choose must be "order" or "bandit", not {choose!r}')
-    return (Bandit(found),) if choose == "bandit" else tuple(found)
+    chosen = (Bandit(found),) if choose == "bandit" else tuple(found)
+    return (Adaptation(caps), *chosen) if caps else chosen
 
 
 def _gauges(document: Table) -> tuple[str, ...]:
@@ -194,6 +202,29 @@ def _rung(table: Table) -> Rung:
     if by is not None and (isinstance(by, bool) or not isinstance(by, int | float)):
         raise ConfigError(f"[[rung]] by of {knob!r} must be a share of its range, not {by!r}")
     return Rung(knob, to, by)
+
+
+def _cap(table: Table) -> Cap:
+    _known(table, "[[cap]]", ("resource", "at_most", "uses"))
+    uses = _table(table, "uses")
+    numbers = {**uses, "at_most": table.get("at_most")}
+    for name, value in numbers.items():
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise ConfigError(f"[[cap]] {name} must be a number, not {value!r}")
+    amounts = {name: float(str(value)) for name, value in numbers.items()}
+    return Cap(_text(table, "resource", "[[cap]]"), amounts.pop("at_most"), amounts)
+
+
+def _schedule(table: Table) -> Schedule:
+    _known(table, "[schedule]", ("analysis", "optimisation", "validation"))
+    usual = Schedule()
+    found = {}
+    for name in ("analysis", "optimisation", "validation"):
+        words = {"never": NEVER, "always": ALWAYS} if name == "optimisation" else {"never": NEVER}
+        value, usual_ns = table.get(name), getattr(usual, f"{name}_ns")
+        known = words.get(value) if isinstance(value, str) else None
+        found[name] = _length(table, name, "[schedule]", usual_ns) if known is None else known
+    return Schedule(found["analysis"], found["optimisation"], found["validation"])
 
 
 def _bounds(table: Table) -> dict[str, tuple[float, float]]:

@@ -23,7 +23,7 @@ class PublishedKnob(msgspec.Struct, frozen=True):
     """A knob as it stands.
 
     `domain` says its values in words, `low` and `high` bound a number. `trying` are the values of running
-    trials.
+    trials. `unread` is one that was tried and that nobody reads.
     """
 
     name: str
@@ -36,10 +36,14 @@ class PublishedKnob(msgspec.Struct, frozen=True):
     trying: tuple[Value, ...] = ()
     low: float | None = None
     high: float | None = None
+    unread: bool = False
 
 
 class PublishedTrial(msgspec.Struct, frozen=True):
-    """A trial under way, or a kept change that is still watched (`held`)."""
+    """A trial under way, or a kept change that is still watched (`held`).
+
+    `need` is what it most likely takes, told before it began.
+    """
 
     trial: str
     what: str
@@ -48,6 +52,7 @@ class PublishedTrial(msgspec.Struct, frozen=True):
     held: bool
     decided: float
     words: str
+    need: str = ""
 
 
 class PublishedAdvice(msgspec.Struct, frozen=True):
@@ -75,8 +80,20 @@ class PublishedVerdict(msgspec.Struct, frozen=True):
     since_ns: int
 
 
+class PublishedPattern(msgspec.Struct, frozen=True):
+    """A rule that tells which requests go wrong: by how much `outcome` (duration, errors) is worse there."""
+
+    outcome: str
+    rule: str
+    words: str
+    worse: float
+    low: float
+    high: float
+    n: int
+
+
 class Published(msgspec.Struct, frozen=True):
-    """The state of a loop at `time_ns`."""
+    """The state of a loop at `time_ns`. `held_back` tells by the words of a change why it is not tried."""
 
     service: str
     time_ns: int
@@ -90,6 +107,8 @@ class Published(msgspec.Struct, frozen=True):
     advice: tuple[PublishedAdvice, ...]
     targets: tuple[PublishedVerdict, ...]
     hormones: dict[str, float]
+    held_back: dict[str, str] = {}
+    patterns: tuple[PublishedPattern, ...] = ()
 
     def alive(self, now_ns: int) -> bool:
         """Tell whether the loop was running a moment ago."""
@@ -148,6 +167,7 @@ def published(service: str, pid: int, knobs: dict[str, Knob], seen: Seen) -> Pub
                 knob.help,
                 tuple(trying.get(name, ())),
                 *_bounds(knob),
+                name in seen.unread,
             )
             for name, knob in sorted(knobs.items())
         ),
@@ -168,6 +188,13 @@ def published(service: str, pid: int, knobs: dict[str, Knob], seen: Seen) -> Pub
             for one in at.judged
         ),
         hormones={name: round(level, 4) for name, level in at.endocrine.levels.items()},
+        held_back=dict(seen.held_back),
+        patterns=tuple(
+            PublishedPattern(
+                outcome, one.rule, one.words, one.worse, one.interval.low, one.interval.high, one.n
+            )
+            for outcome, one in seen.patterns
+        ),
     )
 
 
@@ -179,7 +206,16 @@ def _trials(seen: Seen) -> list[PublishedTrial]:
             progress = seen.progress.get(one.trial)
             decided, words = (progress.decided, progress.words) if progress else (0.0, "has just begun")
             found.append(
-                PublishedTrial(one.trial, change.words, change.by, change.reason, held, decided, words)
+                PublishedTrial(
+                    one.trial,
+                    change.words,
+                    change.by,
+                    change.reason,
+                    held,
+                    decided,
+                    words,
+                    seen.needs.get(one.trial, ""),
+                )
             )
     return found
 

@@ -24,6 +24,7 @@ class EntryKind(StrEnum):
     UNDONE = "undone"  # taken back by a person
     REVERTED = "reverted"  # taken back since it was proven worse after it was kept
     STOOD = "stood"  # what was kept is still better at the end of its hold-back
+    OBEYED = "obeyed"  # a limit from outside, at once and without a proof
     RESTORED = "restored"  # the kill switch: all defaults
     RECOVERED = "recovered"  # trials that an abrupt end had interrupted are rolled back
     PINNED = "pinned"
@@ -34,7 +35,14 @@ class EntryKind(StrEnum):
 
 
 SETTING = frozenset(
-    {EntryKind.KEPT, EntryKind.UNDONE, EntryKind.REVERTED, EntryKind.RESTORED, EntryKind.PINNED}
+    {
+        EntryKind.KEPT,
+        EntryKind.UNDONE,
+        EntryKind.REVERTED,
+        EntryKind.OBEYED,
+        EntryKind.RESTORED,
+        EntryKind.PINNED,
+    }
 )
 """Kinds of entries after which the moved knobs have other values."""
 

@@ -52,7 +52,7 @@ def resigned(trial: str, change: Change, reason: str) -> Note:
 
 
 def put(kind: EntryKind, change: Change, proof: Proof | None = None, about: int | None = None) -> Note:
-    """Knobs were set at once: UNDONE, REVERTED, RESTORED or PINNED; `about` is the entry taken back."""
+    """Knobs were set at once: UNDONE, REVERTED, OBEYED, RESTORED or PINNED; `about` is the entry taken back."""
     return _note(kind, change, proof=proof, about=about)
 
 

@@ -29,7 +29,7 @@ def told(note: Note) -> str:
             return f"{note.kind.value} by {note.by}: {what}{about}, {note.reason}{_rests_on(note)}"
         case EntryKind.RECOVERED:
             return f"rolled back after a restart: {what} ({note.trial}), {note.reason}"
-        case EntryKind.RESTORED | EntryKind.PINNED:
+        case EntryKind.OBEYED | EntryKind.RESTORED | EntryKind.PINNED:
             return f"{note.kind.value} by {note.by}: {what}, {note.reason}"
         case _:
             return f"{note.kind.value} by {note.by}: {note.reason}"
