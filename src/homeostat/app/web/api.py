@@ -9,9 +9,10 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from homeostat.app.web.errors import json_answer, problem
-from homeostat.app.web.fragments import Request, request_of
 from homeostat.app.web.openapi import description
+from homeostat.app.web.page_request import Request, request_of
 from homeostat.app.web.views import ROWS, TRACES, Views
+from homeostat.app.web.whole import whole
 from homeostat.core.errors import InputError
 from homeostat.core.query import LEVELS_NS, Frame, FrameQuery, TraceSummary
 from homeostat.core.series import SeriesKey
@@ -70,26 +71,26 @@ class Api:
     def overview(self, http: HttpRequest, request: Request) -> object:
         """The essential variables and the sentence."""
         window = self._views.window(request.range)
-        limit = _whole(http, "limit", ROWS, LIMIT_MAX)
+        limit = whole(http.query_params, "limit", ROWS, LIMIT_MAX)
         return self._views.overview(window, request.offset, limit, request.find)
 
     def series(self, http: HttpRequest, request: Request) -> object:
         """The series that have points in the range."""
         found = self._views.series(self._views.window(request.range), http.query_params.get("metric"))
-        limit = _whole(http, "limit", LIMIT_MAX, 100_000)
+        limit = whole(http.query_params, "limit", LIMIT_MAX, 100_000)
         page = found[request.offset : request.offset + limit]
         return {"total": len(found), "offset": request.offset, "series": [_series(k) for k in page]}
 
     def frames(self, http: HttpRequest, request: Request) -> object:
         """The points of series over time."""
         window = self._views.window(request.range)
-        start_ns = _whole(http, "start", window.start_ns, 2**62)
-        end_ns = _whole(http, "end", window.end_ns, 2**62)
+        start_ns = whole(http.query_params, "start", window.start_ns, 2**62)
+        end_ns = whole(http.query_params, "end", window.end_ns, 2**62)
         if end_ns <= start_ns:
             raise InputError(
                 f"end ({end_ns}) must come after start ({start_ns}); both are ns since the epoch"
             )
-        level_ns = _whole(http, "level", _level(end_ns - start_ns), LEVELS_NS[-1])
+        level_ns = whole(http.query_params, "level", _level(end_ns - start_ns), LEVELS_NS[-1])
         if level_ns not in LEVELS_NS:
             raise InputError(f"level {level_ns} is not kept; use one of {', '.join(map(str, LEVELS_NS))}")
         if (end_ns - start_ns) // level_ns > POINTS_ASKED_MAX:
@@ -125,7 +126,7 @@ class Api:
     def traces(self, http: HttpRequest, request: Request) -> object:
         """Traces, the slowest or the newest first."""
         window = self._views.window(request.range)
-        limit = _whole(http, "limit", TRACES, LIMIT_MAX)
+        limit = whole(http.query_params, "limit", TRACES, LIMIT_MAX)
         page = self._views.traces(
             window, request.operation or None, request.order, request.failed_only, limit
         )
@@ -182,15 +183,6 @@ def _route(ask: Ask) -> Callable[[HttpRequest], object]:
             return problem(400, str(error), "see /api/openapi.json for what is accepted")
 
     return answer
-
-
-def _whole(http: HttpRequest, name: str, default: int, most: int) -> int:
-    given = http.query_params.get(name)
-    if given is None or given == "":
-        return default
-    if not given.isdecimal() or int(given) > most:
-        raise InputError(f"{name} must be a whole number from 0 to {most}, not {given[:30]!r}")
-    return int(given)
 
 
 def _level(length_ns: int) -> int:

@@ -1,14 +1,15 @@
 """The fragments: the content of each page, the same for the first paint and for every live update."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from urllib.parse import urlencode
 
 from homeostat.app.web.charts import Chart, chart
 from homeostat.app.web.html import clock, moment, render
-from homeostat.app.web.ranges import DEFAULT, RANGES, words_of
-from homeostat.app.web.views import ROWS, Order, Views
-from homeostat.core.errors import InputError
+from homeostat.app.web.loop_fragments import bars, experiments, hormones, knobs
+from homeostat.app.web.page_request import Request, common
+from homeostat.app.web.ranges import DEFAULT
+from homeostat.app.web.views import ROWS, Views
 from homeostat.core.finding import FindingKind
 from homeostat.judge.findings.change_watch import RUN_LENGTH_TOLD
 from homeostat.judge.views.event import Event, events_words
@@ -16,52 +17,6 @@ from homeostat.judge.views.plots import Plot, Plots
 from homeostat.judge.views.resources import ResourceGroup, ResourceRow
 from homeostat.judge.views.window import Window
 from homeostat.judge.words.quantity import quantity
-
-OFFSET_MAX = 1_000_000
-TEXT_MAX = 200
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """What a page was asked for, taken from its URL. `name` is what the path names, such as an operation."""
-
-    range: str = DEFAULT
-    offset: int = 0
-    find: str = ""
-    operation: str = ""
-    order: Order = "slowest"
-    failed_only: bool = False
-    name: str = ""
-    attributes: tuple[str, ...] = ()
-    address: str = ""
-
-    @property
-    def query(self) -> str:
-        """The range as a query, empty for the default."""
-        return "" if self.range == DEFAULT else f"?range={self.range}"
-
-
-def request_of(query: Mapping[str, str], name: str = "", attributes: tuple[str, ...] = ()) -> Request:
-    """Read a request from the query of a URL, or raise InputError saying what would be accepted."""
-    chosen = query.get("range") or DEFAULT
-    if chosen not in RANGES:
-        raise InputError(f"range {chosen!r} is not known; use one of {', '.join(RANGES)}")
-    given = query.get("offset") or "0"
-    if not given.isdecimal() or int(given) > OFFSET_MAX:
-        raise InputError(f"offset must be a whole number from 0 to {OFFSET_MAX}, not {given[:20]!r}")
-    order = query.get("order") or "slowest"
-    if order not in ("slowest", "newest"):
-        raise InputError(f"order must be 'slowest' or 'newest', not {order[:20]!r}")
-    return Request(
-        range=chosen,
-        offset=int(given),
-        find=(query.get("find") or "").strip()[:TEXT_MAX],
-        operation=(query.get("operation") or "")[:TEXT_MAX],
-        order="newest" if order == "newest" else "slowest",
-        failed_only=query.get("failed") in ("1", "true"),
-        name=name,
-        attributes=attributes,
-    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,24 +89,17 @@ def _linked(found: Event, window: Window) -> Event:
     """Return an event whose link leads to the same range."""
     if not found.link or window.name == DEFAULT:
         return found
-    return replace(found, link=f"{found.link}?range={window.name}")
+    joint = "&" if "?" in found.link else "?"
+    return replace(found, link=f"{found.link}{joint}range={window.name}")
 
 
 def _day(ns: int) -> str:
     return moment(ns)[5:16]
 
 
-def _common(request: Request, window: Window) -> dict[str, object]:
-    return {
-        "range": request.range,
-        "range_query": request.query,
-        "range_words": RANGES[request.range],
-        "window_words": words_of(window),
-    }
-
-
 TOLD_ON_TOP = (FindingKind.CHANGE, FindingKind.ANOMALY, FindingKind.TREND)
 FINDINGS_TOLD = 3
+CHANGES_TOLD = 5
 
 
 def overview(views: Views, request: Request) -> str:
@@ -177,10 +125,11 @@ def overview(views: Views, request: Request) -> str:
         use=views.time_use(window),
         money=money,
         machine=_heads(views.resources(window)),
+        changes=bars(views.loops.recent(CHANGES_TOLD)),
         losses=views.losses(),
         previous_href=href(request.offset - ROWS),
         next_href=href(request.offset + ROWS),
-        **_common(request, window),
+        **common(request, window),
     )
 
 
@@ -198,7 +147,7 @@ def operations(views: Views, request: Request) -> str:
         "operations.html",
         rows=views.operations(window),
         queueing=views.queueing(window),
-        **_common(request, window),
+        **common(request, window),
     )
 
 
@@ -217,7 +166,7 @@ def operation(views: Views, request: Request) -> str | None:
         queueing=found.queueing,
         slowest=found.slowest,
         failed=found.failed,
-        **_common(request, window),
+        **common(request, window),
     )
 
 
@@ -225,7 +174,7 @@ def traces(views: Views, request: Request) -> str:
     """Traces in the order asked for."""
     window = views.window(request.range)
     page = views.traces(window, request.operation or None, request.order, request.failed_only)
-    return render("traces.html", page=page, **_common(request, window))
+    return render("traces.html", page=page, **common(request, window))
 
 
 def trace(views: Views, request: Request) -> str | None:
@@ -241,14 +190,14 @@ def trace(views: Views, request: Request) -> str | None:
 def spend(views: Views, request: Request) -> str:
     """Tokens and money."""
     window = views.window(request.range)
-    return render("spend.html", s=views.spend(window), **_common(request, window))
+    return render("spend.html", s=views.spend(window), **common(request, window))
 
 
 def resources(views: Views, request: Request) -> str:
     """The machine."""
     window = views.window(request.range)
     return render(
-        "resources.html", groups=views.resources(window), losses=views.losses(), **_common(request, window)
+        "resources.html", groups=views.resources(window), losses=views.losses(), **common(request, window)
     )
 
 
@@ -259,7 +208,7 @@ def findings(views: Views, request: Request) -> str:
         "findings.html",
         searched=views.findings_known(window),
         run_length=RUN_LENGTH_TOLD,
-        **_common(request, window),
+        **common(request, window),
     )
 
 
@@ -271,7 +220,7 @@ def alerts(views: Views, request: Request) -> str:
 def metrics(views: Views, request: Request) -> str:
     """The catalogue."""
     window = views.window(request.range)
-    return render("metrics.html", metrics=views.metric_entries(window), **_common(request, window))
+    return render("metrics.html", metrics=views.metric_entries(window), **common(request, window))
 
 
 @dataclass(frozen=True, slots=True)
@@ -295,7 +244,7 @@ def series(views: Views, request: Request) -> str:
         help=metric.help if metric is not None else "",
         blocks=blocks,
         more=more,
-        **_common(request, window),
+        **common(request, window),
     )
 
 
@@ -313,6 +262,9 @@ FRAGMENTS: dict[str, Fragment] = {
     "alerts": alerts,
     "metrics": metrics,
     "series": series,
+    "experiments": experiments,
+    "knobs": knobs,
+    "hormones": hormones,
 }
 
 LIVE = frozenset(FRAGMENTS) - {"trace"}

@@ -11,6 +11,7 @@ from markupsafe import Markup
 
 from homeostat.app.web.assets import asset_url
 from homeostat.app.web.charts import sparkline
+from homeostat.core.change import shown
 from homeostat.core.span import LlmCall
 from homeostat.judge.views.overview import OverviewRow
 from homeostat.judge.words.quantity import bounds, count, quantity
@@ -100,6 +101,7 @@ def environment() -> Environment:
         series_path=series_path,
         share=share,
         spark=_spark,
+        value=shown,
     )
     return made
 

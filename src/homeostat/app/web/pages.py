@@ -11,14 +11,18 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from homeostat.app.web.errors import problem
-from homeostat.app.web.fragments import FRAGMENTS, LIVE, Request, request_of
+from homeostat.app.web.fragments import FRAGMENTS, LIVE
 from homeostat.app.web.html import render
 from homeostat.app.web.live import Live
+from homeostat.app.web.loop_fragments import mode_menu
+from homeostat.app.web.loop_views import NoLoop
+from homeostat.app.web.loops import body_of, form_of, ordered_by_form
+from homeostat.app.web.page_request import Request, request_of
 from homeostat.app.web.ranges import RANGES
 from homeostat.app.web.security import COOKIE, content_policy, safe_target, same, session_of
 from homeostat.app.web.stream import EventStream
 from homeostat.app.web.views import Views
-from homeostat.core.errors import InputError
+from homeostat.core.errors import InputError, NotAvailable
 
 PAGES = (
     {"name": "overview", "path": "/", "title": "Overview"},
@@ -28,12 +32,16 @@ PAGES = (
     {"name": "resources", "path": "/resources", "title": "Resources"},
     {"name": "findings", "path": "/findings", "title": "Findings"},
     {"name": "alerts", "path": "/alerts", "title": "Alerts"},
+    {"name": "experiments", "path": "/experiments", "title": "Experiments"},
+    {"name": "knobs", "path": "/knobs", "title": "Knobs"},
+    {"name": "hormones", "path": "/hormones", "title": "Hormones"},
     {"name": "metrics", "path": "/metrics-catalogue", "title": "Metrics"},
 )
 
 SECTIONS = {"operation": "operations", "trace": "traces", "series": "overview"}
 """Pages that lie under another one."""
 
+WITHOUT_RANGE = frozenset({"trace", "experiments", "knobs"})
 WITH_PLOTS = frozenset({"overview", "operation"})
 LOGIN_BYTES_MAX = 8_192
 SESSION_S = 30 * 86_400
@@ -50,6 +58,9 @@ PATHS = {
     "alerts": "/alerts",
     "metrics": "/metrics-catalogue",
     "series": "/series/{name:path}",
+    "experiments": "/experiments",
+    "knobs": "/knobs",
+    "hormones": "/hormones",
 }
 
 
@@ -65,6 +76,7 @@ class PageServer:
         """Return the pages, the login and the stream of live updates."""
         found = [Route(path, self._page(name), name=name) for name, path in PATHS.items()]
         found.append(Route("/api/live", self.stream))
+        found.append(Route("/loops/order", self.order, methods=["POST"]))
         if self._token is not None:
             found.append(Route("/login", self.login, methods=["GET", "POST"]))
         return found
@@ -73,35 +85,68 @@ class PageServer:
         async def page(http: HttpRequest) -> Response:
             try:
                 request = _request(http, http.path_params.get("name", ""))
+                content = await to_thread.run_sync(FRAGMENTS[name], self._views, request)
+            except NoLoop as error:
+                return error_page(404, str(error), "Choose one of the pages above.")
             except InputError as error:
                 return error_page(400, str(error), "Choose one of the ranges above.")
-            content = await to_thread.run_sync(FRAGMENTS[name], self._views, request)
             if content is None:
                 what = f"{name} {request.name!r}"
                 return error_page(
                     404, f"No {what} here.", "It may be older than what is kept, or not in this range."
                 )
-            return self._answer(name, request, http, content)
+            return await self._answer(name, request, http, content)
 
         return page
 
-    def _answer(self, name: str, request: Request, http: HttpRequest, content: str) -> Response:
+    async def _answer(
+        self,
+        name: str,
+        request: Request,
+        http: HttpRequest,
+        content: str,
+        refused: str = "",
+        status: int = 200,
+    ) -> Response:
         section = SECTIONS.get(name, name)
         title = request.name or next(p["title"] for p in PAGES if p["name"] == section)
         plots = name in WITH_PLOTS
+        menu = await to_thread.run_sync(mode_menu, self._views)
         page = render(
             "base.html",
             title=title,
             section=section,
             pages=PAGES,
-            ranges=_ranges(http) if name != "trace" else (),
+            ranges=_ranges(http) if name not in WITHOUT_RANGE else (),
             range_query=request.query,
-            live_url=_live_url(name, request, http) if name in LIVE else "",
+            live_url=_live_url(name, request, http) if name in LIVE and not refused else "",
             plots=plots,
+            mode=Markup(menu),  # noqa: S704 - rendered by a template that escapes
+            refused=refused,
+            back=f"{PATHS[name]}?{urlencode({'service': request.service})}" if refused else "",
             content=Markup(content),  # noqa: S704 - rendered by a template that escapes
             version=version("homeostat"),
         )
-        return HTMLResponse(page, headers={"content-security-policy": content_policy(inline_styles=plots)})
+        headers = {"content-security-policy": content_policy(inline_styles=plots)}
+        return HTMLResponse(page, status, headers=headers)
+
+    async def order(self, http: HttpRequest) -> Response:
+        """Answer POST /loops/order: obey a form, and go back to the page that says what became of it.
+
+        What cannot be obeyed is said on top of that page, which then does not change by itself.
+        """
+        form: dict[str, str] = {}
+        try:
+            form = form_of(await body_of(http))
+            return await ordered_by_form(self._views.loops, form)
+        except NoLoop as error:
+            return error_page(404, str(error), "It may have been forgotten: a loop is known for a day.")
+        except (InputError, NotAvailable) as error:
+            name = "knobs" if form.get("back") == "/knobs" else "experiments"
+            request = Request(service=form.get("service", ""))
+            content = await to_thread.run_sync(FRAGMENTS[name], self._views, request)
+            status = 400 if isinstance(error, InputError) else 409
+            return await self._answer(name, request, http, content or "", str(error), status)
 
     async def stream(self, http: HttpRequest) -> Response:
         """Answer GET /api/live?view=...: server-sent events with the view's content whenever it changes."""
@@ -120,7 +165,8 @@ class PageServer:
             )
 
         def draw() -> str:
-            return FRAGMENTS[view](self._views, request) or ""
+            content = FRAGMENTS[view](self._views, request) or ""
+            return f"{content}<div data-header hidden>{mode_menu(self._views)}</div>"
 
         return EventStream(self._live.stream(key, draw))
 
@@ -189,6 +235,9 @@ def _simple_page(title: str, content: str, status: int, pages: bool = True) -> R
         range_query="",
         live_url="",
         plots=False,
+        mode="",
+        refused="",
+        back="",
         content=Markup(content),  # noqa: S704 - rendered by a template that escapes
         version=version("homeostat"),
     )

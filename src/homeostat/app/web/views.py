@@ -10,6 +10,7 @@ from homeostat.app.findings.notebook import read_noticed
 from homeostat.app.findings.process import SearchProcess
 from homeostat.app.findings.searches import Searched, Searches
 from homeostat.app.report.loads import stage_queueing
+from homeostat.app.web.loop_views import LoopViews
 from homeostat.app.web.memo import Memo
 from homeostat.app.web.releases import Releases
 from homeostat.app.web.windows import Windows
@@ -114,11 +115,13 @@ class Views:
         self._memo = Memo(clock)
         self._windows = Windows(store, clock, self._memo)
         self.alerts = AlertViews(store, clock)
+        self.loops = LoopViews(store, clock, losses, self._memo)
         self._releases = Releases(store)
         self._event_sources: tuple[EventSource, ...] = (
             lambda window: self._releases.events(window, self._all_totals(window)),
             lambda window: events_of_findings(self.findings_known(window).findings),
             lambda _: events_of_notices(self.alerts.notices()),
+            self.loops.events,
         )
         self._search = SearchProcess()
         self._searches = Searches(self.subjects, self._search.search, clock, losses)
@@ -143,7 +146,9 @@ class Views:
         words = self.time_use(window).words
         shown = [c for c in found if find.lower() in _searched(c)] if find else shown_among(found)
         frames = self._frames_of(shown[offset : offset + limit], len(found), window)
-        return overview(found, shown, frames, window, offset, limit, words)
+        made = overview(found, shown, frames, window, offset, limit, words)
+        trying = self.loops.trying()
+        return replace(made, sentence=f"{made.sentence} {trying}") if trying else made
 
     def findings(self, window: Window) -> Searched:
         """Return what was found in the essential variables, what became worse first; waits for a search.
@@ -253,7 +258,7 @@ class Views:
         return OperationPage(row, drawn, traces(False), traces(True), self.queueing(window).get(name))
 
     def events(self, window: Window) -> tuple[Event, ...]:
-        """Return what happened: releases, change points, anomalies, alerts; in order of time."""
+        """Return what happened: releases, change points, anomalies, alerts, trials; in order of time."""
 
         def work() -> tuple[Event, ...]:
             return events_in(window, (e for source in self._event_sources for e in source(window)))

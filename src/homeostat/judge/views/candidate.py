@@ -14,6 +14,10 @@ OWN_SERVICE = "homeostat"
 """The service under which a node watches itself."""
 
 
+OWN_METRICS = ("homeostat.", "loop.")
+"""Starts of the names of what Homeostat and its loops tell of themselves; loops have pages of their own."""
+
+
 RESOURCE_GROUPS = frozenset({"cpu", "memory", "scheduling", "storage", "network", "gpu", "homeostat"})
 """Groups of the catalogue that belong to the machine and not to the application."""
 
@@ -60,7 +64,7 @@ def text_of(key: SeriesKey, hidden: frozenset[str] = frozenset()) -> str:
 def is_essential(key: SeriesKey, metric: Metric | None, resources: frozenset[str]) -> bool:
     """An essential variable is the application's own."""
     group = metric.group if metric is not None else ""
-    own = key.metric.startswith("homeostat.") or key.metric in SUPPORTING
+    own = key.metric.startswith(OWN_METRICS) or key.metric in SUPPORTING
     return group not in resources and not own
 
 

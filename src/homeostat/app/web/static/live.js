@@ -92,6 +92,20 @@
     }
   }
 
+  // The menu of the mode closes as menus do.
+  const menu = () => document.querySelector(".mode-menu[open]");
+  document.addEventListener("keydown", (event) => {
+    const open = event.key === "Escape" ? menu() : null;
+    if (open) {
+      open.open = false;
+      open.querySelector("summary").focus();
+    }
+  });
+  document.addEventListener("click", (event) => {
+    const open = menu();
+    if (open && !open.contains(event.target)) open.open = false;
+  });
+
   addCopyButtons();
   if (!main || !window.EventSource) return;
 
@@ -106,6 +120,11 @@
   function update(event) {
     const template = document.createElement("template");
     template.innerHTML = JSON.parse(event.data);
+    const header = template.content.querySelector("[data-header]");
+    if (header) {
+      header.remove();
+      morphChildren(document.querySelector("[data-mode-menu]"), header);
+    }
     morphChildren(main, template.content);
     addCopyButtons();
     say("Live");

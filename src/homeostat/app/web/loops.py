@@ -1,0 +1,250 @@
+"""The loops' part of the API: what loops do, their ledgers, and orders to them."""
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import parse_qs, urlencode
+
+import msgspec
+from anyio import to_thread
+from starlette.datastructures import QueryParams
+from starlette.requests import Request as HttpRequest
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+
+from homeostat.app.loops.loop_desk import ANSWER_S, value_of
+from homeostat.app.web.errors import json_answer, problem
+from homeostat.app.web.ledger_rows import undoable
+from homeostat.app.web.loop_views import LoopState, LoopViews, NoLoop
+from homeostat.app.web.whole import whole
+from homeostat.core.errors import InputError, NotAvailable
+from homeostat.core.knob import Value
+from homeostat.core.order import AnyOrder, Mode, Order, Pin, Restore, SetMode, Try, Undo, Unpin
+from homeostat.prove.ledger_entry import EntryKind, LedgerEntry
+from homeostat.prove.ledger_story import told
+
+BODY_BYTES_MAX = 8_192
+ENTRIES = 50
+ENTRIES_MAX = 1_000
+NUMBER_MAX = 10**9
+PAGE = "the page"
+"""Who gives an order that comes from a form."""
+
+SET = "set:"
+"""What the field of a form that sets a knob begins with."""
+
+REMEDY = 'send JSON such as {"order": "pin", "by": "ann", "knob": "batch_size", "value": 16}'
+BACK = frozenset({"/experiments", "/knobs"})
+
+
+class LoopApi:
+    """Answers /api/loops, /api/ledger and the forms of the pages."""
+
+    def __init__(self, loops: LoopViews) -> None:
+        self._loops = loops
+
+    def routes(self) -> list[Route]:
+        """Return the routes."""
+        return [
+            Route("/api/loops", self.loops),
+            Route("/api/loops/{service:path}/orders", self.order, methods=["POST"]),
+            Route("/api/loops/{service:path}", self.loop),
+            Route("/api/ledger", self.ledger),
+        ]
+
+    async def loops(self, http: HttpRequest) -> Response:
+        """Answer GET /api/loops."""
+        found = await to_thread.run_sync(self._loops.loops)
+        return json_answer({"loops": [_told(state) for state in found.values()]})
+
+    async def loop(self, http: HttpRequest) -> Response:
+        """Answer GET /api/loops/{service}."""
+        try:
+            found = await to_thread.run_sync(self._loops.loop, http.path_params["service"])
+        except NoLoop as error:
+            return no_loop(error)
+        assert found is not None
+        return json_answer(_told(found))
+
+    async def ledger(self, http: HttpRequest) -> Response:
+        """Answer GET /api/ledger."""
+        try:
+            return json_answer(await to_thread.run_sync(self._ledger, http.query_params))
+        except NoLoop as error:
+            return no_loop(error)
+        except InputError as error:
+            return problem(400, str(error), "see /api/openapi.json for what is accepted")
+
+    def _ledger(self, query: QueryParams) -> dict[str, object]:
+        service = query.get("service", "")
+        several = self._loops.loops()
+        if not service and len(several) > 1:
+            raise InputError(f"say which ledger with service=: {', '.join(sorted(several))}")
+        after = whole(query, "after", 0, NUMBER_MAX) if query.get("after") else None
+        limit = whole(query, "limit", ENTRIES, ENTRIES_MAX)
+        state = self._loops.loop(service)
+        if state is None:
+            raise NoLoop("no loop has run within a day")
+        service = state.loop.service
+        read = self._loops.ledger(service)
+        return {
+            "service": service,
+            "total": len(read.ledger.entries),
+            "head": read.ledger.head,
+            "broken": read.broken,
+            "entries": [
+                {**_entry(entry), "undoable": undoable(read.ledger, entry.number)}
+                for entry in self._loops.entries(service, after, limit)
+            ],
+        }
+
+    async def order(self, http: HttpRequest) -> Response:
+        """Answer POST /api/loops/{service}/orders."""
+        service = http.path_params["service"]
+        try:
+            body = await body_of(http)
+            order = msgspec.json.decode(body, type=AnyOrder)
+            if not 0 < len(order.by) <= 200:
+                raise InputError("say in `by` who gives the order, in at most 200 characters")
+            after, entries = await to_thread.run_sync(given, self._loops, service, order)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            return problem(400, f"the order cannot be understood: {error}", REMEDY)
+        except NoLoop as error:
+            return no_loop(error)
+        except InputError as error:
+            return problem(400, str(error), REMEDY)
+        except NotAvailable as error:
+            return problem(409, str(error), "GET /api/loops says which loops run")
+        if not entries:
+            text = f"the loop has not answered within {ANSWER_S:g} s; the order stays valid for an hour"
+            return json_answer({"after": after, "entries": [], "words": text}, 202)
+        refused = next((e.note.reason for e in entries if e.note.kind is EntryKind.REFUSED), None)
+        if refused is not None:
+            return problem(409, f"the loop refused the order: {refused}", "correct the order")
+        words = "; ".join(told(entry.note) for entry in entries)
+        return json_answer({"after": after, "entries": [_entry(e) for e in entries], "words": words})
+
+
+def given(loops: LoopViews, service: str, order: Order) -> tuple[int, tuple[LedgerEntry, ...]]:
+    """Leave an order and wait for what the ledger says; return the number before that, and the entries.
+
+    Raises NoLoop, InputError where the order makes no sense, NotAvailable where the loop does not run.
+    """
+    loops.loop(service)
+    after = loops.last(service)
+    loops.desk.order(service, order)
+    return after, loops.desk.answer(service, after, by=order.by).entries
+
+
+async def ordered_by_form(loops: LoopViews, form: Mapping[str, str]) -> Response:
+    """Obey a form of the pages and go back to the page that shows what became of it.
+
+    Raises InputError where the form makes no sense, NotAvailable where the loop does not run.
+    """
+    service = form.get("service", "")
+
+    def give() -> tuple[str, int]:
+        if form.get("order") == "restore" and not service:
+            return _restored(loops)
+        state = loops.loop(service)
+        if state is None:
+            raise NoLoop("no loop has run within a day")
+        after, _ = given(loops, state.loop.service, order_of(form, state))
+        return state.loop.service, after
+
+    name, after = await to_thread.run_sync(give)
+    back = form.get("back", "") if form.get("back") in BACK else "/experiments"
+    return RedirectResponse(f"{back}?{urlencode({'service': name, 'answered': after})}", 303)
+
+
+def _restored(loops: LoopViews) -> tuple[str, int]:
+    """Restore the defaults of all loops that run; all are told before any is waited for."""
+    running = [name for name, state in loops.loops().items() if state.alive]
+    if not running:
+        raise NotAvailable("no loop runs now, so that nothing is turned")
+    before = {name: loops.last(name) for name in running}
+    for name in running:
+        loops.desk.order(name, Restore(by=PAGE))
+    for name in running:
+        loops.desk.answer(name, before[name], by=PAGE)
+    return running[0], before[running[0]]
+
+
+def order_of(form: Mapping[str, str], state: LoopState) -> Order:
+    """Return the order that a form gives; raise InputError, saying what is wrong, where it gives none."""
+    knob = form.get("knob", "")
+    match form.get("order"):
+        case "mode":
+            mode = form.get("mode", "")
+            if mode not in set(Mode):
+                raise InputError(f"the mode is observe, advise or act, not {mode[:50]!r}")
+            return SetMode(by=PAGE, mode=Mode(mode))
+        case "restore":
+            return Restore(by=PAGE)
+        case "undo":
+            number = form.get("number", "")
+            if not (number.isascii() and number.isdecimal() and len(number) < 10):
+                raise InputError(f"an entry of the ledger has a whole number, not {number[:50]!r}")
+            return Undo(by=PAGE, number=int(number))
+        case "unpin":
+            return Unpin(by=PAGE, knob=knob)
+        case "pin":
+            values = _values(form, state)
+            if len(values) != 1:
+                raise InputError("pin one knob at a time, at one value")
+            ((name, value),) = values.items()
+            return Pin(by=PAGE, knob=name, value=value)
+        case "try":
+            return Try(by=PAGE, values=_values(form, state))
+        case other:
+            raise InputError(
+                f"an order is mode, restore, undo, pin, unpin or try, not {(other or '')[:50]!r}"
+            )
+
+
+def _values(form: Mapping[str, str], state: LoopState) -> dict[str, Value]:
+    known = {knob.name: knob for knob in state.loop.knobs}
+    found: dict[str, Value] = {}
+    for field, text in form.items():
+        name = field.removeprefix(SET)
+        if not field.startswith(SET):
+            continue
+        if name not in known:
+            there = ", ".join(sorted(known)) or "none"
+            raise InputError(f"there is no knob {name[:100]!r}; there are: {there}")
+        if not text.strip():
+            raise InputError(f"say a value for {name}: it takes {known[name].domain}")
+        found[name] = value_of(text.strip(), known[name])
+    if not found:
+        raise InputError("name a knob with a value")
+    return found
+
+
+async def body_of(http: HttpRequest) -> bytes:
+    """Return the body of a request; raise InputError where it is too long."""
+    body = bytearray()
+    async for chunk in http.stream():
+        body += chunk
+        if len(body) > BODY_BYTES_MAX:
+            raise InputError(f"the body has more than {BODY_BYTES_MAX} bytes")
+    return bytes(body)
+
+
+def form_of(body: bytes) -> dict[str, str]:
+    """Return the fields of a form, each with its first value."""
+    fields = parse_qs(body.decode("utf-8", "replace"), keep_blank_values=True)
+    return {name: values[0] for name, values in fields.items()}
+
+
+def no_loop(error: NoLoop) -> Response:
+    """Return the answer for a loop that is not there."""
+    return problem(
+        404, str(error), "call hs.govern('policy.toml') in the application; GET /api/loops lists all"
+    )
+
+
+def _told(state: LoopState) -> dict[str, Any]:
+    return {"alive": state.alive, **msgspec.to_builtins(state.loop)}
+
+
+def _entry(entry: LedgerEntry) -> dict[str, Any]:
+    return {"words": told(entry.note), **msgspec.to_builtins(entry)}
