@@ -177,6 +177,24 @@ def test_what_the_application_refuses_is_rolled_back_with_its_reason() -> None:
     assert "not on Fridays" in last.note.reason
 
 
+def test_what_a_person_sets_and_the_application_refuses_is_put_back() -> None:
+    class Strict(Plant):
+        def steer(self, steering: Steering) -> None:
+            if steering.base.get("layers") == 9:
+                raise InputError("nine layers do not fit")
+            super().steer(steering)
+
+    plant = Strict()
+    governor = governed(plant)
+    governor.order(Pin(by="ann", knob="layers", value=9))
+    run(governor, plant, 3)
+    assert plant.steering.base == {"layers": 6}
+    assert governor.seen.state.configuration == {"layers": 6}
+    assert not governor.seen.state.pinned
+    told = [entry.note.reason for entry in governor.book.ledger.entries]
+    assert any("nine layers do not fit" in reason for reason in told)
+
+
 def test_a_pinned_knob_stays_also_after_a_restart() -> None:
     plant = Plant()
     governor = governed(plant)

@@ -338,8 +338,22 @@ class Governor:
             self._write((act,), {}, self.seen.situation.regime, now_ns)
         self._state = replace(self._state, running=())
         wanted = steered(self._state.configuration, self.plans, now_ns)
-        self._plant.steer(wanted)
+        try:
+            self._plant.steer(wanted)
+        except HomeostatError as error:
+            return self._put_back(str(error), now_ns)
         return wanted
+
+    def _put_back(self, reason: str, now_ns: int) -> Steering:
+        """Go back to the values that the application last ran with, since it refuses those in force."""
+        before = {**self._state.configuration, **self._steering.base}
+        moves = change_between(self._state.configuration, before)
+        if moves:
+            change = Change(moves, "the governor", f"the application refused what was set: {reason}")
+            self._write((Put(change, EntryKind.UNDONE, None),), {}, self.seen.situation.regime, now_ns)
+        pinned = {name: value for name, value in self._state.pinned.items() if before.get(name) == value}
+        self._state = replace(self._state, configuration=before, pinned=pinned)
+        return self._steering
 
     def _check(self, name: str, value: Value) -> None:
         knob = self._plant.knobs.get(name)
