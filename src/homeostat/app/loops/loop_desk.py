@@ -17,6 +17,7 @@ from homeostat.prove.ledger_entry import LedgerEntry
 from homeostat.prove.ledger_records import entry_of, kind_of, read_ledger
 
 ANSWER_S = 5.0
+FOLLOW_S = 1.0
 LOOK_S = 0.1
 ANSWERS_MAX = 50
 """Entries among which the answer to an order is looked for, the newest."""
@@ -107,6 +108,16 @@ class LoopDesk:
                 return found
             self._sleep(LOOK_S)
             waited_s += LOOK_S
+
+    def follow(self, service: str, time_ns: int, timeout_s: float = FOLLOW_S) -> None:
+        """Wait until the loop has published its state of a moment or later, or the time is over."""
+        waited_s = 0.0
+        while waited_s < timeout_s:
+            found = self.loops().get(service)
+            if found is None or found.time_ns >= time_ns:
+                return
+            self._sleep(LOOK_S / 5)
+            waited_s += LOOK_S / 5
 
     def _after(self, service: str, number: int) -> tuple[LedgerEntry, ...]:
         records = self._store.read(RecordsQuery(kind_of(service), limit=ANSWERS_MAX))

@@ -64,6 +64,10 @@ class LoopViews:
 
         return self._memo.get("loops", LOOPS_NS, work)
 
+    def forget(self) -> None:
+        """Look at the loops anew when they are asked for next: they have just obeyed."""
+        self._memo.forget("loops")
+
     def loop(self, service: str = "") -> LoopState | None:
         """Return the loop of a service, the first where none is named; None where there is no loop at all.
 

@@ -132,7 +132,16 @@ def given(loops: LoopViews, service: str, order: Order) -> tuple[int, tuple[Ledg
     loops.loop(service)
     after = loops.last(service)
     loops.desk.order(service, order)
-    return after, loops.desk.answer(service, after, by=order.by).entries
+    return after, _answer(loops, service, after, order.by)
+
+
+def _answer(loops: LoopViews, service: str, after: int, by: str) -> tuple[LedgerEntry, ...]:
+    """Wait for the answer to an order, and until the loop's state is the one after it."""
+    entries = loops.desk.answer(service, after, by=by).entries
+    if entries:
+        loops.desk.follow(service, entries[-1].time_ns)
+        loops.forget()
+    return entries
 
 
 async def ordered_by_form(loops: LoopViews, form: Mapping[str, str]) -> Response:
@@ -165,7 +174,7 @@ def _restored(loops: LoopViews) -> tuple[str, int]:
     for name in running:
         loops.desk.order(name, Restore(by=PAGE))
     for name in running:
-        loops.desk.answer(name, before[name], by=PAGE)
+        _answer(loops, name, before[name], PAGE)
     return running[0], before[running[0]]
 
 

@@ -36,6 +36,11 @@ class Memo:
             self._keep(key, keep_ns, value)
             return value
 
+    def forget(self, key: Hashable) -> None:
+        """Work the answer of a key out anew when it is asked for next."""
+        with self._lock:
+            self._kept.pop(key, None)
+
     def _keep(self, key: Hashable, keep_ns: int, value: object) -> None:
         with self._lock:
             self._kept[key] = (self._clock.monotonic_ns() + keep_ns, value)
