@@ -104,3 +104,9 @@ def test_an_active_alert_is_told_with_how_long_it_lasts() -> None:
     alert = {"severity": "critical", "target": "fast", "subject": "web", "words": "p95 is 2 s", "began_ns": 0}
     state = {"now_ns": 360 * 10**9, "active": [alert], "targets": [{}, {}], "silences": [], "dead": []}
     assert lines(state) == ["1 active alert, 2 targets", "! critical: fast (web): p95 is 2 s, for 6 min"]
+
+
+def test_a_target_that_was_not_set_while_the_server_ran_cannot_be_forgotten(address: str) -> None:
+    refused = alerts(address, "forget", "answers are fast")
+    assert refused.returncode == 2
+    assert "no target 'answers are fast' was set with set_performance_alert" in refused.stderr

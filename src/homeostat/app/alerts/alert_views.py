@@ -7,6 +7,7 @@ import msgspec
 
 from homeostat.app.alerts.book_store import SILENCE, SILENCES_MAX, read_book, read_silences, silence_record
 from homeostat.app.alerts.outbox import DEAD, WAITING, Delivery, again, read_deliveries, read_notices
+from homeostat.app.alerts.own_rules import forget_rule, own_rules
 from homeostat.core.batch import Batch
 from homeostat.core.clock import DAY_NS, Clock
 from homeostat.core.errors import InputError
@@ -128,6 +129,15 @@ class AlertViews:
         if sent:
             self._store.write(Batch(records=tuple(r for d in sent for r in again(d, now_ns))))
         return Retried(tuple(d.key for d in sent), tuple(d.key for d in chosen if d.channel not in channels))
+
+    def forget(self, name: str) -> None:
+        """Watch a target no more that was set while a server ran. Raises InputError for any other."""
+        if all(rule.name != name for rule in own_rules(self._store)):
+            raise InputError(
+                f"no target {name[:TEXT_MAX]!r} was set with set_performance_alert; "
+                "those of a file end where the file no longer names them"
+            )
+        forget_rule(self._store, name, self._clock.now_ns())
 
     def silence(self, target: str, group: str, for_ns: int, reason: str = "") -> Silence:
         """Have nothing told of a target or a group for a while. Raises InputError for what makes no sense."""

@@ -45,6 +45,10 @@ REST = 19.0
 """A look is followed by so many times its own processor time of rest: a twentieth of a core at most."""
 
 
+ACTION = "action:"
+"""What the name of the courier to an action begins with."""
+
+
 class _ActionSender:
     def __init__(self, action: Action) -> None:
         self._action = action
@@ -77,7 +81,7 @@ class AlertDesk:
         self._alerting = alerting
         self._interval_s = interval_s
         acting = [
-            Channel(f"action:{name}", "action", Severity.WARNING, lambda a=action: _ActionSender(a))  # type: ignore[misc]
+            Channel(ACTION + name, "action", Severity.WARNING, lambda a=action: _ActionSender(a))  # type: ignore[misc]
             for name, action in (actions or {}).items()
         ]
         self.couriers = {c.name: Courier(c, store, clock, losses) for c in (*alerting.channels, *acting)}
@@ -138,9 +142,10 @@ class AlertDesk:
             return
         self._own = own
         rules = {rule.name: rule for rule in self._alerting.rules}
+        channels = [channel.name for channel in self._alerting.channels]
         for one in own:
             try:
-                rules[one.name] = one.rule(self._metrics, tuple(self.couriers), self._actions)
+                rules[one.name] = one.rule(self._metrics, channels, self._actions)
             except ConfigError:
                 self._losses.add("alerts.bad_rule")
         self._rules = tuple(rules.values())
@@ -198,5 +203,5 @@ class AlertDesk:
         found = deliveries_of(notice, self._alerting.channels, names)
         if notice.occasion is not Occasion.RECOVERED:
             actions = sorted({h.action for h in handlings if h.action})
-            found += [Delivery(notice, f"action:{name}", next_ns=notice.time_ns) for name in actions]
+            found += [Delivery(notice, ACTION + name, next_ns=notice.time_ns) for name in actions]
         return found

@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping
 import msgspec
 
 from homeostat.core.batch import Batch
-from homeostat.core.errors import ConfigError
+from homeostat.core.errors import ConfigError, InputError
 from homeostat.core.metric import Metric
 from homeostat.core.query import RecordsQuery, Store
 from homeostat.core.record import Record
@@ -32,7 +32,8 @@ class OwnRule(msgspec.Struct, frozen=True):
         """Bind it; raise ConfigError that names what is wrong with it and what would be accepted."""
         for channel in self.notify:
             if channel not in channels:
-                raise ConfigError(f"there is no channel {channel!r}; known are {', '.join(sorted(channels))}")
+                known = ", ".join(sorted(channels)) or "none"
+                raise ConfigError(f"there is no channel {channel!r}; known are {known}")
         if self.action and self.action not in actions:
             known = ", ".join(sorted(actions)) or "none"
             raise ConfigError(f"there is no action {self.action!r}; known are {known}")
@@ -42,7 +43,10 @@ class OwnRule(msgspec.Struct, frozen=True):
 
 
 def keep_rule(store: Store, rule: OwnRule, now_ns: int) -> None:
-    """Keep a rule, in place of the one that had its name."""
+    """Keep a rule, in place of the one that had its name; raise InputError where there are too many."""
+    names = {known.name for known in own_rules(store)}
+    if rule.name not in names and len(names) >= RULES_MAX:
+        raise InputError(f"{RULES_MAX} alerts are set already, which is the most: forget some first")
     store.write(Batch(records=(Record(KIND, rule.name, now_ns, msgspec.json.encode(rule)),)))
 
 

@@ -109,6 +109,23 @@ def speak(
     typer.echo("the silence has ended")
 
 
+@alerts.command()
+def forget(
+    name: Annotated[str, typer.Argument(help="The target, as `homeostat alerts` and the page name it.")],
+    endpoint: Endpoint = HERE,
+    token: Token = None,
+) -> None:
+    """Watch a target no more that was set with `set_performance_alert`.
+
+    Example: [bold]homeostat alerts forget "operation.duration p95 < 200 ms"[/bold]
+    """
+    from urllib.parse import quote
+
+    with _client(endpoint, token) as client:
+        client.delete(f"/api/alerts/targets/{quote(name, safe='')}")
+    typer.echo("it is watched no more")
+
+
 def _client(endpoint: str, token: str | None) -> "Client":
     from homeostat.app.cli.client import Client
 

@@ -27,15 +27,16 @@ def engine(
     from homeostat.core.losses import Losses
     from homeostat.observe.catalogue import load_catalogue
 
+    if not operation:
+        typer.echo(msgspec.json.format(msgspec.json.encode(described())).decode())
+        return
     with stored_at(store) as opened:
         made = Engine(opened, SystemClock(), load_catalogue(None), Losses(), by=person())
         try:
-            answer: object = (
-                called(made, operation, _parsed(arguments or [])) if operation else described(made)
-            )
+            answer = called(made, operation, _parsed(arguments or []))
         finally:
             made.close()
-    typer.echo(msgspec.json.format(msgspec.json.encode(answer, enc_hook=str)).decode())
+    typer.echo(msgspec.json.format(msgspec.json.encode(answer)).decode())
 
 
 def _parsed(arguments: list[str]) -> dict[str, Any]:

@@ -80,19 +80,10 @@ def _of_store(
 ) -> "Report":
     import time
 
-    from homeostat.app.cli.report_out import made
     from homeostat.app.cli.stored_at import stored_at
-    from homeostat.app.report.period import period_of
-    from homeostat.app.report.stored import compare_periods, stored_recording
+    from homeostat.app.report.period_report import period_report
     from homeostat.observe.catalogue import load_catalogue
 
     metrics = load_catalogue(catalogue)
-    now_ns = time.time_ns()
-    period = period_of(since, now_ns)
     with stored_at(address) as store:
-        comparison = None
-        if baseline is not None:
-            before = period.before() if baseline == "before" else period_of(baseline, now_ns)
-            comparison = compare_periods(store, before, period, metrics, {}, work.step, threshold)
-        recording = stored_recording(store, period, metrics, work.step, comparison)
-    return made(recording, work)
+        return period_report(store, time.time_ns(), metrics, since, baseline or "", threshold, work.step)

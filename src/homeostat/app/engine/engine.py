@@ -1,60 +1,44 @@
 """The engine: one object that answers what an operator asks for and does what they order."""
 
 import re
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from importlib.metadata import version
-
-import numpy as np
-from numpy.typing import NDArray
 
 from homeostat.act.cap import Cap, fitted
-from homeostat.act.controller import Line
-from homeostat.act.need import Need, need
 from homeostat.act.resources import Resource
 from homeostat.app.alerts.alert_views import AlertViews
+from homeostat.app.alerts.desk import ACTION
 from homeostat.app.alerts.own_rules import OwnRule, keep_rule
+from homeostat.app.engine.needs import ResourceNeed, resource_needs
 from homeostat.app.engine.optimization import Optimization, optimize
 from homeostat.app.loops.loop_actions import ORDERS
 from homeostat.app.loops.loop_desk import LoopDesk
-from homeostat.app.report.period import Period, period_of
-from homeostat.app.report.stored import compare_periods, stored_recording
+from homeostat.app.report.period import period_of
+from homeostat.app.report.period_report import period_report
+from homeostat.app.report.stored import stored_recording
 from homeostat.app.web.views import Views
-from homeostat.core.clock import SECOND_NS, Clock
+from homeostat.core.clock import Clock
 from homeostat.core.errors import InputError
 from homeostat.core.finding import Finding, FindingKind
 from homeostat.core.knob import Floats, Integers, Knob, Value
 from homeostat.core.losses import Losses
 from homeostat.core.metric import Metric
 from homeostat.core.order import Order, Pin, Relieve, Try
-from homeostat.core.query import LEVELS_NS, FrameQuery, Store
+from homeostat.core.query import Store
 from homeostat.core.target import Severity
 from homeostat.judge.reports.bottleneck import Bottleneck
 from homeostat.judge.reports.recommendation import Recommendation
-from homeostat.judge.reports.report import Report, make_report, no_step
+from homeostat.judge.reports.report import Report, no_step
 from homeostat.judge.reports.workload import Workload
 from homeostat.judge.targets.limit import State
 from homeostat.judge.views.overview import Overview
-from homeostat.judge.views.resources import ResourceGroup
+from homeostat.judge.views.resources import ResourceGroup, ResourceRow
+from homeostat.judge.words.quantity import count, counted
 from homeostat.loop.published import Published, PublishedAdvice, PublishedKnob
 from homeostat.prove.ledger_entry import LedgerEntry
-from homeostat.stats.not_known import NotKnown
-
-Ints = NDArray[np.int64]
-Numbers = NDArray[np.float64]
 
 RANGE, SINCE = "1h", "24h"
-NEEDS = (
-    "operation.duration",
-    "system.cpu.utilization",
-    "system.memory.utilization",
-    "process.memory.usage",
-    "llm.tokens",
-    "llm.cost",
-)
-"""What needs are predicted of: load by its count, resources by their level, spend by its sum."""
-
-NEED_POINTS = 240
 OPTIMIZE_S = 120.0
 
 
@@ -68,23 +52,13 @@ class Recommendations:
 
 @dataclass(frozen=True, slots=True)
 class ResourceStatus:
-    """How resources stand, in a sentence; `broken` names those beyond their limit."""
+    """How resources stand, in a sentence: how many are measured, which are beyond their limit (`broken`), and
+    of which that is not known yet."""
 
     words: str
+    measured: int
     broken: tuple[str, ...]
     unknown: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class ResourceNeed:
-    """What a resource will be asked for. `words` says why where that is not known."""
-
-    metric: str
-    service: str
-    unit: str
-    expected: float | None
-    peak: float | None
-    words: str
 
 
 class Engine:
@@ -103,13 +77,14 @@ class Engine:
         losses: Losses,
         views: Views | None = None,
         by: str = "the engine",
+        sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._store = store
         self._clock = clock
         self._metrics = metrics
         self._own_views = views is None
         self._views = views or Views(store, clock, metrics, dict, losses)
-        self._desk = LoopDesk(store, clock, losses)
+        self._desk = LoopDesk(store, clock, losses, sleep)
         self._alerts = AlertViews(store, clock)
         self._by = by
 
@@ -120,14 +95,7 @@ class Engine:
 
     def get_performance_report(self, since: str = SINCE, baseline: str = "") -> Report:
         """Return the report of a period (`24h`, `2d..1d`), compared with `before` or another period."""
-        now_ns = self._clock.now_ns()
-        period = period_of(since, now_ns)
-        comparison = None
-        if baseline:
-            before = period.before() if baseline == "before" else period_of(baseline, now_ns)
-            comparison = compare_periods(self._store, before, period, self._metrics, {}, no_step)
-        recording = stored_recording(self._store, period, self._metrics, no_step, comparison)
-        return make_report(recording, now_ns, version("homeostat"))
+        return period_report(self._store, self._clock.now_ns(), self._metrics, since, baseline)
 
     def optimize_system(
         self,
@@ -168,14 +136,18 @@ class Engine:
 
     def get_resource_status(self, range: str = RANGE) -> ResourceStatus:
         """Return how the resources stand, in a sentence."""
-        rows = [row for group in self.get_resource_metrics(range) for row in group.rows]
-        broken = tuple(r.metric for r in rows if r.state is State.VIOLATED)
-        unknown = tuple(r.metric for r in rows if r.state is State.UNKNOWN)
+        rows = [row for group in self.get_resource_metrics(range) for row in group.rows if row.available]
+        limited = [row for row in rows if row.state is not State.NO_LIMIT]
+        broken = tuple(_named(row) for row in limited if row.state is State.VIOLATED)
+        unknown = tuple(_named(row) for row in limited if row.state is State.UNKNOWN)
+        measured = f"{counted(len(rows), 'resource')} measured, {count(len(limited))} with a limit"
         if broken:
-            words = f"{len(broken)} of {len(rows)} resources are beyond their limit: {', '.join(broken)}"
+            words = f"{measured}; beyond it: {', '.join(broken)}"
+        elif unknown:
+            words = f"{measured}; none is known to be beyond it, {count(len(unknown))} not known yet"
         else:
-            words = f"no resource of {len(rows)} is known to be beyond its limit"
-        return ResourceStatus(words, broken, unknown)
+            words = f"{measured}; none is beyond it" if limited else measured
+        return ResourceStatus(words, len(rows), broken, unknown)
 
     def get_resource_metrics(self, range: str = RANGE) -> tuple[ResourceGroup, ...]:
         """Return what the machine and the processes use, and what cannot be measured here."""
@@ -197,16 +169,7 @@ class Engine:
         self, time_horizon: float = 3_600.0, confidence_level: float = 0.9
     ) -> tuple[ResourceNeed, ...]:
         """Return what will be needed within `time_horizon` seconds, with a chance of `confidence_level`."""
-        now_ns = self._clock.now_ns()
-        level_ns = max(w for w in LEVELS_NS if w <= max(time_horizon * SECOND_NS / 4, LEVELS_NS[0]))
-        found = []
-        for metric in NEEDS:
-            query = FrameQuery(now_ns - NEED_POINTS * level_ns, now_ns, level_ns, metric)
-            for key, frame in self._store.read(query).items():
-                line = _line(metric, frame.start_ns, frame.count, frame.mean, level_ns)
-                told = need(line, time_horizon, confidence_level)
-                found.append(_told(metric, key.get("service"), key.unit, told))
-        return tuple(found)
+        return resource_needs(self._store, self._clock.now_ns(), time_horizon, confidence_level)
 
     def adapt_to_constraints(
         self, at_most: float, uses: Mapping[str, float], service: str | None = None, resource: str = "budget"
@@ -216,12 +179,19 @@ class Engine:
         `uses` is what one unit of each knob takes. Unpin them to recover.
         """
         loop = self._desk.loop(service)
+        cap = Cap(resource, at_most, uses)
         knobs = {k.name: _knob(k) for k in loop.knobs if k.low is not None}
         for name in uses:
             if name not in knobs:
-                raise InputError(f"{name!r} is no knob that is a number; there are {', '.join(knobs)}")
+                there = ", ".join(knobs) or "none"
+                raise InputError(f"{name!r} is no knob that is a number; there are: {there}")
         now = {k.name: k.value for k in loop.knobs}
-        wanted = fitted(now, (Cap(resource, at_most, uses),), knobs)
+        wanted = fitted(now, (cap,), knobs)
+        if cap.used(wanted) > at_most:
+            raise InputError(
+                f"even at their lowest values these knobs use {cap.used(wanted):g} of {resource}, "
+                f"more than {at_most:g}"
+            )
         entries: tuple[LedgerEntry, ...] = ()
         for name in uses:
             if wanted[name] != now[name]:
@@ -249,11 +219,12 @@ class Engine:
         `action` is one of `restore`, `observe`, `relieve_memory`, `relieve_cpu`, `relieve_io`, or none.
         """
         reading, side, bound = _threshold(threshold)
-        expect = f"{reading}({metric}) {side} {bound}"
         if severity not in tuple(Severity):
             raise InputError(f"severity must be {' or '.join(Severity)}, not {severity!r}")
-        rule = OwnRule(f"{metric} {threshold}", expect, Severity(severity), tuple(notify), action)
-        rule.rule(self._metrics, self._alerts.state().channels, ORDERS)
+        expect = f"{reading}({metric}) {side} {bound}"
+        rule = OwnRule(f"{metric} {threshold.strip()}", expect, Severity(severity), tuple(notify), action)
+        channels = [c for c in self._alerts.setup().channels if not c.startswith(ACTION)]
+        rule.rule(self._metrics, channels, ORDERS)
         keep_rule(self._store, rule, self._clock.now_ns())
         return rule
 
@@ -278,7 +249,7 @@ class Engine:
 
     def identify_bottlenecks(self, since: str = SINCE) -> tuple[Bottleneck, ...]:
         """Return the stages that requests wait for, what mending each would gain at most."""
-        period: Period = period_of(since, self._clock.now_ns())
+        period = period_of(since, self._clock.now_ns())
         return stored_recording(self._store, period, self._metrics, no_step).bottlenecks or ()
 
     def _findings(self, range: str, *kinds: FindingKind) -> tuple[Finding, ...]:
@@ -291,25 +262,12 @@ class Engine:
     def _ordered(self, loop: Published, order: Order) -> tuple[LedgerEntry, ...]:
         last = self._desk.ledger(loop.service).last
         self._desk.order(loop.service, order)
-        return self._desk.answer(loop.service, last.number if last else 0).entries
+        return self._desk.answer(loop.service, last.number if last else 0, by=self._by).entries
 
 
-def _line(metric: str, start_ns: Ints, count: Ints, mean: Numbers, level_ns: int) -> Line:
-    """Return an evenly spaced line: how many durations, the sum of a counter, the mean of a level."""
-    first = int(start_ns[0])
-    size = (int(start_ns[-1]) - first) // level_ns + 1
-    summed = metric in ("operation.duration", "llm.tokens", "llm.cost")
-    values = np.zeros(size) if summed else np.full(size, np.nan)
-    at = (start_ns - first) // level_ns
-    values[at] = count if metric == "operation.duration" else count * mean if summed else mean
-    return Line(values, level_ns, first + size * level_ns)
-
-
-def _told(metric: str, service: str, unit: str, found: Need | NotKnown) -> ResourceNeed:
-    shown = "calls" if metric == "operation.duration" else unit
-    if isinstance(found, NotKnown):
-        return ResourceNeed(metric, service, shown, None, None, f"not known: {found.reason}")
-    return ResourceNeed(metric, service, shown, found.expected, found.peak, found.words)
+def _named(row: ResourceRow) -> str:
+    values = ", ".join(value for _, value in row.attributes)
+    return f"{row.metric} ({values})" if values else row.metric
 
 
 def _knob(told: PublishedKnob) -> Knob:

@@ -1,7 +1,7 @@
 """The operations of the engine by name, as commands and the API call them."""
 
 import inspect
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import msgspec
@@ -36,20 +36,24 @@ ORDERING = (
 """Operations that order something."""
 
 
+OPERATIONS = (*READING, *ORDERING)
+
+
 def called(engine: Engine, name: str, arguments: Mapping[str, Any]) -> object:
     """Call an operation with arguments as JSON has them; return its answer.
 
     Raises InputError for a name or an argument that does not exist, one that is missing, and one of a wrong
     type; and what the operation raises.
     """
-    method = _method(engine, name)
-    signature = inspect.signature(method)
-    unknown = sorted(set(arguments) - set(signature.parameters))
+    if name not in OPERATIONS:
+        raise InputError(f"there is no operation {name!r}; there are: {', '.join(OPERATIONS)}")
+    parameters = _parameters(getattr(Engine, name))
+    unknown = sorted(set(arguments) - {p.name for p in parameters})
     if unknown:
-        known = ", ".join(signature.parameters) or "none"
+        known = ", ".join(p.name for p in parameters) or "none"
         raise InputError(f"{name} has no argument {unknown[0]!r}; it takes: {known}")
     converted = {}
-    for parameter in signature.parameters.values():
+    for parameter in parameters:
         if parameter.name not in arguments:
             if parameter.default is inspect.Parameter.empty:
                 raise InputError(f"{name} needs the argument {parameter.name!r}")
@@ -59,14 +63,14 @@ def called(engine: Engine, name: str, arguments: Mapping[str, Any]) -> object:
             converted[parameter.name] = msgspec.convert(value, parameter.annotation, strict=False)
         except msgspec.ValidationError as error:
             raise InputError(f"{name}: {parameter.name}={value!r}: {error}") from None
-    return method(**converted)
+    return getattr(engine, name)(**converted)
 
 
-def described(engine: Engine) -> list[dict[str, object]]:
+def described() -> list[dict[str, object]]:
     """Return all operations with what they do and take."""
     found = []
-    for name in (*READING, *ORDERING):
-        method = _method(engine, name)
+    for name in OPERATIONS:
+        method = getattr(Engine, name)
         found.append(
             {
                 "operation": name,
@@ -74,15 +78,12 @@ def described(engine: Engine) -> list[dict[str, object]]:
                 "does": (inspect.getdoc(method) or "").split("\n")[0],
                 "takes": {
                     p.name: "needed" if p.default is inspect.Parameter.empty else p.default
-                    for p in inspect.signature(method).parameters.values()
+                    for p in _parameters(method)
                 },
             }
         )
     return found
 
 
-def _method(engine: Engine, name: str) -> Any:
-    if name not in READING and name not in ORDERING:
-        there = ", ".join((*READING, *ORDERING))
-        raise InputError(f"there is no operation {name!r}; there are: {there}")
-    return getattr(engine, name)
+def _parameters(method: Callable[..., object]) -> tuple[inspect.Parameter, ...]:
+    return tuple(inspect.signature(method).parameters.values())[1:]  # without self

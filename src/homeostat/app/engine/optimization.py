@@ -3,15 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from homeostat.act.controller import Trialled
-from homeostat.app.loops.loop_desk import LoopDesk
+from homeostat.app.loops.loop_desk import ANSWER_S, LoopDesk
 from homeostat.core.errors import InputError
 from homeostat.core.knob import Value
 from homeostat.core.order import Try
-from homeostat.core.proof import Decision
 from homeostat.judge.reports.bottleneck import Bottleneck
-from homeostat.loop.book import trialled
-from homeostat.loop.published import Published, PublishedAdvice, PublishedKnob
+from homeostat.loop.published import Published, PublishedKnob
 from homeostat.prove.ledger_entry import ENDING, EntryKind, LedgerEntry
 from homeostat.prove.ledger_story import story
 
@@ -38,9 +35,9 @@ class Optimization:
     improvement: tuple[float, float, float] | None
 
 
-def allowed(advice: PublishedAdvice, constraints: Mapping[str, tuple[float, float]]) -> bool:
-    """Tell whether a recommendation stays within the bounds that a person set on knobs for this call."""
-    for name, value in advice.values.items():
+def within(values: Mapping[str, Value], constraints: Mapping[str, tuple[float, float]]) -> bool:
+    """Tell whether values of knobs stay within the bounds that a person set for this call."""
+    for name, value in values.items():
         if name in constraints and not isinstance(value, str):
             low, high = constraints[name]
             if not low <= value <= high:
@@ -59,30 +56,33 @@ def optimize(
 ) -> Optimization:
     """Try the first recommendation that the constraints allow (or `values`), and wait for its proof.
 
-    Raises InputError where there is nothing to try. A trial that is not decided in time goes on: the ledger
-    tells what became of it.
+    Raises InputError where there is nothing to try, or constraints that make no sense. A trial that is not
+    decided in time goes on: the ledger tells what became of it.
     """
+    known = {knob.name: knob for knob in loop.knobs}
+    for name in constraints:
+        if name not in known:
+            raise InputError(f"there is no knob {name!r}; there are: {', '.join(sorted(known)) or 'none'}")
     steps = [_found(bottlenecks), _strategies(loop, constraints)]
     wanted = dict(values) if values is not None else _chosen(loop, constraints)
-    known = {knob.name: knob for knob in loop.knobs}
+    if not within(wanted, constraints):
+        raise InputError("the values lie outside of the constraints")
     last = desk.ledger(loop.service).last
     desk.order(loop.service, Try(by=by, values=wanted))
     steps.append(
         Step("implementation", f"trying {_words(wanted, known)}, on a part of the requests or of time")
     )
-    entries = _awaited(desk, loop.service, last.number if last else 0, wanted, timeout_s)
-    proof = _proof(entries)
-    if proof is None:
-        refused = next((e for e in entries if e.note.kind is EntryKind.REFUSED), None)
-        why = refused.note.reason if refused else f"not decided within {timeout_s:g} s; the trial goes on"
-        return Optimization(loop.service, (*steps, Step("validation", why)), False, None)
-    kept = proof.proof.decision is Decision.KEEP
-    steps.append(Step("validation", story(entries[-1])))
-    effect = proof.proof.effect
-    improvement = None
-    if kept and effect.estimate is not None and effect.interval is not None:
-        improvement = (effect.estimate, effect.interval.low, effect.interval.high)
-    told = f"{effect.measure} {effect.estimate:+.1%}" if improvement else "nothing was changed"
+    ending = _ending(desk, loop.service, last.number if last else 0, wanted, by, timeout_s)
+    if isinstance(ending, str):
+        return Optimization(loop.service, (*steps, Step("validation", ending)), False, None)
+    steps.append(Step("validation", story(ending)))
+    kept = ending.note.kind is EntryKind.KEPT
+    proof = ending.note.proof
+    effect = proof.effect.effect if kept and proof is not None else None
+    if effect is None or effect.estimate is None or effect.interval is None:
+        return Optimization(loop.service, (*steps, Step("improvement", "nothing was changed")), kept, None)
+    improvement = effect.estimate, effect.interval.low, effect.interval.high
+    told = "{}: {:+.1%} [{:+.1%}, {:+.1%}]".format(effect.measure, *improvement)
     return Optimization(loop.service, (*steps, Step("improvement", told)), kept, improvement)
 
 
@@ -94,7 +94,7 @@ def _found(bottlenecks: tuple[Bottleneck, ...]) -> Step:
 
 def _strategies(loop: Published, constraints: Mapping[str, tuple[float, float]]) -> Step:
     lines = [
-        f"{a.what} ({a.by})" + ("" if allowed(a, constraints) else ": left out by the constraints")
+        f"{a.what} ({a.by})" + ("" if within(a.values, constraints) else ": left out by the constraints")
         for a in loop.advice
     ]
     return Step("strategies", "; ".join(lines) or "the controllers recommend nothing now")
@@ -102,7 +102,7 @@ def _strategies(loop: Published, constraints: Mapping[str, tuple[float, float]])
 
 def _chosen(loop: Published, constraints: Mapping[str, tuple[float, float]]) -> dict[str, Value]:
     for advice in loop.advice:
-        if allowed(advice, constraints):
+        if within(advice.values, constraints):
             return dict(advice.values)
     raise InputError(
         "there is no recommendation to follow: set the loop to advise (homeostat mode advise) and wait for "
@@ -114,24 +114,26 @@ def _words(values: Mapping[str, Value], known: Mapping[str, PublishedKnob]) -> s
     return ", ".join(f"{n} {known[n].value if n in known else '?'} → {v}" for n, v in values.items())
 
 
-def _awaited(
-    desk: LoopDesk, service: str, after: int, wanted: Mapping[str, Value], timeout_s: float
-) -> tuple[LedgerEntry, ...]:
-    """Return the entries about the trial of these values, once it has ended or the time is over."""
-    begun = desk.answer(service, after).entries
-    own = [
-        e for e in begun if e.note.kind is EntryKind.BEGUN and {m.knob for m in e.note.moves} <= set(wanted)
-    ]
-    if not own:
-        return begun
-    trial = own[-1].note.trial
+def _ending(
+    desk: LoopDesk, service: str, after: int, wanted: Mapping[str, Value], by: str, timeout_s: float
+) -> LedgerEntry | str:
+    """Return the entry that ends the trial of these values; where there is none, why."""
 
-    def ended(entry: LedgerEntry) -> bool:
-        return entry.note.trial == trial and entry.note.kind in ENDING
+    def answers(entry: LedgerEntry) -> bool:
+        note = entry.note
+        if note.by != by:
+            return False
+        begun = note.kind is EntryKind.BEGUN and {move.knob for move in note.moves} <= set(wanted)
+        return begun or note.kind is EntryKind.REFUSED
 
-    found = desk.until(service, own[-1].number, ended, timeout_s)
-    return (own[-1], *found)
+    answer = desk.until(service, after, answers, min(ANSWER_S, timeout_s))
+    if answer is None:
+        return "the loop has not answered; the order stays valid for an hour"
+    if answer.note.kind is EntryKind.REFUSED:
+        return f"the loop refused: {answer.note.reason}"
 
+    def ends(entry: LedgerEntry) -> bool:
+        return entry.note.trial == answer.note.trial and entry.note.kind in ENDING
 
-def _proof(entries: tuple[LedgerEntry, ...]) -> Trialled | None:
-    return trialled(entries[-1].note) if entries else None
+    ending = desk.until(service, answer.number, ends, timeout_s)
+    return ending or f"not decided within {timeout_s:g} s; the trial goes on"

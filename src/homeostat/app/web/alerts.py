@@ -47,6 +47,7 @@ class AlertApi:
             Route("/api/alerts", self.state),
             Route("/api/alerts/silence", self.silence, methods=["POST"]),
             Route("/api/alerts/silence/{id}", self.end_silence, methods=["DELETE"]),
+            Route("/api/alerts/targets/{name:path}", self.forget, methods=["DELETE"]),
             Route("/api/alerts/retry", self.retry, methods=["POST"]),
             Route("/alerts/retry", self.retry_from_page, methods=["POST"]),
             Route("/alerts/silence", self.silence_from_page, methods=["POST"]),
@@ -101,6 +102,14 @@ class AlertApi:
             await to_thread.run_sync(self._alerts.end_silence, http.path_params["id"])
         except InputError as error:
             return problem(404, str(error), "it may be over already")
+        return Response(status_code=204)
+
+    async def forget(self, http: HttpRequest) -> Response:
+        """Answer DELETE /api/alerts/targets/{name}."""
+        try:
+            await to_thread.run_sync(self._alerts.forget, http.path_params["name"])
+        except InputError as error:
+            return problem(404, str(error), "GET /api/alerts lists the targets")
         return Response(status_code=204)
 
     async def silence_from_page(self, http: HttpRequest) -> Response:

@@ -14,10 +14,12 @@ from starlette.routing import Route
 from homeostat.app.web.alerts import AlertApi
 from homeostat.app.web.api import Api
 from homeostat.app.web.assets import asset
+from homeostat.app.web.engine import EngineApi
 from homeostat.app.web.errors import problem
 from homeostat.app.web.exposition import exposition
 from homeostat.app.web.health import healthz, readyz
 from homeostat.app.web.live import Live
+from homeostat.app.web.loops import LoopApi
 from homeostat.app.web.otlp import Bounds, OtlpReceiver
 from homeostat.app.web.pages import PageServer, error_page
 from homeostat.app.web.ports import Node
@@ -39,6 +41,8 @@ def create_app(node: Node, bounds: Bounds | None = None) -> Starlette:
         *OtlpReceiver(node.receiver, node.writer, node.losses, node.intake, bounds).routes(),
         *Api(views).routes(),
         *AlertApi(views.alerts).routes(),
+        *LoopApi(views.loops).routes(),
+        *EngineApi(node, views).routes(),
         *ReportApi(node.store, node.clock, node.catalogue).routes(),
         Route("/metrics", exposition(views)),
         Route("/healthz", healthz),

@@ -3,6 +3,7 @@
 from functools import cache
 from importlib.metadata import version
 
+from homeostat.app.engine.operations import OPERATIONS, READING
 from homeostat.app.web.ranges import DEFAULT, RANGES
 from homeostat.core.query import LEVELS_NS
 
@@ -85,6 +86,11 @@ GETS: dict[str, tuple[str, tuple[Schema, ...]]] = {
     "/api/metrics": ("The catalogue with the state of each metric on this machine.", (RANGE,)),
     "/api/alerts": (
         "Active and pending alerts, silences, notices told, and those that could not be delivered.",
+        (),
+    ),
+    "/api/engine": ("The operations of the engine: what each does and takes, and whether it orders.", ()),
+    "/api/loops": (
+        "What each loop does: mode, knobs, running trials, advice, targets, hormones; `alive` if it runs.",
         (),
     ),
     "/api/losses": ("What was dropped since the start, by reason.", ()),
@@ -173,6 +179,16 @@ _SILENCES: Schema = {
             },
         }
     },
+    "/api/alerts/targets/{name}": {
+        "delete": {
+            "summary": "Watch a target no more that was set with set_performance_alert.",
+            "parameters": [_parameter("name", {"type": "string"}, "The target's name.", "path", True)],
+            "responses": {
+                "204": {"description": "It is watched no more."},
+                "404": {"description": "None of this name was set so."},
+            },
+        }
+    },
     "/api/alerts/silence/{id}": {
         "delete": {
             "summary": "End a silence.",
@@ -181,6 +197,104 @@ _SILENCES: Schema = {
                 "204": {"description": "It is over."},
                 "404": {"description": "There is none of this id."},
             },
+        }
+    },
+}
+
+
+_ENGINE: Schema = {
+    "/api/engine/{operation}": {
+        "get": {
+            "summary": "Ask an operation that only reads; its arguments are the query.",
+            "parameters": [
+                _parameter("operation", {"type": "string", "enum": list(READING)}, "Which.", "path", True)
+            ],
+            "responses": _answers("application/json", "What the operation returns."),
+        },
+        "post": {
+            "summary": "Ask or order; the arguments are a JSON object.",
+            "parameters": [
+                _parameter("operation", {"type": "string", "enum": list(OPERATIONS)}, "Which.", "path", True),
+                _parameter("by", {"type": "string"}, "Who gives the order; it stands in the ledger."),
+            ],
+            "requestBody": {"content": {"application/json": {"schema": {"type": "object"}}}},
+            "responses": {
+                **_answers("application/json", "What the operation returns."),
+                "404": {"description": "There is no operation of this name."},
+                "409": {"description": "No loop runs that could obey."},
+            },
+        },
+    }
+}
+
+
+_SERVICE = _parameter("service", {"type": "string"}, "Whose loop.", "path", True)
+_VALUE: Schema = {"type": ["boolean", "number", "string"]}
+
+
+def _order(name: str, text: str, **fields: Schema) -> Schema:
+    return {
+        "title": name,
+        "description": text,
+        "type": "object",
+        "required": ["order", "by", *fields],
+        "properties": {
+            "order": {"const": name},
+            "by": {"type": "string", "maxLength": 200, "description": "Who orders, for the ledger."},
+            **fields,
+        },
+    }
+
+
+ORDERS = (
+    _order("mode", "Work in another mode.", mode={"enum": ["observe", "advise", "act"]}),
+    _order("restore", "The kill switch: all defaults, no trials, mode observe."),
+    _order("undo", "Take back what an entry of the ledger changed.", number={"type": "integer"}),
+    _order("pin", "Hold a knob at a value.", knob={"type": "string"}, value=_VALUE),
+    _order("unpin", "Let a knob be turned again.", knob={"type": "string"}),
+    _order("try", "Begin a trial.", values={"type": "object", "additionalProperties": _VALUE}),
+    _order("relieve", "Relieve a resource.", resource={"enum": ["memory", "cpu", "io"]}),
+)
+"""The orders of `homeostat.core.order`, as they are sent."""
+
+_NO_LOOP: Schema = {
+    "404": {"description": "There is no loop of this service; the answer lists those there are."}
+}
+
+_LOOPS: Schema = {
+    "/api/loops/{service}": {
+        "get": {
+            "summary": "What one loop does.",
+            "parameters": [_SERVICE],
+            "responses": {"200": {"description": "As in /api/loops."}, **_NO_LOOP},
+        }
+    },
+    "/api/loops/{service}/orders": {
+        "post": {
+            "summary": "Give a loop an order, and wait up to 5 s for what the ledger says about it.",
+            "parameters": [_SERVICE],
+            "requestBody": {"content": {"application/json": {"schema": {"oneOf": list(ORDERS)}}}},
+            "responses": {
+                "200": {"description": "Obeyed: the entries that the ledger got for it."},
+                "202": {"description": "Not answered within 5 s; the order stays valid for an hour."},
+                "400": {"description": "It makes no sense; the answer says why."},
+                **_NO_LOOP,
+                "409": {"description": "The loop refused it, or does not run; the answer says why."},
+            },
+        }
+    },
+    "/api/ledger": {
+        "get": {
+            "summary": "Entries of a ledger by number, with words, whether each can be undone, and `broken`:"
+            " the first that cannot be trusted, null where all hashes are right.",
+            "parameters": [
+                _parameter("service", {"type": "string"}, "Whose; may be left out where there is one loop."),
+                _parameter("after", {"type": "integer", "minimum": 0}, "Entries after this number."),
+                _parameter(
+                    "limit", {"type": "integer", "default": 50, "maximum": 1000}, "How many; the newest."
+                ),
+            ],
+            "responses": {"200": {"description": "The entries."}, **_NO_LOOP},
         }
     },
 }
@@ -207,6 +321,8 @@ def description() -> Schema:
         }
     paths.update({f"/v1/{signal}": _otlp(signal) for signal in ("traces", "metrics", "logs")})
     paths.update(_SILENCES)
+    paths.update(_LOOPS)
+    paths.update(_ENGINE)
     return {
         "openapi": "3.1.0",
         "info": {"title": "Homeostat", "version": version("homeostat"), "license": {"name": "Apache-2.0"}},

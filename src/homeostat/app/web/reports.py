@@ -1,22 +1,20 @@
 """The reports' part of the API: the report of a period, as `homeostat report` writes it."""
 
 from collections.abc import Mapping
-from importlib.metadata import version
 
 from anyio import CapacityLimiter, to_thread
 from starlette.requests import Request as HttpRequest
 from starlette.responses import Response
 from starlette.routing import Route
 
-from homeostat.app.report.period import period_of
-from homeostat.app.report.stored import compare_periods, stored_recording
+from homeostat.app.report.period_report import period_report
 from homeostat.app.web.errors import json_answer, problem
 from homeostat.core.clock import Clock
 from homeostat.core.errors import InputError
 from homeostat.core.metric import Metric
 from homeostat.core.query import Store
 from homeostat.judge.comparisons.comparison import THRESHOLD
-from homeostat.judge.reports.report import Report, make_report, no_step
+from homeostat.judge.reports.report import Report
 
 THRESHOLD_MAX = 100.0
 REMEDY = "ask for a period such as since=24h or since=2d..1d, and baseline=before or another period"
@@ -52,14 +50,7 @@ class ReportApi:
         return json_answer(made)
 
     def _report(self, since: str, baseline: str, threshold: float) -> Report:
-        now_ns = self._clock.now_ns()
-        period = period_of(since, now_ns)
-        comparison = None
-        if baseline:
-            before = period.before() if baseline == "before" else period_of(baseline, now_ns)
-            comparison = compare_periods(self._store, before, period, self._metrics, {}, no_step, threshold)
-        recording = stored_recording(self._store, period, self._metrics, no_step, comparison)
-        return make_report(recording, now_ns, version("homeostat"))
+        return period_report(self._store, self._clock.now_ns(), self._metrics, since, baseline, threshold)
 
 
 def _threshold(text: str) -> float:
