@@ -103,3 +103,13 @@ def test_nothing_is_told_of_what_nobody_knows():
     assert need_of(plan(MEAN), -0.2, recent(), 0.0).requests is None
     with pytest.raises(ConfigError, match="an effect of 0 is never proven"):
         need_of(plan(MEAN), 0.0, recent(), 5.0)
+
+
+def test_what_never_failed_does_not_take_forever_in_blocks():
+    setup = plan(MEAN, ERRORS, design=Design.SWITCHBACK)
+    need = need_of(setup, -0.2, recent(errors=0.0), 20.0)
+    assert need.requests is not None
+    assert need.seconds < 7_200
+    blank = need_of(setup, -0.2, {**recent(), "duration": np.zeros(1_000)}, 20.0)
+    assert blank.requests is None
+    assert "too little is known of mean of duration" in blank.words

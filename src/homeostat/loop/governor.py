@@ -18,7 +18,7 @@ from homeostat.core.order import AnyOrder, Pin, Relieve, Try, Undo
 from homeostat.core.plant import TREATMENT, CheckingPlant, Plant, Steering
 from homeostat.core.proof import Decision, Effect, Proof
 from homeostat.core.verdict import State
-from homeostat.loop.acts import Act, Begin, Conclude, Put, Refuse, Soothe, Stand
+from homeostat.loop.acts import Act, Begin, Conclude, Put, Refuse, Soothe
 from homeostat.loop.analysis import Analysis
 from homeostat.loop.asking import Asking
 from homeostat.loop.book import Book, note_of, trialled
@@ -27,16 +27,15 @@ from homeostat.loop.foresight import Foresight, effect_of, told
 from homeostat.loop.levels import Levels
 from homeostat.loop.meter import Meter
 from homeostat.loop.mood import Mood
-from homeostat.loop.planning import hold_back_for, objective_for, plan_for
+from homeostat.loop.planning import objective_for, plan_for
 from homeostat.loop.policy import Policy
 from homeostat.loop.readers import Readers
 from homeostat.loop.recent import Recent
 from homeostat.loop.reliefs import Reliefs
-from homeostat.prove.futility import futile
+from homeostat.loop.trials import Trials
 from homeostat.prove.ledger_entry import EntryKind
-from homeostat.prove.open_trial import open_trial
 from homeostat.prove.steered import arm_at, steered
-from homeostat.prove.trial import Design, Progress, Trial, TrialPlan
+from homeostat.prove.trial import Design, Progress, TrialPlan
 
 HISTORY_MAX = 500
 ORDERS_MAX = 100
@@ -98,8 +97,7 @@ class Governor:
         )
         self._mood = Mood(now_ns)
         self._orders: deque[AnyOrder] = deque(maxlen=ORDERS_MAX)
-        self._trials: dict[str, Trial] = {}
-        self._hold_backs: dict[str, Trial] = {}
+        self._trials = Trials(policy.trials)
         self._history: deque[Trialled] = deque(book.history(HISTORY_MAX), maxlen=HISTORY_MAX)
         self._violated_ns: dict[str, int] = {}
         self._looked_ns = now_ns
@@ -119,7 +117,7 @@ class Governor:
     @property
     def plans(self) -> tuple[TrialPlan, ...]:
         """The plans that the application is steered by: those of trials and of hold-backs."""
-        return (*(t.plan for t in self._trials.values()), *(h.plan for h in self._hold_backs.values()))
+        return self._trials.plans
 
     def order(self, order: AnyOrder) -> None:
         """Have an order carried out at the next tick; raise InputError where it makes no sense."""
@@ -153,9 +151,10 @@ class Governor:
         plans = {act.trial: self._plan(act, situation) for act in acts if isinstance(act, Begin)}
         self._write(acts, plans, situation.regime, now_ns)
         self._state = after
-        self._trials.update({name: open_trial(plan) for name, plan in plans.items()})
+        self._trials.begin(plans)
         self._readers.begin(trial for trial in after.running if trial.trial in plans)
-        self._hold_on(acts, now_ns)
+        watched = self._trials.follow(acts, after, now_ns)
+        self._state = replace(after, held=tuple(kept for kept in after.held if kept.trial in watched))
         if after.configuration != before.configuration:
             self._meter.restart(now_ns)
         self._steer(now_ns)
@@ -164,13 +163,12 @@ class Governor:
         return acts
 
     def _see(self, situation: Situation) -> Seen:
-        running = {**self._trials, **self._hold_backs}
-        evidence = {name: trial.plan.change.evidence for name, trial in self._trials.items()}
+        evidence = {name: plan.change.evidence for name, plan in self._trials.running.items()}
         return Seen(
             situation,
             self._state,
             self._steering,
-            {name: trial.progress(situation.now_ns) for name, trial in running.items()},
+            dict(self._trials.progress),
             {name: told_so[-1] for name, told_so in evidence.items() if told_so},
             dict(self._asking.held_back),
             self._readers.missing,
@@ -204,10 +202,7 @@ class Governor:
             for plan in self.plans
         )
         for outcomes in self._plant.outcomes():
-            for trial in self._trials.values():
-                trial.observe(outcomes)
-            for hold_back in self._hold_backs.values():
-                hold_back.observe(outcomes)
+            self._trials.observe(outcomes)
             if not treated and outcomes.operation == self._policy.objective.operation:
                 self._meter.observe(outcomes, now_ns)
                 self._recent.observe(outcomes)
@@ -217,7 +212,7 @@ class Governor:
         load_per_s = self._meter.load_per_s(now_ns)
         slack = slack_of(judged)
         history = tuple(self._history)
-        taken = {move.knob for trial in self._trials.values() for move in trial.plan.change.moves}
+        taken = {move.knob for plan in self._trials.running.values() for move in plan.change.moves}
         taken |= self._state.pinned.keys() | self._readers.missing
         levels = self._levels
         if levels is not None:
@@ -241,8 +236,9 @@ class Governor:
 
     def _view(self, situation: Situation, orders: tuple[AnyOrder, ...]) -> View:
         now_ns = situation.now_ns
-        proofs = {name: self._proof(trial, now_ns) for name, trial in self._trials.items()}
-        useless = self._readers.useless(self._state.running, self.seen.progress)
+        proofs = self._trials.proofs(now_ns)
+        watched = self._trials.watched(now_ns)
+        useless = self._readers.useless(self._state.running, self._trials.progress)
         broke = self._broken(situation.judged, now_ns)
         pinned = self._state.pinned
         asked = self._asking.ask(
@@ -252,23 +248,19 @@ class Governor:
             self._book.ledger.entries,
             at_once=bool(orders or broke or useless),
         )
-        watched = {name: held.proof(now_ns) for name, held in self._hold_backs.items()}
         return View(
             now_ns,
             orders,
             {o.number: self._book.undoing(o.number, o.by) for o in orders if isinstance(o, Undo)},
-            {name: proof for name, proof in proofs.items() if proof is not None},
-            {n: p for n, p in watched.items() if p is not None and p.decision is Decision.ROLL_BACK},
-            {n: p for n, p in watched.items() if p is not None and p.decision is Decision.KEEP},
+            proofs,
+            {name: proof for name, proof in watched.items() if proof.decision is Decision.ROLL_BACK},
+            {name: proof for name, proof in watched.items() if proof.decision is Decision.KEEP},
             asked.proposals,
             broke,
             useless,
             asked.musts,
             frozenset(name for name, knob in self._plant.knobs.items() if knob.scope is Scope.PROCESS),
         )
-
-    def _proof(self, trial: Trial, now_ns: int) -> Proof | None:
-        return trial.proof(now_ns) or futile(trial.progress(now_ns), trial.plan, now_ns)
 
     def _broken(self, judged: tuple[Judged, ...], now_ns: int) -> str:
         """Return the target that broke just now, in words; empty where none did.
@@ -302,22 +294,6 @@ class Governor:
             if not any(isinstance(act, Put) and act.kind is EntryKind.RESTORED for act in acts):
                 raise
 
-    def _hold_on(self, acts: tuple[Act, ...], now_ns: int) -> None:
-        """Watch what was kept, and forget the trials and hold-backs that are over."""
-        for act in acts:
-            if isinstance(act, Conclude) and act.proof.decision is Decision.KEEP:
-                held = hold_back_for(self._trials[act.trial].plan, act.proof, self._policy.trials, now_ns)
-                if held is not None:
-                    self._hold_backs[act.trial] = held
-            elif isinstance(act, Stand):
-                self._hold_backs.pop(act.trial, None)
-        running = {trial.trial for trial in self._state.running}
-        kept = {trial.trial for trial in self._state.held} & self._hold_backs.keys()
-        held_on = tuple(trial for trial in self._state.held if trial.trial in kept)
-        self._state = replace(self._state, held=held_on)
-        self._trials = {name: trial for name, trial in self._trials.items() if name in running}
-        self._hold_backs = {name: held for name, held in self._hold_backs.items() if name in kept}
-
     def _steer(self, now_ns: int) -> None:
         wanted = steered(self._state.configuration, self.plans, now_ns)
         if wanted == self._steering:
@@ -332,8 +308,7 @@ class Governor:
         """Give up the trials that the plant will not run, and steer without them."""
         event("loop.refused", reason=reason)
         for running in self._state.running:
-            trial = self._trials.pop(running.trial)
-            proof = refusal(trial.plan, reason, now_ns)
+            proof = refusal(self._trials.drop(running.trial), reason, now_ns)
             act = Conclude(running.trial, running.change, proof)
             self._write((act,), {}, self.seen.situation.regime, now_ns)
         self._state = replace(self._state, running=())

@@ -198,12 +198,16 @@ def _smooth(values: Floats, quantile: float) -> Callable[[float], float]:
     return lambda p: value * math.exp(slope * (score(min(max(p, 1e-12), 1.0 - 1e-12)) - at))
 
 
-def _by_blocks(plan: TrialPlan, measure: Measure, apart: float, values: Floats, load_per_s: float) -> float:
-    """Return the requests of so many pairs of blocks that a relative difference shows."""
+def _by_blocks(
+    plan: TrialPlan, measure: Measure, apart: float, values: Floats, load_per_s: float
+) -> float | None:
+    """Return the requests of so many pairs of blocks that a relative difference shows; None of a zero."""
     n = max(load_per_s * (plan.block_s - plan.settle_s), 1.0)
     quantile = measure.summary.quantile
     if quantile is None:
-        value, deviation = float(values.mean()), float(values.std(ddof=1)) / math.sqrt(n)
+        single = _single(measure, values, True)
+        assert isinstance(single, Mean)
+        value, deviation = single.value, single.deviation / math.sqrt(n)
     else:
         error = math.sqrt(quantile * (1.0 - quantile) / n)
         low, value, high = np.quantile(
@@ -211,7 +215,7 @@ def _by_blocks(plan: TrialPlan, measure: Measure, apart: float, values: Floats, 
         )
         deviation = float(high - low) / 2.0
     if value == 0.0:
-        return math.inf
+        return None
     of_pair = math.sqrt(2.0) * deviation / abs(value)
     pairs = PAIRS_AT_ONE * (of_pair / abs(apart)) ** _PAIRS_POWER if of_pair else 0.0
     return max(pairs, float(PAIRS_MIN)) * 2.0 * plan.block_s * load_per_s
