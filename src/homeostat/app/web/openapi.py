@@ -119,6 +119,10 @@ def _answers(media_type: str, text: str) -> Schema:
     }
 
 
+def _also(answers: Schema, *others: Schema) -> Schema:
+    return {status: told for one in (answers, *others) for status, told in one.items()}
+
+
 def _otlp(signal: str) -> Schema:
     return {
         "post": {
@@ -218,11 +222,13 @@ _ENGINE: Schema = {
                 _parameter("by", {"type": "string"}, "Who gives the order; it stands in the ledger."),
             ],
             "requestBody": {"content": {"application/json": {"schema": {"type": "object"}}}},
-            "responses": {
-                **_answers("application/json", "What the operation returns."),
-                "404": {"description": "There is no operation of this name."},
-                "409": {"description": "No loop runs that could obey."},
-            },
+            "responses": _also(
+                _answers("application/json", "What the operation returns."),
+                {
+                    "404": {"description": "There is no operation of this name."},
+                    "409": {"description": "No loop runs that could obey."},
+                },
+            ),
         },
     }
 }
@@ -266,7 +272,7 @@ _LOOPS: Schema = {
         "get": {
             "summary": "What one loop does.",
             "parameters": [_SERVICE],
-            "responses": {"200": {"description": "As in /api/loops."}, **_NO_LOOP},
+            "responses": _also({"200": {"description": "As in /api/loops."}}, _NO_LOOP),
         }
     },
     "/api/loops/{service}/orders": {
@@ -274,13 +280,15 @@ _LOOPS: Schema = {
             "summary": "Give a loop an order, and wait up to 5 s for what the ledger says about it.",
             "parameters": [_SERVICE],
             "requestBody": {"content": {"application/json": {"schema": {"oneOf": list(ORDERS)}}}},
-            "responses": {
-                "200": {"description": "Obeyed: the entries that the ledger got for it."},
-                "202": {"description": "Not answered within 5 s; the order stays valid for an hour."},
-                "400": {"description": "It makes no sense; the answer says why."},
-                **_NO_LOOP,
-                "409": {"description": "The loop refused it, or does not run; the answer says why."},
-            },
+            "responses": _also(
+                {
+                    "200": {"description": "Obeyed: the entries that the ledger got for it."},
+                    "202": {"description": "Not answered within 5 s; the order stays valid for an hour."},
+                    "400": {"description": "It makes no sense; the answer says why."},
+                    "409": {"description": "The loop refused it, or does not run; the answer says why."},
+                },
+                _NO_LOOP,
+            ),
         }
     },
     "/api/ledger": {
@@ -294,7 +302,7 @@ _LOOPS: Schema = {
                     "limit", {"type": "integer", "default": 50, "maximum": 1000}, "How many; the newest."
                 ),
             ],
-            "responses": {"200": {"description": "The entries."}, **_NO_LOOP},
+            "responses": _also({"200": {"description": "The entries."}}, _NO_LOOP),
         }
     },
 }
