@@ -34,9 +34,13 @@ CHANGES_MAX = 8
 
 def findings(subjects: Sequence[Subject]) -> tuple[Finding, ...]:
     """Return everything found, what became worse first, in order of time within."""
-    studies = studied(subjects, FALSE_ALARMS)
+    return findings_in(studied(subjects, FALSE_ALARMS))
+
+
+def findings_in(studies: Sequence[Study]) -> tuple[Finding, ...]:
+    """Return everything found in what was studied at `FALSE_ALARMS`, in the same order."""
     found = [f for finder in FINDERS for f in finder(studies)]
-    return in_order(found, ranks_of(subjects))
+    return in_order(found, ranks_of([study.subject for study in studies]))
 
 
 def ranks_of(subjects: Sequence[Subject]) -> dict[str, int]:

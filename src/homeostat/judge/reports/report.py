@@ -9,10 +9,11 @@ import numpy as np
 from homeostat.core.finding import Course, Finding, FindingKind
 from homeostat.judge.comparisons.comparison import Comparison
 from homeostat.judge.findings.noticed import Noticed, together
-from homeostat.judge.findings.search import findings, ranks_of
-from homeostat.judge.findings.study import POINTS_MIN
+from homeostat.judge.findings.search import FALSE_ALARMS, findings_in, ranks_of
+from homeostat.judge.findings.study import POINTS_MIN, Study, studied
 from homeostat.judge.findings.subject import Subject
 from homeostat.judge.reports.bottleneck import Bottleneck
+from homeostat.judge.reports.going import going
 from homeostat.judge.reports.outlook import Outlook, outlook
 from homeostat.judge.reports.queueing import Queueing
 from homeostat.judge.reports.recommendation import Recommendation, recommendations
@@ -123,7 +124,9 @@ def make_report(recording: Recording, made_ns: int, version: str, step: Step = n
     """Return the report of a recording."""
     subjects = sorted(recording.subjects, key=lambda s: (ORDER[s.judgement.state], not s.essential, s.rank))
     step("findings", 0, 2)
-    found = findings(subjects[:SEARCHED_MAX])
+    studies = studied(subjects[:SEARCHED_MAX], FALSE_ALARMS)
+    of = {study.subject.title: study for study in studies}
+    found = findings_in(studies)
     if recording.noticed:
         step_ns = max((s.step_ns for s in subjects), default=0)
         found = together(recording.noticed, found, step_ns, ranks_of(subjects))
@@ -132,7 +135,7 @@ def make_report(recording: Recording, made_ns: int, version: str, step: Step = n
     for i, subject in enumerate(forecast):
         step(f"forecast of {subject.title}", i, len(forecast))
         outlooks.append(outlook(subject))
-    metrics = tuple(_metric(s, found) for s in subjects)
+    metrics = tuple(_metric(s, of.get(s.title), found) for s in subjects)
     stages = recording.bottlenecks or ()
     advice = recommendations(subjects, found, stages, recording.comparison, outlooks)
     known = [s for s in subjects if s.line.size]
@@ -177,15 +180,13 @@ def _finite(value: float) -> float | None:
     return float(value) if math.isfinite(value) else None
 
 
-def _metric(subject: Subject, found: Sequence[Finding]) -> ReportMetric:
+def _metric(subject: Subject, study: Study | None, found: Sequence[Finding]) -> ReportMetric:
     shown = subject.shown
     interval = shown.interval
     points, lows, highs, step = _thinned(subject)
-    trends = [f for f in found if f.kind is FindingKind.TREND and f.title == subject.title]
     levels = (("p50", subject.p50), ("p95", subject.p95), ("p99", subject.p99), ("max", subject.maximum))
     spread = ", ".join(f"{name} {quantity(v, subject.unit)}" for name, v in levels)
     spread = spread if math.isfinite(subject.p50) else ""
-    told = "not known yet" if np.isfinite(subject.line).sum() < 20 else "stable"
     return ReportMetric(
         name=subject.name,
         title=subject.title,
@@ -206,7 +207,7 @@ def _metric(subject: Subject, found: Sequence[Finding]) -> ReportMetric:
         target=subject.target,
         state=subject.judgement.state,
         state_words=subject.judgement.words,
-        trend=f"{_going(trends[0])}, {trends[0].size_words}" if trends else told,
+        trend=going(subject.title, study, found),
         mean=_finite(subject.mean),
         p50=_finite(subject.p50),
         p95=_finite(subject.p95),
@@ -221,12 +222,6 @@ def _metric(subject: Subject, found: Sequence[Finding]) -> ReportMetric:
         lows=lows,
         highs=highs,
     )
-
-
-def _going(trend: Finding) -> str:
-    if trend.course is Course.NEITHER:
-        return "rising" if (trend.size or 0.0) > 0 else "falling"
-    return "degrading" if trend.course is Course.WORSE else "improving"
 
 
 def _without(needs: int, method: str) -> str:
