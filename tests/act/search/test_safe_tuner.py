@@ -46,7 +46,7 @@ def test_it_begins_at_the_default() -> None:
 
 
 @pytest.mark.long
-def test_few_tries_break_the_target_and_the_pick_holds_it_near_the_optimum() -> None:
+def test_few_tries_break_the_target_and_the_pick_holds_it_within_a_third_of_the_optimum() -> None:
     optimum = min(
         cost
         for cost, violation in (true({"batch": b, "workers": w}) for b in range(1, 65) for w in range(1, 17))
@@ -57,7 +57,7 @@ def test_few_tries_break_the_target_and_the_pick_holds_it_near_the_optimum() -> 
     picks = [true(picks[0].configuration) for _, picks in runs]
     assert np.mean(broken) <= 4
     assert sum(violation <= 0 for _, violation in picks) >= 7
-    assert np.median([cost for cost, _ in picks]) <= 1.15 * optimum
+    assert np.median([cost for cost, _ in picks]) <= 1.3 * optimum
 
 
 def test_it_gets_much_cheaper_than_the_default_within_40_tries() -> None:
