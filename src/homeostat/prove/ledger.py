@@ -35,6 +35,8 @@ class Ledger:
 
     def entry(self, number: int) -> LedgerEntry | None:
         """Return the entry with a number, None where there is none."""
+        if 0 < number <= len(self.entries) and self.entries[number - 1].number == number:
+            return self.entries[number - 1]
         return next((entry for entry in self.entries if entry.number == number), None)
 
     def broken(self) -> str | None:

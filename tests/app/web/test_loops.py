@@ -30,7 +30,7 @@ from homeostat.loop.governing import Governing
 from homeostat.loop.policy import Policy
 from homeostat.loop.published import Published, PublishedAdvice, PublishedKnob, PublishedTrial, publish
 from homeostat.prove import ledger_notes as notes
-from homeostat.prove.ledger_entry import EntryKind, LedgerEntry
+from homeostat.prove.ledger_entry import EntryKind, LedgerEntry, entry_after
 from homeostat.prove.ledger_records import record_of
 from homeostat.testing.small_node import SmallNode
 from homeostat.testing.store_contract import point
@@ -168,9 +168,25 @@ def test_an_altered_entry_is_named_on_the_page_and_in_the_api(node: SmallNode, c
     assert client.get("/api/ledger").json()["broken"] is None
     forged = msgspec.convert({**entry, "time_ns": entry["time_ns"] + 1}, LedgerEntry)
     node.store.write(Batch(records=(record_of(forged, "web"),)))
-    node.clock.advance(61)  # type: ignore[attr-defined]
+    node.clock.advance(601)  # type: ignore[attr-defined]
     assert "entry 2 was altered" in client.get("/api/ledger").json()["broken"]
     assert "cannot be trusted" in page(client, "/experiments")
+
+
+def test_new_entries_are_read_alone_and_a_forged_one_among_them_is_named(
+    node: SmallNode, client: TestClient
+) -> None:
+    told(node)
+    assert client.get("/api/ledger").json()["total"] == 3
+    now_ns = node.clock.now_ns()
+    last = msgspec.convert(client.get("/api/ledger").json()["entries"][-1], LedgerEntry)
+    fourth = entry_after(last, notes.said(EntryKind.MODE, "ann", "to see"), now_ns)
+    node.store.write(Batch(records=(record_of(fourth, "web"),)))
+    found = client.get("/api/ledger").json()
+    assert (found["total"], found["head"], found["broken"]) == (4, fourth.hash, None)
+    forged = msgspec.structs.replace(entry_after(fourth, fourth.note, now_ns + 1), previous="0" * 64)
+    node.store.write(Batch(records=(record_of(forged, "web"),)))
+    assert "entry 5 does not follow" in client.get("/api/ledger").json()["broken"]
 
 
 def test_what_cannot_be_read_at_all_is_said_and_not_a_crash(node: SmallNode, client: TestClient) -> None:
@@ -222,6 +238,8 @@ def test_the_overview_tells_the_newest_changes_and_marks_them_on_the_axis(
     assert "p95 of duration −38% (−44% to −31%)" in card
     events = client.get("/api/events").json()["events"]
     assert [(e["sign"], e["kind"]) for e in events] == [("■", "trial kept"), ("□", "rolled back")]
+    assert "▲</span> broken: mean of quality −0.1%" in card
+    assert events[1]["words"].endswith("broken: mean of quality −0.1% (−0.4% to +0.2%)")
     assert events[0]["words"] == "layers 6 → 5: p95 of duration −38% (−44% to −31%)"
 
 

@@ -118,6 +118,11 @@ class LedgerRow:
         """Whether it tells of knobs."""
         return self.what != "nothing"
 
+    @property
+    def broken(self) -> tuple[GuardrailRow, ...]:
+        """The guardrails that were proven to be broken."""
+        return tuple(check for check in self.guardrails if check.state is State.VIOLATED)
+
 
 def effect_row(effect: Effect) -> EffectRow:
     """Return an effect as it is shown."""
@@ -220,4 +225,6 @@ def short_words(note: Note) -> str:
     if note.proof is None or not note.moves:
         return told(note)
     first = effects_of(note.proof)[0]
-    return f"{moves_words(note)}: {first.measure} {first.words}"
+    broken = [effect_row(g.effect.effect) for g in note.proof.guardrails if g.state is State.VIOLATED]
+    seen = [f"{first.measure} {first.words}", *(f"broken: {one.measure} {one.words}" for one in broken)]
+    return f"{moves_words(note)}: {', '.join(seen)}"

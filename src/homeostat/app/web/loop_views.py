@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from itertools import islice
 
 from homeostat.app.loops.loop_desk import LoopDesk
 from homeostat.app.web.hormones import HormoneRow, hormone_rows
@@ -110,8 +111,8 @@ class LoopViews:
         found = []
         for service in self.loops():
             ledger = self.ledger(service).ledger
-            outcomes = [e for e in ledger.entries if e.note.kind in OUTCOMES][-limit:]
-            found += [(entry, ledger, service) for entry in outcomes]
+            outcomes = (e for e in reversed(ledger.entries) if e.note.kind in OUTCOMES)
+            found += [(entry, ledger, service) for entry in islice(outcomes, limit)]
         found.sort(key=lambda one: -one[0].time_ns)
         rows = [ledger_row(*one) for one in found[:limit]]
         alive = {service for service, state in self.loops().items() if state.alive}
