@@ -51,3 +51,9 @@ def test_what_hardly_differs_is_given_up_once_the_time_left_cannot_help() -> Non
 
 def test_a_gain_that_will_be_clear_before_the_deadline_goes_on() -> None:
     assert futile(progress(5_000, -0.12, 0.15), plan(), HOUR_NS) is None
+
+
+def test_an_interval_that_is_wide_towards_worse_alone_is_not_hopeless() -> None:
+    effect = Effect("p95 of duration", 12_000.0, 2_000.0, -0.83, Interval(-0.98, 0.63, 0.95))
+    found = Progress(5_000, 5_000, 0.1, effect, (effect,), (), None, None, "running")
+    assert futile(found, plan(), HOUR_NS) is None

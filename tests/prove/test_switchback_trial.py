@@ -175,3 +175,44 @@ def test_ratings_that_come_long_after_their_block_count_for_the_arm_of_their_req
     assert proof.decision is Decision.ROLL_BACK
     assert "a guardrail is broken: mean of quality −" in proof.reason
     assert proof.guardrails[0].effect.estimate == pytest.approx(-0.2, abs=0.03)
+
+
+def swinging(trial, effect, seed, spread=0.75, seconds=7300):
+    """Feed a trial whose level wanders by minutes, from a third to three times its middle and beyond."""
+    random = np.random.default_rng(seed)
+    setup, level = trial.plan, 0.0
+    for second in range(0, seconds, 5):
+        if second % 20 == 0:
+            level = 0.8 * level + 0.6 * random.normal()
+        now_ns = setup.begin_ns + second * S
+        ratio = 1.0 + effect * (arm_at(setup, now_ns) == TREATMENT)
+        took = 1_000.0 * np.exp(spread * level) * ratio * random.lognormal(0, 0.3, 20)
+        trial.observe(Outcomes(np.full(20, now_ns), {"duration": took}, {}))
+        proof = trial.proof(now_ns)
+        if proof is not None:
+            return proof
+    return None
+
+
+def test_a_gain_is_proven_while_the_level_swings_twentyfold():
+    proofs = [swinging(open_trial(plan(name=f"t{seed}")), -0.5, seed) for seed in range(8)]
+    assert [p.decision for p in proofs].count(Decision.KEEP) >= 7
+    assert all(p.effect.interval.low > -1.0 for p in proofs)
+
+
+@pytest.mark.long
+def test_a_level_that_swings_twentyfold_is_no_gain():
+    proofs = [swinging(open_trial(plan(name=f"t{seed}")), 0.0, seed) for seed in range(40)]
+    assert [p.decision for p in proofs].count(Decision.KEEP) <= 4
+
+
+def test_where_a_blocks_number_may_be_zero_ratios_are_those_of_means():
+    trial = SwitchbackTrial(plan(Measure("cost")))
+    for second in range(2000):
+        now_ns = (100 + second) * S
+        cost = np.full(4, 0.0 if second < 200 else 1.0 + (arm_at(trial.plan, now_ns) == TREATMENT))
+        trial.observe(Outcomes(np.full(4, now_ns), {"duration": np.ones(4), "cost": cost}, {}))
+        trial.progress(now_ns)
+    effect = trial.standing().objective
+    assert effect.estimate == pytest.approx(1.0)
+    assert effect.interval is not None

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from homeostat.core.clock import SECOND_NS
 from homeostat.core.errors import ConfigError
+from homeostat.core.interval import Interval
 from homeostat.core.objective import Measure
 from homeostat.core.plant import CONTROL, TREATMENT, Outcomes
 from homeostat.core.proof import Effect
@@ -23,28 +24,55 @@ Floats = NDArray[np.float64]
 _DISASTER_MIN = 20
 """Requests of a block before it can be one in which everything fails."""
 
+_LOG_MAX = 700.0
+
 _ANY = (-MAGNITUDE_MAX, MAGNITUDE_MAX)
 
 _WAIT_MAX = 0.25
 """The share of the trial that a pair waits at most for late outcomes, before it counts."""
 
+POSITIVE = frozenset({"duration", "cost", "tokens", "throughput"})
+"""Measures whose blocks are compared by the logarithms of their numbers: they multiply rather than add."""
+
 
 class _Pairs:
-    """One measure: the switchback, and the summaries of both arms."""
+    """One measure: its pairs of blocks, as they are and, where all are above zero, as logarithms."""
 
-    __slots__ = ("control", "switchback", "treatment", "weights")
+    __slots__ = ("_logs", "_plain", "control", "treatment", "weights")
 
-    def __init__(self, confidence: float) -> None:
-        self.switchback = Switchback(confidence)
+    def __init__(self, confidence: float, positive: bool) -> None:
+        self._plain = Switchback(confidence)
+        self._logs = Switchback(confidence) if positive else None
         self.control = self.treatment = 0.0
         self.weights = [0.0, 0.0]
 
     def take(self, treatment: tuple[float, float], control: tuple[float, float]) -> None:
-        self.switchback.pair(treatment[0], control[0], treatment[1], control[1])
+        weights = treatment[1], control[1]
+        self._plain.pair(treatment[0], control[0], *weights)
+        if min(treatment[0], control[0]) <= 0.0:
+            self._logs = None
+        if self._logs is not None:
+            self._logs.pair(math.log(treatment[0]), math.log(control[0]), *weights)
         self.treatment += treatment[0] * treatment[1]
         self.control += control[0] * control[1]
         self.weights[CONTROL] += control[1]
         self.weights[TREATMENT] += treatment[1]
+
+    @property
+    def count(self) -> int:
+        """The number of pairs."""
+        return self._plain.pairs
+
+    def effect(self, as_share: bool) -> tuple[float, Interval | None]:
+        """Return the effect, relative or in the measure's unit, and its interval once it is known."""
+        if not as_share:
+            return self._plain.difference_estimate, self._plain.difference()
+        if self._logs is None:
+            return self._plain.relative_estimate, self._plain.relative()
+        held = self._logs.difference()
+        if held is not None:
+            held = Interval(_ratio(held.low), _ratio(held.high), held.confidence)
+        return _ratio(self._logs.difference_estimate), held
 
 
 class SwitchbackTrial(MeasuredTrial):
@@ -54,12 +82,15 @@ class SwitchbackTrial(MeasuredTrial):
     ends in the first `settle_s` of a block is the carry-over of the other arm and is not counted. A
     pair counts when it has been over for a block, or for as long as late outcomes come after their requests
     (at most a quarter of the trial). A block's number is its mean, its quantile or its requests a second;
-    blocks with too few values leave their pair out for that measure.
+    blocks with too few values leave their pair out for that measure. Relative effects on durations, cost,
+    tokens and throughput are those of the logarithms: the typical ratio of a pair's blocks. As long as
+    a block's number may be zero they are ratios of means, as those of all other measures are.
 
     Guarantee: that of `stats.Switchback`: exact for pairs that are normal or symmetric, and held under drift,
     cycles and autocorrelation, since the order is drawn. Cost: O(1) a row, by numpy; memory: the values
     of the pairs that wait. Does not hold where the change works on beyond `settle_s`: the effect then looks
-    smaller than it is. A quantile is the mean of blocks' quantiles, which is not quite that of all.
+    smaller than it is. A quantile is that of blocks, which is not quite that of all. A typical ratio is not
+    that of sums where a change helps in most blocks and does much harm in few.
     """
 
     def __init__(self, plan: TrialPlan) -> None:
@@ -79,12 +110,15 @@ class SwitchbackTrial(MeasuredTrial):
         self._newest_ns = self._lag_ns = 0
         self._pairs: dict[tuple[Measure, float], _Pairs] = {}
         for term in plan.objective.terms:
-            self._pairs[term.measure, plan.term_confidence] = _Pairs(plan.term_confidence)
+            self._count(term.measure, plan.term_confidence)
         for guardrail in plan.guardrails:
-            self._pairs.setdefault((guardrail.measure, plan.confidence), _Pairs(plan.confidence))
+            self._count(guardrail.measure, plan.confidence)
         self._names = frozenset(measure.name for measure, _ in self._pairs)
         self._counts = [0, 0]
         self._shares = {measure.name for measure, _ in self._pairs if is_share(measure)}
+
+    def _count(self, measure: Measure, confidence: float) -> None:
+        self._pairs.setdefault((measure, confidence), _Pairs(confidence, measure.name in POSITIVE))
 
     @property
     def pairs(self) -> int:
@@ -139,16 +173,15 @@ class SwitchbackTrial(MeasuredTrial):
 
     def _effect(self, measure: Measure, confidence: float, as_share: bool) -> Effect:
         pairs = self._pairs[measure, confidence]
-        found = pairs.switchback
-        if not found.pairs:
+        if not pairs.count:
             return Effect(measure.words, None, None, None, None, as_share)
-        estimate = found.relative_estimate if as_share else found.difference_estimate
+        estimate, interval = pairs.effect(as_share)
         return Effect(
             measure.words,
             pairs.control / pairs.weights[CONTROL],
             pairs.treatment / pairs.weights[TREATMENT],
             estimate if math.isfinite(estimate) else None,
-            found.relative() if as_share else found.difference(),
+            interval,
             as_share,
         )
 
@@ -190,3 +223,8 @@ class SwitchbackTrial(MeasuredTrial):
             self._refused = (
                 f"too many requests fail: {block.errors:,} of {block.requests:,} in one block with the change"
             )
+
+
+def _ratio(log: float) -> float:
+    """Return a difference of logarithms as a relative change; infinite beyond all figures."""
+    return math.expm1(log) if log < _LOG_MAX else math.inf
