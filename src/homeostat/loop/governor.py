@@ -95,7 +95,7 @@ class Governor:
         self._asking = Asking(
             policy, self._refuse_beforehand, self._foresight, entries[0].time_ns if entries else now_ns
         )
-        self._mood = Mood(now_ns)
+        self._mood = Mood(now_ns, policy.hormones)
         self._orders: deque[AnyOrder] = deque(maxlen=ORDERS_MAX)
         self._trials = Trials(policy.trials)
         self._history: deque[Trialled] = deque(book.history(HISTORY_MAX), maxlen=HISTORY_MAX)

@@ -28,10 +28,12 @@ class Mood:
     """Turns verdicts, proofs and load into events, and steps the endocrine state with them.
 
     The usual load is an average that forgets with a half-life of 30 minutes; a spike is 2.5 times that.
+    Without `hormones` nothing moves the levels: they stay at their bases, which change nothing.
     """
 
-    def __init__(self, now_ns: int) -> None:
+    def __init__(self, now_ns: int, hormones: bool = True) -> None:
         """Begin at rest."""
+        self._hormones = hormones
         self.levels = Endocrine()
         self._felt_ns = now_ns
         self._proofs_seen_ns = now_ns
@@ -62,6 +64,8 @@ class Mood:
 
         `levels` are those of gauges, by which resources are told to run short.
         """
+        if not self._hormones:
+            return self.levels
         elapsed_ns = max(now_ns - self._felt_ns, 0)
         events = [
             *self._proven(history),

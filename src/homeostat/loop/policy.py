@@ -45,7 +45,8 @@ class Policy:
     """What shall get better, what must not get worse, what is expected, and what the loop may do about it.
 
     `controllers` are asked for changes, the first first; `gauges` are the metrics that they read. `bounds`
-    are those of measures that have some, such as {"quality": (0, 1)}: less is then taken on trust.
+    are those of measures that have some, such as {"quality": (0, 1)}: less is then taken on trust. Without
+    `hormones` what happened before does not change how boldly is tried.
     """
 
     objective: Objective
@@ -58,6 +59,7 @@ class Policy:
     gauges: tuple[str, ...] = ()
     schedule: Schedule = field(default_factory=Schedule)
     bounds: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    hormones: bool = True
 
     @property
     def measures(self) -> tuple[Measure, ...]:

@@ -84,6 +84,7 @@ def policy_of(document: Table) -> Policy:
         gauges=_gauges(document),
         schedule=_schedule(_table(document, "schedule")),
         bounds=_bounds(_table(document, "bounds")),
+        hormones=_hormones(_table(document, "hormones")),
     )
 
 
@@ -225,6 +226,13 @@ def _schedule(table: Table) -> Schedule:
         known = words.get(value) if isinstance(value, str) else None
         found[name] = _length(table, name, "[schedule]", usual_ns) if known is None else known
     return Schedule(found["analysis"], found["optimisation"], found["validation"])
+
+
+def _hormones(table: Table) -> bool:
+    on = table.get("on", True)
+    if not isinstance(on, bool) or table.keys() - {"on"}:
+        raise ConfigError(f"[hormones] has one entry, on = true or on = false, not {table!r}")
+    return on
 
 
 def _bounds(table: Table) -> dict[str, tuple[float, float]]:
