@@ -9,7 +9,7 @@ from homeostat.core.change import Change, Move
 from homeostat.core.order import Mode, Pin, Restore, SetMode, Try, Undo, Unpin
 from homeostat.core.proof import Decision, Effect, Proof
 from homeostat.loop.acts import Advise, Begin, Conclude, Put, Refuse, Resign, Switch
-from homeostat.loop.cycle import Limits, LoopState, View, step
+from homeostat.loop.cycle import KEPT_BY, Limits, LoopState, View, step
 from homeostat.prove.ledger_entry import EntryKind
 
 START = {"batch": 8, "cache": 100}
@@ -187,3 +187,33 @@ def test_a_knob_moves_only_by_a_kept_trial_an_order_or_a_reversal(steps):
         )
         knobs = [k for t in state.running for k in t.knobs]
         assert len(knobs) == len(set(knobs))
+
+
+def test_a_trial_that_can_tell_nothing_ends_with_the_reason():
+    state, acts = step(trying(), View(5, useless={"trial-1": "nobody reads it"}), LIMITS)
+    assert not state.running
+    assert acts == (Resign("trial-1", change(), "nobody reads it"),)
+
+
+def test_a_limit_from_outside_is_obeyed_at_once_and_ends_trials_of_its_knobs():
+    lower = change("batch", 8, 2)
+    resting = replace(trying(), rest_until_ns=1_000)
+    state, acts = step(resting, View(5, musts=(lower,)), LIMITS)
+    assert state.configuration == {"batch": 2, "cache": 100}
+    assert not state.running
+    ended, put = acts
+    assert ended == Resign("trial-1", change(), "a limit goes before: it helped before")
+    assert (put.change, put.kind) == (lower, EntryKind.OBEYED)
+
+
+def test_nobody_obeys_a_limit_for_a_pinned_knob_or_while_only_observing():
+    for state in (acting(mode=Mode.OBSERVE), acting(pinned={"batch": 8})):
+        after, acts = step(state, View(5, musts=(change("batch", 8, 2),)), LIMITS)
+        assert after.configuration == START
+        assert acts == ()
+
+
+def test_what_is_taken_back_tells_who_had_proposed_it():
+    state, _ = step(trying(), View(5, proofs={"trial-1": proof(Decision.KEEP)}), LIMITS)
+    _, (put,) = step(state, View(6, lost={"trial-1": proof(Decision.ROLL_BACK)}), LIMITS)
+    assert put.change.labels[KEPT_BY] == "climb"

@@ -5,7 +5,9 @@ from collections.abc import Mapping
 import numpy as np
 import pytest
 
+from homeostat.act.cap import Adaptation, Cap
 from homeostat.core.assignment import assign_many
+from homeostat.core.change import Change
 from homeostat.core.clock import SECOND_NS
 from homeostat.core.errors import InputError, StoreFull
 from homeostat.core.knob import Integers, Knob, Scope
@@ -256,3 +258,49 @@ def test_small_losses_do_not_add_up_beyond_the_guardrail() -> None:
     governor = governed(plant)
     run(governor, plant, 400)
     assert plant.steering.base["layers"] >= 5
+
+
+def test_what_a_trial_needs_is_told_when_it_begins() -> None:
+    plant = Plant()
+    governor = governed(plant, mode=Mode.OBSERVE)
+    run(governor, plant, 5)
+    governor.order(Try(by="ann", values={"layers": 4}))
+    run(governor, plant, 1)
+    entry = governor.book.ledger.entries[-1]
+    assert entry.note.evidence[-1].startswith("to see 20% it needs about ")
+    assert governor.seen.needs == {"trial-1": entry.note.evidence[-1]}
+
+
+def test_an_order_that_the_application_would_refuse_is_not_begun() -> None:
+    class Checking(Plant):
+        def check(self, change: Change) -> None:
+            raise InputError(f"{change.words} is too far")
+
+    plant = Checking()
+    governor = governed(plant, mode=Mode.OBSERVE)
+    run(governor, plant, 1)
+    with pytest.raises(InputError, match="layers 6 → 3 is too far"):
+        governor.order(Try(by="ann", values={"layers": 3}))
+    governor.order(SetMode(by="ann", mode=Mode.ACT))
+    run(governor, plant, 5)
+    assert EntryKind.BEGUN not in kinds(governor)
+    assert all("too far" in why for why in governor.seen.held_back.values())
+    assert governor.seen.held_back
+
+
+def test_a_cap_is_obeyed_and_left_again() -> None:
+    workers = Knob("workers", 8, Integers(1, 64))
+    plant = Plant(LAYERS, workers)
+    caps = (Adaptation((Cap("memory_mb", 1_000.0, {"workers": 200.0}),)),)
+    book = Book()
+    governor = Governor(plant, policy(controllers=caps), book, plant.now_ns)
+    run(governor, plant, 2)
+    assert plant.steering.base["workers"] == 5
+    assert kinds(governor) == [EntryKind.OBEYED]
+    again = Plant(LAYERS, workers)
+    lifted = (Adaptation((Cap("memory_mb", 3_000.0, {"workers": 200.0}),)),)
+    later = Governor(again, policy(controllers=lifted), Book(book.ledger), plant.now_ns)
+    assert again.steering.base["workers"] == 5, "what was obeyed stays after a restart"
+    run(later, again, 2)
+    back = later.book.ledger.entries[-1].note
+    assert (back.kind, back.moves[0].after) == (EntryKind.OBEYED, 8)

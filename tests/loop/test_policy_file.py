@@ -2,12 +2,14 @@
 
 import pytest
 
-from homeostat.core.clock import SECOND_NS
+from homeostat.act.cap import Adaptation, Cap
+from homeostat.core.clock import DAY_NS, HOUR_NS, SECOND_NS
 from homeostat.core.errors import ConfigError
 from homeostat.core.metric import Better
 from homeostat.core.objective import Summary
 from homeostat.core.order import Mode
 from homeostat.loop.policy_file import load_policy, measure_of, policy_of
+from homeostat.loop.schedule import ALWAYS, NEVER, Schedule
 
 WHOLE = """
 mode = "act"
@@ -102,6 +104,12 @@ def test_the_loop_only_observes_unless_told():
             "of must be memory, cpu, io, not 'luck'",
         ),
         ({"objective": {"improve": "p95(duration)"}, "controllers": {"choose": "x"}}, "not 'x'"),
+        ({"objective": {"improve": "p95(duration)"}, "schedule": {"validation": 7}}, "a length of time"),
+        ({"objective": {"improve": "p95(duration)"}, "schedule": {"weekly": "7 d"}}, "known are analysis"),
+        (
+            {"objective": {"improve": "p95(duration)"}, "cap": [{"resource": "mb", "uses": {"a": 1}}]},
+            "at_most must be a number, not None",
+        ),
         (
             {"objective": {"improve": "p95(duration)"}, "bounds": {"quality": [1, 0]}},
             "lowest and the highest",
@@ -139,3 +147,21 @@ def test_controllers_are_the_users_steps_then_need_then_resources_then_the_searc
     assert policy.bounds == {"quality": (0.0, 1.0)}
     chosen = policy_of({**document, "controllers": {"choose": "bandit"}})
     assert [c.name for c in chosen.controllers] == ["bandit"]
+
+
+def test_the_schedule_says_how_often():
+    usual = policy_of({"objective": {"improve": "p95(duration)"}}).schedule
+    assert usual == Schedule(HOUR_NS, ALWAYS, 7 * DAY_NS)
+    table = {"analysis": "30 min", "optimisation": "1 d", "validation": "never"}
+    given = policy_of({"objective": {"improve": "p95(duration)"}, "schedule": table}).schedule
+    assert given == Schedule(HOUR_NS // 2, DAY_NS, NEVER)
+    table = {"optimisation": "always"}
+    given = policy_of({"objective": {"improve": "p95(duration)"}, "schedule": table}).schedule
+    assert given.optimisation_ns == ALWAYS
+
+
+def test_caps_are_obeyed_before_anybody_is_asked():
+    cap = {"resource": "memory_mb", "at_most": 2000, "uses": {"workers": 200, "cache_mb": 1}}
+    document = {"objective": {"improve": "p95(duration)"}, "cap": [cap]}
+    (first, *_) = policy_of({**document, "controllers": {"choose": "bandit"}}).controllers
+    assert first == Adaptation((Cap("memory_mb", 2000.0, {"workers": 200.0, "cache_mb": 1.0}),))
