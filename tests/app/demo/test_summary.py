@@ -6,6 +6,7 @@ import msgspec
 import pytest
 from rich.console import Console
 
+from homeostat.app.demo.loop_outcome import LoopOutcome
 from homeostat.app.demo.readings import Frame, OperationRow, OverviewRow, Readings, SpendRow
 from homeostat.app.demo.summary import (
     COLLECTING,
@@ -58,6 +59,7 @@ def test_the_summary_says_what_broke_what_it_cost_and_what_is_unpriced() -> None
         page="http://127.0.0.1:1",
         sentence="1 of 3 limits is broken.",
         requests=ReplayTally(sent=3, completed=3).result(1.0, 2.0),
+        loop=LoopOutcome((), (), (), 0, 0, 0, None, None),
         series=7,
         operations=3,
         model_calls=3,

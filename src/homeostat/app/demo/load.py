@@ -1,10 +1,13 @@
-"""The load of the demo: a calm beginning, a burst that queues, and the way back."""
+"""The load of the demo: people who ask at a steady rate, and what goes wrong for them after a while."""
 
+import asyncio
 from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
 from homeostat import Homeostat
+from homeostat.app.demo.fault import Fault, befall
+from homeostat.app.demo.loop_watch import LoopWatch
 from homeostat.app.demo.questions import QUESTIONS
 from homeostat.prove.application import Application
 from homeostat.prove.arrivals import Arrival, Phase, phased
@@ -12,27 +15,19 @@ from homeostat.prove.load_meter import LoadMeter
 from homeostat.prove.replay import replay
 from homeostat.prove.replay_result import Outcome, ReplayProgress, ReplayResult
 
-CALM_PER_S = 4.0
-BURST_PER_S = 22.0
-BURST_BEGINS, BURST_ENDS = 0.35, 0.6
-"""When the burst begins and ends, as parts of the whole."""
+RATE_PER_S = 12.0
 
-RELATED_EVERY = 6
+RELATED_EVERY = 12
 """Each so many-th request asks for related questions."""
 
 SERVICE = "load"
 
-MODEL_ARGUMENTS = ("--slots", "8", "--queue", "128", "--decode-rate", "150", "--error-rate", "0.02")
-"""A simulated model that serves the calm load with room to spare, about ten answers a second at most."""
-
-
-def profile(seconds: float) -> tuple[Phase, ...]:
-    """Return the phases of a demo that lasts so long."""
-    return (
-        Phase(seconds * BURST_BEGINS, CALM_PER_S),
-        Phase(seconds * (BURST_ENDS - BURST_BEGINS), BURST_PER_S),
-        Phase(seconds * (1.0 - BURST_ENDS), CALM_PER_S),
-    )
+MODEL_ARGUMENTS = (
+    *("--slots", "64", "--queue", "256", "--crowding", "0.01"),
+    *("--prefill-rate", "5000", "--decode-rate", "500", "--cache-blocks", "64"),
+)
+"""A simulated model that serves the load with room to spare, as a provider would: it is the prompt that takes
+the time."""
 
 
 class Visitors:
@@ -59,10 +54,28 @@ class Visitors:
 
 
 async def drive(
-    assistant_url: str, endpoint: str, seconds: float, progress: Callable[[ReplayProgress], None]
+    assistant_url: str,
+    model_url: str,
+    endpoint: str,
+    seconds: float,
+    fault: Fault | None,
+    watch: LoopWatch,
+    tell_fault: Callable[[str], None],
+    progress: Callable[[ReplayProgress], None],
 ) -> ReplayResult:
-    """Send the load to the assistant, and what it experiences to the server at `endpoint`."""
+    """Send the load to the assistant, and what it experiences to the server at `endpoint`.
+
+    Meanwhile the fault befalls, and the loop is watched.
+    """
     with Homeostat(SERVICE, endpoint=endpoint, collect=False) as hs:
         async with Visitors(assistant_url) as visitors:
-            arrivals = phased(profile(seconds), seed=1948)
-            return await replay(arrivals, visitors, meter=LoadMeter(hs), progress=progress)
+            beside = [asyncio.create_task(watch.watch())]
+            if fault is not None:
+                beside.append(asyncio.create_task(befall(fault, model_url, assistant_url, tell_fault)))
+            try:
+                arrivals = phased((Phase(seconds, RATE_PER_S),), seed=1948)
+                return await replay(arrivals, visitors, meter=LoadMeter(hs), progress=progress)
+            finally:
+                for task in beside:
+                    task.cancel()
+                await asyncio.gather(*beside, return_exceptions=True)

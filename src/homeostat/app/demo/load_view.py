@@ -6,6 +6,8 @@ from typing import Self
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
+from homeostat.app.demo.loop_watch import Told
+from homeostat.app.demo.told_view import told_view
 from homeostat.judge.words.quantity import count
 from homeostat.prove.replay_result import ReplayProgress
 
@@ -37,6 +39,10 @@ class LoadView:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._bar.stop()
+
+    def tell(self, told: Told) -> None:
+        """Print what happened, above the bar."""
+        self._console.print(told_view(told))
 
     def show(self, progress: ReplayProgress) -> None:
         """Show how far the load is."""

@@ -26,11 +26,12 @@ class ModelClient:
         self._http = httpx2.AsyncClient(base_url=url, timeout=timeout_s, limits=limits, trust_env=False)
         self.aclose = self._http.aclose
 
-    async def stream(self, model: str, messages: list[Json]) -> AsyncIterator[Json]:
+    async def stream(self, model: str, messages: list[Json], tokens_max: int) -> AsyncIterator[Json]:
         """Yield the chunks of an answer; the last one tells the usage."""
         body = {
             "model": model,
             "messages": messages,
+            "max_tokens": tokens_max,
             "stream": True,
             "stream_options": {"include_usage": True},
         }

@@ -6,6 +6,8 @@ import os
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
 
 import uvicorn
 from starlette.applications import Starlette
@@ -17,10 +19,13 @@ from homeostat import Homeostat
 from homeostat.app.demo.assistant import Assistant
 from homeostat.app.demo.library import Library
 from homeostat.app.demo.model_client import ModelBusy, ModelClient, ModelFailed
+from homeostat.core.order import Mode
+from homeostat.loop.policy_file import load_policy
 from homeostat.testing.child import end_with_parent, listening
 
 SERVICE = "assistant"
 QUESTION_MAX = 2_000
+CLUTTER_WORDS_MAX = 5_000
 
 
 async def _question(request: Request) -> str:
@@ -55,6 +60,17 @@ class Service:
 
         return StreamingResponse(whole(), media_type="text/plain; charset=utf-8")
 
+    async def faults(self, request: Request) -> Response:
+        """PATCH /simulated/faults: what goes wrong on purpose from now on."""
+        try:
+            words = int((await request.json())["clutter_words"])
+        except (ValueError, KeyError, TypeError):
+            words = -1
+        if not 0 <= words <= CLUTTER_WORDS_MAX:
+            raise BadQuestion(f'the body must be {{"clutter_words": N}}, N from 0 to {CLUTTER_WORDS_MAX:,}')
+        self._assistant.clutter_words = words
+        return JSONResponse({"clutter_words": words})
+
     async def related(self, request: Request) -> Response:
         """POST /related: other questions."""
         return JSONResponse({"related": await self._assistant.related(await _question(request))})
@@ -87,6 +103,7 @@ def create_app(hs: Homeostat, library: Library, model_url: str) -> Starlette:
             Route("/", _home),
             Route("/ask", service.ask, methods=["POST"]),
             Route("/related", service.related, methods=["POST"]),
+            Route("/simulated/faults", service.faults, methods=["PATCH"]),
         ],
         exception_handlers={ModelFailed: _failed, BadQuestion: _bad_question},
         lifespan=lifespan,
@@ -100,6 +117,8 @@ def main() -> None:
     command.add_argument(
         "--model-url", required=True, help="of an OpenAI-compatible server, with its version"
     )
+    command.add_argument("--policy", type=Path, help="of a loop that governs the assistant's knobs")
+    command.add_argument("--observe", action="store_true", help="let the loop only watch")
     command.add_argument("--until-eof", action="store_true", help="end with the standard input")
     args = command.parse_args()
     listener, url = listening("127.0.0.1", args.port)
@@ -107,6 +126,9 @@ def main() -> None:
         end_with_parent()
     with Homeostat(SERVICE) as hs:
         app = create_app(hs, Library(), args.model_url)
+        if args.policy is not None:
+            policy = load_policy(args.policy)
+            hs.govern(replace(policy, mode=Mode.OBSERVE) if args.observe else policy)
         sys.stdout.write(json.dumps({"url": url, "pid": os.getpid()}) + "\n")
         sys.stdout.flush()
         config = uvicorn.Config(app, log_level="error", access_log=False, timeout_graceful_shutdown=1)

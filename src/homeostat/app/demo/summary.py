@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from statistics import median
 
+from homeostat.app.demo.loop_outcome import LoopOutcome
 from homeostat.app.demo.readings import Frame, OperationRow, OverviewRow, Readings, SpendRow
 from homeostat.prove.replay_result import ReplayResult
 
@@ -72,6 +73,7 @@ class Summary:
     page: str
     sentence: str
     requests: ReplayResult
+    loop: LoopOutcome
     series: int
     operations: int
     model_calls: int

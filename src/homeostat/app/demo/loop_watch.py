@@ -1,0 +1,147 @@
+"""The watch on the loop: tells what the loop of the assistant notices and does, as it comes."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from time import time_ns
+from typing import TypeVar
+
+import httpx2
+import msgspec
+
+from homeostat.core.clock import SECOND_NS
+from homeostat.core.verdict import State
+from homeostat.prove.ledger_entry import EntryKind
+
+T = TypeVar("T")
+
+LOOK_EVERY_S = 1.0
+ENTRIES_MAX = 1_000
+GONE = (httpx2.HTTPError, msgspec.DecodeError)
+"""What an answer that failed raises: the next look asks again."""
+
+
+class LoopTarget(msgspec.Struct):
+    """A target of the loop, with the verdict on it."""
+
+    target: str
+    state: str
+    words: str
+
+
+class LoopTrial(msgspec.Struct):
+    """A trial under way."""
+
+    trial: str
+    what: str
+    held: bool
+    words: str
+
+
+class LoopKnob(msgspec.Struct):
+    """A knob as it stands."""
+
+    name: str
+    value: bool | int | float | str
+    default: bool | int | float | str
+
+
+class Loop(msgspec.Struct):
+    """What the loop published last."""
+
+    targets: list[LoopTarget]
+    trials: list[LoopTrial]
+    knobs: list[LoopKnob]
+
+
+class EntryNote(msgspec.Struct):
+    """What an entry is about."""
+
+    kind: EntryKind
+
+
+class Entry(msgspec.Struct):
+    """An entry of the ledger, in words."""
+
+    number: int
+    time_ns: int
+    words: str
+    note: EntryNote
+
+
+class Entries(msgspec.Struct):
+    """Some entries of the ledger."""
+
+    entries: list[Entry]
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One thing that was told: seconds since the load began, what kind of thing, and words.
+
+    The kind is that of a ledger's entry, `target` for a verdict that turned (its state is `state`), or
+    `fault`.
+    """
+
+    at_s: float
+    kind: str
+    words: str
+    state: str = ""
+    number: int | None = None
+
+
+class LoopWatch:
+    """Asks the server at `endpoint` about the loop of a service once a second, and tells what is new."""
+
+    def __init__(self, endpoint: str, service: str, begin_ns: int, tell: Callable[[Told], None]) -> None:
+        self._service = service
+        self._begin_ns = begin_ns
+        self._tell = tell
+        self._http = httpx2.AsyncClient(base_url=endpoint, timeout=10.0, trust_env=False)
+        self._last = 0
+        self._states: dict[str, str] = {}
+        self.told: list[Told] = []
+        self.loop: Loop | None = None
+
+    async def watch(self) -> None:
+        """Look again and again, until cancelled."""
+        try:
+            while True:
+                await asyncio.sleep(LOOK_EVERY_S)
+                await self.look()
+        finally:
+            await self._http.aclose()
+
+    async def look(self) -> None:
+        """Look once; where the server does not answer, the next look will."""
+        try:
+            loop = await self._get(f"/api/loops/{self._service}", Loop)
+            asked = {"service": self._service, "limit": str(ENTRIES_MAX)}
+            if self._last:
+                asked["after"] = str(self._last)
+            entries = (await self._get("/api/ledger", Entries, asked)).entries
+        except GONE:
+            return
+        self.loop = loop
+        for entry in sorted(entries, key=lambda e: e.number):
+            if entry.number > self._last:
+                self._last = entry.number
+                at_s = (entry.time_ns - self._begin_ns) / SECOND_NS
+                self.say(Told(at_s, entry.note.kind.value, entry.words, number=entry.number))
+        for target in loop.targets:
+            if target.state not in (self._states.get(target.target), State.UNKNOWN.value):
+                self._states[target.target] = target.state
+                self.say(Told(self._now_s(), "target", f"{target.target}: {target.words}", target.state))
+
+    def say(self, told: Told) -> None:
+        """Tell a thing and remember it."""
+        self.told.append(told)
+        self._tell(told)
+
+    def _now_s(self) -> float:
+        return (time_ns() - self._begin_ns) / SECOND_NS
+
+    async def _get(self, path: str, kind: type[T], asked: dict[str, str] | None = None) -> T:
+        response = await self._http.get(path, params=asked)
+        response.raise_for_status()
+        return msgspec.json.decode(response.content, type=kind)
