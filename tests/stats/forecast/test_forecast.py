@@ -195,3 +195,24 @@ def test_the_extra_answers_in_the_same_form() -> None:
     found = statsforecast_forecast(hourly(400, 2), 24, seconds_apart=3_600.0)
     assert isinstance(found, Forecast)
     assert bool((found.low <= found.point).all() and (found.point <= found.high).all())
+
+
+def test_a_forecast_that_was_always_too_low_is_corrected_and_lies_within_its_interval() -> None:
+    t = np.arange(800.0)
+    rng = np.random.default_rng(3)
+    grows = 1e6 + 1_500.0 * t + 2_000.0 * np.sin(2 * np.pi * t / 12) + rng.normal(0.0, 500.0, t.size)
+    f = known(forecast(grows[:640], 160))
+    width = f.high - f.low
+    assert (f.point - f.low > 0.05 * width).all()
+    assert (f.high - f.point > 0.05 * width).all()
+    assert np.abs(grows[640:] - f.point).mean() < 0.5 * np.abs(grows[640:] - grows[639]).mean()
+
+
+@pytest.mark.parametrize("memory", [0.0, 0.8, 1.0])
+def test_what_is_not_biased_is_not_shifted_for_the_worse(memory: float) -> None:
+    """Half of the errors lie on each side, however few forecasts did not overlap."""
+    above = []
+    for path in autoregressive(132, memory, 150, 17):
+        f = known(forecast(path[:120], 12))
+        above.append(np.mean(path[120:] > f.point))
+    assert 0.4 < np.mean(above) < 0.6

@@ -45,13 +45,26 @@ def _quantiles(values: Floats, probabilities: tuple[float, float]) -> list[float
     ]
 
 
+def _shared_bias(standardised: Floats, apart: float) -> float:
+    """Return what forecasts are too low by in units of their usual error, as far as that is proven.
+
+    It is the median error, shrunk by how sure its sign is: by the positive part of `1 - 1 / z^2` (James and
+    Stein), z being by how many standard errors of `apart` forecasts more errors have one sign than the other.
+    """
+    excess = 2.0 * np.count_nonzero(standardised > 0.0) / standardised.size - 1.0
+    z2 = excess * excess * apart
+    return float(np.median(standardised)) * (1.0 - 1.0 / z2) if z2 > 1.0 else 0.0
+
+
 def error_bounds(errors: Floats, origins: Indices, end: int, season: int, confidence: float) -> Floats:
-    """Return the bounds of the errors to come, `(2, horizon)`: the lower at most 0, the upper at least 0.
+    """Return what to expect of the errors to come, `(3, horizon)`: their bias, and bounds around that, the
+    lower at most 0, the upper at least 0.
 
     `errors` is `(origins, horizon)`: what came minus what was forecast at each past origin, NaN where nothing
     came; `end` is the origin to forecast from. Errors are brought to one scale by step ahead and by
-    phase of the season, and pooled; the bounds are their quantiles, widened for how few forecasts did
-    not overlap.
+    phase of the season, and pooled. Where they have mostly one sign, the forecast is biased, by a share
+    of their median; around that the bounds are their quantiles, widened for how few forecasts did not
+    overlap.
 
     Guarantee: about the given coverage, averaged over the horizon, of series that go on as they were:
     split conformal prediction (Vovk; Lei et al., JASA 113, 2018), whose exchangeability holds about.
@@ -68,6 +81,10 @@ def error_bounds(errors: Floats, origins: Indices, end: int, season: int, confid
     counts = np.maximum(np.add.reduce(known, axis=0), 1)
     scale = _smoothed(np.add.reduce(sizes, axis=0) / counts, _NEIGHBOURS)
     standardised = errors / np.maximum(scale, np.finfo(np.float64).tiny)
+    apart = max((int(origins[-1]) - int(origins[0])) / horizon + 1.0, 1.0)
+    bias = _shared_bias(standardised.reshape(-1)[kept], apart)
+    expected = bias * scale
+    standardised -= bias
     ahead = np.arange(horizon)
     if 1 < season <= errors.size // 8:
         phases = (origins[:, None] + ahead) % season
@@ -76,6 +93,5 @@ def error_bounds(errors: Floats, origins: Indices, end: int, season: int, confid
         scale *= by_phase[(end + ahead) % season]
     tail = (1.0 - confidence) / 2.0
     low, high = _quantiles(standardised.reshape(-1)[kept], (tail, 1.0 - tail))
-    apart = max((int(origins[-1]) - int(origins[0])) / horizon + 1.0, 1.0)
     reach = math.sqrt(1.0 + _WIDENING / (apart + _APART_PRIOR)) * scale
-    return np.array((min(low, 0.0) * reach, max(high, 0.0) * reach))
+    return np.array((expected, min(low, 0.0) * reach, max(high, 0.0) * reach))

@@ -91,7 +91,8 @@ def forecast(
     `seasons` are lengths in samples; left out, they are found (`season_lengths`, which asks for day
     and week by name where `seconds_apart` is given). Values that are not finite are gaps: they are filled
     from their neighbours and their season, and nothing is measured at them. The forecast is the mean of
-    the methods, weighted by how well each would have forecast this series from up to 24 past origins.
+    the methods, weighted by how well each would have forecast this series from up to 24 past origins,
+    corrected for what that was mostly too low or too high by.
 
     Guarantee: intervals as `error_bounds`; shifting or scaling the values does so to the forecast.
     On series that have too little behind them the answer is `NotKnown`, with the reason.
@@ -120,9 +121,9 @@ def forecast(
     errors = actual(given, origins[:-1], horizon) - paths[:, :-1]
     before, now = _weights(_mean_sizes(errors))
     blended = (before[:, :, None] * errors).sum(axis=0)
-    point = now @ paths[:, -1]
     season = lengths[0] if lengths else 1
-    below, above = error_bounds(blended, origins[:-1], y.size, season, confidence)
+    bias, below, above = error_bounds(blended, origins[:-1], y.size, season, confidence)
+    point = now @ paths[:, -1] + bias
     return Forecast(
         point,
         point + below,
