@@ -12,7 +12,7 @@ from homeostat.core.change import Change, Move
 from homeostat.core.clock import SystemClock
 from homeostat.core.order import Mode
 from homeostat.loop.book import Book
-from homeostat.loop.published import Published, PublishedAdvice, PublishedKnob, publish
+from homeostat.loop.published import Published, PublishedAdvice, PublishedKnob, PublishedPattern, publish
 from homeostat.prove import ledger_notes as notes
 from homeostat.prove.ledger_entry import EntryKind, LedgerEntry
 from homeostat.prove.ledger_records import record_of
@@ -35,7 +35,16 @@ def store(tmp_path: Path) -> Path:
     book.write(notes.said(EntryKind.MODE, "ann", "the mode is act from now on"), now_ns - 100_000_000_000)
     knobs = (
         PublishedKnob("batch", 16, 8, "1 to 64", "process", True, "how many at once"),
-        PublishedKnob("cache", False, False, "False, True", "request", False, ""),
+        PublishedKnob("cache", False, False, "False, True", "request", False, "", unread=True),
+    )
+    rule = PublishedPattern(
+        "duration",
+        "tokens > 40,000",
+        "tokens > 40,000: 25% more (18% to 33%), n = 212",
+        0.25,
+        0.18,
+        0.33,
+        212,
     )
     advice = PublishedAdvice("cache False → True", "climb", "it was not tried yet", (), None, {"cache": True})
     told = Published(
@@ -51,6 +60,8 @@ def store(tmp_path: Path) -> Path:
         (advice,),
         (),
         {"dopamine": 0.5},
+        {"batch 16 → 32": "needs about 140,000 requests"},
+        (rule,),
     )
     publish(opened, told)
     opened.close()
@@ -94,6 +105,13 @@ def test_knobs_tell_values_pins_and_what_is_recommended(store: Path) -> None:
     assert "not running now" in told
     assert "pinned" in told
     assert "homeostat try cache=True" in told
+
+
+def test_knobs_tell_what_nobody_reads_what_is_not_tried_and_where_requests_go_wrong(store: Path) -> None:
+    told = " ".join(ask(store, "knobs")[1].split())
+    assert "nobody reads it: call get()" in told
+    assert "not tried: batch 16 → 32: needs about 140,000 requests" in told
+    assert "duration is worse where tokens > 40,000: 25% more (18% to 33%), n = 212" in told
 
 
 @pytest.mark.parametrize(

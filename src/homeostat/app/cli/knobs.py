@@ -50,9 +50,12 @@ def view(loop: "Published", alive: bool) -> "RenderableType":
         table.add_column(title)
     for knob in loop.knobs:
         notes = ["pinned"] * knob.pinned + [f"trying {', '.join(map(str, knob.trying))}"] * bool(knob.trying)
+        notes += ["nobody reads it: call get() where it is used"] * knob.unread
         value = Text(str(knob.value), "bold" if knob.value != knob.default else "")
         table.add_row(knob.name, value, str(knob.default), knob.domain, knob.scope, ", ".join(notes))
     lines = [Text(f"\n{'watched' if t.held else 'trying'} {t.what}: {t.words}") for t in loop.trials]
+    lines += [Text(f"\nnot tried: {change}: {why}", "dim") for change, why in loop.held_back.items()]
+    lines += [Text(f"\n{one.outcome} is worse where {one.words}") for one in loop.patterns]
     lines += [Text(f"\nrecommended by {a.by}: {a.what}. {a.reason}") for a in loop.advice]
     if loop.advice:
         values = " ".join(f"{name}={value}" for name, value in loop.advice[0].values.items())
