@@ -10,7 +10,7 @@ PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-demo: $(VENV)/run ## Start a small assistant under load on this machine and watch it (60 s; SECONDS=n)
+demo: $(VENV)/run ## See the loop close on a small assistant under load on this machine (150 s; SECONDS=n)
 	@$(BIN)/homeostat demo $(if $(SECONDS),--seconds $(SECONDS))
 
 test: $(VENV)/dev ## Run the tests

@@ -11,6 +11,7 @@ import msgspec
 
 from homeostat.core.clock import SECOND_NS
 from homeostat.core.verdict import State
+from homeostat.judge.words.quantity import quantity
 from homeostat.prove.ledger_entry import EntryKind
 
 T = TypeVar("T")
@@ -26,16 +27,19 @@ class LoopTarget(msgspec.Struct):
 
     target: str
     state: str
-    words: str
+    value: float | None
+    low: float | None
+    high: float | None
+    unit: str
+    n: int
 
-
-class LoopTrial(msgspec.Struct):
-    """A trial under way."""
-
-    trial: str
-    what: str
-    held: bool
-    words: str
+    @property
+    def told(self) -> str:
+        """What is known of it, such as `violated: mean(duration) < 1 s over 15 s (1.7 s; …)`."""
+        if self.value is None or self.low is None or self.high is None:
+            return f"{self.state}: {self.target}"
+        value, low, high = (quantity(number, self.unit) for number in (self.value, self.low, self.high))
+        return f"{self.state}: {self.target} ({value}; {low} to {high}, n = {self.n:,})"
 
 
 class LoopKnob(msgspec.Struct):
@@ -50,7 +54,6 @@ class Loop(msgspec.Struct):
     """What the loop published last."""
 
     targets: list[LoopTarget]
-    trials: list[LoopTrial]
     knobs: list[LoopKnob]
 
 
@@ -93,11 +96,20 @@ class Told:
 class LoopWatch:
     """Asks the server at `endpoint` about the loop of a service once a second, and tells what is new."""
 
-    def __init__(self, endpoint: str, service: str, begin_ns: int, tell: Callable[[Told], None]) -> None:
+    def __init__(
+        self,
+        endpoint: str,
+        service: str,
+        begin_ns: int,
+        tell: Callable[[Told], None],
+        transport: httpx2.AsyncBaseTransport | None = None,
+    ) -> None:
         self._service = service
         self._begin_ns = begin_ns
         self._tell = tell
-        self._http = httpx2.AsyncClient(base_url=endpoint, timeout=10.0, trust_env=False)
+        self._http = httpx2.AsyncClient(
+            base_url=endpoint, timeout=10.0, trust_env=False, transport=transport
+        )
         self._last = 0
         self._states: dict[str, str] = {}
         self.told: list[Told] = []
@@ -131,7 +143,7 @@ class LoopWatch:
         for target in loop.targets:
             if target.state not in (self._states.get(target.target), State.UNKNOWN.value):
                 self._states[target.target] = target.state
-                self.say(Told(self._now_s(), "target", f"{target.target}: {target.words}", target.state))
+                self.say(Told(self._now_s(), "target", target.told, target.state))
 
     def say(self, told: Told) -> None:
         """Tell a thing and remember it."""

@@ -36,7 +36,10 @@ SOURCES: Mapping[str, tuple[str, ...]] = {
     "How do I lock a resource between threads?": ("threading.Lock", "threading.RLock"),
     "How do I wrap long lines of text?": ("textwrap.wrap", "textwrap.fill"),
     "How do I show the difference of two texts?": ("difflib.Differ", "difflib.HtmlDiff"),
-    "How do I take a snapshot of allocated memory blocks?": ("tracemalloc.take_snapshot", "tracemalloc.Snapshot"),
+    "How do I take a snapshot of allocated memory blocks?": (
+        "tracemalloc.take_snapshot",
+        "tracemalloc.Snapshot",
+    ),
     "Explain what a context variable is for.": ("contextvars.ContextVar.get", "contextvars.ContextVar.set"),
     "How do I serve files over HTTP?": ("http.server.SimpleHTTPRequestHandler",),
     "How do I walk through a directory tree?": ("os.walk",),

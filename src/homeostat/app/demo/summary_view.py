@@ -6,6 +6,7 @@ from rich.console import Group, JustifyMethod, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from homeostat.app.demo.loop_outcome_view import loop_outcome_view
 from homeostat.app.demo.summary import Breach, Summary
 from homeostat.judge.words.quantity import count, quantity
 
@@ -21,6 +22,8 @@ def summary_view(summary: Summary) -> RenderableType:
 
 def _parts(summary: Summary) -> Iterator[RenderableType]:
     yield Text(summary.sentence, style="bold")
+    yield from _heading("What the loop did about it")
+    yield from loop_outcome_view(summary.loop)
     yield from _heading("Measured")
     requests = summary.requests
     failed = ", ".join(f"{count(n)} {kind}" for kind, n in requests.failed.items()) or "none"
