@@ -20,16 +20,27 @@ from homeostat.app.alerts.outbox import DEAD, NOTICE, Delivery, moved, records_o
 from homeostat.app.alerts.target_file import Alerting
 from homeostat.app.web.app import create_app
 from homeostat.core.batch import Batch
+from homeostat.core.change import Change, Move
 from homeostat.core.clock import MINUTE_NS, SECOND_NS, SystemClock
+from homeostat.core.interval import Interval
 from homeostat.core.metric import Kind
 from homeostat.core.notice import Notice, Occasion
+from homeostat.core.order import Mode
 from homeostat.core.point import Moments, Point
+from homeostat.core.proof import Decision, Effect, GuardrailCheck, Proof
 from homeostat.core.record import Record
 from homeostat.core.series import SeriesKey
 from homeostat.core.target import Severity
+from homeostat.core.verdict import State
 from homeostat.judge.targets.target import Handling, rule_of
 from homeostat.judge.targets.target_language import parse
+from homeostat.loop.book import Book
+from homeostat.loop.order_box import OrderBox
+from homeostat.loop.published import Published, PublishedAdvice, PublishedKnob, PublishedTrial, publish
 from homeostat.loop.writer import together
+from homeostat.prove import ledger_notes as notes
+from homeostat.prove.ledger_entry import EntryKind
+from homeostat.prove.ledger_records import read_ledger, record_of
 from homeostat.testing.sample_traffic import SampleTraffic
 from homeostat.testing.small_node import SmallNode
 
@@ -53,6 +64,9 @@ PAGES = (
     "/metrics-catalogue",
     "/findings",
     "/alerts",
+    "/experiments",
+    "/knobs",
+    "/hormones",
 )
 WIDTHS = (360, 1024, 1920)
 
@@ -108,6 +122,61 @@ def alarm(node: SmallNode) -> None:
     node.store.write(moved(lost, DEAD))
 
 
+TOLD = Change(
+    (Move("layers", 6, 5), Move("model", "a rather long name", "another long name")), "climb", "it pays"
+)
+
+
+def run_loop(node: SmallNode, mode: Mode = Mode.ACT) -> None:
+    """Let a loop be seen running now, trying something."""
+    knobs = (
+        PublishedKnob("layers", 5, 6, "1 to 8", "request", True, "of the prompt", (4,), 1, 8),
+        PublishedKnob("cached", False, False, "False, True", "request", False, ""),
+        PublishedKnob("model", "small", "small", "small, large", "process", False, ""),
+    )
+    trial = PublishedTrial("trial-2", "layers 5 → 4", "climb", "it pays", False, 0.63, "810 requests")
+    advice = PublishedAdvice(
+        "layers 5 → 3", "climb", "not tried", ("p95 is high",), (-0.2, 0.1), {"layers": 3}
+    )
+    now_ns = node.clock.now_ns()
+    told = Published("web", now_ns, 1, mode, "p95", "normal", 9.0, knobs, (trial,), (advice,), (), {})
+    publish(node.store, told)
+
+
+@contextmanager
+def running_on(node: SmallNode) -> Iterator[None]:
+    """Let a loop be seen running until the block ends."""
+    end = threading.Event()
+
+    def run() -> None:
+        while not end.wait(5.0):
+            run_loop(node)
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        end.set()
+        thread.join(5)
+
+
+def govern(node: SmallNode, mode: Mode = Mode.ACT) -> Book:
+    """Let a loop have kept a change and rolled one back, and be trying another."""
+    now_ns = node.clock.now_ns()
+    keep = lambda entry: node.store.write(Batch(records=(record_of(entry, "web"),)))  # noqa: E731
+    book = Book(read_ledger(node.store.read, "web"), keep)
+    seen = Effect("p95 of duration", 412.0, 255.0, -0.38, Interval(-0.44, -0.31, 0.95))
+    for decision, state in ((Decision.KEEP, State.WITHIN), (Decision.ROLL_BACK, State.VIOLATED)):
+        checks = (GuardrailCheck("mean of quality worse by at most 1%", state, seen),)
+        proof = Proof(
+            decision, "seen", seen, (seen,), checks, 400, 410, now_ns - SECOND_NS, now_ns, "divided"
+        )
+        book.write(notes.decided("trial-1", TOLD, proof), now_ns - 30 * SECOND_NS)
+    run_loop(node, mode)
+    return book
+
+
 @pytest.fixture(scope="module")
 def playwright() -> Iterator[Playwright]:
     with sync_playwright() as started:
@@ -133,7 +202,8 @@ def busy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     node = SmallNode(clock=SystemClock(), store=str(tmp_path_factory.mktemp("store") / "page.db"))
     fill(node, 15)
     alarm(node)
-    with serving(node) as address:
+    govern(node)
+    with serving(node) as address, running_on(node):
         yield address
     node.close()
 
@@ -361,3 +431,105 @@ def test_a_lost_notice_is_sent_again_by_its_button(browser: Browser, node: Small
         page.wait_for_selector("section[aria-labelledby=dead]", state="detached", timeout=5_000)
         assert "1 notice is on its way" in page.inner_text(".lead-line")
         page.context.close()
+
+
+def test_a_knob_is_pinned_by_keyboard_and_the_page_says_what_the_ledger_said(
+    browser: Browser, node: SmallNode
+) -> None:
+    fill(node, 1)
+    book = govern(node)
+    with serving(node) as address, obeying(node, book):
+        page = browser.new_context(viewport={"width": 360, "height": 800}).new_page()
+        page.goto(f"{address}/knobs")
+        page.get_by_role("spinbutton", name="Value for layers").fill("4")
+        page.wait_for_timeout(1_500)
+        assert page.get_by_role("spinbutton", name="Value for layers").input_value() == "4"
+        page.keyboard.press("Tab")
+        page.keyboard.press("Tab")
+        page.keyboard.press("Enter")
+        page.wait_for_selector("[data-key=answered]")
+        assert "Pin layers 4" in page.inner_text("[data-key=answered]")
+        assert Axe().run(page)["violations"] == []
+        page.context.close()
+
+
+def test_a_value_out_of_range_is_not_even_sent(browser: Browser, node: SmallNode) -> None:
+    govern(node)
+    with serving(node) as address:
+        page = browser.new_context().new_page()
+        page.goto(f"{address}/knobs")
+        page.get_by_role("spinbutton", name="Value for layers").fill("99")
+        page.get_by_role("button", name="Pin layers at this value").click()
+        page.wait_for_timeout(300)
+        assert page.url == f"{address}/knobs"
+        page.context.close()
+
+
+@pytest.mark.parametrize("script", [True, False])
+def test_the_kill_switch_takes_two_presses_with_and_without_script(
+    browser: Browser, node: SmallNode, script: bool
+) -> None:
+    book = govern(node)
+    with serving(node) as address, obeying(node, book):
+        page = browser.new_context(java_script_enabled=script).new_page()
+        page.goto(f"{address}/alerts")
+        page.get_by_text("mode: act").click()
+        sure = page.get_by_role("button", name="Yes, restore all defaults now")
+        assert not sure.is_visible()
+        page.get_by_text("Restore all defaults …").click()
+        sure.click()
+        page.wait_for_url("**/experiments?**")
+        assert "Restore" in page.inner_text("[data-key=answered]")
+        page.context.close()
+
+
+def test_the_mode_in_the_header_changes_by_itself_while_its_menu_stays_open(
+    browser: Browser, node: SmallNode
+) -> None:
+    fill(node, 1)
+    govern(node)
+    with serving(node) as address:
+        page = browser.new_context().new_page()
+        page.goto(address)
+        page.get_by_text("mode: act").click()
+        govern(node, Mode.ADVISE)
+        page.get_by_text("mode: advise").wait_for(timeout=5_000)
+        assert page.get_by_role("button", name="observe").is_visible()
+        page.keyboard.press("Escape")
+        assert not page.get_by_role("button", name="observe").is_visible()
+        page.context.close()
+
+
+def test_new_entries_come_in_by_themselves(browser: Browser, node: SmallNode) -> None:
+    book = govern(node)
+    with serving(node) as address:
+        page = browser.new_context(reduced_motion="reduce").new_page()
+        page.goto(f"{address}/experiments")
+        button = page.get_by_role("button", name="Undo entry 1")
+        button.focus()
+        book.write(notes.said(EntryKind.MODE, "ann", "to see it come in"), node.clock.now_ns())
+        page.get_by_text("to see it come in").wait_for(timeout=5_000)
+        assert page.evaluate("document.activeElement.getAttribute('aria-label')").startswith("Undo entry 1")
+        page.context.close()
+
+
+@contextmanager
+def obeying(node: SmallNode, book: Book) -> Iterator[None]:
+    """Write each order that is given into a ledger, as a loop would."""
+    end = threading.Event()
+    box = OrderBox(node.store, "web", node.losses)
+
+    def run() -> None:
+        while not end.wait(0.05):
+            for order in box.take(node.clock.now_ns()):
+                values = " ".join(str(getattr(order, f)) for f in order.__struct_fields__ if f != "by")
+                said = notes.said(EntryKind.MODE, order.by, f"{type(order).__name__} {values}")
+                book.write(said, node.clock.now_ns())
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        end.set()
+        thread.join(5)
