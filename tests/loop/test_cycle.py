@@ -120,6 +120,14 @@ def test_a_pinned_knob_is_moved_by_nobody_else():
     assert step(state, View(22, proposals=(change("batch", 4, 8),)), LIMITS)[1] != ()
 
 
+def test_a_knob_that_is_pinned_as_it_is_is_written_down_as_pinned():
+    state, acts = step(trying(), View(1, orders=(Pin(by="ann", knob="batch", value=START["batch"]),)), LIMITS)
+    assert [type(act) for act in acts] == [Resign, Put]
+    assert acts[1].kind is EntryKind.PINNED
+    assert acts[1].change.moves[0].after == START["batch"]
+    assert state.pinned == {"batch": START["batch"]}
+
+
 def test_undoing_takes_back_or_says_why_not():
     state, _ = step(trying(), View(5, proofs={"trial-1": proof(Decision.KEEP)}), LIMITS)
     view = View(6, orders=(Undo(by="ann", number=3),), undone={3: change("batch", 16, 8)})

@@ -1,6 +1,7 @@
 """The governor on a small plant whose truth is known."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -8,9 +9,9 @@ import pytest
 from homeostat.act.cap import Adaptation, Cap
 from homeostat.core.assignment import assign_many
 from homeostat.core.change import Change
-from homeostat.core.clock import SECOND_NS
+from homeostat.core.clock import DAY_NS, SECOND_NS
 from homeostat.core.errors import InputError, StoreFull
-from homeostat.core.knob import Integers, Knob, Scope
+from homeostat.core.knob import Choices, Integers, Knob, Scope
 from homeostat.core.metric import Better
 from homeostat.core.objective import Guardrail, Measure, Objective, Summary, Term
 from homeostat.core.order import Mode, Pin, Restore, SetMode, Try, Undo
@@ -20,6 +21,7 @@ from homeostat.loop.book import Book
 from homeostat.loop.cycle import Limits
 from homeostat.loop.governor import Governor
 from homeostat.loop.policy import Policy, TrialRules
+from homeostat.loop.published import published
 from homeostat.prove.ledger_entry import EntryKind, LedgerEntry
 
 QUALITY = Measure("quality", Summary.MEAN, Better.HIGHER)
@@ -304,3 +306,57 @@ def test_a_cap_is_obeyed_and_left_again() -> None:
     run(later, again, 2)
     back = later.book.ledger.entries[-1].note
     assert (back.kind, back.moves[0].after) == (EntryKind.OBEYED, 8)
+
+
+class Turning(Plant):
+    """Once the world has turned, few layers are what is slow."""
+
+    turned = False
+
+    def outcomes(self) -> tuple[Outcomes, ...]:
+        (found,) = super().outcomes()
+        layers = found.values["duration"] / 10.0
+        slow = np.where(layers < 4.5, 3.0, 1.0) if self.turned else 1.0
+        return (Outcomes(found.ended_ns, {**found.values, "duration": 10.0 * layers * slow}, found.arms),)
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_what_was_kept_is_tried_again_after_a_week_and_goes_only_where_the_world_has_turned(
+    turned: bool,
+) -> None:
+    plant = Turning(Knob("layers", 6, Choices((3, 6)), scope=Scope.REQUEST))
+    finder = governed(plant)
+    while EntryKind.KEPT not in kinds(finder):
+        run(finder, plant, 1)
+    plant.now_ns += 7 * DAY_NS
+    plant.turned = turned
+    usual = replace(policy(controllers=()), targets=())
+    governor = Governor(plant, usual, Book(finder.book.ledger), plant.now_ns)
+    again = len(kinds(governor))
+    while set(kinds(governor)[again:]).isdisjoint({EntryKind.KEPT, EntryKind.ROLLED_BACK}):
+        run(governor, plant, 1)
+        assert all(split.share == 0.1 for split in plant.steering.splits if "hold" not in split.trial)
+    begun = governor.book.ledger.entries[again].note
+    assert (begun.kind, begun.by) == (EntryKind.BEGUN, "validation")
+    assert plant.steering.base == {"layers": 6 if turned else 3}
+
+
+def test_where_requests_go_wrong_is_seen() -> None:
+    class Traits(Plant):
+        def outcomes(self) -> tuple[Outcomes, ...]:
+            (found,) = super().outcomes()
+            tokens = self.random.uniform(0, 80_000, found.ended_ns.size)
+            duration = found.values["duration"] * np.where(tokens > 40_000, 1.5, 1.0)
+            return (
+                Outcomes(
+                    found.ended_ns, {**found.values, "duration": duration, "tokens": tokens}, found.arms
+                ),
+            )
+
+    plant = Traits()
+    governor = governed(plant, mode=Mode.OBSERVE)
+    run(governor, plant, 40)
+    ((outcome, pattern),) = governor.seen.patterns
+    assert (outcome, pattern.column, pattern.relation) == ("duration", "tokens", ">")
+    told = published("svc", 1, dict(plant.knobs), governor.seen)
+    assert told.patterns[0].words == pattern.words

@@ -1,35 +1,33 @@
-"""What happens is felt."""
+"""Claims about the mood: what happens moves the hormones, unless they are switched off."""
 
-import pytest
-
-from homeostat.act.controller import Reading
-from homeostat.core.clock import MINUTE_NS, SECOND_NS
+from homeostat.act.controller import Judged
+from homeostat.act.endocrine import Endocrine, Modulation
+from homeostat.core.clock import SECOND_NS
+from homeostat.core.verdict import State, Verdict
 from homeostat.loop.mood import Mood
+from homeostat.loop.policy_file import policy_of
 
 
-def felt(**levels: float) -> Mood:
-    """A mood after half an hour in which gauges stood so."""
-    mood = Mood(0)
-    readings = {name.replace("_", ".", 2): Reading(value, None, 1) for name, value in levels.items()}
-    for minute in range(1, 31):
-        mood.feel(minute * MINUTE_NS, (), 1.0, None, (), readings)
-    return mood
+def felt(mood: Mood) -> Endocrine:
+    """Return the levels after a target was violated for ten minutes while the load rose tenfold."""
+    violated = (Judged("p95 < 1 s", "p95 of duration", Verdict(State.VIOLATED, 2_000.0, 1_000.0)),)
+    levels = mood.feel(0, (), 1.0, None, ())
+    for second in range(10, 600, 10):
+        levels = mood.feel(second * SECOND_NS, violated, 10.0, None, ())
+    return levels
 
 
-def test_a_resource_that_runs_short_strains() -> None:
-    calm, short = felt(system_memory_utilization=0.5), felt(system_memory_utilization=0.97)
-    assert calm.levels.cortisol == 0.0
-    assert short.levels.cortisol > 0.6
-    assert short.levels.modulation.exploration == 0.0
+def test_trouble_is_felt() -> None:
+    levels = felt(Mood(0))
+    assert levels.cortisol > 0.3
+    assert levels.norepinephrine > 0.3
 
 
-def test_a_slow_disk_strains_by_its_own_measure() -> None:
-    assert felt(system_disk_latency=20.0).levels.cortisol == 0.0
-    assert felt(system_disk_latency=90.0).levels.cortisol > 0.6
+def test_without_hormones_nothing_that_happens_changes_how_boldly_is_tried() -> None:
+    assert felt(Mood(0, hormones=False)).modulation == Modulation()
 
 
-def test_strain_passes_with_the_shortage() -> None:
-    mood = felt(system_memory_utilization=0.99)
-    before = mood.levels.cortisol
-    mood.feel(30 * MINUTE_NS + 1_200 * SECOND_NS, (), 1.0, None, (), {})
-    assert mood.levels.cortisol == pytest.approx(before / 2, rel=0.05)
+def test_the_policy_file_switches_hormones_off() -> None:
+    document: dict[str, object] = {"objective": {"improve": "p95(duration)"}}
+    assert policy_of(document).hormones
+    assert not policy_of({**document, "hormones": {"on": False}}).hormones

@@ -114,6 +114,7 @@ def test_the_loop_only_observes_unless_told():
             {"objective": {"improve": "p95(duration)"}, "bounds": {"quality": [1, 0]}},
             "lowest and the highest",
         ),
+        ({"objective": {"improve": "p95(duration)"}, "hormones": {"on": "no"}}, "on = true or on = false"),
     ],
 )
 def test_what_is_wrong_is_named_with_the_remedy(document, words):

@@ -4,18 +4,18 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from homeostat.act.cap import Adaptation
-from homeostat.act.controller import MUST, WAY, Controller, Situation
+from homeostat.act.controller import MUST, WAY, WORSE_MAX, Controller, Situation
 from homeostat.act.recommend import Pace, proposals, recommend
 from homeostat.act.validation import Validation
 from homeostat.core.change import Change
-from homeostat.core.clock import SECOND_NS
+from homeostat.core.clock import MINUTE_NS, SECOND_NS
 from homeostat.core.errors import InputError
 from homeostat.core.knob import Knob
 from homeostat.core.log import event
 from homeostat.core.order import Mode
 from homeostat.core.verdict import State
 from homeostat.loop.cycle import LoopState, may_begin
-from homeostat.loop.foresight import Foresight, hopeless
+from homeostat.loop.foresight import Foresight, effect_at, hopeless
 from homeostat.loop.planning import plan_for
 from homeostat.loop.policy import Policy
 from homeostat.loop.schedule import NEVER
@@ -23,6 +23,8 @@ from homeostat.prove.ledger_entry import LedgerEntry
 
 ASK_EVERY_NS = 5 * SECOND_NS
 """Nothing that controllers look at tells more after a shorter time."""
+
+FORESEEN_NS = 5 * MINUTE_NS
 
 TOLD_MAX = 200
 """Reasons that are remembered, so that each is logged once."""
@@ -53,6 +55,8 @@ class Asking:
         self._asked_ns = anchor_ns - ASK_EVERY_NS
         self._asked_at: tuple[object, ...] = ()
         self._told: dict[str, str] = {}
+        self._foreseen: dict[tuple[object, ...], str] = {}
+        self._foreseen_ns = anchor_ns
         self.held_back: dict[str, str] = {}
         """The changes that were held back when controllers were asked last, each with the reason."""
 
@@ -75,10 +79,11 @@ class Asking:
             return Asked()
         self._asked_ns, self._asked_at = situation.now_ns, marks
         everywhere = replace(situation, knobs=knobs)
-        musts = self._obeyed(proposals(self._obeying, everywhere)) if acting else ()
+        obeying = proposals(self._obeying, everywhere)
+        musts = self._obeyed(obeying) if acting else ()
         if acting and not free:
             return Asked((), musts)
-        wanted = proposals(self._asked_of(state), situation)
+        wanted = (*(() if acting else obeying), *proposals(self._asked_of(state), situation))
         musts += self._obeyed(tuple(c for c in wanted if acting and _is_must(c)))
         pace = Pace(self._policy.limits.trials_per_hour_max)
         self.held_back = {}
@@ -104,12 +109,24 @@ class Asking:
             return False
         why = self._refusal(change)
         if not why:
-            plan = plan_for("planned", change, self._policy, at.knobs, at, entries)
-            need = self._foresight.need(plan, at)
-            why = need.words if hopeless(need, plan) else ""
+            why = self._hopeless(change, at, entries)
         if why:
             self._hold_back(change, why)
         return not why
+
+    def _hopeless(self, change: Change, at: Situation, entries: tuple[LedgerEntry, ...]) -> str:
+        """Return why a trial could not be decided, the same for like changes within five minutes."""
+        if at.now_ns - self._foreseen_ns >= FORESEEN_NS:
+            self._foreseen_ns = at.now_ns
+            self._foreseen.clear()
+        kinds = frozenset((at.knobs[m.knob].scope, at.knobs[m.knob].settle_s) for m in change.moves)
+        asked = tuple(change.labels.get(label, "") for label in (WAY, WORSE_MAX))
+        key = (kinds, asked, at.objective, effect_at(at))
+        if key not in self._foreseen:
+            plan = plan_for("planned", change, self._policy, at.knobs, at, entries)
+            need = self._foresight.need(plan, at)
+            self._foreseen[key] = need.words if hopeless(need, plan) else ""
+        return self._foreseen[key]
 
     def _obeyed(self, changes: tuple[Change, ...]) -> tuple[Change, ...]:
         found = []

@@ -1,12 +1,9 @@
 """The foresight: how long a trial most likely takes, told before it begins."""
 
-from collections.abc import Mapping
 from dataclasses import replace
 
-import numpy as np
-
 from homeostat.act.controller import Situation
-from homeostat.core.clock import MINUTE_NS, SECOND_NS
+from homeostat.core.clock import SECOND_NS
 from homeostat.core.verdict import State
 from homeostat.loop.recent import Recent
 from homeostat.prove.power import Need, need_of
@@ -22,44 +19,16 @@ HOPELESS = 2.0
 """A trial is not begun that would most likely need so many times the time it has: then it is decided in time
 about once in ten."""
 
-KEPT_NS = 5 * MINUTE_NS
-PLANS_MAX = 200
-
 
 class Foresight:
-    """Tells the need of a plan, by the requests of late; the same for like plans within five minutes.
-
-    Cost: 10 ms a measure, once for all plans of one kind.
-    """
+    """Tells the need of a plan by the requests of late. Cost: 10 ms a measure."""
 
     def __init__(self, recent: Recent) -> None:
         self._recent = recent
-        self._known: dict[tuple[object, ...], Need] = {}
-        self._looked_ns = 0
 
     def need(self, plan: TrialPlan, at: Situation) -> Need:
         """Return what a trial needs to prove what it is asked for."""
-        if at.now_ns - self._looked_ns >= KEPT_NS or len(self._known) >= PLANS_MAX:
-            self._looked_ns = at.now_ns
-            self._known.clear()
-        effect = effect_of(plan, at)
-        key: tuple[object, ...] = (
-            plan.design,
-            plan.share,
-            plan.confidence,
-            plan.settle_s,
-            plan.block_s,
-            plan.objective.words,
-        )
-        key = (*key, plan.guardrails, plan.deadline_ns - plan.begin_ns, effect)
-        found = self._known.get(key)
-        if found is None:
-            found = need_of(plan, effect, self._columns(), at.load_per_s)
-            self._known[key] = found
-        return found
-
-    def _columns(self) -> Mapping[str, "np.ndarray[tuple[int], np.dtype[np.float64]]"]:
-        return self._recent.columns(ROWS)
+        return need_of(plan, effect_of(plan, at), self._recent.columns(ROWS), at.load_per_s)
 
 
 def effect_of(plan: TrialPlan, at: Situation) -> float:
@@ -67,8 +36,13 @@ def effect_of(plan: TrialPlan, at: Situation) -> float:
     objective = plan.objective
     if objective.worse_max:
         return -objective.worse_max
+    return -max(effect_at(at) - objective.gain_min, 0.01)
+
+
+def effect_at(at: Situation) -> float:
+    """Return what a change is taken to gain, as a share."""
     trouble = any(judged.verdict.state is State.VIOLATED for judged in at.judged)
-    return -max((EFFECT_IN_TROUBLE if trouble else EFFECT) - objective.gain_min, 0.01)
+    return EFFECT_IN_TROUBLE if trouble else EFFECT
 
 
 def hopeless(need: Need, plan: TrialPlan) -> bool:

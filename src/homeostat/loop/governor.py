@@ -2,10 +2,9 @@
 
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 from homeostat.act.controller import Judged, Situation, Trialled
-from homeostat.act.failure_pattern import FailurePattern
 from homeostat.act.resources import Resource
 from homeostat.core.change import Change, change_between
 from homeostat.core.clock import MINUTE_NS
@@ -32,33 +31,16 @@ from homeostat.loop.policy import Policy
 from homeostat.loop.readers import Readers
 from homeostat.loop.recent import Recent
 from homeostat.loop.reliefs import Reliefs
+from homeostat.loop.seen import Seen
 from homeostat.loop.trials import Trials
 from homeostat.prove.ledger_entry import EntryKind
 from homeostat.prove.steered import arm_at, steered
-from homeostat.prove.trial import Design, Progress, TrialPlan
+from homeostat.prove.trial import Design, TrialPlan
 
 HISTORY_MAX = 500
 ORDERS_MAX = 100
 QUIET_NS = 30 * MINUTE_NS
 NO_FINDINGS: tuple[Finding, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """What the governor saw and did at its last look, for those who show it.
-
-    `needs` says of running trials how long they most likely take, `held_back` why changes were not begun,
-    `unread` which knobs were tried and are read by nobody; `patterns` are what goes wrong, and where.
-    """
-
-    situation: Situation
-    state: LoopState
-    steering: Steering
-    progress: Mapping[str, Progress]
-    needs: Mapping[str, str] = field(default_factory=dict)
-    held_back: Mapping[str, str] = field(default_factory=dict)
-    unread: frozenset[str] = frozenset()
-    patterns: tuple[tuple[str, FailurePattern], ...] = ()
 
 
 class Governor:

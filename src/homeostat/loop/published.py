@@ -11,7 +11,7 @@ from homeostat.core.knob import Choices, Floats, Integers, Knob, Value
 from homeostat.core.order import Mode
 from homeostat.core.query import RecordsQuery, Store
 from homeostat.core.record import Record
-from homeostat.loop.governor import Seen
+from homeostat.loop.seen import Seen
 
 KIND = "loop"
 SERVICES_MAX = 200
