@@ -48,8 +48,8 @@ class _Slice:
 class Meter:
     """Sums up outcomes by slices of time; forgets what is older than its longest window.
 
-    Rows of treatments are left out: a trial has its own books. Call `restart` when the configuration in force
-    changes, since what was measured before tells nothing about it.
+    Rows of treatments are left out of all but the load: a trial has its own books. Call `restart` when the
+    configuration in force changes, since what was measured before tells nothing about it.
     """
 
     def __init__(self, targets: Iterable[Target], measures: Iterable[Measure]) -> None:
@@ -78,12 +78,13 @@ class Meter:
         self.noticing.restart()
 
     def observe(self, outcomes: Outcomes, now_ns: int) -> None:
-        """Take in the rows that are no treatment of any trial and ended since the last restart."""
-        counted = outcomes.ended_ns >= self._began_ns
+        """Take in what ended since the last restart: all as load, else the rows that are no treatment."""
+        ended = outcomes.ended_ns >= self._began_ns
+        if not ended.any():
+            return
+        counted = ended.copy()
         for arm in outcomes.arms.values():
             counted &= arm != TREATMENT
-        if not counted.any():
-            return
         totals = {}
         requests = 0
         for name, column in outcomes.values.items():
@@ -92,7 +93,7 @@ class Meter:
             if values.size:
                 totals[name] = _total(values)
             if name == "duration":
-                requests = int(values.size)
+                requests = int(np.count_nonzero(np.isfinite(column[ended])))
         start_ns = now_ns - now_ns % self._slice_ns
         if self._slices and self._slices[-1].start_ns == start_ns:
             last = self._slices.pop()
