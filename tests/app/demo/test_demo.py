@@ -12,6 +12,10 @@ from pathlib import Path
 import psutil
 import pytest
 
+from homeostat.app.demo.demo import POLICY
+from homeostat.core.order import Mode
+from homeostat.loop.policy_file import load_policy
+
 CODE = "import sys; from homeostat.app.demo.demo import run_demo; sys.exit(run_demo({arguments}))"
 
 
@@ -56,6 +60,9 @@ def test_it_says_where_the_page_is_and_ends_with_a_summary(tmp_path: Path) -> No
     assert gone(children)
     assert list(tmp_path.iterdir()) == [output]
     for expected in (
+        "a simulated fault",
+        "What the loop did about it",
+        "with the fault",
         "Measured",
         "Where the time went",
         "answer.model",
@@ -64,6 +71,24 @@ def test_it_says_where_the_page_is_and_ends_with_a_summary(tmp_path: Path) -> No
         "of one core",
     ):
         assert expected in text
+
+
+def test_the_policy_of_the_demo_lets_the_loop_act_for_a_target_and_guards_the_quality() -> None:
+    policy = load_policy(POLICY)
+    assert policy.mode is Mode.ACT
+    assert [guardrail.measure.name for guardrail in policy.guardrails] == ["quality"]
+    assert len(policy.targets) == 1
+
+
+@pytest.mark.long
+def test_without_a_fault_and_only_observing_nothing_is_tried(tmp_path: Path) -> None:
+    output = tmp_path / "out"
+    process = demo("8, as_json=True, fault=False, act=False", output)
+    assert process.wait(90) == 0
+    loop = json.loads(output.read_text().splitlines()[-1])["loop"]
+    assert loop["tried"] == 0
+    assert [stretch["name"] for stretch in loop["stretches"]] == ["all of it"]
+    assert loop["stretches"][0]["answers"] > 40
 
 
 @pytest.mark.long

@@ -4,7 +4,7 @@ import pytest
 
 from homeostat.app.demo.bm25 import Bm25
 from homeostat.app.demo.library import Library
-from homeostat.app.demo.questions import QUESTIONS
+from homeostat.app.demo.questions import QUESTIONS, SOURCES
 
 
 @pytest.fixture(scope="module")
@@ -38,6 +38,11 @@ def test_the_best_passage_is_of_the_obvious_module(library: Library, question: s
 
 def test_every_question_of_the_demo_finds_something(library: Library) -> None:
     assert all(len(library.search(question)) >= 3 for question in QUESTIONS)
+
+
+def test_what_answers_a_question_is_in_the_library_and_found_among_ten(library: Library) -> None:
+    for question, sources in SOURCES.items():
+        assert set(sources) & {passage.name for passage in library.search(question, 10)}, question
 
 
 def test_the_library_knows_thousands_of_things_by_name(library: Library) -> None:
