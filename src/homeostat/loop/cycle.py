@@ -273,7 +273,11 @@ def _obeyed(state: LoopState, order: AnyOrder, view: View, limits: Limits) -> St
                 return state, (Refuse(order, found),)
             return _put(state, found.applied({}), order.by, found.reason, EntryKind.UNDONE, order.number)
         case Pin():
+            before = state.configuration.get(order.knob, order.value)
             state, acts = _put(state, {order.knob: order.value}, order.by, "pinned by hand", EntryKind.PINNED)
+            if before == order.value:  # held as it is: that has to be known after a restart too
+                held = Change((Move(order.knob, before, before),), order.by, "pinned by hand")
+                acts = (*acts, Put(held, EntryKind.PINNED, None))
             return replace(state, pinned={**state.pinned, order.knob: order.value}), acts
         case Unpin():
             pinned = {name: value for name, value in state.pinned.items() if name != order.knob}

@@ -75,7 +75,7 @@ class Ledger:
         if entry is None:
             there = f"there are 1 to {self.entries[-1].number}" if self.entries else "it is empty"
             raise InputError(f"the ledger has no entry {number}: {there}")
-        if entry.note.kind not in SETTING or not entry.note.moves:
+        if entry.note.kind not in SETTING or all(m.before == m.after for m in entry.note.moves):
             raise InputError(
                 f"entry {number} ({entry.note.kind.value}) changed no knob: there is nothing to undo"
             )

@@ -28,7 +28,14 @@ from homeostat.core.verdict import State
 from homeostat.loop.book import Book
 from homeostat.loop.governing import Governing
 from homeostat.loop.policy import Policy
-from homeostat.loop.published import Published, PublishedAdvice, PublishedKnob, PublishedTrial, publish
+from homeostat.loop.published import (
+    Published,
+    PublishedAdvice,
+    PublishedKnob,
+    PublishedPattern,
+    PublishedTrial,
+    publish,
+)
 from homeostat.prove import ledger_notes as notes
 from homeostat.prove.ledger_entry import EntryKind, LedgerEntry, entry_after
 from homeostat.prove.ledger_records import record_of
@@ -59,9 +66,11 @@ def published(service: str, now_ns: int, mode: Mode = Mode.ACT) -> Published:
         PublishedKnob("layers", 5, 6, "1 to 8", "request", False, "of the <prompt>", (4,), 1, 8),
         PublishedKnob("cached", False, False, "False, True", "request", True, ""),
         PublishedKnob("model", "small", "small", "small, large", "process", False, ""),
-        PublishedKnob("heat", 0.7, 0.7, "0 to 1.5", "request", False, "", (), 0.0, 1.5),
+        PublishedKnob("heat", 0.7, 0.7, "0 to 1.5", "request", False, "", (), 0.0, 1.5, unread=True),
     )
-    trial = PublishedTrial("trial-2", "layers 5 → 4", "climb", "it pays", False, 0.63, "810 requests")
+    trial = PublishedTrial(
+        "trial-2", "layers 5 → 4", "climb", "it pays", False, 0.63, "810 requests", "2,000 requests"
+    )
     held = PublishedTrial("trial-1", "layers 6 → 5", "climb", "it pays", True, 0.1, "still better")
     advice = PublishedAdvice(
         "model small → large", "climb", "not tried yet.", (), (-0.2, 0.05), {"model": "large"}
@@ -80,6 +89,8 @@ def published(service: str, now_ns: int, mode: Mode = Mode.ACT) -> Published:
         (advice,),
         (),
         levels,
+        {"heat 0.7 → 1.2": "it would need <30> days"},
+        (PublishedPattern("duration", "tokens > 40,000", "tokens > 40,000: 25% more", 0.25, 0.1, 0.4, 212),),
     )
 
 
@@ -141,8 +152,18 @@ def test_the_ledger_is_a_story_with_reason_effect_guardrails_and_who_decided(tal
 def test_what_is_tried_watched_and_recommended_stands_above_it(talking: TestClient) -> None:
     found = page(talking, "/experiments")
     assert 'value="63"' in found
-    for words in ("810 requests", "still better", "not tried yet", "−20% to +5%", 'name="set:model"'):
+    for words in (
+        "810 requests",
+        "Told before it began: 2,000 requests",
+        "still better",
+        "not tried yet",
+        "−20% to +5%",
+        'name="set:model"',
+        "it would need <30> days",
+        "is worse where tokens > 40,000: 25% more",
+    ):
         assert words in found, words
+    assert "nobody reads it" in page(talking, "/knobs")
 
 
 def test_only_what_can_be_undone_has_a_button(talking: TestClient) -> None:
@@ -429,6 +450,10 @@ def test_orders_over_the_api_are_answered_with_what_the_ledger_says(governed: Te
     code, words = give(order="pin", knob="layers", value=99)
     assert code == 409
     assert "99 is no whole number from 1 to 10" in words
+    assert give(order="pin", knob="layers", value=4) == (
+        200,
+        "pinned by ann: layers 4 → 4, pinned by hand",
+    )
     assert give(order="unpin", knob="layers")[0] == 200
     number = governed.get("/api/ledger").json()["total"]
     code, words = give(order="undo", number=number)
