@@ -31,3 +31,9 @@ def test_the_policy_file_switches_hormones_off() -> None:
     document: dict[str, object] = {"objective": {"improve": "p95(duration)"}}
     assert policy_of(document).hormones
     assert not policy_of({**document, "hormones": {"on": False}}).hormones
+
+
+def test_a_busy_processor_alone_does_not_end_exploration() -> None:
+    busy = felt(system_cpu_utilization=1.0)
+    assert 0.3 < busy.levels.cortisol < 0.6
+    assert busy.levels.modulation.exploration > 0.0

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from homeostat.act.controller import Judged, Reading, Trialled
 from homeostat.act.endocrine import Endocrine, Event, EventKind, step
 from homeostat.act.regime import regime
-from homeostat.act.resources import GAUGES
+from homeostat.act.resources import GAUGES, Resource
 from homeostat.core.clock import MINUTE_NS, SECOND_NS
 from homeostat.core.proof import Decision
 from homeostat.core.verdict import State
@@ -16,6 +16,9 @@ GAIN_FULL = 0.1
 """A gain of a tenth releases all the dopamine that one event can."""
 
 SPIKE_RATIO = 2.5
+CPU, BUSY = Resource.CPU, 0.15
+"""A busy processor is no trouble by itself: alone it strains, but does not end exploration."""
+
 USUAL_HALF_LIFE_NS = 30 * MINUTE_NS
 """How slowly the usual load follows the load."""
 
@@ -118,6 +121,8 @@ class Mood:
 def _pressures(levels: Mapping[str, Reading]) -> list[Event]:
     """Return an event for each resource that runs short."""
     short = (
-        gauge.pressure(levels[gauge.metric].value / gauge.full) for gauge in GAUGES if gauge.metric in levels
+        gauge.pressure(levels[gauge.metric].value / gauge.full) * (BUSY if gauge.resource is CPU else 1.0)
+        for gauge in GAUGES
+        if gauge.metric in levels
     )
     return [Event(EventKind.PRESSURE, size) for size in short if size > 0.0]
