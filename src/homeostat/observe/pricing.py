@@ -81,6 +81,12 @@ def cost_usd(call: LlmCall, at_ns: int) -> float | None:
     )
 
 
+def context_window(model: str, provider: str = "") -> int | None:
+    """Return how many tokens a model takes in one request; None where that is not known."""
+    window = getattr(_model(provider, (model,)), "context_window", None)
+    return None if window is None else int(window)
+
+
 @cache
 def _library() -> Any:
     """Import the library and its price list: 150 ms, so only where a call is priced."""

@@ -19,6 +19,7 @@ from homeostat.app.cli.knobs import knobs
 from homeostat.app.cli.ledger import ledger
 from homeostat.app.cli.metrics import metrics
 from homeostat.app.cli.orders import mode, pin, restore, try_, undo, unpin
+from homeostat.app.cli.prompts import prompts
 from homeostat.app.cli.replay import replay
 from homeostat.app.cli.report import report
 from homeostat.app.cli.run import run
@@ -105,6 +106,7 @@ def build() -> typer.Typer:
         app.command(name, context_settings=settings)(command)
     app.add_typer(alerts, name="alerts")
     app.add_typer(targets, name="targets")
+    app.add_typer(prompts, name="prompts")
     return app
 
 

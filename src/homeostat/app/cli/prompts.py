@@ -1,0 +1,95 @@
+"""`homeostat prompts`: what a prompt library holds, costs and repeats."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from homeostat.prompts.analysis import Priced
+
+ENDINGS = (".html", ".json", ".txt")
+
+prompts = typer.Typer(help="Look at a library of prompts.", no_args_is_help=True)
+
+
+@prompts.callback()
+def group() -> None:
+    """Hold the commands together."""
+
+
+@prompts.command()
+def analyze(
+    folder: Annotated[Path, typer.Argument(help="Folder with prompts: Markdown, XML, templates.")],
+    model: Annotated[
+        str, typer.Option(help="Model whose prices and window are taken.")
+    ] = "claude-sonnet-4-5",
+    tokenizer: Annotated[str, typer.Option(help="cl100k_base, o200k_base or voyage3_base.")] = "cl100k_base",
+    styles: Annotated[
+        Path | None, typer.Option(help="TOML file that says how these prompts name each other.")
+    ] = None,
+    out: Annotated[
+        list[Path] | None, typer.Option(help="library.html, .json or .txt; may be repeated.")
+    ] = None,
+    cache: Annotated[bool, typer.Option(help="Keep what was counted for the next time.")] = True,
+    show_all: Annotated[bool, typer.Option("--all", help="Show every row.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Count a library: tokens by file and command, what repeats, what leads nowhere, what a run costs.
+
+    Example: [bold]homeostat prompts analyze .claude --out library.html[/bold]
+    """
+    import time
+
+    from homeostat.app.cli.progress import working
+    from homeostat.core.errors import ConfigError
+    from homeostat.prompts.analyze import analyze as analyzed
+    from homeostat.prompts.analyze import priced
+    from homeostat.prompts.count_cache import CountCache, default_path
+    from homeostat.prompts.library import load_library
+    from homeostat.prompts.styles import load_styles
+    from homeostat.prompts.tokenizer import tokenizer as named
+
+    for path in out or ():
+        if path.suffix.lower() not in ENDINGS:
+            raise ConfigError(f"--out must end in {', '.join(ENDINGS)}, not {str(path)!r}")
+    counter = named(tokenizer)
+    known = load_styles(styles) if styles is not None else load_styles()
+    with working(quiet=as_json) as work:
+        library = load_library(folder, progress=work.step)
+        counts = CountCache(default_path()) if cache else None
+        analysis = analyzed(library, counter, known, counts, work.step)
+        found = priced(analysis, model, time.time_ns())
+    for path in out or ():
+        _write(path, found, folder, show_all)
+    if as_json:
+        typer.echo(_rendered(".json", found, folder, show_all))
+    elif not out:
+        typer.echo(_rendered(".txt", found, folder, show_all))
+    else:
+        from homeostat.prompts.analysis_text import summary
+
+        typer.echo("\n".join([*summary(found), "written: " + ", ".join(map(str, out))]))
+
+
+def _rendered(ending: str, found: "Priced", folder: Path, everything: bool) -> str:
+    if ending == ".html":
+        from homeostat.app.prompts.html import html
+
+        return html(found, folder.resolve().name)
+    if ending == ".json":
+        import msgspec
+
+        return msgspec.json.format(msgspec.json.encode(found), indent=2).decode()
+    from homeostat.prompts.analysis_text import analysis_text
+
+    return analysis_text(found, everything)
+
+
+def _write(path: Path, found: "Priced", folder: Path, everything: bool) -> None:
+    from homeostat.core.errors import ConfigError
+
+    try:
+        path.write_text(_rendered(path.suffix.lower(), found, folder, everything), encoding="utf-8")
+    except OSError as error:
+        raise ConfigError(f"cannot write {path}: {error.strerror or error}") from None
