@@ -108,14 +108,14 @@ def _answer(request: httpx2.Request) -> httpx2.Response:
         after = int(request.url.params.get("after", 0))
         entries = [{"number": n, "time_ns": n * 10**9, "words": "kept", "note": note} for n in (1, 2)]
         return httpx2.Response(200, json={"entries": [e for e in entries if e["number"] > after]})
-    target = {"target": "mean(duration) < 1 s", "state": "violated", "unit": "ms", "n": 9}
+    target = {"target": "mean(duration) < 1 s", "state": "violated", "unit": "ms", "n": 9, "since_ns": 3}
     target |= {"value": 1500.0, "low": 1400.0, "high": 1600.0}
     return httpx2.Response(200, json={"targets": [target], "knobs": []})
 
 
 def test_what_is_new_is_told_once_and_a_failing_server_is_asked_again() -> None:
     told: list[Told] = []
-    answers = iter([lambda _: httpx2.Response(500), *[_answer] * 4])
+    answers = iter([lambda _: httpx2.Response(500), *[_answer] * 6])
     transport = httpx2.MockTransport(lambda request: next(answers)(request))
     watch = LoopWatch("http://x", "assistant", 0, told.append, transport)
 
@@ -124,6 +124,6 @@ def test_what_is_new_is_told_once_and_a_failing_server_is_asked_again() -> None:
             await watch.look()
 
     asyncio.run(look())
-    assert [(one.kind, one.number) for one in told] == [("kept", 1), ("kept", 2), ("target", None)]
-    assert "1.5 s; 1.4 s to 1.6 s, n = 9" in told[2].words
+    assert [(one.kind, one.number) for one in told] == [("target", None), ("kept", 1), ("kept", 2)]
+    assert "1.5 s; 1.4 s to 1.6 s, n = 9" in told[0].words
     assert msgspec.json.encode(told)

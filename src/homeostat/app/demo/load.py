@@ -79,3 +79,4 @@ async def drive(
                 for task in beside:
                     task.cancel()
                 await asyncio.gather(*beside, return_exceptions=True)
+                await watch.close()

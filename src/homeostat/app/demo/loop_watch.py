@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
-from time import time_ns
 from typing import TypeVar
 
 import httpx2
@@ -32,6 +31,7 @@ class LoopTarget(msgspec.Struct):
     high: float | None
     unit: str
     n: int
+    since_ns: int
 
     @property
     def told(self) -> str:
@@ -107,25 +107,30 @@ class LoopWatch:
         self._service = service
         self._begin_ns = begin_ns
         self._tell = tell
-        self._http = httpx2.AsyncClient(
-            base_url=endpoint, timeout=10.0, trust_env=False, transport=transport
-        )
+        self._http = httpx2.AsyncClient(base_url=endpoint, timeout=10.0, trust_env=False, transport=transport)
         self._last = 0
+        self._unripe: list[Entry] = []
         self._states: dict[str, str] = {}
         self.told: list[Told] = []
         self.loop: Loop | None = None
 
     async def watch(self) -> None:
         """Look again and again, until cancelled."""
-        try:
-            while True:
-                await asyncio.sleep(LOOK_EVERY_S)
-                await self.look()
-        finally:
-            await self._http.aclose()
+        while True:
+            await asyncio.sleep(LOOK_EVERY_S)
+            await self.look()
+
+    async def close(self) -> None:
+        """Tell the last news, and hang up."""
+        await self.look()
+        await self.look()
+        await self._http.aclose()
 
     async def look(self) -> None:
-        """Look once; where the server does not answer, the next look will."""
+        """Look once; where the server does not answer, the next look will.
+
+        Entries are told a look later, since verdicts come through the server a little after what they led to.
+        """
         try:
             loop = await self._get(f"/api/loops/{self._service}", Loop)
             asked = {"service": self._service, "limit": str(ENTRIES_MAX)}
@@ -135,23 +140,24 @@ class LoopWatch:
         except GONE:
             return
         self.loop = loop
-        for entry in sorted(entries, key=lambda e: e.number):
-            if entry.number > self._last:
-                self._last = entry.number
-                at_s = (entry.time_ns - self._begin_ns) / SECOND_NS
-                self.say(Told(at_s, entry.note.kind.value, entry.words, number=entry.number))
         for target in loop.targets:
             if target.state not in (self._states.get(target.target), State.UNKNOWN.value):
                 self._states[target.target] = target.state
-                self.say(Told(self._now_s(), "target", target.told, target.state))
+                self.say(Told(self._at_s(target.since_ns), "target", target.told, target.state))
+        new = [entry for entry in entries if entry.number > self._last]
+        self._last = max((entry.number for entry in new), default=self._last)
+        ripe, self._unripe = self._unripe, sorted(new, key=lambda e: e.number)
+        for entry in ripe:
+            kind = entry.note.kind.value
+            self.say(Told(self._at_s(entry.time_ns), kind, entry.words, number=entry.number))
 
     def say(self, told: Told) -> None:
         """Tell a thing and remember it."""
         self.told.append(told)
         self._tell(told)
 
-    def _now_s(self) -> float:
-        return (time_ns() - self._begin_ns) / SECOND_NS
+    def _at_s(self, time_ns: int) -> float:
+        return max((time_ns - self._begin_ns) / SECOND_NS, 0.0)
 
     async def _get(self, path: str, kind: type[T], asked: dict[str, str] | None = None) -> T:
         response = await self._http.get(path, params=asked)
