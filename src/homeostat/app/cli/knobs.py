@@ -54,6 +54,7 @@ def view(loop: "Published", alive: bool) -> "RenderableType":
         value = Text(str(knob.value), "bold" if knob.value != knob.default else "")
         table.add_row(knob.name, value, str(knob.default), knob.domain, knob.scope, ", ".join(notes))
     lines = [Text(f"\n{'watched' if t.held else 'trying'} {t.what}: {t.words}") for t in loop.trials]
+    lines += [Text(f"\n{t.trial}: {t.need}", "dim") for t in loop.trials if t.need and not t.held]
     lines += [Text(f"\nnot tried: {change}: {why}", "dim") for change, why in loop.held_back.items()]
     lines += [Text(f"\n{one.outcome} is worse where {one.words}") for one in loop.patterns]
     lines += [Text(f"\nrecommended by {a.by}: {a.what}. {a.reason}") for a in loop.advice]
