@@ -1,22 +1,18 @@
 """Claims about the mood: what happens moves the hormones, unless they are switched off."""
 
-from homeostat.act.controller import Judged
 from homeostat.act.endocrine import Endocrine, Modulation
 from homeostat.core.clock import SECOND_NS
-from homeostat.core.verdict import State, Verdict
+from homeostat.core.verdict import State
 from homeostat.loop.mood import Mood
 from homeostat.loop.policy_file import policy_of
-
-VIOLATED = Verdict(
-    State.VIOLATED, "too slow", 2_000.0, 1_900.0, 2_100.0, 1_000.0, "ms", "quantile", 0.95, 500, None
-)
+from homeostat.testing.situations import judged
 
 
 def felt(mood: Mood) -> Endocrine:
     """Return the levels after a target was violated for ten minutes while the load rose tenfold."""
-    violated = (Judged("p95 < 1 s", "p95 of duration", VIOLATED, 0),)
     levels = mood.feel(0, (), 1.0, None, ())
     for second in range(10, 600, 10):
+        violated = (judged("p95 < 1 s", State.VIOLATED),)
         levels = mood.feel(second * SECOND_NS, violated, 10.0, None, ())
     return levels
 

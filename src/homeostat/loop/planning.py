@@ -24,7 +24,7 @@ BLOCK_REQUESTS = 60
 BLOCKS = 24
 """Blocks that must fit in before the deadline."""
 
-BLOCKS_MIN, LONGER_MAX = 20, 3.0
+BLOCKS_MIN, LONGER_MAX = 28, 3.0
 """A trial of what settles slowly may take up to so many times the deadline, to see so many blocks."""
 
 COUNTED = 1 / 3
