@@ -12,6 +12,7 @@ from homeostat.core.metric import Better
 from homeostat.judge.comparisons.comparison import change_words
 from homeostat.judge.findings.anomalies import anomalies
 from homeostat.judge.findings.correlations import correlations
+from homeostat.judge.findings.stretches import stretches
 from homeostat.judge.findings.study import Study, studied
 from homeostat.judge.findings.subject import Subject
 from homeostat.judge.words.moment_words import length_words, moment_words
@@ -179,4 +180,9 @@ def _pattern(subject: Subject, season: Season, before: int) -> Finding:
     )
 
 
-FINDERS: tuple[Finder, ...] = (changes, anomalies, trends, patterns, correlations)
+def unusual(studies: Sequence[Study]) -> list[Finding]:
+    """Find anomalies: what a detector notices at once, and what is unusual as a whole day or season."""
+    return [*anomalies(studies), *stretches(studies, FALSE_ALARMS)]
+
+
+FINDERS: tuple[Finder, ...] = (changes, unusual, trends, patterns, correlations)

@@ -29,14 +29,13 @@ class Study:
     @property
     def rest(self) -> Floats:
         """The line without seasons and jumps: its own level everywhere."""
-        if any(c.kind != "level" for c in self.changes):
-            return self.line
-        rest = self.line.copy()
-        middle = np.nanmedian(rest)
-        for low, high in pairwise((0, *(c.index for c in self.changes), rest.size)):
-            if np.isfinite(rest[low:high]).any():
-                rest[low:high] += middle - np.nanmedian(rest[low:high])
-        return rest
+        return without_jumps(self.line, self.changes)
+
+    @property
+    def rest_of_logs(self) -> Floats:
+        """The same of the line's logarithms, for a line that is above 0 throughout."""
+        lengths = [season.length for season in self.seasons]
+        return without_jumps(without_seasons(np.log(self.subject.line), lengths), self.changes)
 
 
 def studied(subjects: Sequence[Subject], false_alarms: float) -> tuple[Study, ...]:
@@ -63,4 +62,16 @@ def without_seasons(line: Floats, lengths: Sequence[int]) -> Floats:
         phase = np.arange(rest.size) % length
         profile = np.array([np.nanmedian(rest[phase == i]) for i in range(length)])
         rest = rest - profile[phase] + middle
+    return rest
+
+
+def without_jumps(line: Floats, changes: Sequence[ChangePoint]) -> Floats:
+    """Return a line with all its levels moved to that of the whole; as it is where its slope changes."""
+    if any(c.kind != "level" for c in changes):
+        return line
+    rest = line.copy()
+    middle = np.nanmedian(rest)
+    for low, high in pairwise((0, *(c.index for c in changes), rest.size)):
+        if np.isfinite(rest[low:high]).any():
+            rest[low:high] += middle - np.nanmedian(rest[low:high])
     return rest
