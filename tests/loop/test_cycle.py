@@ -51,6 +51,15 @@ def test_a_trial_changes_nothing_before_it_is_decided():
     assert [trial.trial for trial in state.running] == ["trial-1"]
 
 
+def test_advice_that_reads_the_same_is_not_written_again_and_ends_with_the_mode():
+    state, _ = step(acting(mode=Mode.ADVISE), View(0, proposals=(change("heat", 0.7, 1.0682249943),)), LIMITS)
+    state, done = step(state, View(1, proposals=(change("heat", 0.7, 1.0682251234),)), LIMITS)
+    assert done == ()
+    assert len(state.advised) == 1
+    state, _ = step(state, View(2, orders=(SetMode(by="ann", mode=Mode.OBSERVE),)), LIMITS)
+    assert state.advised == ()
+
+
 def test_observing_and_advising_begin_nothing():
     for mode, acts in ((Mode.OBSERVE, 0), (Mode.ADVISE, 1)):
         state, done = step(acting(mode=mode), View(0, proposals=(change(),)), LIMITS)

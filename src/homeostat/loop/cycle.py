@@ -181,7 +181,8 @@ def begin(state: LoopState, view: View, limits: Limits) -> Step:
     hour_ago_ns = view.now_ns - 3_600_000_000_000
     state = replace(state, kept_ns=tuple(ns for ns in state.kept_ns if ns > hour_ago_ns))
     if state.mode is Mode.ADVISE and view.proposals:
-        new = tuple(Advise(c) for c in view.proposals if c.moves not in {a.moves for a in state.advised})
+        known = {advised.words for advised in state.advised}
+        new = tuple(Advise(change) for change in view.proposals if change.words not in known)
         return replace(state, advised=view.proposals), new
     if not may_begin(state, view.now_ns, limits):
         return state, ()
@@ -261,7 +262,9 @@ def _obeyed(state: LoopState, order: AnyOrder, view: View, limits: Limits) -> St
                 else ()
             )
             running = () if stopped else state.running
-            return replace(state, mode=order.mode, running=running), (*stopped, Switch(order.mode, order.by))
+            advised = state.advised if order.mode is Mode.ADVISE else ()
+            state = replace(state, mode=order.mode, running=running, advised=advised)
+            return state, (*stopped, Switch(order.mode, order.by))
         case Restore():
             state, acts = _put(state, state.defaults, order.by, "the kill switch", EntryKind.RESTORED)
             stopped = tuple(Resign(t.trial, t.change, "the kill switch") for t in state.running)

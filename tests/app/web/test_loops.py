@@ -254,6 +254,7 @@ def test_the_overview_tells_the_newest_changes_and_marks_them_on_the_axis(
     node.store.write(Batch(points=tuple(points)))
     told(node)
     found = page(client, "/")
+    assert '<a href="/experiments">Trying: layers 5 → 4, 63% decided.</a></h1>' in found
     card = found[found.index('id="changes"') :]
     assert card.index("heat 0.7 → 0.9") < card.index("layers 6 → 5")
     assert "p95 of duration −38% (−44% to −31%)" in card

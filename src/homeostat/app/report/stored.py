@@ -30,6 +30,7 @@ from homeostat.judge.reports.queueing import Queueing
 from homeostat.judge.reports.report import Recording
 from homeostat.judge.targets.direction import Direction, direction_of
 from homeostat.judge.views.candidate import (
+    OWN_METRICS,
     OWN_SERVICE,
     RESOURCE_GROUPS,
     SUPPORTING,
@@ -273,7 +274,7 @@ def _pair(
     metric = metrics.get(key.metric)
     among = _among(key)
     counted = among is not None and among in mine and among in yours
-    own = key.metric.startswith("homeostat.") or key.metric in SUPPORTING
+    own = key.metric.startswith(OWN_METRICS) or key.metric in SUPPORTING
     if own or not (both or (counted and key.metric in _ERRORS)):
         return None
     unit, statistics = key.unit, _statistics(key, metric)

@@ -125,6 +125,7 @@ def overview(views: Views, request: Request) -> str:
         use=views.time_use(window),
         money=money,
         machine=_heads(views.resources(window)),
+        trying=views.loops.trying(),
         changes=bars(views.loops.recent(CHANGES_TOLD)),
         losses=views.losses(),
         previous_href=href(request.offset - ROWS),
