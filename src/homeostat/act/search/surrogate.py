@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from homeostat.act.search.process import GaussianProcess, fit
 from homeostat.act.search.search import Measured
 from homeostat.core.errors import InputError
+from homeostat.stats.gaussian_process import GaussianProcess, fit
 
 Floats = NDArray[np.float64]
 
