@@ -9,7 +9,7 @@ import pytest
 from homeostat.act.cap import Adaptation, Cap
 from homeostat.core.assignment import assign_many
 from homeostat.core.change import Change
-from homeostat.core.clock import DAY_NS, SECOND_NS
+from homeostat.core.clock import DAY_NS, HOUR_NS, SECOND_NS
 from homeostat.core.errors import InputError, StoreFull
 from homeostat.core.knob import Choices, Integers, Knob, Scope
 from homeostat.core.metric import Better
@@ -360,3 +360,32 @@ def test_where_requests_go_wrong_is_seen() -> None:
     assert (outcome, pattern.column, pattern.relation) == ("duration", "tokens", ">")
     told = published("svc", 1, dict(plant.knobs), governor.seen)
     assert told.patterns[0].words == pattern.words
+
+
+def test_a_kept_change_goes_on_being_watched_after_a_restart() -> None:
+    plant = Plant(Knob("layers", 6, Choices((3, 6)), scope=Scope.REQUEST))
+    finder = governed(plant)
+    while EntryKind.KEPT not in kinds(finder):
+        run(finder, plant, 1)
+    (before,) = plant.steering.splits
+    plant.now_ns += HOUR_NS
+    later = Governor(plant, policy(controllers=()), Book(finder.book.ledger), plant.now_ns)
+    assert plant.steering.splits == (before,), "the same users are held back"
+    (plan,) = later.plans
+    assert plan.deadline_ns - plant.now_ns < DAY_NS - HOUR_NS + SECOND_NS
+    plant.now_ns += DAY_NS
+    run(later, plant, 1)
+    assert kinds(later)[-1] is EntryKind.STOOD
+    again = Governor(plant, policy(controllers=()), Book(later.book.ledger), plant.now_ns)
+    assert again.plans == ()
+
+
+def test_the_mode_that_a_person_ordered_outlasts_a_restart_until_the_policy_says_another() -> None:
+    plant = Plant()
+    governor = governed(plant)
+    run(governor, plant, 1)
+    governor.order(Restore(by="ann"))
+    run(governor, plant, 1)
+    book = Book(governor.book.ledger)
+    assert governed(plant, book).seen.state.mode is Mode.OBSERVE, "the kill switch was meant"
+    assert governed(plant, book, Mode.ADVISE).seen.state.mode is Mode.ADVISE

@@ -79,10 +79,11 @@ class Refuse:
 
 @dataclass(frozen=True, slots=True)
 class Switch:
-    """Note that the mode is another one now."""
+    """Note that the mode is another one now; `planned` is the one that the policy says."""
 
     mode: Mode
     by: str
+    planned: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from homeostat.act.controller import Trialled
 from homeostat.core.change import Change, Move
 from homeostat.core.errors import InputError
 from homeostat.core.knob import Configuration
+from homeostat.core.order import Mode
 from homeostat.loop.acts import Act, Advise, Begin, Conclude, Free, Put, Refuse, Resign, Soothe, Stand, Switch
 from homeostat.loop.cycle import KEPT_BY
 from homeostat.prove import ledger_notes as notes
@@ -72,6 +73,13 @@ class Book:
                     found.clear()
         return found
 
+    def mode(self, planned: Mode) -> Mode:
+        """Return the mode that was ordered last, `planned` where the policy has said another one since."""
+        ordered = [e.note.labels for e in self.ledger.entries if e.note.kind is EntryKind.MODE]
+        if not ordered or ordered[-1].get("planned") != planned.value:
+            return planned
+        return Mode(ordered[-1]["mode"])
+
     def trials_begun(self) -> int:
         """Return how many trials were begun ever."""
         return sum(entry.note.kind is EntryKind.BEGUN for entry in self.ledger.entries)
@@ -126,7 +134,7 @@ def note_of(act: Act, plan: TrialPlan | None, regime: str) -> Note:
         case Soothe():
             return notes.said(EntryKind.RELIEVED, act.by, act.told)
         case Switch():
-            return notes.said(EntryKind.MODE, act.by, f"the mode is {act.mode.value} from now on")
+            return notes.switched(act.mode.value, act.planned, act.by)
 
 
 def _in_regime(change: Change, regime: str) -> Change:

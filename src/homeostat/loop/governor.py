@@ -1,7 +1,7 @@
 """The governor: carries out what the cycle decides, on one application."""
 
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from homeostat.act.controller import Judged, Situation, Trialled
@@ -17,20 +17,21 @@ from homeostat.core.order import AnyOrder, Pin, Relieve, Try, Undo
 from homeostat.core.plant import TREATMENT, CheckingPlant, Plant, Steering
 from homeostat.core.proof import Decision, Effect, Proof
 from homeostat.core.verdict import State
-from homeostat.loop.acts import Act, Begin, Conclude, Put, Refuse, Soothe
+from homeostat.loop.acts import Act, Begin, Conclude, Put, Refuse, Soothe, Switch
 from homeostat.loop.analysis import Analysis
 from homeostat.loop.asking import Asking
 from homeostat.loop.book import Book, note_of, trialled
-from homeostat.loop.cycle import LoopState, View, step
+from homeostat.loop.cycle import LoopState, Running, View, step
 from homeostat.loop.foresight import Foresight, effect_of, told
 from homeostat.loop.levels import Levels
-from homeostat.loop.meter import Meter
+from homeostat.loop.meter import Meter, slack_of
 from homeostat.loop.mood import Mood
 from homeostat.loop.planning import objective_for, plan_for
 from homeostat.loop.policy import Policy
 from homeostat.loop.readers import Readers
 from homeostat.loop.recent import Recent
 from homeostat.loop.reliefs import Reliefs
+from homeostat.loop.resuming import resumed, watched_still
 from homeostat.loop.seen import Seen
 from homeostat.loop.trials import Trials
 from homeostat.prove.ledger_entry import EntryKind
@@ -84,9 +85,11 @@ class Governor:
         self._violated_ns: dict[str, int] = {}
         self._looked_ns = now_ns
         book.recover(now_ns)
-        self._state = LoopState({}, {}, mode=policy.mode, pinned=book.pinned(), begun=book.trials_begun())
+        self._state = LoopState(
+            {}, {}, mode=book.mode(policy.mode), pinned=book.pinned(), begun=book.trials_begun()
+        )
         self._steering = Steering({})
-        self._adopt()
+        self._adopt(now_ns)
         self._meter.restart(now_ns)
         self._steer(now_ns)
         self.seen = Seen(self._situation(now_ns), self._state, self._steering, {})
@@ -122,14 +125,14 @@ class Governor:
 
     def tick(self, now_ns: int) -> tuple[Act, ...]:
         """Look, decide, act; return what was done."""
-        self._adopt()
+        self._adopt(now_ns)
         self._observe(now_ns)
         self._analysis.look(now_ns)
         situation = self._situation(now_ns)
         orders = tuple(self._orders.popleft() for _ in range(len(self._orders)))
         before = self._state
         after, acts = step(before, self._view(situation, orders), self._policy.limits)
-        acts = tuple(self._soothed(act) if isinstance(act, Soothe) else act for act in acts)
+        acts = tuple(self._completed(act) for act in acts)
         plans = {act.trial: self._plan(act, situation) for act in acts if isinstance(act, Begin)}
         self._write(acts, plans, situation.regime, now_ns)
         self._state = after
@@ -163,11 +166,13 @@ class Governor:
         plan = plan_for(act.trial, act.change, self._policy, self._plant.knobs, situation, entries)
         return told(plan, self._foresight.need(plan, situation), effect_of(plan, situation))
 
-    def _soothed(self, act: Soothe) -> Soothe:
-        """Relieve a resource: that needs no proof, and the ledger tells what it came to."""
-        return replace(act, told=self._reliefs.relieve(Resource(act.resource)).words)
+    def _completed(self, act: Act) -> Act:
+        """Relieve resources, which needs no proof; tell the ledger what only this side knows."""
+        if isinstance(act, Soothe):
+            return replace(act, told=self._reliefs.relieve(Resource(act.resource)).words)
+        return replace(act, planned=self._policy.mode.value) if isinstance(act, Switch) else act
 
-    def _adopt(self) -> None:
+    def _adopt(self, now_ns: int) -> None:
         """Take in knobs that the application declared since the last look."""
         known = self._state.defaults
         knobs = self._plant.knobs
@@ -176,6 +181,19 @@ class Governor:
         defaults = {name: knob.default for name, knob in knobs.items()}
         good = {n: v for n, v in self._book.good(defaults).items() if _fits(knobs[n].checked, v)}
         self._state = replace(self._state, defaults=defaults, configuration={**defaults, **good})
+        self._resume(now_ns)
+
+    def _resume(self, now_ns: int) -> None:
+        """Watch what was kept before a restart, once its knobs are there."""
+        entries, held = self._book.ledger.entries, self._state.held
+        situation, knobs = self._situation(now_ns), self._plant.knobs
+        for entry in watched_still(entries, now_ns, self._policy.trials.hold_back_ns):
+            watch = resumed(entry, self._policy, knobs, situation, entries)
+            change = entry.note.change
+            if watch is not None and change is not None and entry.note.trial not in {h.trial for h in held}:
+                self._trials.resume(entry.note.trial, watch)
+                held = (*held, Running(entry.note.trial, change))
+        self._state = replace(self._state, held=held)
 
     def _observe(self, now_ns: int) -> None:
         treated = any(
@@ -318,17 +336,6 @@ class Governor:
             there = ", ".join(sorted(self._plant.knobs)) or "none"
             raise InputError(f"there is no knob {name!r}; there are: {there}")
         knob.checked(value)
-
-
-def slack_of(judged: Sequence[Judged]) -> float | None:
-    """Return how far the nearest target is from its bound, relative to it; None unless all hold."""
-    room = []
-    for one in judged:
-        verdict = one.verdict
-        if verdict.state is not State.WITHIN or verdict.value is None or not verdict.bound:
-            return None
-        room.append(abs(verdict.bound - verdict.value) / abs(verdict.bound))
-    return min(room, default=None)
 
 
 def refusal(plan: TrialPlan, reason: str, now_ns: int) -> Proof:

@@ -1,7 +1,7 @@
 """The meter: what requests came to lately under the configuration in force, held against targets."""
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -194,6 +194,17 @@ class Meter:
             return Estimate(n / seconds, rate_interval(n, seconds, confidence), n, "score interval")
         total, inflation = self._window_total(name, window_ns, now_ns)
         return estimate(total, statistic, seconds, confidence, inflation)
+
+
+def slack_of(judged: Sequence[Judged]) -> float | None:
+    """Return how far the nearest target is from its bound, relative to it; None unless all hold."""
+    room = []
+    for one in judged:
+        verdict = one.verdict
+        if verdict.state is not State.WITHIN or verdict.value is None or not verdict.bound:
+            return None
+        room.append(abs(verdict.bound - verdict.value) / abs(verdict.bound))
+    return min(room, default=None)
 
 
 def _window_ns(target: Target) -> int:

@@ -90,6 +90,10 @@ class Trials:
         self._progress = {n: p for n, p in self._progress.items() if n in self._trials or n in self._held}
         return frozenset(watched)
 
+    def resume(self, name: str, held: Trial) -> None:
+        """Watch a kept change again."""
+        self._held[name] = held
+
     def drop(self, name: str) -> TrialPlan:
         """Forget a trial; return its plan."""
         self._progress.pop(name, None)

@@ -52,7 +52,7 @@ def resigned(trial: str, change: Change, reason: str) -> Note:
 
 
 def put(kind: EntryKind, change: Change, proof: Proof | None = None, about: int | None = None) -> Note:
-    """Knobs were set at once: UNDONE, REVERTED, OBEYED, RESTORED or PINNED; `about` is the entry taken back."""
+    """Knobs were set at once: UNDONE, REVERTED, OBEYED, RESTORED, PINNED; `about` is the entry taken back."""
     return _note(kind, change, proof=proof, about=about)
 
 
@@ -77,6 +77,12 @@ def recovered(entry: LedgerEntry) -> Note:
 def said(kind: EntryKind, by: str, reason: str) -> Note:
     """Something without moves: a MODE, an order REFUSED, a knob UNPINNED."""
     return Note(kind=kind, by=by, reason=reason)
+
+
+def switched(mode: str, planned: str, by: str) -> Note:
+    """Another mode from now on; the labels tell it, and the one that the policy said at the time."""
+    labels = {"mode": mode, "planned": planned}
+    return Note(kind=EntryKind.MODE, by=by, reason=f"the mode is {mode} from now on", labels=labels)
 
 
 def unpinned(knob: str, by: str) -> Note:
