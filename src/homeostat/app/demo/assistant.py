@@ -14,6 +14,7 @@ from homeostat.app.demo.assistant_knobs import AssistantKnobs
 from homeostat.app.demo.excerpt import Excerpt, excerpt
 from homeostat.app.demo.library import Library
 from homeostat.app.demo.model_client import Json, ModelClient
+from homeostat.app.demo.names import OPERATION
 from homeostat.app.demo.quality import quality
 from homeostat.app.demo.stdlib_docs import Passage, modules, synopsis
 
@@ -51,7 +52,7 @@ class Assistant:
 
     async def answer(self, question: str) -> AsyncIterator[str]:
         """Yield the answer to a question as it comes."""
-        with self._hs.operation("answer") as answer:
+        with self._hs.operation(OPERATION) as answer:
             with answer.stage("retrieve"):
                 found = self._library.search(question, limit=CANDIDATES)
             with answer.stage("rank"):

@@ -21,8 +21,8 @@ from homeostat.app.demo.fault import Fault, fault_for
 from homeostat.app.demo.load_view import LoadView
 from homeostat.app.demo.loop_outcome import LoopOutcome, outcome_of
 from homeostat.app.demo.loop_watch import LoopWatch, Told
+from homeostat.app.demo.names import SERVICE
 from homeostat.app.demo.readings import Readings
-from homeostat.app.demo.service import SERVICE
 from homeostat.app.demo.stretch import FAULT, stretches_of
 from homeostat.app.demo.summary import Summary, breaches_of, losses_of, overhead_of, stages_of
 from homeostat.app.demo.summary_view import summary_view

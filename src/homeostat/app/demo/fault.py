@@ -20,7 +20,7 @@ class Fault:
 
     begins_s: float
     slow_down: float = 1.5
-    clutter_words: int = 800
+    clutter_words: int = 1_000
 
     @property
     def words(self) -> str:

@@ -144,7 +144,7 @@ class LoopWatch:
             if target.state not in (self._states.get(target.target), State.UNKNOWN.value):
                 self._states[target.target] = target.state
                 self.say(Told(self._at_s(target.since_ns), "target", target.told, target.state))
-        new = [entry for entry in entries if entry.number > self._last]
+        new = [e for e in entries if e.number > self._last and e.time_ns >= self._begin_ns]
         self._last = max((entry.number for entry in new), default=self._last)
         ripe, self._unripe = self._unripe, sorted(new, key=lambda e: e.number)
         for entry in ripe:

@@ -19,11 +19,11 @@ from homeostat import Homeostat
 from homeostat.app.demo.assistant import Assistant
 from homeostat.app.demo.library import Library
 from homeostat.app.demo.model_client import ModelBusy, ModelClient, ModelFailed
+from homeostat.app.demo.names import SERVICE
 from homeostat.core.order import Mode
 from homeostat.loop.policy_file import load_policy
 from homeostat.testing.child import end_with_parent, listening
 
-SERVICE = "assistant"
 QUESTION_MAX = 2_000
 CLUTTER_WORDS_MAX = 5_000
 

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from homeostat.app.demo.loop_watch import Told
+from homeostat.app.demo.names import OPERATION
 from homeostat.app.demo.readings import Frame, Readings
 from homeostat.core.clock import SECOND_NS
 from homeostat.prove.ledger_entry import EntryKind
 
-OPERATION = "answer"
 FAULT = "fault"
 
 

@@ -1,0 +1,4 @@
+"""The names under which the assistant is measured."""
+
+SERVICE = "assistant"
+OPERATION = "answer"
