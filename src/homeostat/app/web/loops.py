@@ -5,7 +5,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlencode
 
 import msgspec
-from anyio import to_thread
+from anyio import CapacityLimiter, to_thread
 from starlette.datastructures import QueryParams
 from starlette.requests import Request as HttpRequest
 from starlette.responses import RedirectResponse, Response
@@ -24,6 +24,9 @@ from homeostat.prove.ledger_story import told
 
 BODY_BYTES_MAX = 8_192
 ENTRIES = 50
+ORDERS_AT_ONCE = 4
+"""Orders that are waited for at once; others wait for these, so that the pages do not."""
+
 ENTRIES_MAX = 1_000
 NUMBER_MAX = 10**9
 PAGE = "the page"
@@ -41,6 +44,7 @@ class LoopApi:
 
     def __init__(self, loops: LoopViews) -> None:
         self._loops = loops
+        self._limiter = CapacityLimiter(ORDERS_AT_ONCE)
 
     def routes(self) -> list[Route]:
         """Return the routes."""
@@ -105,7 +109,9 @@ class LoopApi:
             order = msgspec.json.decode(body, type=AnyOrder)
             if not 0 < len(order.by) <= 200:
                 raise InputError("say in `by` who gives the order, in at most 200 characters")
-            after, entries = await to_thread.run_sync(given, self._loops, service, order)
+            after, entries = await to_thread.run_sync(
+                given, self._loops, service, order, limiter=self._limiter
+            )
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             return problem(400, f"the order cannot be understood: {error}", REMEDY)
         except NoLoop as error:
@@ -144,7 +150,7 @@ def _answer(loops: LoopViews, service: str, after: int, by: str) -> tuple[Ledger
     return entries
 
 
-async def ordered_by_form(loops: LoopViews, form: Mapping[str, str]) -> Response:
+async def ordered_by_form(loops: LoopViews, form: Mapping[str, str], limiter: CapacityLimiter) -> Response:
     """Obey a form of the pages and go back to the page that shows what became of it.
 
     Raises InputError where the form makes no sense, NotAvailable where the loop does not run.
@@ -160,7 +166,7 @@ async def ordered_by_form(loops: LoopViews, form: Mapping[str, str]) -> Response
         after, _ = given(loops, state.loop.service, order_of(form, state))
         return state.loop.service, after
 
-    name, after = await to_thread.run_sync(give)
+    name, after = await to_thread.run_sync(give, limiter=limiter)
     back = form.get("back", "") if form.get("back") in BACK else "/experiments"
     return RedirectResponse(f"{back}?{urlencode({'service': name, 'answered': after})}", 303)
 

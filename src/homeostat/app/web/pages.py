@@ -4,7 +4,7 @@ from collections.abc import Callable
 from importlib.metadata import version
 from urllib.parse import parse_qs, quote, urlencode
 
-from anyio import to_thread
+from anyio import CapacityLimiter, to_thread
 from markupsafe import Markup
 from starlette.requests import Request as HttpRequest
 from starlette.responses import HTMLResponse, RedirectResponse, Response
@@ -16,7 +16,7 @@ from homeostat.app.web.html import render
 from homeostat.app.web.live import Live
 from homeostat.app.web.loop_fragments import mode_menu
 from homeostat.app.web.loop_views import NoLoop
-from homeostat.app.web.loops import body_of, form_of, ordered_by_form
+from homeostat.app.web.loops import ORDERS_AT_ONCE, body_of, form_of, ordered_by_form
 from homeostat.app.web.page_request import Request, request_of
 from homeostat.app.web.ranges import RANGES
 from homeostat.app.web.security import COOKIE, content_policy, safe_target, same, session_of
@@ -71,6 +71,7 @@ class PageServer:
         self._views = views
         self._live = live
         self._token = token
+        self._limiter = CapacityLimiter(ORDERS_AT_ONCE)
 
     def routes(self) -> list[Route]:
         """Return the pages, the login and the stream of live updates."""
@@ -138,7 +139,7 @@ class PageServer:
         form: dict[str, str] = {}
         try:
             form = form_of(await body_of(http))
-            return await ordered_by_form(self._views.loops, form)
+            return await ordered_by_form(self._views.loops, form, self._limiter)
         except NoLoop as error:
             return error_page(404, str(error), "It may have been forgotten: a loop is known for a day.")
         except (InputError, NotAvailable) as error:
