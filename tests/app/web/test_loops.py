@@ -286,6 +286,9 @@ def test_hormones_say_what_they_do_now(node: SmallNode, client: TestClient) -> N
     assert "Dopamine <b>0.85</b>" in found
     assert "steps are ×1.2 as long, and the unknown is worth ×1.3 as much" in found
     assert "Does nothing: it acts above 0.6" in found
+    effects = client.get("/api/loops/web").json()["hormone_effects"]
+    assert effects["dopamine"] in found
+    assert effects["cortisol"] == ""
     assert "between 0." in found
     assert found.count('class="chart level"') == 5
     assert "loop.hormone" not in page(client, "/")

@@ -81,19 +81,25 @@ class HormoneRow:
     points: tuple[float | None, ...]
 
 
+def hormone_effects(levels: Mapping[str, float]) -> dict[str, str]:
+    """Return what each hormone does at these levels, in words; empty where it does nothing.
+
+    >>> hormone_effects({"cortisol": 0.7})["cortisol"]
+    'trials are ×2 as strict, and nothing is explored for mere gain'
+    """
+    state = _state(levels)
+    return {name: hormone.does(state.modulation) for name, hormone in HORMONES.items()}
+
+
+def _state(levels: Mapping[str, float]) -> Endocrine:
+    return Endocrine(**{name: levels[name] for name in HALF_LIFE_S if name in levels})
+
+
 def hormone_rows(
     levels: Mapping[str, float], frames: Mapping[str, Frame], window: Window
 ) -> tuple[HormoneRow, ...]:
-    """Return all hormones in their order.
-
-    >>> from homeostat.app.web.ranges import window_of
-    >>> window = window_of("15m", 0, 900_000_000_000)
-    >>> hormone_rows({"cortisol": 0.7}, {}, window)[1].does
-    'trials are ×2 as strict, and nothing is explored for mere gain'
-    """
-    known = {name: levels[name] for name in HALF_LIFE_S if name in levels}
-    state = Endocrine(**known)
-    does = {name: hormone.does(state.modulation) for name, hormone in HORMONES.items()}
+    """Return all hormones in their order."""
+    state, does = _state(levels), hormone_effects(levels)
     return tuple(
         HormoneRow(
             name,

@@ -13,6 +13,7 @@ from starlette.routing import Route
 
 from homeostat.app.loops.loop_desk import ANSWER_S, value_of
 from homeostat.app.web.errors import json_answer, problem
+from homeostat.app.web.hormones import hormone_effects
 from homeostat.app.web.ledger_rows import undoable
 from homeostat.app.web.loop_views import LoopState, LoopViews, NoLoop
 from homeostat.app.web.whole import whole
@@ -258,7 +259,8 @@ def no_loop(error: NoLoop) -> Response:
 
 
 def _told(state: LoopState) -> dict[str, Any]:
-    return {"alive": state.alive, **msgspec.to_builtins(state.loop)}
+    effects = hormone_effects(state.loop.hormones)
+    return {"alive": state.alive, **msgspec.to_builtins(state.loop), "hormone_effects": effects}
 
 
 def _entry(entry: LedgerEntry) -> dict[str, Any]:
