@@ -2,13 +2,14 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
+from itertools import count as counting
 from itertools import pairwise
 
 import numpy as np
 
 SHINGLE_WORDS = 3
-BANDS = 12
-ROWS = 4
+BANDS = 8
+ROWS = 3
 LIKENESS_MIN = 0.8
 BUCKET_MAX = 50
 """A bucket of signatures that holds more is compared along a chain only, so that cost stays linear."""
@@ -17,9 +18,9 @@ BUCKET_MAX = 50
 def near_pairs(texts: Sequence[Sequence[str]]) -> list[tuple[int, int, float]]:
     """Return pairs of texts, as words, with their Jaccard index where it is at least 0.8.
 
-    Candidates come from MinHash signatures in 12 bands of 4; each is then compared exactly, so no pair is
-    told that is none. A pair of likeness 0.8 is missed with a probability of 0.2%, one of 0.9 never in
-    practice. Source: Broder, "On the resemblance and containment of documents", 1997.
+    Candidates come from MinHash signatures in 8 bands of 3; each is then compared exactly, so no pair is
+    told that is none. A pair of likeness 0.8 is missed with a probability of 0.3%, one of 0.9 with 3 in
+    100,000. Source: Broder, "On the resemblance and containment of documents", 1997.
 
     >>> a = "the quick brown fox jumps over the lazy dog and runs away from it".split()
     >>> near_pairs([a, [*a, "today"], a[::-1]])
@@ -49,10 +50,10 @@ def near_pairs(texts: Sequence[Sequence[str]]) -> list[tuple[int, int, float]]:
 
 def _shingles(texts: Sequence[Sequence[str]]) -> list["np.ndarray[tuple[int], np.dtype[np.uint64]]"]:
     """Return the distinct runs of three words of each text as numbers."""
-    ids: dict[str, int] = {}
+    ids: dict[str, int] = defaultdict(counting().__next__)
     found = []
     for words in texts:
-        numbers = np.array([ids.setdefault(w, len(ids)) for w in words], dtype=np.uint64)
+        numbers = np.fromiter(map(ids.__getitem__, words), np.uint64, len(words))
         mixed = numbers * np.uint64(0x9E3779B97F4A7C15) + np.uint64(1)
         runs = np.zeros(max(len(words) - SHINGLE_WORDS + 1, 1), dtype=np.uint64)
         for offset in range(min(SHINGLE_WORDS, len(words))):
@@ -64,7 +65,7 @@ def _shingles(texts: Sequence[Sequence[str]]) -> list["np.ndarray[tuple[int], np
 def _signatures(
     shingles: Sequence["np.ndarray[tuple[int], np.dtype[np.uint64]]"],
 ) -> "np.ndarray[tuple[int, int], np.dtype[np.uint64]]":
-    """Return the least hash of each text under each of 48 hash functions, one row a function."""
+    """Return the least hash of each text under each of 24 hash functions, one row a function."""
     generator = np.random.default_rng(0)
     if not shingles:
         return np.zeros((BANDS * ROWS, 0), dtype=np.uint64)

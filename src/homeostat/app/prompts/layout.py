@@ -34,7 +34,7 @@ def layout(count: int, pairs: Sequence[tuple[int, int, float]]) -> NDArray[np.fl
         np.add.at(move, b, pull)
         move -= GRAVITY * places * np.sqrt(count)
         length = np.sqrt((move**2).sum(axis=1, keepdims=True)) + 1e-9
-        heat = 0.1 * (1 - step / STEPS)
+        heat = 0.2 * (1 - step / STEPS)
         places += move / length * np.minimum(length, heat)
     low, high = places.min(axis=0), places.max(axis=0)
     scaled: NDArray[np.float64] = (places - low) / np.maximum(high - low, 1e-9)
