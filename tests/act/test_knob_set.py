@@ -283,3 +283,19 @@ def test_too_many_trials_to_check_all_combinations_of_are_refused(bench: Bench) 
     with pytest.raises(InputError, match="too many trials"):
         bench.set.steer(Steering({}, splits))
     bench.set.steer(Steering({}, splits[:12]))
+
+
+def test_which_knobs_nobody_reads_is_known(bench: Bench) -> None:
+    names = {"batch", "depth", "model", "unheard of"}
+    bench.batch.get()
+    bench.set.watch_reading(names)
+    assert bench.set.unread(names) == {"batch", "depth", "model"}
+    assert bench.batch.get() == 8
+    assert bench.depth.get() == 3
+    assert bench.set.unread(names) == {"model"}
+
+
+def test_what_lives_elsewhere_is_not_read_here(bench: Bench) -> None:
+    bench.set.declare(declared("threads", 4, low=1, high=8), Callback(lambda value: True))
+    bench.set.watch_reading(["threads"])
+    assert bench.set.unread(["threads"]) == frozenset()

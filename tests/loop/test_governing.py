@@ -133,6 +133,25 @@ def test_orders_reach_the_loop_within_a_second_or_two_and_are_written_down(runni
         desk.order("app", Try(by="ann", values={"pause": 1}))
 
 
+def test_a_knob_that_the_application_does_not_read_is_told_and_the_others_are_tried(running: Running) -> None:
+    path = running.folder / "app.py"
+    path.write_text(
+        APPLICATION.replace(
+            "    loop = ", '    hs.knob("unused", 4, low=0, high=8, scope="request")\n    loop = '
+        )
+    )
+    running.start()
+    running.published()
+    running.desk.order("app", Try(by="ann", values={"unused": 8}))
+    running.until("rolled back")
+    end = time.monotonic() + 20
+    while time.monotonic() < end and not any(knob.unread for knob in running.published().knobs):
+        time.sleep(0.5)
+    assert [knob.name for knob in running.published().knobs if knob.unread] == ["unused"]
+    reasons = [entry.note.reason for entry in running.desk.ledger("app").entries]
+    assert any("nobody reads knob unused: its handle.get() was not called" in reason for reason in reasons)
+
+
 def test_of_two_processes_one_governs_and_the_other_goes_on_when_it_dies(running: Running) -> None:
     first = running.start()
     running.published(first.pid)
