@@ -167,3 +167,9 @@ def test_limits_from_outside_are_obeyed_while_trials_run_and_rests_last() -> Non
     asked = bench.asking.ask(bench.at, bench.state, {"depth": DEPTH, "workers": WORKERS}, (), False)
     assert asked.proposals == ()
     assert [(c.moves, c.labels[WAY]) for c in asked.musts] == [((Move("workers", 8, 5),), MUST)]
+
+
+def test_a_clock_that_was_set_back_hinders_nobody() -> None:
+    bench = Bench()
+    bench.ask(3_600)
+    assert bench.ask(0).proposals == (DEEPER,)

@@ -226,3 +226,11 @@ def test_records_of_the_ledger_never_expire_and_fit_a_batch():
 def test_each_entry_is_a_sentence(note, words):
     (entry,) = ledger(note).entries
     assert story(entry) == f"#1 1970-01-01 00:00:00: {words}"
+
+
+def test_a_limit_that_was_obeyed_is_told_and_in_force():
+    less = Change((Move("workers", 8, 5),), "adaptation", "memory_mb may be 1000 at most")
+    ledger = Ledger().appended(notes.put(EntryKind.OBEYED, less), 0)
+    told = "obeyed by adaptation: workers 8 → 5, memory_mb may be 1000 at most"
+    assert story(ledger.entries[0]).endswith(told)
+    assert ledger.good({"workers": 8}) == {"workers": 5}

@@ -27,7 +27,7 @@ class Analysis:
 
     def look(self, now_ns: int) -> None:
         """Learn anew where that is due."""
-        if self._every_ns == NEVER or now_ns - self._looked_ns < self._every_ns:
+        if self._every_ns == NEVER or 0 <= now_ns - self._looked_ns < self._every_ns:
             return
         self._looked_ns = now_ns
         columns = self._recent.columns()

@@ -74,7 +74,7 @@ class Asking:
         if not acting and state.mode is not Mode.ADVISE:
             return Asked()
         marks = (state.mode, state.running, state.configuration, state.pinned, free)
-        due = situation.now_ns - self._asked_ns >= ASK_EVERY_NS
+        due = not 0 <= situation.now_ns - self._asked_ns < ASK_EVERY_NS
         if not due and not at_once and marks == self._asked_at:
             return Asked()
         self._asked_ns, self._asked_at = situation.now_ns, marks
@@ -116,7 +116,7 @@ class Asking:
 
     def _hopeless(self, change: Change, at: Situation, entries: tuple[LedgerEntry, ...]) -> str:
         """Return why a trial could not be decided, the same for like changes within five minutes."""
-        if at.now_ns - self._foreseen_ns >= FORESEEN_NS:
+        if not 0 <= at.now_ns - self._foreseen_ns < FORESEEN_NS:
             self._foreseen_ns = at.now_ns
             self._foreseen.clear()
         kinds = frozenset((at.knobs[m.knob].scope, at.knobs[m.knob].settle_s) for m in change.moves)

@@ -28,7 +28,7 @@ class Levels:
 
     def look(self, now_ns: int) -> None:
         """Read the gauges, if the last time was long enough ago."""
-        if self._times_ns and now_ns - self._times_ns[-1] < STEP_NS:
+        if self._times_ns and 0 <= now_ns - self._times_ns[-1] < STEP_NS:
             return
         self._times_ns.append(now_ns)
         for name in self._metrics:

@@ -14,7 +14,8 @@ from homeostat.prove.open_trial import open_trial
 from homeostat.prove.trial import Progress, Trial, TrialPlan
 
 LOOK_EVERY_NS, WATCH_EVERY_NS = SECOND_NS, 5 * SECOND_NS
-"""How often a trial is looked at, and a hold-back: each look costs about a millisecond."""
+"""How often a trial is looked at, and a hold-back: each look costs about a millisecond. A clock that was set
+back hinders none."""
 
 
 class Trials:
@@ -49,7 +50,7 @@ class Trials:
 
     def proofs(self, now_ns: int) -> dict[str, Proof]:
         """Return the proofs of the trials that are decided by now, if they are to be looked at again."""
-        if now_ns - self._looked_ns < LOOK_EVERY_NS:
+        if 0 <= now_ns - self._looked_ns < LOOK_EVERY_NS:
             return {}
         self._looked_ns = now_ns
         found = {}
@@ -63,7 +64,7 @@ class Trials:
 
     def watched(self, now_ns: int) -> dict[str, Proof]:
         """Return the proofs of the hold-backs that are decided by now, if they are to be looked at again."""
-        if now_ns - self._watched_ns < WATCH_EVERY_NS:
+        if 0 <= now_ns - self._watched_ns < WATCH_EVERY_NS:
             return {}
         self._watched_ns = now_ns
         self._progress.update({name: held.progress(now_ns) for name, held in self._held.items()})
