@@ -4,10 +4,11 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment
 from markupsafe import Markup
 
 from homeostat.app.report.plot import Mark, plot
+from homeostat.app.templates import templates
 from homeostat.core.finding import Finding
 from homeostat.judge.reports.report import Report, ReportMetric
 from homeostat.judge.targets.limit import State
@@ -31,14 +32,7 @@ class Figure:
 
 @cache
 def _environment() -> Environment:
-    made = Environment(
-        loader=FileSystemLoader(Path(__file__).with_name("templates")),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        auto_reload=False,
-    )
+    made = templates(Path(__file__).with_name("templates"))
     made.filters.update(count=count, quantity=quantity, moment=moment_words)
     return made
 

@@ -6,9 +6,10 @@ from functools import cache
 from pathlib import Path
 from urllib.parse import quote, urlencode
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment
 from markupsafe import Markup
 
+from homeostat.app.templates import templates
 from homeostat.app.web.assets import asset_url
 from homeostat.app.web.charts import sparkline
 from homeostat.core.change import shown
@@ -78,14 +79,7 @@ def _fields(llm: LlmCall) -> Iterable[tuple[str, object]]:
 @cache
 def environment() -> Environment:
     """Return the templates, with everything escaped that is not marked as safe."""
-    made = Environment(
-        loader=FileSystemLoader(Path(__file__).with_name("templates")),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        auto_reload=False,
-    )
+    made = templates(Path(__file__).with_name("templates"))
     made.globals["static"] = asset_url
     made.filters.update(
         bounds=bounds,
