@@ -76,3 +76,17 @@ def test_a_folder_without_prompts_is_bad_input(run: Run, tmp_path: Path) -> None
     code, output = run("analyze", str(tmp_path / "empty"))
     assert code == 2
     assert "holds no prompts" in output
+
+
+def test_verify_leaves_with_1_where_something_is_lost(run: Run, library: Path, tmp_path: Path) -> None:
+    code, said = run("verify", str(library), str(library))
+    assert (code, said.strip().splitlines()[-1]) == (0, "nothing is lost")
+    lean = tmp_path / "lean"
+    (lean / "commands").mkdir(parents=True)
+    (lean / "commands" / "go.md").write_text("Go.\n@lost.md\n")
+    code, said = run("verify", str(library), str(lean))
+    assert code == 1
+    assert "✗ constraints: 0 of 1" in said
+    code, said = run("verify", str(library), str(lean), "--json")
+    assert code == 1
+    assert {c["name"] for c in json.loads(said)["checks"] if c["missing"]} >= {"constraints"}

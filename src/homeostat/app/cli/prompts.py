@@ -72,6 +72,45 @@ def analyze(
         typer.echo("\n".join([*summary(found), "written: " + ", ".join(map(str, out))]))
 
 
+@prompts.command()
+def verify(
+    before: Annotated[Path, typer.Argument(help="Folder with the original prompts.")],
+    after: Annotated[Path, typer.Argument(help="Folder with what was made of them.")],
+    styles: Annotated[
+        Path | None, typer.Option(help="TOML file that says how these prompts name each other.")
+    ] = None,
+    show_all: Annotated[bool, typer.Option("--all", help="Show everything that is missing.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Check that a changed library has lost nothing: entry points, references, constraints, numbers, code.
+
+    The exit code is 1 if something is missing.
+
+    Example: [bold]homeostat prompts verify .claude lean/[/bold]
+    """
+    from homeostat.app.cli.exits import Exit
+    from homeostat.app.cli.progress import working
+    from homeostat.prompts.library import load_library
+    from homeostat.prompts.styles import load_styles
+    from homeostat.prompts.verification import verification_text
+    from homeostat.prompts.verification import verify as verified
+
+    known = load_styles(styles) if styles is not None else load_styles()
+    with working(quiet=as_json) as work:
+        original = load_library(before, progress=work.step)
+        changed = load_library(after, progress=work.step)
+        work.step("comparing", 0, 1)
+        found = verified(original, changed, known)
+    if as_json:
+        import msgspec
+
+        typer.echo(msgspec.json.format(msgspec.json.encode(found), indent=2).decode())
+    else:
+        typer.echo(verification_text(found, None if show_all else 10))
+    if not found.holds:
+        raise typer.Exit(Exit.FAILED)
+
+
 def _rendered(ending: str, found: "Priced", folder: Path, everything: bool) -> str:
     if ending == ".html":
         from homeostat.app.prompts.html import html
