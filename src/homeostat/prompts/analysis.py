@@ -2,10 +2,10 @@
 
 import msgspec
 
-from homeostat.prompts.duplicates import Duplicate
 from homeostat.prompts.graph import Edge
 from homeostat.prompts.overhead import Overhead
 from homeostat.prompts.problem import Problem
+from homeostat.prompts.repetition import Duplicate
 from homeostat.prompts.run_cost import RunCost
 
 

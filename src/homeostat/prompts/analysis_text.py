@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from homeostat.prompts.analysis import Analysis, Priced, Runs
-from homeostat.prompts.duplicates import Duplicate
+from homeostat.prompts.repetition import Duplicate
 
 ROWS_MAX = 10
 TEXT_MAX = 60

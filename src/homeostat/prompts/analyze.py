@@ -7,11 +7,11 @@ import msgspec
 from homeostat.observe.pricing import context_window
 from homeostat.prompts.analysis import Analysis, DuplicateFigures, EntryFigures, FileFigures, Priced, Runs
 from homeostat.prompts.count_cache import CountCache
-from homeostat.prompts.duplicates import Duplicate, duplicate_blocks, duplicate_runs, near_duplicates
 from homeostat.prompts.graph import Graph
 from homeostat.prompts.library import Library, Progress, silent
 from homeostat.prompts.overhead import OverheadCounter
 from homeostat.prompts.passages import passages
+from homeostat.prompts.repetition import Duplicate
 from homeostat.prompts.run_cost import cached_min_tokens, run_cost
 from homeostat.prompts.styles import KINDS, Styles, load_styles
 from homeostat.prompts.tokenizer import Tokenizer, tokenizer
@@ -150,6 +150,9 @@ def _entry(entry: EntryPoint, graph: Graph, tokens: dict[str, int]) -> EntryFigu
 
 
 def _duplicates(library: Library, counter: Tokenizer, progress: Progress) -> tuple[DuplicateFigures, ...]:
+    # numpy takes as long to import as the rest of an analysis that comes from the cache
+    from homeostat.prompts.duplicates import duplicate_blocks, duplicate_runs, near_duplicates
+
     found: list[Duplicate] = []
     stretches = list(passages(library.modules.values()))
     for done, search in enumerate((duplicate_blocks, duplicate_runs, near_duplicates)):

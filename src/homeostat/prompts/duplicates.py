@@ -2,37 +2,16 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
-from typing import Literal
 
-import msgspec
 import numpy as np
 
 from homeostat.prompts.near import near_pairs
 from homeostat.prompts.passages import Passage
+from homeostat.prompts.repetition import Duplicate, Place
 
 BLOCK_CHARS_MIN = 60
 RUN_LINES_MIN = 4
 NEAR_WORDS_MIN = 20
-
-
-class Place(msgspec.Struct, frozen=True):
-    """Lines of a module, from 1, both ends included."""
-
-    path: str
-    first: int
-    last: int
-
-
-class Duplicate(msgspec.Struct, frozen=True):
-    """A text that stands in several places; for `near` ones the texts of the places differ a little.
-
-    `likeness` is the Jaccard index of their runs of three words, 1 where they are the same.
-    """
-
-    kind: Literal["block", "run", "near"]
-    text: str
-    places: tuple[Place, ...]
-    likeness: float = 1.0
 
 
 def duplicate_blocks(passages: Sequence[Passage]) -> list[Duplicate]:

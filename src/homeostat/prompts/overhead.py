@@ -8,7 +8,8 @@ import msgspec
 from homeostat.prompts.tokenizer import Tokenizer
 
 TAG = re.compile(r"</?[A-Za-z_][\w.:-]{0,99}(?:\s[^<>\n]{0,500})?/?>")
-INDENTATION = re.compile(r"^[ \t]+(?=\S)|[ \t]+$", re.MULTILINE)
+INDENTATION = re.compile(r"\n([ \t]+)")
+TRAILING = re.compile(r"(?<=\S)([ \t]+)\r?\n")
 BLANK_LINES = re.compile(r"\n(?:[ \t]*\r?\n){2,}")
 
 
@@ -34,6 +35,10 @@ class OverheadCounter:
         """
         tags = Counter(TAG.findall(text))
         indents = Counter(INDENTATION.findall(text))
+        if (
+            " \n" in text or "\t\n" in text or "\r" in text
+        ):  # the expression is slow where there is nothing to find
+            indents += Counter(TRAILING.findall(text))
         blanks = Counter(BLANK_LINES.findall(text))
         return Overhead(
             sum(n * self._of(tag) for tag, n in tags.items()),
