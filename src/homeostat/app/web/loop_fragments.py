@@ -9,8 +9,8 @@ from homeostat.app.web.html import clock, moment, render
 from homeostat.app.web.interval_bar import interval_bar, scale_of
 from homeostat.app.web.ledger_rows import LedgerRow, predicted_words
 from homeostat.app.web.level_chart import level_chart
+from homeostat.app.web.loop_forms import PAGE
 from homeostat.app.web.loop_views import LoopState
-from homeostat.app.web.loops import PAGE
 from homeostat.app.web.page_request import Request, common
 from homeostat.app.web.ranges import RANGES
 from homeostat.app.web.views import Views

@@ -1,25 +1,22 @@
 """The loops' part of the API: what loops do, their ledgers, and orders to them."""
 
-from collections.abc import Mapping
 from typing import Any
-from urllib.parse import parse_qs, urlencode
 
 import msgspec
 from anyio import CapacityLimiter, to_thread
 from starlette.datastructures import QueryParams
 from starlette.requests import Request as HttpRequest
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
-from homeostat.app.loops.loop_desk import ANSWER_S, value_of
+from homeostat.app.loops.loop_desk import ANSWER_S
 from homeostat.app.web.errors import json_answer, problem
 from homeostat.app.web.hormones import hormone_effects
 from homeostat.app.web.ledger_rows import undoable
 from homeostat.app.web.loop_views import LoopState, LoopViews, NoLoop
 from homeostat.app.web.whole import whole
 from homeostat.core.errors import InputError, NotAvailable
-from homeostat.core.knob import Value
-from homeostat.core.order import AnyOrder, Mode, Order, Pin, Restore, SetMode, Try, Undo, Unpin
+from homeostat.core.order import AnyOrder, Order
 from homeostat.prove.ledger_entry import EntryKind, LedgerEntry
 from homeostat.prove.ledger_story import told
 
@@ -30,18 +27,11 @@ ORDERS_AT_ONCE = 4
 
 ENTRIES_MAX = 1_000
 NUMBER_MAX = 10**9
-PAGE = "the page"
-"""Who gives an order that comes from a form."""
-
-SET = "set:"
-"""What the field of a form that sets a knob begins with."""
-
 REMEDY = 'send JSON such as {"order": "pin", "by": "ann", "knob": "batch_size", "value": 16}'
-BACK = frozenset({"/experiments", "/knobs"})
 
 
 class LoopApi:
-    """Answers /api/loops, /api/ledger and the forms of the pages."""
+    """Answers /api/loops and /api/ledger."""
 
     def __init__(self, loops: LoopViews) -> None:
         self._loops = loops
@@ -139,100 +129,16 @@ def given(loops: LoopViews, service: str, order: Order) -> tuple[int, tuple[Ledg
     loops.loop(service)
     after = loops.last(service)
     loops.desk.order(service, order)
-    return after, _answer(loops, service, after, order.by)
+    return after, answered(loops, service, after, order.by)
 
 
-def _answer(loops: LoopViews, service: str, after: int, by: str) -> tuple[LedgerEntry, ...]:
+def answered(loops: LoopViews, service: str, after: int, by: str) -> tuple[LedgerEntry, ...]:
     """Wait for the answer to an order, and until the loop's state is the one after it."""
     entries = loops.desk.answer(service, after, by=by).entries
     if entries:
         loops.desk.follow(service, entries[-1].time_ns)
         loops.forget()
     return entries
-
-
-async def ordered_by_form(loops: LoopViews, form: Mapping[str, str], limiter: CapacityLimiter) -> Response:
-    """Obey a form of the pages and go back to the page that shows what became of it.
-
-    Raises InputError where the form makes no sense, NotAvailable where the loop does not run.
-    """
-    service = form.get("service", "")
-
-    def give() -> tuple[str, int]:
-        if form.get("order") == "restore" and not service:
-            return _restored(loops)
-        state = loops.loop(service)
-        if state is None:
-            raise NoLoop("no loop has run within a day")
-        after, _ = given(loops, state.loop.service, order_of(form, state))
-        return state.loop.service, after
-
-    name, after = await to_thread.run_sync(give, limiter=limiter)
-    back = form.get("back", "") if form.get("back") in BACK else "/experiments"
-    return RedirectResponse(f"{back}?{urlencode({'service': name, 'answered': after})}", 303)
-
-
-def _restored(loops: LoopViews) -> tuple[str, int]:
-    """Restore the defaults of all loops that run; all are told before any is waited for."""
-    running = [name for name, state in loops.loops().items() if state.alive]
-    if not running:
-        raise NotAvailable("no loop runs now, so that nothing is turned")
-    before = {name: loops.last(name) for name in running}
-    for name in running:
-        loops.desk.order(name, Restore(by=PAGE))
-    for name in running:
-        _answer(loops, name, before[name], PAGE)
-    return running[0], before[running[0]]
-
-
-def order_of(form: Mapping[str, str], state: LoopState) -> Order:
-    """Return the order that a form gives; raise InputError, saying what is wrong, where it gives none."""
-    knob = form.get("knob", "")
-    match form.get("order"):
-        case "mode":
-            mode = form.get("mode", "")
-            if mode not in set(Mode):
-                raise InputError(f"the mode is observe, advise or act, not {mode[:50]!r}")
-            return SetMode(by=PAGE, mode=Mode(mode))
-        case "restore":
-            return Restore(by=PAGE)
-        case "undo":
-            number = form.get("number", "")
-            if not (number.isascii() and number.isdecimal() and len(number) < 10):
-                raise InputError(f"an entry of the ledger has a whole number, not {number[:50]!r}")
-            return Undo(by=PAGE, number=int(number))
-        case "unpin":
-            return Unpin(by=PAGE, knob=knob)
-        case "pin":
-            values = _values(form, state)
-            if len(values) != 1:
-                raise InputError("pin one knob at a time, at one value")
-            ((name, value),) = values.items()
-            return Pin(by=PAGE, knob=name, value=value)
-        case "try":
-            return Try(by=PAGE, values=_values(form, state))
-        case other:
-            raise InputError(
-                f"an order is mode, restore, undo, pin, unpin or try, not {(other or '')[:50]!r}"
-            )
-
-
-def _values(form: Mapping[str, str], state: LoopState) -> dict[str, Value]:
-    known = {knob.name: knob for knob in state.loop.knobs}
-    found: dict[str, Value] = {}
-    for field, text in form.items():
-        name = field.removeprefix(SET)
-        if not field.startswith(SET):
-            continue
-        if name not in known:
-            there = ", ".join(sorted(known)) or "none"
-            raise InputError(f"there is no knob {name[:100]!r}; there are: {there}")
-        if not text.strip():
-            raise InputError(f"say a value for {name}: it takes {known[name].domain}")
-        found[name] = value_of(text.strip(), known[name])
-    if not found:
-        raise InputError("name a knob with a value")
-    return found
 
 
 async def body_of(http: HttpRequest) -> bytes:
@@ -243,12 +149,6 @@ async def body_of(http: HttpRequest) -> bytes:
         if len(body) > BODY_BYTES_MAX:
             raise InputError(f"the body has more than {BODY_BYTES_MAX} bytes")
     return bytes(body)
-
-
-def form_of(body: bytes) -> dict[str, str]:
-    """Return the fields of a form, each with its first value."""
-    fields = parse_qs(body.decode("utf-8", "replace"), keep_blank_values=True)
-    return {name: values[0] for name, values in fields.items()}
 
 
 def no_loop(error: NoLoop) -> Response:

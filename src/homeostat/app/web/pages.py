@@ -14,9 +14,10 @@ from homeostat.app.web.errors import problem
 from homeostat.app.web.fragments import FRAGMENTS, LIVE
 from homeostat.app.web.html import render
 from homeostat.app.web.live import Live
+from homeostat.app.web.loop_forms import form_of, ordered_by_form
 from homeostat.app.web.loop_fragments import mode_menu
 from homeostat.app.web.loop_views import NoLoop
-from homeostat.app.web.loops import ORDERS_AT_ONCE, body_of, form_of, ordered_by_form
+from homeostat.app.web.loops import ORDERS_AT_ONCE, body_of
 from homeostat.app.web.page_request import Request, request_of
 from homeostat.app.web.ranges import RANGES
 from homeostat.app.web.security import COOKIE, content_policy, safe_target, same, session_of
