@@ -97,6 +97,14 @@ def _sizes(root: Path) -> list[Result]:
             Result(f"tokens that {name} loads", by_name[name], "tokens", bar, "lower", note=note)
             for name, bar in BARS.items()
         ),
+        Result(
+            "tokens that /meta loads with all of its routes",
+            next(e.conditional_tokens for e in found.entries if e.name == "/meta"),
+            "tokens",
+            BARS["/meta"],
+            "lower",
+            note="the bar was set for a closure in which routes count as loaded: 27,824 by other rules",
+        ),
     ]
 
 
