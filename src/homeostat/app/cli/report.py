@@ -81,9 +81,12 @@ def _of_store(
     import time
 
     from homeostat.app.cli.stored_at import stored_at
+    from homeostat.app.report.period import period_of
     from homeostat.app.report.period_report import period_report
     from homeostat.observe.catalogue import load_catalogue
 
     metrics = load_catalogue(catalogue)
+    now_ns = time.time_ns()
+    period_of(since, now_ns)  # a mistake in it is told even where there is no store
     with stored_at(address) as store:
-        return period_report(store, time.time_ns(), metrics, since, baseline or "", threshold, work.step)
+        return period_report(store, now_ns, metrics, since, baseline or "", threshold, work.step)
