@@ -162,7 +162,7 @@ class Governing:
         for knob in told.knobs:
             if isinstance(knob.value, int | float):
                 key = {"knob": knob.name, "service": self._service}
-                self._registry.recorder("loop.knob", Kind.GAUGE, "", key).buffer.append(float(knob.value))
+                self._registry.recorder("loop.knob", Kind.GAUGE, "1", key).buffer.append(float(knob.value))
 
     def _told(self, governor: Governor) -> Published:
         return published(self._service, os.getpid(), dict(self._plant.knobs), governor.seen)
