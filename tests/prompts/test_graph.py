@@ -112,7 +112,7 @@ def test_entry_points_are_commands_skills_agents_and_what_is_always_loaded(tmp_p
         },
     )
     assert {(e.name, e.kind) for e in found.entries} == {
-        ("/push", "command"),
+        ("/git:push", "command"),
         ("code-reviewer", "agent"),
         ("pdf", "skill"),
         ("summarize", "pattern"),

@@ -116,7 +116,10 @@ def _name(module: Module, kind: str, front_matter: FrontMatter) -> str:
     if kind == "pattern":
         return module.path.split("/")[-2]
     stem = module.name.split(".", 1)[0]
-    return f"/{stem}" if kind == "command" else front_matter.first("name") or stem
+    if kind == "command":
+        within = module.path.rpartition("commands/")[2].split("/")[:-1]
+        return "/" + ":".join([*within, stem])
+    return front_matter.first("name") or stem
 
 
 def _roots(graph: Graph, always: list[str]) -> list[EntryPoint]:

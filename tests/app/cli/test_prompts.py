@@ -90,3 +90,24 @@ def test_verify_leaves_with_1_where_something_is_lost(run: Run, library: Path, t
     code, said = run("verify", str(library), str(lean), "--json")
     assert code == 1
     assert {c["name"] for c in json.loads(said)["checks"] if c["missing"]} >= {"constraints"}
+
+
+def test_check_fails_where_a_command_loads_more_than_its_baseline(
+    run: Run, library: Path, tmp_path: Path
+) -> None:
+    baseline = str(tmp_path / "baseline.json")
+    code, said = run("check", str(library), "--baseline", baseline)
+    assert code == 2
+    assert "--write makes one" in " ".join(said.split())
+    assert run("check", str(library), "--baseline", baseline, "--write")[0] == 0
+    code, said = run("check", str(library), "--baseline", baseline)
+    assert (code, said.strip()) == (0, "0 regressions in 1 entry points")
+    (library / "part.md").write_text("Always test first. " * 200)
+    (library / "commands" / "more.md").write_text("More.")
+    code, said = run("check", str(library), "--baseline", baseline)
+    assert code == 1
+    assert "✗ command /go: tokens" in said
+    assert "new: command /more" in said
+    code, said = run("check", str(library), "--baseline", baseline, "--json")
+    assert code == 1
+    assert json.loads(said)["regressions"][0]["what"] == "tokens"

@@ -111,6 +111,65 @@ def verify(
         raise typer.Exit(Exit.FAILED)
 
 
+@prompts.command()
+def check(
+    folder: Annotated[Path, typer.Argument(help="Folder with prompts.")],
+    baseline: Annotated[
+        Path,
+        typer.Option(help="JSON file with what each entry point may load; belongs into version control."),
+    ] = Path("prompts-baseline.json"),
+    write: Annotated[bool, typer.Option("--write", help="Write the baseline as it is now.")] = False,
+    threshold: Annotated[float, typer.Option(min=0, help="Growth that is allowed, as a share.")] = 0.02,
+    model: Annotated[str, typer.Option(help="Model whose prices are taken.")] = "claude-sonnet-4-5",
+    tokenizer: Annotated[str, typer.Option(help="cl100k_base, o200k_base or voyage3_base.")] = "cl100k_base",
+    styles: Annotated[
+        Path | None, typer.Option(help="TOML file that says how these prompts name each other.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Compare what each command loads and costs with a baseline: exit code 1 if something got worse.
+
+    Example: [bold]homeostat prompts check .claude --baseline prompts-baseline.json[/bold]
+    """
+    import time
+
+    import msgspec
+
+    from homeostat.app.cli.exits import Exit
+    from homeostat.app.cli.progress import working
+    from homeostat.prompts.analyze import analyze as analyzed
+    from homeostat.prompts.baseline import baseline_of, read_baseline, regressions, write_baseline
+    from homeostat.prompts.count_cache import CountCache, default_path
+    from homeostat.prompts.library import load_library
+    from homeostat.prompts.load_time import load_ms
+    from homeostat.prompts.styles import load_styles
+    from homeostat.prompts.tokenizer import tokenizer as named
+
+    known = load_styles(styles) if styles is not None else load_styles()
+    before = None if write else read_baseline(baseline)
+    with working(quiet=as_json) as work:
+        library = load_library(folder, progress=work.step)
+        analysis = analyzed(library, named(tokenizer), known, CountCache(default_path()), work.step)
+        times = {e.path: load_ms(folder, (*analysis.always, *e.modules)) for e in analysis.entries}
+    now = baseline_of(analysis, model, times)
+    if before is None:
+        write_baseline(baseline, now)
+        typer.echo(f"written: {baseline} ({len(now.entries):,} entry points)")
+        return
+    found = regressions(before, now, threshold, time.time_ns())
+    fresh = sorted(set(now.entries) - set(before.entries))
+    if as_json:
+        typer.echo(msgspec.json.encode({"regressions": found, "new": fresh, "now": now}).decode())
+    else:
+        for regression in found:
+            typer.echo(f"✗ {regression}")
+        for name in fresh:
+            typer.echo(f"new: {name}, {now.entries[name].tokens:,} tokens")
+        typer.echo(f"{len(found):,} regressions in {len(before.entries):,} entry points")
+    if found:
+        raise typer.Exit(Exit.FAILED)
+
+
 def _rendered(ending: str, found: "Priced", folder: Path, everything: bool) -> str:
     if ending == ".html":
         from homeostat.app.prompts.html import html
