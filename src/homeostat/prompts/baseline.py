@@ -100,7 +100,7 @@ def read_baseline(path: Path) -> Baseline:
 
 
 def write_baseline(path: Path, baseline: Baseline) -> None:
-    """Write a baseline, one line a value, for a readable history. Raises ConfigError if that is impossible."""
+    """Write a baseline, one line a value, for a readable history. Raises ConfigError if it cannot."""
     text = msgspec.json.format(msgspec.json.encode(baseline), indent=2) + b"\n"
     try:
         path.write_bytes(text)
