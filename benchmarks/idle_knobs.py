@@ -22,8 +22,8 @@ from homeostat.loop.acts import Begin, Conclude, Resign
 from homeostat.loop.book import Book
 from homeostat.loop.governor import Governor
 from homeostat.loop.policy import Policy
-from homeostat.prove.steered import arm_at
-from homeostat.prove.trial import Design, TrialPlan
+from homeostat.prove.trials.steered import arm_at
+from homeostat.prove.trials.trial import Design, TrialPlan
 
 TRIALS = 500
 TICK_NS = 20 * SECOND_NS

@@ -10,7 +10,7 @@ from typing import Any
 
 from benchmarks.result import Result
 from benchmarks.timing import Run, Timing, side_by_side
-from homeostat.act.declaration import declared
+from homeostat.act.knobs.declaration import declared
 from homeostat.core.application import Application
 from homeostat.core.assignment import assign
 from homeostat.core.clock import SystemClock

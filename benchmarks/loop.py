@@ -17,8 +17,8 @@ from homeostat.loop.book import Book
 from homeostat.loop.cycle import Limits
 from homeostat.loop.governor import Governor
 from homeostat.loop.policy import Policy
-from homeostat.prove import ledger_notes as notes
-from homeostat.prove.ledger import Ledger
+from homeostat.prove.ledger import notes
+from homeostat.prove.ledger.ledger import Ledger
 
 SERIES = 200
 KNOBS = 20

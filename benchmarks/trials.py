@@ -15,9 +15,9 @@ from homeostat.core.metric import Better
 from homeostat.core.objective import Guardrail, Measure, Objective, Summary, Term
 from homeostat.core.plant import Outcomes
 from homeostat.core.proof import Decision
-from homeostat.prove.open_trial import open_trial
-from homeostat.prove.steered import arm_at
-from homeostat.prove.trial import Design, Trial, TrialPlan
+from homeostat.prove.trials.open_trial import open_trial
+from homeostat.prove.trials.steered import arm_at
+from homeostat.prove.trials.trial import Design, Trial, TrialPlan
 from homeostat.stats.student import two_sided
 
 Floats = NDArray[np.float64]

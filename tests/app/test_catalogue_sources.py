@@ -18,7 +18,7 @@ from homeostat.observe.catalogue import SOURCES, load_catalogue
 from homeostat.observe.ingest.derive import Deriver
 from homeostat.observe.ingest.intake import Intake
 from homeostat.observe.registry import Registry
-from homeostat.prove.load_meter import LoadMeter
+from homeostat.prove.load.load_meter import LoadMeter
 from homeostat.store.open import open_store
 
 CATALOGUE = load_catalogue()

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import pytest
 
-from homeostat.act.cap import Adaptation, Cap
 from homeostat.act.controller import MUST, WAY, Situation
+from homeostat.act.controllers.cap import Adaptation, Cap
 from homeostat.core.change import Change, Move
 from homeostat.core.clock import DAY_NS, HOUR_NS, SECOND_NS
 from homeostat.core.errors import InputError

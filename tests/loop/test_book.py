@@ -7,7 +7,7 @@ from homeostat.core.proof import Decision, Effect, Proof
 from homeostat.loop.acts import Put
 from homeostat.loop.book import Book, note_of
 from homeostat.loop.cycle import Limits, LoopState, Running, View, step
-from homeostat.prove.ledger_entry import EntryKind
+from homeostat.prove.ledger.entry import EntryKind
 
 WIDER = Change((Move("batch", 8, 16),), "climb", "it may help", labels={"strategy": "climb"})
 WORSE = Effect("mean of duration", 100.0, 130.0, 0.3, Interval(0.1, 0.5, 0.95))

@@ -10,7 +10,7 @@ from homeostat.core.order import Mode, Pin, Restore, SetMode, Try, Undo, Unpin
 from homeostat.core.proof import Decision, Effect, Proof
 from homeostat.loop.acts import Advise, Begin, Conclude, Put, Refuse, Resign, Switch
 from homeostat.loop.cycle import KEPT_BY, Limits, LoopState, View, step
-from homeostat.prove.ledger_entry import EntryKind
+from homeostat.prove.ledger.entry import EntryKind
 
 START = {"batch": 8, "cache": 100}
 LIMITS = Limits(trials_max=1, rest_ns=10, kept_per_hour_max=2)

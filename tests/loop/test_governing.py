@@ -15,7 +15,7 @@ from homeostat.core.errors import InputError, NotAvailable
 from homeostat.core.losses import Losses
 from homeostat.core.order import Mode, Pin, Restore, SetMode, Try
 from homeostat.loop.published import Published
-from homeostat.prove.ledger_entry import EntryKind
+from homeostat.prove.ledger.entry import EntryKind
 from homeostat.store.open import open_store
 
 POLICY = """

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from homeostat.act.cap import Adaptation, Cap
+from homeostat.act.controllers.cap import Adaptation, Cap
 from homeostat.core.assignment import assign_many
 from homeostat.core.change import Change
 from homeostat.core.clock import DAY_NS, HOUR_NS, SECOND_NS
@@ -22,7 +22,7 @@ from homeostat.loop.cycle import Limits
 from homeostat.loop.governor import Governor
 from homeostat.loop.policy import Policy, TrialRules
 from homeostat.loop.published import published
-from homeostat.prove.ledger_entry import EntryKind, LedgerEntry
+from homeostat.prove.ledger.entry import EntryKind, LedgerEntry
 
 QUALITY = Measure("quality", Summary.MEAN, Better.HIGHER)
 TICK_NS = 10 * SECOND_NS
@@ -122,7 +122,7 @@ def test_after_an_abrupt_end_in_a_trial_the_last_good_configuration_is_back() ->
     while EntryKind.KEPT not in kinds(governor) or kinds(governor)[-1] is not EntryKind.BEGUN:
         run(governor, plant, 1)
     good = governor.seen.state.configuration
-    from homeostat.prove.ledger import Ledger
+    from homeostat.prove.ledger.ledger import Ledger
 
     again = Plant()
     later = Governor(again, policy(), Book(Ledger(tuple(kept))), plant.now_ns + SECOND_NS)

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 
 from homeostat import Homeostat
-from homeostat.act import shadows
+from homeostat.act.knobs import shadows
 from homeostat.core.assignment import assign
 from homeostat.core.errors import ConfigError, InputError
 from homeostat.core.plant import CONTROL, TREATMENT, Outcomes, Plant, Split, Steering

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from homeostat.act.ladder import Ladder, Rung
+from homeostat.act.controllers.ladder import Ladder, Rung
 from homeostat.core.assignment import assign_many
 from homeostat.core.clock import SECOND_NS
 from homeostat.core.knob import Integers, Knob, Scope
@@ -16,7 +16,7 @@ from homeostat.loop.book import Book
 from homeostat.loop.cycle import Limits
 from homeostat.loop.governor import Governor
 from homeostat.loop.policy import Policy, TrialRules
-from homeostat.prove.ledger_entry import EntryKind
+from homeostat.prove.ledger.entry import EntryKind
 
 TICK_NS = 10 * SECOND_NS
 PASSAGES = Knob("passages", 8, Integers(1, 10), scope=Scope.REQUEST)

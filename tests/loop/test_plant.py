@@ -10,9 +10,9 @@ from homeostat.core.clock import HOUR_NS
 from homeostat.core.objective import Better, Guardrail, Measure, Objective, Term
 from homeostat.core.plant import Steering
 from homeostat.core.proof import Decision
-from homeostat.prove.request_trial import RequestTrial
-from homeostat.prove.steered import steered
-from homeostat.prove.trial import TrialPlan
+from homeostat.prove.trials.request_trial import RequestTrial
+from homeostat.prove.trials.steered import steered
+from homeostat.prove.trials.trial import TrialPlan
 from homeostat.testing.clock import ManualClock
 from homeostat.testing.plant_contract import PlantContract, Works
 

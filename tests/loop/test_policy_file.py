@@ -2,7 +2,7 @@
 
 import pytest
 
-from homeostat.act.cap import Adaptation, Cap
+from homeostat.act.controllers.cap import Adaptation, Cap
 from homeostat.core.clock import DAY_NS, HOUR_NS, SECOND_NS
 from homeostat.core.errors import ConfigError
 from homeostat.core.metric import Better

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from homeostat import Homeostat
-from homeostat.act.knob_handle import KnobHandle
+from homeostat.act.knobs.knob_handle import KnobHandle
 from homeostat.core.objective import Measure, Objective, Term
 from homeostat.core.order import Mode, Try
 from homeostat.loop.acts import Act, Begin, Resign

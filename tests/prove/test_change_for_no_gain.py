@@ -6,7 +6,7 @@ from homeostat.core.errors import ConfigError
 from homeostat.core.interval import Interval
 from homeostat.core.objective import Measure, Objective, Term
 from homeostat.core.proof import Decision, Effect
-from homeostat.prove.standing import Standing, decision, share_decided, undecided
+from homeostat.prove.trials.standing import Standing, decision, share_decided, undecided
 
 FOR_GAIN = Objective((Term(Measure("duration")),), gain_min=0.02)
 FOR_NONE = Objective((Term(Measure("duration")),), gain_min=0.02, worse_max=0.1)

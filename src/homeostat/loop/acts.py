@@ -6,7 +6,7 @@ from typing import TypeAlias
 from homeostat.core.change import Change
 from homeostat.core.order import AnyOrder, Mode
 from homeostat.core.proof import Proof
-from homeostat.prove.ledger_entry import EntryKind
+from homeostat.prove.ledger.entry import EntryKind
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from homeostat.act.failure_pattern import FailurePattern, failure_patterns
+from homeostat.act.controllers.failure_pattern import FailurePattern, failure_patterns
 from homeostat.loop.recent import Recent
 from homeostat.loop.schedule import NEVER, Schedule
 from homeostat.stats.not_known import NotKnown

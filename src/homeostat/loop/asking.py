@@ -3,10 +3,10 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from homeostat.act.cap import Adaptation
 from homeostat.act.controller import MUST, WAY, WORSE_MAX, Controller, Situation
+from homeostat.act.controllers.cap import Adaptation
+from homeostat.act.controllers.validation import Validation
 from homeostat.act.recommend import Pace, proposals, recommend
-from homeostat.act.validation import Validation
 from homeostat.core.change import Change
 from homeostat.core.clock import MINUTE_NS, SECOND_NS
 from homeostat.core.errors import InputError
@@ -19,7 +19,7 @@ from homeostat.loop.foresight import Foresight, effect_at, hopeless
 from homeostat.loop.planning import plan_for
 from homeostat.loop.policy import Policy
 from homeostat.loop.schedule import NEVER
-from homeostat.prove.ledger_entry import LedgerEntry
+from homeostat.prove.ledger.entry import LedgerEntry
 
 ASK_EVERY_NS = 5 * SECOND_NS
 """Nothing that controllers look at tells more after a shorter time."""

@@ -9,10 +9,10 @@ from homeostat.core.knob import Configuration
 from homeostat.core.order import Mode
 from homeostat.loop.acts import Act, Advise, Begin, Conclude, Free, Put, Refuse, Resign, Soothe, Stand, Switch
 from homeostat.loop.cycle import KEPT_BY
-from homeostat.prove import ledger_notes as notes
-from homeostat.prove.ledger import Ledger
-from homeostat.prove.ledger_entry import EntryKind, LedgerEntry, Note
-from homeostat.prove.trial import TrialPlan
+from homeostat.prove.ledger import notes
+from homeostat.prove.ledger.entry import EntryKind, LedgerEntry, Note
+from homeostat.prove.ledger.ledger import Ledger
+from homeostat.prove.trials.trial import TrialPlan
 
 REGIME = "regime"
 """Label of a proof's entry: the regime in which the trial ran."""

@@ -9,7 +9,7 @@ from homeostat.core.knob import Configuration, Value
 from homeostat.core.order import AnyOrder, Mode, Pin, Relieve, Restore, SetMode, Try, Undo, Unpin
 from homeostat.core.proof import Decision, Effect, Proof
 from homeostat.loop.acts import Act, Advise, Begin, Conclude, Free, Put, Refuse, Resign, Soothe, Stand, Switch
-from homeostat.prove.ledger_entry import EntryKind
+from homeostat.prove.ledger.entry import EntryKind
 
 KEPT_BY = "kept_by"
 """Label of a change that takes back a kept one: who had proposed that."""

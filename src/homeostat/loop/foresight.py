@@ -6,8 +6,8 @@ from homeostat.act.controller import Situation
 from homeostat.core.clock import SECOND_NS
 from homeostat.core.verdict import State
 from homeostat.loop.recent import Recent
-from homeostat.prove.power import Need, need_of
-from homeostat.prove.trial import TrialPlan
+from homeostat.prove.trials.power import Need, need_of
+from homeostat.prove.trials.trial import TrialPlan
 
 ROWS = 2_000
 """Recent requests that it rests on."""

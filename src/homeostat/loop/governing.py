@@ -5,7 +5,7 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
-from homeostat.act.resources import GAUGES
+from homeostat.act.controllers.resources import GAUGES
 from homeostat.core.batch import Batch
 from homeostat.core.clock import SECOND_NS, Clock
 from homeostat.core.errors import InputError
@@ -24,8 +24,8 @@ from homeostat.loop.policy import Policy
 from homeostat.loop.published import Published, loops, publish, published
 from homeostat.loop.reliefs import Reliefs
 from homeostat.observe.registry import Registry
-from homeostat.prove.ledger_entry import LedgerEntry
-from homeostat.prove.ledger_records import read_ledger, record_of
+from homeostat.prove.ledger.entry import LedgerEntry
+from homeostat.prove.ledger.records import read_ledger, record_of
 
 PUBLISH_EVERY_NS = 5 * SECOND_NS
 KILL_SUFFIX = ".restore"

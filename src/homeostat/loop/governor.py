@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from homeostat.act.controller import Judged, Situation, Trialled
-from homeostat.act.resources import Resource
+from homeostat.act.controllers.resources import Resource
 from homeostat.core.change import Change, change_between
 from homeostat.core.clock import MINUTE_NS
 from homeostat.core.errors import HomeostatError, InputError, StoreError
@@ -34,9 +34,9 @@ from homeostat.loop.reliefs import Reliefs
 from homeostat.loop.resuming import resumed, watched_still
 from homeostat.loop.seen import Seen
 from homeostat.loop.trials import Trials
-from homeostat.prove.ledger_entry import EntryKind
-from homeostat.prove.steered import arm_at, steered
-from homeostat.prove.trial import Design, TrialPlan
+from homeostat.prove.ledger.entry import EntryKind
+from homeostat.prove.trials.steered import arm_at, steered
+from homeostat.prove.trials.trial import Design, TrialPlan
 
 HISTORY_MAX = 500
 ORDERS_MAX = 100

@@ -3,14 +3,14 @@
 from collections.abc import Callable, Sequence
 from typing import Any, ParamSpec, TypeVar, overload
 
-from homeostat.act.constraint import Predicate, forbidden, required
-from homeostat.act.declaration import declared
-from homeostat.act.external_knob import Actuator, actuator
-from homeostat.act.knob_handle import KnobHandle
-from homeostat.act.knob_set import KnobSet
-from homeostat.act.shadows import Shadows
-from homeostat.act.stream_switch import StreamSwitch
-from homeostat.act.switch import Switch, is_stream
+from homeostat.act.knobs.constraint import Predicate, forbidden, required
+from homeostat.act.knobs.declaration import declared
+from homeostat.act.knobs.external_knob import Actuator, actuator
+from homeostat.act.knobs.knob_handle import KnobHandle
+from homeostat.act.knobs.knob_set import KnobSet
+from homeostat.act.knobs.shadows import Shadows
+from homeostat.act.knobs.stream_switch import StreamSwitch
+from homeostat.act.knobs.switch import Switch, is_stream
 from homeostat.core.clock import Clock
 from homeostat.core.knob import Value
 from homeostat.core.losses import Losses

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from homeostat.act.capacity import LOAD
 from homeostat.act.controller import Judged, Line, Reading
+from homeostat.act.controllers.capacity import LOAD
 from homeostat.core.clock import DAY_NS, SECOND_NS
 from homeostat.core.objective import Measure, Summary
 from homeostat.core.plant import TREATMENT, Outcomes

@@ -5,9 +5,9 @@ from collections import deque
 from collections.abc import Mapping
 
 from homeostat.act.controller import Judged, Reading, Trialled
+from homeostat.act.controllers.regime import regime
+from homeostat.act.controllers.resources import GAUGES, Resource
 from homeostat.act.endocrine import Endocrine, Event, EventKind, step
-from homeostat.act.regime import regime
-from homeostat.act.resources import GAUGES, Resource
 from homeostat.core.clock import MINUTE_NS, SECOND_NS
 from homeostat.core.proof import Decision
 from homeostat.core.verdict import State

@@ -12,11 +12,11 @@ from homeostat.core.objective import Guardrail, Measure, Objective, Summary, Ter
 from homeostat.core.proof import Proof
 from homeostat.core.verdict import State
 from homeostat.loop.policy import Policy, TrialRules
-from homeostat.prove.hold_back import hold_back_plan
-from homeostat.prove.ledger_entry import LedgerEntry
-from homeostat.prove.margins import left
-from homeostat.prove.open_trial import open_hold_back, open_trial
-from homeostat.prove.trial import Design, Trial, TrialPlan
+from homeostat.prove.ledger.entry import LedgerEntry
+from homeostat.prove.trials.hold_back import hold_back_plan
+from homeostat.prove.trials.margins import left
+from homeostat.prove.trials.open_trial import open_hold_back, open_trial
+from homeostat.prove.trials.trial import Design, Trial, TrialPlan
 
 BLOCK_REQUESTS = 60
 """Requests that a block of a switchback should see, so that its quantiles are some."""

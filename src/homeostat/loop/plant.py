@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 
-from homeostat.act.knob_set import KnobSet
+from homeostat.act.knobs.knob_set import KnobSet
 from homeostat.core.change import Change
 from homeostat.core.clock import Clock
 from homeostat.core.knob import Configuration, Knob

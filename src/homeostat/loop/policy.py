@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from homeostat.act.climb import Climb
 from homeostat.act.controller import Controller
+from homeostat.act.controllers.climb import Climb
 from homeostat.core.clock import DAY_NS, HOUR_NS, SECOND_NS
 from homeostat.core.errors import ConfigError
 from homeostat.core.objective import Guardrail, Measure, Objective

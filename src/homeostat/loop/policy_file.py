@@ -26,13 +26,13 @@ import tomllib
 from pathlib import Path
 from typing import TypeAlias
 
-from homeostat.act.bandit import Bandit
-from homeostat.act.cap import Adaptation, Cap
-from homeostat.act.capacity import Capacity, CapacityKnob
-from homeostat.act.climb import Climb
 from homeostat.act.controller import Controller
-from homeostat.act.ladder import Ladder, Rung
-from homeostat.act.resources import GAUGES, Resource, ResourceKnob, Resources
+from homeostat.act.controllers.bandit import Bandit
+from homeostat.act.controllers.cap import Adaptation, Cap
+from homeostat.act.controllers.capacity import Capacity, CapacityKnob
+from homeostat.act.controllers.climb import Climb
+from homeostat.act.controllers.ladder import Ladder, Rung
+from homeostat.act.controllers.resources import GAUGES, Resource, ResourceKnob, Resources
 from homeostat.core.errors import ConfigError
 from homeostat.core.metric import Better
 from homeostat.core.objective import Guardrail, Measure, Objective, Summary, Term

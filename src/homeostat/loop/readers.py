@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 
 from homeostat.core.plant import Plant, ReadingPlant
 from homeostat.loop.cycle import Running
-from homeostat.prove.trial import Progress
+from homeostat.prove.trials.trial import Progress
 
 REQUESTS = 300
 """After so many requests of a trial its knobs should have been read."""

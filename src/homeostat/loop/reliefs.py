@@ -4,7 +4,7 @@ import gc
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from homeostat.act.resources import Resource
+from homeostat.act.controllers.resources import Resource
 from homeostat.core.errors import ConfigError
 from homeostat.core.guard import guarded
 from homeostat.core.losses import Losses

@@ -7,8 +7,8 @@ from homeostat.act.controller import Situation
 from homeostat.core.knob import Knob
 from homeostat.loop.planning import hold_back_for, plan_for
 from homeostat.loop.policy import Policy
-from homeostat.prove.ledger_entry import SETTING, EntryKind, LedgerEntry
-from homeostat.prove.trial import Trial
+from homeostat.prove.ledger.entry import SETTING, EntryKind, LedgerEntry
+from homeostat.prove.trials.trial import Trial
 
 
 def watched_still(entries: Sequence[LedgerEntry], now_ns: int, length_ns: int) -> tuple[LedgerEntry, ...]:

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from homeostat.act.controller import Situation
-from homeostat.act.failure_pattern import FailurePattern
+from homeostat.act.controllers.failure_pattern import FailurePattern
 from homeostat.core.plant import Steering
 from homeostat.loop.cycle import LoopState
-from homeostat.prove.trial import Progress
+from homeostat.prove.trials.trial import Progress
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,9 @@ from homeostat.loop.acts import Act, Conclude, Stand
 from homeostat.loop.cycle import LoopState
 from homeostat.loop.planning import hold_back_for
 from homeostat.loop.policy import TrialRules
-from homeostat.prove.futility import futile
-from homeostat.prove.open_trial import open_trial
-from homeostat.prove.trial import Progress, Trial, TrialPlan
+from homeostat.prove.trials.futility import futile
+from homeostat.prove.trials.open_trial import open_trial
+from homeostat.prove.trials.trial import Progress, Trial, TrialPlan
 
 LOOK_EVERY_NS, WATCH_EVERY_NS = SECOND_NS, 5 * SECOND_NS
 """How often a trial is looked at, and a hold-back: each look costs about a millisecond. A clock that was set

@@ -21,7 +21,7 @@ from homeostat.app.demo.summary import (
     stages_of,
 )
 from homeostat.app.demo.summary_view import summary_view, when
-from homeostat.prove.replay_result import ReplayTally
+from homeostat.prove.load.replay_result import ReplayTally
 
 
 def frame(values: list[float | None], begin_s: int = 0) -> Frame:

@@ -15,9 +15,9 @@ from homeostat.loop.book import Book
 from homeostat.loop.order_box import OrderBox
 from homeostat.loop.published import Published, PublishedAdvice, PublishedKnob, publish
 from homeostat.loop.writer import together
-from homeostat.prove import ledger_notes as notes
-from homeostat.prove.ledger_entry import EntryKind, LedgerEntry, Moved, Note
-from homeostat.prove.ledger_records import record_of
+from homeostat.prove.ledger import notes
+from homeostat.prove.ledger.entry import EntryKind, LedgerEntry, Moved, Note
+from homeostat.prove.ledger.records import record_of
 from homeostat.testing.sample_traffic import SampleTraffic
 from homeostat.testing.small_node import SmallNode
 

@@ -17,7 +17,7 @@ from homeostat.core.errors import ConfigError, InputError, NotAvailable
 from homeostat.core.losses import Losses
 from homeostat.core.order import Pin, Relieve, Try
 from homeostat.observe.catalogue import load_catalogue
-from homeostat.prove.ledger_entry import EntryKind
+from homeostat.prove.ledger.entry import EntryKind
 from homeostat.store.open import open_store
 
 Governed = tuple[Engine, Any]

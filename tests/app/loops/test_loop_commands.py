@@ -13,9 +13,9 @@ from homeostat.core.clock import SystemClock
 from homeostat.core.order import Mode
 from homeostat.loop.book import Book
 from homeostat.loop.published import Published, PublishedAdvice, PublishedKnob, PublishedPattern, publish
-from homeostat.prove import ledger_notes as notes
-from homeostat.prove.ledger_entry import EntryKind, LedgerEntry
-from homeostat.prove.ledger_records import record_of
+from homeostat.prove.ledger import notes
+from homeostat.prove.ledger.entry import EntryKind, LedgerEntry
+from homeostat.prove.ledger.records import record_of
 from homeostat.store.open import open_store
 
 

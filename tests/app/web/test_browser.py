@@ -38,9 +38,9 @@ from homeostat.loop.book import Book
 from homeostat.loop.order_box import OrderBox
 from homeostat.loop.published import Published, PublishedAdvice, PublishedKnob, PublishedTrial, publish
 from homeostat.loop.writer import together
-from homeostat.prove import ledger_notes as notes
-from homeostat.prove.ledger_entry import EntryKind
-from homeostat.prove.ledger_records import read_ledger, record_of
+from homeostat.prove.ledger import notes
+from homeostat.prove.ledger.entry import EntryKind
+from homeostat.prove.ledger.records import read_ledger, record_of
 from homeostat.testing.sample_traffic import SampleTraffic
 from homeostat.testing.small_node import SmallNode
 

@@ -36,9 +36,9 @@ from homeostat.loop.published import (
     PublishedTrial,
     publish,
 )
-from homeostat.prove import ledger_notes as notes
-from homeostat.prove.ledger_entry import EntryKind, LedgerEntry, entry_after
-from homeostat.prove.ledger_records import record_of
+from homeostat.prove.ledger import notes
+from homeostat.prove.ledger.entry import EntryKind, LedgerEntry, entry_after
+from homeostat.prove.ledger.records import record_of
 from homeostat.testing.small_node import SmallNode
 from homeostat.testing.store_contract import point
 

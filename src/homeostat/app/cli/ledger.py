@@ -8,7 +8,7 @@ from homeostat.app.cli.exits import Exit
 from homeostat.app.cli.loop_options import Json, Service, StoreOption, loop_desk
 
 if TYPE_CHECKING:
-    from homeostat.prove.ledger import Ledger
+    from homeostat.prove.ledger.ledger import Ledger
 
 
 def ledger(
@@ -36,7 +36,7 @@ def ledger(
 
         typer.echo(msgspec.json.encode(found.entries[-last:]).decode())
     else:
-        from homeostat.prove.ledger_story import story
+        from homeostat.prove.ledger.story import story
 
         for entry in found.entries[-last:]:
             typer.echo(story(entry))

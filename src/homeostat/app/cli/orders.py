@@ -121,8 +121,8 @@ def restore(service: Service = None, store: StoreOption = None) -> None:
 
 def _give(desk: "LoopDesk", service: str | None, order: "Order") -> None:
     """Leave an order and tell what became of it; exit code 1 if it was refused, 3 if nobody answered."""
-    from homeostat.prove.ledger_entry import EntryKind
-    from homeostat.prove.ledger_story import story
+    from homeostat.prove.ledger.entry import EntryKind
+    from homeostat.prove.ledger.story import story
 
     name = desk.loop(service).service
     last = desk.ledger(name).last

@@ -13,10 +13,10 @@ from homeostat.app.cli.exits import Exit
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from homeostat.prove.arrivals import Arrival
-    from homeostat.prove.recording import Recorder
-    from homeostat.prove.replay import Caller
-    from homeostat.prove.replay_result import Quantiles, ReplayProgress, ReplayResult
+    from homeostat.prove.load.arrivals import Arrival
+    from homeostat.prove.load.recording import Recorder
+    from homeostat.prove.load.replay import Caller
+    from homeostat.prove.load.replay_result import Quantiles, ReplayProgress, ReplayResult
 
 SIMULATED = ("--slots", "64", "--queue", "4096", "--crowding", "0.005")
 """A simulated model that keeps up with the published traces; it is as much faster as the replay is."""
@@ -55,7 +55,7 @@ def replay(
     """
     import asyncio
 
-    from homeostat.prove.arrival_file import ArrivalFile
+    from homeostat.prove.load.arrival_file import ArrivalFile
 
     arrivals = ArrivalFile(file)
     to = Target(target, body, model, api_key, _server(endpoint))
@@ -113,8 +113,8 @@ async def _replay(
     report: "Callable[[ReplayProgress], None]",
 ) -> "ReplayResult":
     from homeostat.loop.homeostat import Homeostat
-    from homeostat.prove.load_meter import LoadMeter
-    from homeostat.prove.replay import replay as send
+    from homeostat.prove.load.load_meter import LoadMeter
+    from homeostat.prove.load.replay import replay as send
 
     async with AsyncExitStack() as stack:
         recorder = meter = None
@@ -134,8 +134,8 @@ async def _replay(
 
 
 async def _caller(stack: AsyncExitStack, to: Target, speed: float, recorder: "Recorder | None") -> "Caller":
-    from homeostat.prove.application import BODY, Application
-    from homeostat.prove.model_endpoint import ModelEndpoint
+    from homeostat.prove.load.application import BODY, Application
+    from homeostat.prove.load.model_endpoint import ModelEndpoint
 
     if to.url and not to.url.rstrip("/").endswith("/v1"):
         return await stack.enter_async_context(Application(to.url, body=to.body or BODY, recorder=recorder))

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from homeostat import Homeostat
-from homeostat.act.knob_handle import KnobHandle
+from homeostat.act.knobs.knob_handle import KnobHandle
 
 
 @dataclass(frozen=True, slots=True)

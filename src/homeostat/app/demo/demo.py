@@ -29,7 +29,7 @@ from homeostat.app.demo.summary_view import summary_view
 from homeostat.app.launch.server import StartedServer, start_server
 from homeostat.core.clock import SECOND_NS
 from homeostat.core.errors import HomeostatError
-from homeostat.prove.replay_result import ReplayResult
+from homeostat.prove.load.replay_result import ReplayResult
 from homeostat.testing.child import Child
 
 POLICY = Path(__file__).with_name("policy.toml")

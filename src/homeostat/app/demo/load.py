@@ -9,11 +9,11 @@ from homeostat import Homeostat
 from homeostat.app.demo.fault import Fault, befall
 from homeostat.app.demo.loop_watch import LoopWatch
 from homeostat.app.demo.questions import QUESTIONS
-from homeostat.prove.application import Application
-from homeostat.prove.arrivals import Arrival, Phase, phased
-from homeostat.prove.load_meter import LoadMeter
-from homeostat.prove.replay import replay
-from homeostat.prove.replay_result import Outcome, ReplayProgress, ReplayResult
+from homeostat.prove.load.application import Application
+from homeostat.prove.load.arrivals import Arrival, Phase, phased
+from homeostat.prove.load.load_meter import LoadMeter
+from homeostat.prove.load.replay import replay
+from homeostat.prove.load.replay_result import Outcome, ReplayProgress, ReplayResult
 
 RATE_PER_S = 12.0
 

@@ -9,7 +9,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from homeostat.app.demo.loop_watch import Told
 from homeostat.app.demo.told_view import told_view
 from homeostat.judge.words.quantity import count
-from homeostat.prove.replay_result import ReplayProgress
+from homeostat.prove.load.replay_result import ReplayProgress
 
 LINE_EVERY_S = 10.0
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from homeostat.app.demo.loop_watch import Loop, LoopKnob, Told
 from homeostat.app.demo.stretch import FAULT, Stretch
 from homeostat.core.verdict import State
-from homeostat.prove.ledger_entry import EntryKind
+from homeostat.prove.ledger.entry import EntryKind
 
 TARGET = "target"
 TAKEN_BACK = frozenset({EntryKind.ROLLED_BACK.value, EntryKind.REVERTED.value})

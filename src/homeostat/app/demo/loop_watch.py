@@ -11,7 +11,7 @@ import msgspec
 from homeostat.core.clock import SECOND_NS
 from homeostat.core.verdict import State
 from homeostat.judge.words.quantity import quantity
-from homeostat.prove.ledger_entry import EntryKind
+from homeostat.prove.ledger.entry import EntryKind
 
 T = TypeVar("T")
 

@@ -7,7 +7,7 @@ from homeostat.app.demo.loop_watch import Told
 from homeostat.app.demo.names import OPERATION
 from homeostat.app.demo.readings import Frame, Readings
 from homeostat.core.clock import SECOND_NS
-from homeostat.prove.ledger_entry import EntryKind
+from homeostat.prove.ledger.entry import EntryKind
 
 FAULT = "fault"
 

@@ -6,7 +6,7 @@ from statistics import median
 
 from homeostat.app.demo.loop_outcome import LoopOutcome
 from homeostat.app.demo.readings import Frame, OperationRow, OverviewRow, Readings, SpendRow
-from homeostat.prove.replay_result import ReplayResult
+from homeostat.prove.load.replay_result import ReplayResult
 
 GAP_S = 5.0
 """Times over a limit that lie no further apart are one."""

@@ -8,7 +8,7 @@ from homeostat.app.demo.loop_outcome import TAKEN_BACK, TARGET
 from homeostat.app.demo.loop_watch import Told
 from homeostat.app.demo.stretch import FAULT
 from homeostat.core.verdict import State
-from homeostat.prove.ledger_entry import EntryKind
+from homeostat.prove.ledger.entry import EntryKind
 
 STYLES = {FAULT: "bold magenta", EntryKind.KEPT.value: "bold green", EntryKind.BEGUN.value: "cyan"}
 """How each kind of thing looks; what is not here is plain."""

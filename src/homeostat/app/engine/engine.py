@@ -5,8 +5,8 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from homeostat.act.cap import Cap, fitted
-from homeostat.act.resources import Resource
+from homeostat.act.controllers.cap import Cap, fitted
+from homeostat.act.controllers.resources import Resource
 from homeostat.app.alerts.alert_views import AlertViews
 from homeostat.app.alerts.desk import ACTION
 from homeostat.app.alerts.own_rules import OwnRule, keep_rule
@@ -36,7 +36,7 @@ from homeostat.judge.views.overview import Overview
 from homeostat.judge.views.resources import ResourceGroup, ResourceRow
 from homeostat.judge.words.quantity import count, counted
 from homeostat.loop.published import Published, PublishedAdvice, PublishedKnob
-from homeostat.prove.ledger_entry import LedgerEntry
+from homeostat.prove.ledger.entry import LedgerEntry
 
 RANGE, SINCE = "1h", "24h"
 OPTIMIZE_S = 120.0

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from homeostat.act.controller import Line
-from homeostat.act.need import Need, need
+from homeostat.act.controllers.need import Need, need
 from homeostat.core.clock import SECOND_NS
 from homeostat.core.errors import InputError
 from homeostat.core.query import LEVELS_NS, Frame, FrameQuery, Store
@@ -59,8 +59,8 @@ def resource_needs(
 ) -> tuple[ResourceNeed, ...]:
     """Return the needs within a horizon, the largest series of each metric first.
 
-    Guarantee and limits: those of `homeostat.act.need`. Cost: some ms a series. Raises InputError for a
-    horizon or a confidence without sense.
+    Guarantee and limits: those of `homeostat.act.controllers.need`. Cost: some ms a series. Raises
+    InputError for a horizon or a confidence without sense.
     """
     if not 0.0 < horizon_s < math.inf:
         raise InputError(f"a horizon is a number of seconds above 0, not {horizon_s!r}")

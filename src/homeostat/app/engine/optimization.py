@@ -9,8 +9,8 @@ from homeostat.core.knob import Value
 from homeostat.core.order import Try
 from homeostat.judge.reports.bottleneck import Bottleneck
 from homeostat.loop.published import Published, PublishedKnob
-from homeostat.prove.ledger_entry import ENDING, EntryKind, LedgerEntry
-from homeostat.prove.ledger_story import story
+from homeostat.prove.ledger.entry import ENDING, EntryKind, LedgerEntry
+from homeostat.prove.ledger.story import story
 
 
 @dataclass(frozen=True, slots=True)

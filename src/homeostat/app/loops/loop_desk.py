@@ -12,9 +12,9 @@ from homeostat.core.order import Order, Pin, Try, Unpin
 from homeostat.core.query import RecordsQuery, Store
 from homeostat.loop.order_box import OrderBox
 from homeostat.loop.published import Published, PublishedKnob, loops
-from homeostat.prove.ledger import Ledger
-from homeostat.prove.ledger_entry import LedgerEntry
-from homeostat.prove.ledger_records import entry_of, kind_of, read_ledger
+from homeostat.prove.ledger.entry import LedgerEntry
+from homeostat.prove.ledger.ledger import Ledger
+from homeostat.prove.ledger.records import entry_of, kind_of, read_ledger
 
 ANSWER_S = 5.0
 FOLLOW_S = 1.0

@@ -7,7 +7,7 @@ from homeostat.act.endocrine import HALF_LIFE_S, Endocrine, Modulation
 from homeostat.core.query import Frame
 from homeostat.judge.views.plots import POINTS
 from homeostat.judge.views.window import Window, held, line_of
-from homeostat.prove.effect_words import length_words
+from homeostat.prove.trials.effect_words import length_words
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,10 +11,10 @@ from homeostat.core.proof import Effect
 from homeostat.core.verdict import State
 from homeostat.judge.views.event import Event, event
 from homeostat.judge.views.event import EventKind as Occurrence
-from homeostat.prove.effect_words import change_words, length_words, percent
-from homeostat.prove.ledger import Ledger
-from homeostat.prove.ledger_entry import ENDING, EntryKind, LedgerEntry, Note, ProofNote
-from homeostat.prove.ledger_story import moves_words, told
+from homeostat.prove.ledger.entry import ENDING, EntryKind, LedgerEntry, Note, ProofNote
+from homeostat.prove.ledger.ledger import Ledger
+from homeostat.prove.ledger.story import moves_words, told
+from homeostat.prove.trials.effect_words import change_words, length_words, percent
 
 SIGNS: Mapping[EntryKind, str] = MappingProxyType(
     {

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from homeostat.core.clock import MINUTE_NS, Clock
 from homeostat.core.errors import StoreCorrupt
 from homeostat.core.query import RecordsQuery, Store
-from homeostat.prove.ledger import Ledger
-from homeostat.prove.ledger_records import entry_of, kind_of, read_ledger
+from homeostat.prove.ledger.ledger import Ledger
+from homeostat.prove.ledger.records import entry_of, kind_of, read_ledger
 
 VERIFIED_NS = 10 * MINUTE_NS
 """After this time a ledger is read whole again, and all its hashes are worked out anew."""

@@ -18,8 +18,8 @@ from homeostat.core.clock import DAY_NS
 from homeostat.core.verdict import State
 from homeostat.judge.views.window import Window
 from homeostat.loop.published import Published, PublishedAdvice
-from homeostat.prove.ledger_entry import EntryKind
-from homeostat.prove.ledger_story import told
+from homeostat.prove.ledger.entry import EntryKind
+from homeostat.prove.ledger.story import told
 
 ENTRIES = 50
 ANSWERS_TOLD = 5

@@ -16,7 +16,7 @@ from homeostat.core.query import FrameQuery, Store
 from homeostat.judge.views.event import Event
 from homeostat.judge.views.window import Window
 from homeostat.loop.published import Published
-from homeostat.prove.ledger_entry import LedgerEntry
+from homeostat.prove.ledger.entry import LedgerEntry
 
 LOOPS_NS = SECOND_NS // 2
 HORMONE = "loop.hormone"

@@ -17,8 +17,8 @@ from homeostat.app.web.loop_views import LoopState, LoopViews, NoLoop
 from homeostat.app.web.whole import whole
 from homeostat.core.errors import InputError, NotAvailable
 from homeostat.core.order import AnyOrder, Order
-from homeostat.prove.ledger_entry import EntryKind, LedgerEntry
-from homeostat.prove.ledger_story import told
+from homeostat.prove.ledger.entry import EntryKind, LedgerEntry
+from homeostat.prove.ledger.story import told
 
 BODY_BYTES_MAX = 8_192
 ENTRIES = 50

@@ -1,0 +1,1 @@
+"""The ledger: all that was done to knobs, chained by hashes, as a story."""

@@ -1,0 +1,1 @@
+"""Trials: the application with a change against the one without, decided at any look."""
