@@ -3,6 +3,7 @@
 import pytest
 
 from homeostat.act.controllers.cap import Adaptation, Cap
+from homeostat.act.controllers.searching import Kind, Searching
 from homeostat.core.clock import DAY_NS, HOUR_NS, SECOND_NS
 from homeostat.core.errors import ConfigError
 from homeostat.core.metric import Better
@@ -104,6 +105,7 @@ def test_the_loop_only_observes_unless_told():
             "of must be memory, cpu, io, not 'luck'",
         ),
         ({"objective": {"improve": "p95(duration)"}, "controllers": {"choose": "x"}}, "not 'x'"),
+        ({"objective": {"improve": "p95(duration)"}, "controllers": {"search": "luck"}}, "not 'luck'"),
         ({"objective": {"improve": "p95(duration)"}, "schedule": {"validation": 7}}, "a length of time"),
         ({"objective": {"improve": "p95(duration)"}, "schedule": {"weekly": "7 d"}}, "known are analysis"),
         (
@@ -146,6 +148,8 @@ def test_controllers_are_the_users_steps_then_need_then_resources_then_the_searc
     assert policy.gauges[0] == "pool.utilization"
     assert "system.memory.utilization" in policy.gauges
     assert policy.bounds == {"quality": (0.0, 1.0)}
+    safe = policy_of({**document, "controllers": {"search": "safe", "budget": 40}})
+    assert safe.controllers[-1] == Searching(Kind.SAFE, 40)
     chosen = policy_of({**document, "controllers": {"choose": "bandit"}})
     assert [c.name for c in chosen.controllers] == ["bandit"]
 

@@ -33,6 +33,7 @@ from homeostat.act.controllers.capacity import Capacity, CapacityKnob
 from homeostat.act.controllers.climb import Climb
 from homeostat.act.controllers.ladder import Ladder, Rung
 from homeostat.act.controllers.resources import GAUGES, Resource, ResourceKnob, Resources
+from homeostat.act.controllers.searching import Kind, Searching
 from homeostat.core.errors import ConfigError
 from homeostat.core.metric import Better
 from homeostat.core.objective import Guardrail, Measure, Objective, Summary, Term
@@ -156,14 +157,23 @@ def _controllers(document: Table) -> tuple[Controller, ...]:
         found.append(Capacity(tuple(_capacity(table) for table in amounts)))
     if resources:
         found.append(Resources(tuple(_resource(table) for table in resources)))
-    found.append(Climb())
     table = _table(document, "controllers")
-    _known(table, "[controllers]", ("choose",))
+    _known(table, "[controllers]", ("choose", "search", "budget"))
+    found.append(_search(table))
     choose = table.get("choose", "order")
     if choose not in ("order", "bandit"):
         raise ConfigError(f'[controllers] choose must be "order" or "bandit", not {choose!r}')
     chosen = (Bandit(found),) if choose == "bandit" else tuple(found)
     return (Adaptation(caps), *chosen) if caps else chosen
+
+
+def _search(table: Table) -> Controller:
+    search = table.get("search", "climb")
+    if search == "climb":
+        return Climb()
+    if search not in set(Kind):
+        raise ConfigError(f"[controllers] search must be climb, {', '.join(Kind)}, not {search!r}")
+    return Searching(Kind(str(search)), _whole(table, "budget", Searching().budget))
 
 
 def _gauges(document: Table) -> tuple[str, ...]:
@@ -320,5 +330,5 @@ def _length(table: Table, name: str, where: str, usual_ns: int) -> int:
 def _whole(table: Table, name: str, usual: int) -> int:
     value = table.get(name, usual)
     if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-        raise ConfigError(f"[limits] {name} must be a whole number of at least 1, not {value!r}")
+        raise ConfigError(f"{name} must be a whole number of at least 1, not {value!r}")
     return value

@@ -133,3 +133,14 @@ def test_the_expected_improvement_is_that_of_a_simulation(low: float) -> None:
     exact = np.maximum(low - draws, 0.0).mean()
     found = expected_improvement(low, np.array([0.3]), np.array([0.8]))[0]
     assert found == pytest.approx(exact, abs=0.005)
+
+
+def test_a_knob_of_few_values_is_not_out_of_reach() -> None:
+    knobs = {"layers": Knob("layers", 3, Integers(1, 3)), "depth": Knob("depth", 0.5, Floats(0.0, 1.0))}
+    tuner = SafeTuner(knobs, np.random.default_rng(0), evaluations=30)
+    asked = set()
+    for _ in range(20):
+        configuration = tuner.ask()
+        asked.add(configuration["layers"])
+        tuner.tell(configuration, Measured((float(configuration["layers"]),), (-0.5,)))
+    assert asked == {1, 2, 3}

@@ -7,10 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from homeostat.act.search.search import Measured, Pick
-from homeostat.act.search.space import Space
+from homeostat.act.search.space import Space, grid
 from homeostat.act.search.surrogate import STEPS, Belief, Surrogate, normal_cdf
 from homeostat.core.errors import ConfigError, InputError
-from homeostat.core.knob import Configuration, Knob
+from homeostat.core.knob import Choices, Configuration, Knob
 
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -26,7 +26,8 @@ PICKED = 1.645
 """The same for what is picked: 95%."""
 
 REACH = 0.35
-"""What is tried lies at most that share of a knob's range from something proven, and its `step_max`."""
+"""What is tried lies at most that share of a knob's range from something proven, and its `step_max`; of
+choices, which have no near and far, any may be tried."""
 
 DEFAULTS_FIRST = 2
 WIDENED_EVERY = 3
@@ -74,7 +75,7 @@ class SafeTuner:
         self._rng = rng
         self._evaluations = evaluations
         self._default: Floats = self.space.snapped(self.space.point(self.space.default)[None])[0]
-        self._reach = np.array([min(REACH, knob.step_max) for knob in knobs.values()])
+        self._reach = np.array([_reach(knob) for knob in knobs.values()])
         self._surrogate = Surrogate(self.space.features)
         self._foreseen: tuple[Floats, float] | None = None
         self._excess = 0.0
@@ -195,3 +196,12 @@ def expected_improvement(low: float, mean: Floats, sd: Floats) -> Floats:
     density = np.exp(-0.5 * z**2) / math.sqrt(2 * math.pi)
     found: Floats = sd * (z * normal_cdf(z) + density)
     return found
+
+
+def _reach(knob: Knob) -> float:
+    """Return how far a knob may go: to the next value at least, among choices without order to any."""
+    if isinstance(knob.domain, Choices):
+        return knob.step_max
+    values = grid(knob)
+    gap = float(np.diff(values).max()) if values is not None and values.size > 1 else 0.0
+    return min(max(REACH, gap), knob.step_max)

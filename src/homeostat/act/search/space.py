@@ -32,7 +32,7 @@ class Space:
         if not 1 <= len(knobs) <= KNOBS_MAX:
             raise ConfigError(f"a search needs 1 to {KNOBS_MAX} knobs, not {len(knobs)}")
         self.knobs = dict(knobs)
-        self._grids = [_grid(knob) for knob in knobs.values()]
+        self._grids = [grid(knob) for knob in knobs.values()]
 
     @property
     def size(self) -> int:
@@ -96,7 +96,7 @@ class Space:
         return np.unique(found, axis=0)
 
 
-def _grid(knob: Knob) -> Floats | None:
+def grid(knob: Knob) -> Floats | None:
     """Return the places of a knob's values where they are few, None where they lie close."""
     domain = knob.domain
     if isinstance(domain, Integers) and domain.high - domain.low <= GRID_MAX:
