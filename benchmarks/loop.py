@@ -76,7 +76,7 @@ class PassingClock:
         return self.ns
 
 
-def run(_: Path | None) -> list[Result]:
+def run(data: Path | None) -> list[Result]:
     """Serve requests, and add up the processor's time of folding and of the governor's ticks."""
     clock = PassingClock()
     rng = random.Random(1)

@@ -52,6 +52,9 @@ WAY, BACK, MUST, AGAIN = "way", "back", "must", "again"
 kept if the objective does not get worse by more than WORSE_MAX says. MUST obeys a limit from outside, at
 once. AGAIN tries what was before a kept change, on a small share of the requests."""
 
+SHADOW = "shadow"
+"""The label of a change of one switch that is tried in its shadow, whatever it holds."""
+
 WORSE_MAX = "worse_max"
 """The label that says by how much, as a share, the objective may get worse by a change for no gain."""
 

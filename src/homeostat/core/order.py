@@ -51,9 +51,14 @@ class Unpin(Order, frozen=True, tag="unpin"):
 
 
 class Try(Order, frozen=True, tag="try"):
-    """Begin a trial of these values of knobs, whatever the mode."""
+    """Begin a trial of these values of knobs, whatever the mode.
+
+    As a `shadow`, the other implementation of one switch runs beside the one in use, whose result alone is
+    used.
+    """
 
     values: dict[str, Value]
+    shadow: bool = False
 
 
 class Relieve(Order, frozen=True, tag="relieve"):

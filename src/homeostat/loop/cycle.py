@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
+from homeostat.act.controller import SHADOW
 from homeostat.core.change import Change, Move, change_between
 from homeostat.core.knob import Configuration, Value
 from homeostat.core.order import AnyOrder, Mode, Pin, Relieve, Restore, SetMode, Try, Undo, Unpin
@@ -291,7 +292,10 @@ def _obeyed(state: LoopState, order: AnyOrder, view: View, limits: Limits) -> St
             moves = change_between(state.configuration, {**state.configuration, **order.values})
             if not moves:
                 return state, (Refuse(order, "all these knobs have these values already"),)
-            change = Change(moves, order.by, "a person wants to know")
+            if order.shadow and len(moves) > 1:
+                return state, (Refuse(order, "a shadow is one switch's: name one knob"),)
+            labels = {SHADOW: "yes"} if order.shadow else {}
+            change = Change(moves, order.by, "a person wants to know", labels=labels)
             if any(trial.knobs & {m.knob for m in moves} for trial in state.running):
                 return state, (Refuse(order, "a trial of one of these knobs is running"),)
             state, act = _begun(state, change)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from homeostat.act.controller import AGAIN, BACK, MUST, WAY, WORSE_MAX, Judged, Situation
+from homeostat.act.controller import AGAIN, BACK, MUST, SHADOW, WAY, WORSE_MAX, Judged, Situation
 from homeostat.core.change import Change
 from homeostat.core.clock import SECOND_NS
 from homeostat.core.knob import Knob, Scope
@@ -35,6 +35,9 @@ AGAIN_SHARE = 0.1
 
 MUST_WORSE_MAX = 1.0
 """By how much the objective may get worse where a limit from outside is obeyed."""
+
+TOLD_BY_CALLS = frozenset({"duration", "errors", "cost", "tokens"})
+"""What a shadow tells of: nobody rates a result that nobody sees."""
 
 WORSE_MEANWHILE = 0.1
 """By how much the objective may get worse for the sake of a target that is violated."""
@@ -102,6 +105,8 @@ def plan_for(
     entries: Sequence[LedgerEntry],
 ) -> TrialPlan:
     """Return how a change is tried: by requests where all of its knobs allow that, else by time."""
+    if SHADOW in change.labels:
+        return _shadow_plan(name, change, policy, at, entries)
     rules = policy.trials
     objective = asked_of(change, at.objective)
     moved = [knobs[move.knob] for move in change.moves]
@@ -122,6 +127,28 @@ def plan_for(
         confidence=1.0 - (1.0 - rules.confidence) / at.endocrine.modulation.strictness,
         settle_s=settle_s,
         block_s=block_s,
+        bounds=policy.bounds,
+    )
+
+
+def _shadow_plan(
+    name: str, change: Change, policy: Policy, at: Situation, entries: Sequence[LedgerEntry]
+) -> TrialPlan:
+    """Return how a switch is tried beside itself: by what its calls tell, which no user rates."""
+    switch = change.moves[0].knob
+    terms = tuple(term for term in at.objective.terms if term.measure.name in TOLD_BY_CALLS)
+    usual = (Term(Measure("duration", Summary.P95)),)
+    guardrails = guardrails_for(policy, at.objective, entries)
+    return TrialPlan(
+        name,
+        change,
+        replace(at.objective, terms=terms or usual, operation=switch),
+        tuple(g for g in guardrails if g.measure.name in TOLD_BY_CALLS),
+        at.now_ns,
+        at.now_ns + policy.trials.deadline_ns,
+        design=Design.SHADOW,
+        share=policy.trials.share,
+        confidence=policy.trials.confidence,
         bounds=policy.bounds,
     )
 

@@ -64,6 +64,10 @@ def unpin(
 
 def try_(
     values: Annotated[list[str], typer.Argument(help="Knobs with their values, as NAME=VALUE.")],
+    shadow: Annotated[
+        bool,
+        typer.Option("--shadow", help="Run a switch's other implementation beside, unused."),
+    ] = False,
     service: Service = None,
     store: StoreOption = None,
 ) -> None:
@@ -83,7 +87,7 @@ def try_(
             if not equals:
                 raise InputError(f"write a knob with its value as NAME=VALUE, not {text!r}")
             wanted[name] = value_of(value, known[name]) if name in known else value
-        _give(desk, service, Try(by=person(), values=wanted))
+        _give(desk, service, Try(by=person(), values=wanted, shadow=shadow))
 
 
 def mode(

@@ -1,0 +1,66 @@
+"""A switch tried beside itself, through the whole loop: no user sees the other result before it is proven."""
+
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from homeostat import Homeostat
+from homeostat.core.objective import Measure, Objective, Term
+from homeostat.core.order import Mode, Try
+from homeostat.loop.book import Book
+from homeostat.loop.cycle import Limits
+from homeostat.loop.governor import Governor
+from homeostat.loop.policy import Policy, TrialRules
+from homeostat.prove.ledger.entry import EntryKind
+
+POLICY = Policy(
+    Objective((Term(Measure("duration")),)),
+    mode=Mode.OBSERVE,
+    limits=Limits(),
+    trials=TrialRules(share=0.9, deadline_ns=60_000_000_000),
+)
+
+
+@pytest.fixture
+def hs() -> Iterator[Homeostat]:
+    with Homeostat("app", keep=False, collect=False) as made:
+        yield made
+
+
+def test_a_shadow_is_kept_once_it_is_proven_and_seen_by_nobody_before(hs: Homeostat) -> None:
+    def thorough(_: str) -> str:
+        time.sleep(0.004)
+        return "thorough"
+
+    def fast(_: str) -> str:
+        time.sleep(0.001)
+        return "fast"
+
+    rank = hs.switch("rank", thorough=thorough, fast=fast)
+    governor = Governor(hs.knobs.plant, POLICY, Book(), hs.clock.now_ns())
+    governor.order(Try(by="ann", values={"rank": "fast"}, shadow=True))
+    governor.tick(hs.clock.now_ns())
+    served = []
+    for _ in range(60):
+        for _ in range(15):
+            with hs.operation("answer"):
+                served.append(rank("a question"))
+        governor.tick(hs.clock.now_ns())
+        kinds = [entry.note.kind for entry in governor.book.ledger.entries]
+        if EntryKind.KEPT in kinds or EntryKind.ROLLED_BACK in kinds:
+            break
+    assert EntryKind.KEPT in kinds, governor.book.ledger.entries[-1].note.reason
+    assert set(served) == {"thorough"}, "the shadow's result was used"
+    assert governor.seen.state.configuration == {"rank": "fast"}
+    proof = governor.book.history(10)[-1].proof
+    assert proof.design == "both run on each request, side by side"
+
+
+def test_a_shadow_is_of_one_switch(hs: Homeostat) -> None:
+    hs.switch("rank", thorough=str.upper, fast=str.lower)
+    hs.knob("depth", 3, low=1, high=9, scope="request")
+    governor = Governor(hs.knobs.plant, POLICY, Book(), hs.clock.now_ns())
+    governor.order(Try(by="ann", values={"rank": "fast", "depth": 4}, shadow=True))
+    governor.tick(hs.clock.now_ns())
+    assert "name one knob" in governor.book.ledger.entries[-1].note.reason
