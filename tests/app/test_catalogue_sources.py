@@ -2,6 +2,7 @@
 
 import http.server
 import threading
+import time
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -78,6 +79,21 @@ def test_operations_and_calls_received_as_spans() -> None:
     assert_all_of({"operations", "llm"}, (p.series for p in points))
 
 
+def test_the_loop(tmp_path: Path) -> None:
+    policy = tmp_path / "policy.toml"
+    policy.write_text('[objective]\nimprove = "p95(duration)"\n')
+    found: set[SeriesKey] = set()
+    with open_store(tmp_path / "h.db") as store, Homeostat("shop", store=store, collect=False) as hs:
+        hs.knob("batch", 8, low=1, high=64)
+        hs.govern(policy)
+        end_s = time.monotonic() + 20.0
+        while len({key.metric for key in found}) < 2 and time.monotonic() < end_s:
+            time.sleep(0.1)
+            hs.flush()
+            found = {key for key in store.read(EVERYTHING) if key.metric.startswith("loop.")}
+    assert_all_of({"loop"}, found)
+
+
 def test_the_load_generator() -> None:
     with Homeostat("shop", keep=False, collect=False) as hs:
         meter = LoadMeter(hs)
@@ -124,5 +140,5 @@ def test_the_scraper() -> None:
 
 def test_every_source_is_tested_here_or_with_the_collectors() -> None:
     tested = {"operations", "llm", "homeostat", "load", "ingest", "scrape", "collectors", "application"}
-    tested |= {"in flight"}
+    tested |= {"in flight", "loop"}
     assert tested == set(SOURCES)

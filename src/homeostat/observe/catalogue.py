@@ -44,6 +44,7 @@ SOURCES = MappingProxyType(
         "scrape": "the reader of Prometheus endpoints",
         "collectors": "the runner of the collectors",
         "homeostat": "the flusher and the writer",
+        "loop": "the loop that governs an application (`hs.govern`)",
         "application": "handles that the application holds (`hs.histogram` and its like)",
     }
 )

@@ -108,7 +108,7 @@ def merged(distances: NDArray[np.float64]) -> list[int]:
 
     Source: reciprocal rank fusion (Cormack, Clarke and Buettcher, SIGIR 2009).
 
-    >>> merged(np.array([0.3, 0.1, 0.9]))
+    >>> merged(np.array([0.9, 0.1, 0.3]))
     [1, 0, 2]
     """
     place = np.arange(distances.size)
