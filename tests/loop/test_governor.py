@@ -389,3 +389,14 @@ def test_the_mode_that_a_person_ordered_outlasts_a_restart_until_the_policy_says
     book = Book(governor.book.ledger)
     assert governed(plant, book).seen.state.mode is Mode.OBSERVE, "the kill switch was meant"
     assert governed(plant, book, Mode.ADVISE).seen.state.mode is Mode.ADVISE
+
+
+def test_what_became_of_each_strategy_is_published_with_intervals() -> None:
+    plant = Plant()
+    governor = governed(plant)
+    run(governor, plant, 120)
+    told = published("app", 1, dict(plant.knobs), governor.seen)
+    row = next(one for one in told.strategies if one.strategy == "climb")
+    assert row.kept >= 1
+    assert f"{row.kept} of {row.trials} kept (" in row.words
+    assert "better each" in row.words

@@ -4,6 +4,7 @@ from typing import TypeAlias
 
 import msgspec
 
+from homeostat.act.controllers.bandit import StrategyStatistics, strategy_statistics
 from homeostat.core.batch import Batch
 from homeostat.core.change import Change
 from homeostat.core.clock import DAY_NS
@@ -92,6 +93,16 @@ class PublishedPattern(msgspec.Struct, frozen=True):
     n: int
 
 
+class PublishedStrategy(msgspec.Struct, frozen=True):
+    """What became of a strategy's changes in one kind of load, with 95% intervals in the words."""
+
+    strategy: str
+    regime: str
+    trials: int
+    kept: int
+    words: str
+
+
 class Published(msgspec.Struct, frozen=True):
     """The state of a loop at `time_ns`. `held_back` tells by the words of a change why it is not tried."""
 
@@ -109,6 +120,7 @@ class Published(msgspec.Struct, frozen=True):
     hormones: dict[str, float]
     held_back: dict[str, str] = {}
     patterns: tuple[PublishedPattern, ...] = ()
+    strategies: tuple[PublishedStrategy, ...] = ()
 
     def alive(self, now_ns: int) -> bool:
         """Tell whether the loop was running a moment ago."""
@@ -195,7 +207,19 @@ def published(service: str, pid: int, knobs: dict[str, Knob], seen: Seen) -> Pub
             )
             for outcome, one in seen.patterns
         ),
+        strategies=tuple(_strategy(row) for row in strategy_statistics(at.history)),
     )
+
+
+def _strategy(row: StrategyStatistics) -> PublishedStrategy:
+    rate = row.rate_interval
+    words = f"{row.kept} of {row.trials} kept ({row.rate:.0%}, {rate.low:.0%} to {rate.high:.0%})"
+    if row.improvement is not None:
+        words += f", {row.improvement:.1%} better each"
+        held = row.improvement_interval
+        if held is not None:
+            words += f" ({held.low:.1%} to {held.high:.1%})"
+    return PublishedStrategy(row.strategy, row.regime, row.trials, row.kept, words)
 
 
 def _trials(seen: Seen) -> list[PublishedTrial]:

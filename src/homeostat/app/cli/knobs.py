@@ -56,6 +56,10 @@ def view(loop: "Published", alive: bool) -> "RenderableType":
     lines = [Text(f"\n{'watched' if t.held else 'trying'} {t.what}: {t.words}") for t in loop.trials]
     lines += [Text(f"\n{t.trial}: {t.need}", "dim") for t in loop.trials if t.need and not t.held]
     lines += [Text(f"\nnot tried: {change}: {why}", "dim") for change, why in loop.held_back.items()]
+    lines += [
+        Text(f"\n{one.strategy}{f' at {one.regime} load' if one.regime else ''}: {one.words}")
+        for one in loop.strategies
+    ]
     lines += [Text(f"\n{one.outcome} is worse where {one.words}") for one in loop.patterns]
     lines += [Text(f"\nrecommended by {a.by}: {a.what}. {a.reason}") for a in loop.advice]
     if loop.advice:
