@@ -9,6 +9,7 @@ from homeostat.testing.simulated_application.truth import Truth, broken, effect,
 
 GRID_MAX = 300
 SEARCH_SIZE = 512
+CONFIRMED_MAX = 40
 
 
 class Oracle:
@@ -46,8 +47,22 @@ class Oracle:
             around = ({**best, name: value} for name, axis in fine.items() for value in axis)
             better = min((best, *around), key=self._score)
             if self._score(better) >= self._score(best):
-                return best
+                return self._confirmed(best)
             best = better
+
+    def _confirmed(self, best: Configuration) -> Configuration:
+        """Return the best of those found that breaks no guardrail by the whole truth either.
+
+        The search looks at fewer requests; what keeps a guardrail by a hair there may break it.
+        """
+        scenario = self._scenario
+        names = list(scenario.initial)
+        found = [dict(zip(names, values, strict=True)) for values in self._seen]
+        start = truth_over(scenario, scenario.initial, self._times_s)
+        for candidate in sorted(found, key=self._score)[:CONFIRMED_MAX]:
+            if not broken(scenario.guardrails, start, truth_over(scenario, candidate, self._times_s)):
+                return candidate
+        return best
 
     def _score(self, configuration: Configuration) -> tuple[float, float]:
         found = self._truth(configuration)
