@@ -203,6 +203,46 @@ def test_the_file_beside_the_store_is_a_kill_switch(running: Running) -> None:
     running.until("restored", 5.0)
 
 
+BROKEN = """
+import sys, time
+from homeostat import Homeostat
+from homeostat.act.controllers.climb import Climb
+from homeostat.loop.policy_file import load_policy
+from dataclasses import replace
+from pathlib import Path
+
+class Fails:
+    name = "fails"
+    def propose(self, situation):
+        if any(t.proof.decision == "kept" for t in situation.history):
+            raise RuntimeError("a bug of a controller")
+        return Climb().propose(situation)
+
+with Homeostat("app", store=sys.argv[1], collect=False, flush_interval_s=0.2) as hs:
+    pause = hs.knob("pause_ms", 4, low=0, high=8, scope="request")
+    hs.govern(replace(load_policy(Path(sys.argv[2])), controllers=(Fails(),)))
+    end = time.monotonic() + float(sys.argv[3])
+    while time.monotonic() < end:
+        with hs.operation("answer"):
+            time.sleep(pause.get() / 1000)
+        Path(sys.argv[1] + ".value").write_text(str(pause.get()))
+"""
+
+
+def test_the_kill_switch_works_while_a_controller_fails_at_every_look(running: Running) -> None:
+    (running.folder / "app.py").write_text(BROKEN)
+    value = running.folder / "s.db.value"
+    running.start()
+    running.until("kept")
+    assert value.read_text() != "4"
+    time.sleep(3.0)
+    (running.folder / "s.db.restore").touch()
+    began = time.monotonic()
+    while value.read_text() != "4" and time.monotonic() - began < 10.0:
+        time.sleep(0.02)
+    assert value.read_text() == "4"
+
+
 def test_without_a_loop_orders_are_refused_with_the_remedy(tmp_path: Path) -> None:
     with open_store(tmp_path / "s.db") as store:
         desk = LoopDesk(store, SystemClock(), Losses())

@@ -160,6 +160,24 @@ def test_the_kill_switch_works_even_if_the_ledger_cannot_be_written() -> None:
     assert plant.steering == Steering({"layers": 6})
 
 
+def test_the_kill_switch_ends_a_trial_on_defaults_even_if_nothing_can_be_written() -> None:
+    full = False
+
+    def keep(_: LedgerEntry) -> None:
+        if full:
+            raise StoreFull("the disk is full")
+
+    plant = Plant()
+    governor = Governor(plant, policy(), Book(keep=keep), plant.now_ns)
+    while not plant.steering.splits:
+        run(governor, plant, 1)
+    assert plant.steering.base == {"layers": 6}
+    full = True
+    governor.order(Restore(by="ann"))
+    run(governor, plant, 1)
+    assert plant.steering == Steering({"layers": 6})
+
+
 def test_what_cannot_be_written_is_not_done() -> None:
     def keep(_: LedgerEntry) -> None:
         raise StoreFull("the disk is full")

@@ -15,6 +15,7 @@ from homeostat.core.metric import Kind
 from homeostat.core.order import AnyOrder, Mode, Restore
 from homeostat.core.plant import Plant, Steering
 from homeostat.core.query import Store
+from homeostat.loop.acts import Act
 from homeostat.loop.book import Book
 from homeostat.loop.governor import Governor
 from homeostat.loop.lease import Lease
@@ -135,8 +136,10 @@ class Governing:
         governor, box = self.governor, self._box
         assert governor is not None
         assert box is not None
+        restore: Restore | None = None
         with guarded(self._losses, "loop.orders"):
             for order in box.take(now_ns):
+                restore = order if isinstance(order, Restore) else restore
                 try:
                     governor.order(order)
                 except InputError as error:
@@ -144,13 +147,25 @@ class Governing:
         state = governor.seen.state
         turned = state.configuration != state.defaults or governor.plans or state.mode is not Mode.OBSERVE
         if turned and self._kill_file.exists():
-            governor.order(Restore(by=f"the file {self._kill_file.name}"))
-        acts = governor.tick(now_ns)
-        if acts or now_ns - self._published_ns >= PUBLISH_EVERY_NS:
+            restore = Restore(by=f"the file {self._kill_file.name}")
+            governor.order(restore)
+        done: list[tuple[Act, ...]] = []
+        with guarded(self._losses, "loop"):
+            done.append(governor.tick(now_ns))
+        if not done:
+            self._restore_without(governor, restore)
+            return
+        if any(done) or now_ns - self._published_ns >= PUBLISH_EVERY_NS:
             self._published_ns = now_ns
             told = self._told(governor)
             publish(store, told)
             self._record(told)
+
+    def _restore_without(self, governor: Governor, restore: Restore | None) -> None:
+        """Set defaults although the governor fails; it is told again, to put that down once it can."""
+        if restore is not None:
+            self._plant.steer(Steering({name: knob.default for name, knob in self._plant.knobs.items()}))
+            governor.order(restore)
 
     def _record(self, told: Published) -> None:
         """Record hormones and knobs as levels, so that they are lines like any other."""

@@ -13,7 +13,7 @@ from homeostat.core.finding import Finding
 from homeostat.core.knob import Scope, Value
 from homeostat.core.log import event
 from homeostat.core.losses import Losses
-from homeostat.core.order import AnyOrder, Pin, Relieve, Try, Undo
+from homeostat.core.order import AnyOrder, Pin, Relieve, Restore, Try, Undo
 from homeostat.core.plant import TREATMENT, CheckingPlant, Plant, Steering
 from homeostat.core.proof import Decision, Effect, Proof
 from homeostat.core.verdict import State
@@ -134,7 +134,8 @@ class Governor:
         after, acts = step(before, self._view(situation, orders), self._policy.limits)
         acts = tuple(self._completed(act) for act in acts)
         plans = {act.trial: self._plan(act, situation) for act in acts if isinstance(act, Begin)}
-        self._write(acts, plans, situation.regime, now_ns)
+        restoring = any(isinstance(order, Restore) for order in orders)
+        self._write(acts, plans, situation.regime, now_ns, restoring)
         self._state = after
         self._trials.begin(plans)
         self._readers.begin(trial for trial in after.running if trial.trial in plans)
@@ -280,7 +281,14 @@ class Governor:
         if isinstance(self._plant, CheckingPlant):
             self._plant.check(change)
 
-    def _write(self, acts: tuple[Act, ...], plans: Mapping[str, TrialPlan], regime: str, now_ns: int) -> None:
+    def _write(
+        self,
+        acts: tuple[Act, ...],
+        plans: Mapping[str, TrialPlan],
+        regime: str,
+        now_ns: int,
+        restoring: bool = False,
+    ) -> None:
         """Put all acts down. Where that fails nothing is done, but for the kill switch."""
         try:
             for act in acts:
@@ -291,7 +299,7 @@ class Governor:
                     self._history.append(tried)
         except StoreError as error:
             event("loop.ledger_not_written", error=error)
-            if not any(isinstance(act, Put) and act.kind is EntryKind.RESTORED for act in acts):
+            if not restoring:
                 raise
 
     def _steer(self, now_ns: int) -> None:

@@ -15,7 +15,7 @@ from homeostat.loop.policy import Policy, TrialRules
 from homeostat.prove.ledger.entry import LedgerEntry
 from homeostat.prove.trials.hold_back import hold_back_plan
 from homeostat.prove.trials.margins import left
-from homeostat.prove.trials.open_trial import open_hold_back, open_trial
+from homeostat.prove.trials.open_trial import open_hold_back
 from homeostat.prove.trials.trial import Design, Trial, TrialPlan
 
 BLOCK_REQUESTS = 60
@@ -151,18 +151,6 @@ def _shadow_plan(
         confidence=policy.trials.confidence,
         bounds=policy.bounds,
     )
-
-
-def trial_for(
-    name: str,
-    change: Change,
-    policy: Policy,
-    knobs: Mapping[str, Knob],
-    at: Situation,
-    entries: Sequence[LedgerEntry],
-) -> Trial:
-    """Return a trial of a change, not begun yet."""
-    return open_trial(plan_for(name, change, policy, knobs, at, entries))
 
 
 def _block_s(rules: TrialRules, settle_s: float, load_per_s: float) -> float:

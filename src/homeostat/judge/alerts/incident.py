@@ -22,8 +22,6 @@ GREW_NS = 5 * MINUTE_NS
 ALERTS_MAX = 2_000
 LINES_MAX = 50
 
-_NO_RULE = Handling(for_ns=0)
-
 
 class Silence(msgspec.Struct, frozen=True):
     """Nothing is told of a target or a group until a time; an empty text matches all."""
