@@ -8,6 +8,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
+from homeostat.act.knobs.knob_set import KnobSet
 from homeostat.core.batch import Sink
 from homeostat.core.clock import Clock, SystemClock
 from homeostat.core.errors import ConfigError
@@ -189,6 +190,11 @@ class Homeostat:
         handle = self.registry.recorder(metric, Kind.GAUGE, unit, self._key(attributes)).handle
         assert isinstance(handle, Gauge)
         return handle
+
+    @property
+    def knob_set(self) -> KnobSet:
+        """All knobs of this application."""
+        return self.knobs.set
 
     @property
     def writer(self) -> Writer | None:
