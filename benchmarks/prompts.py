@@ -21,8 +21,8 @@ BARS = {"/chain": 8_900, "/protocol": 8_350, "/feature": 8_250, "/context-prime"
 PEAK = """
 import resource, sys
 from pathlib import Path
-from homeostat.prompts.analyze import analyze
-from homeostat.prompts.library import load_library
+from homeostat.prompts.analysis.analyze import analyze
+from homeostat.prompts.library.library import load_library
 analyze(load_library(Path(sys.argv[1])))
 print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 """
@@ -37,9 +37,9 @@ def run(data: Path | None) -> list[Result]:
 
 
 def _speed(root: Path) -> list[Result]:
-    from homeostat.prompts.analyze import analyze
-    from homeostat.prompts.count_cache import CountCache
-    from homeostat.prompts.library import load_library
+    from homeostat.prompts.analysis.analyze import analyze
+    from homeostat.prompts.library.library import load_library
+    from homeostat.prompts.tokens.count_cache import CountCache
 
     cold: list[float] = []
     cold_cpu: list[float] = []
@@ -72,8 +72,8 @@ def _speed(root: Path) -> list[Result]:
 
 
 def _sizes(root: Path) -> list[Result]:
-    from homeostat.prompts.analyze import analyze
-    from homeostat.prompts.library import load_library
+    from homeostat.prompts.analysis.analyze import analyze
+    from homeostat.prompts.library.library import load_library
 
     found = analyze(load_library(root))
     loaded = sorted(e.hard_tokens for e in found.entries)

@@ -1,1 +1,1 @@
-"""What makes an application fast: caches, batches, limits, pools, jobs. Each part is observed and has knobs."""
+"""What makes an application fast: caches, batches, limits, pools, jobs, each observed and with its knobs."""

@@ -9,9 +9,9 @@ import pytest
 from homeostat.app.prompts.html import html
 from homeostat.app.prompts.layout import layout
 from homeostat.app.prompts.picture import NODES_MAX, picture
-from homeostat.prompts.analysis import Priced
-from homeostat.prompts.analyze import analyze, priced
-from homeostat.prompts.library import load_library
+from homeostat.prompts.analysis.analysis import Priced
+from homeostat.prompts.analysis.analyze import analyze, priced
+from homeostat.prompts.library.library import load_library
 
 NOW_NS = 1_763_600_000_000_000_000
 HOSTILE = "<script>alert(1)</script>"

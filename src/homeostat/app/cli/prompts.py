@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from homeostat.prompts.analysis import Priced
+    from homeostat.prompts.analysis.analysis import Priced
 
 ENDINGS = (".html", ".json", ".txt")
 
@@ -43,12 +43,12 @@ def analyze(
 
     from homeostat.app.cli.progress import working
     from homeostat.core.errors import ConfigError
-    from homeostat.prompts.analyze import analyze as analyzed
-    from homeostat.prompts.analyze import priced
-    from homeostat.prompts.count_cache import CountCache, default_path
-    from homeostat.prompts.library import load_library
-    from homeostat.prompts.styles import load_styles
-    from homeostat.prompts.tokenizer import tokenizer as named
+    from homeostat.prompts.analysis.analyze import analyze as analyzed
+    from homeostat.prompts.analysis.analyze import priced
+    from homeostat.prompts.graph.styles import load_styles
+    from homeostat.prompts.library.library import load_library
+    from homeostat.prompts.tokens.count_cache import CountCache, default_path
+    from homeostat.prompts.tokens.tokenizer import tokenizer as named
 
     for path in out or ():
         if path.suffix.lower() not in ENDINGS:
@@ -67,7 +67,7 @@ def analyze(
     elif not out:
         typer.echo(_rendered(".txt", found, folder, show_all))
     else:
-        from homeostat.prompts.analysis_text import summary
+        from homeostat.prompts.analysis.analysis_text import summary
 
         typer.echo("\n".join([*summary(found), "written: " + ", ".join(map(str, out))]))
 
@@ -90,10 +90,10 @@ def verify(
     """
     from homeostat.app.cli.exits import Exit
     from homeostat.app.cli.progress import working
-    from homeostat.prompts.library import load_library
-    from homeostat.prompts.styles import load_styles
-    from homeostat.prompts.verification import verification_text
-    from homeostat.prompts.verification import verify as verified
+    from homeostat.prompts.graph.styles import load_styles
+    from homeostat.prompts.library.library import load_library
+    from homeostat.prompts.proof.verification import verification_text
+    from homeostat.prompts.proof.verification import verify as verified
 
     known = load_styles(styles) if styles is not None else load_styles()
     with working(quiet=as_json) as work:
@@ -137,13 +137,13 @@ def check(
 
     from homeostat.app.cli.exits import Exit
     from homeostat.app.cli.progress import working
-    from homeostat.prompts.analyze import analyze as analyzed
-    from homeostat.prompts.baseline import baseline_of, read_baseline, regressions, write_baseline
-    from homeostat.prompts.count_cache import CountCache, default_path
-    from homeostat.prompts.library import load_library
-    from homeostat.prompts.load_time import load_ms
-    from homeostat.prompts.styles import load_styles
-    from homeostat.prompts.tokenizer import tokenizer as named
+    from homeostat.prompts.analysis.analyze import analyze as analyzed
+    from homeostat.prompts.analysis.load_time import load_ms
+    from homeostat.prompts.graph.styles import load_styles
+    from homeostat.prompts.library.library import load_library
+    from homeostat.prompts.proof.baseline import baseline_of, read_baseline, regressions, write_baseline
+    from homeostat.prompts.tokens.count_cache import CountCache, default_path
+    from homeostat.prompts.tokens.tokenizer import tokenizer as named
 
     known = load_styles(styles) if styles is not None else load_styles()
     before = None if write else read_baseline(baseline)
@@ -179,7 +179,7 @@ def _rendered(ending: str, found: "Priced", folder: Path, everything: bool) -> s
         import msgspec
 
         return msgspec.json.format(msgspec.json.encode(found), indent=2).decode()
-    from homeostat.prompts.analysis_text import analysis_text
+    from homeostat.prompts.analysis.analysis_text import analysis_text
 
     return analysis_text(found, everything)
 

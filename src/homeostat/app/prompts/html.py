@@ -7,8 +7,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from homeostat.app.prompts.picture import picture
-from homeostat.prompts.analysis import Priced
-from homeostat.prompts.analysis_text import (
+from homeostat.prompts.analysis.analysis import Priced
+from homeostat.prompts.analysis.analysis_text import (
     DANGLING_HEADS,
     ENTRY_HEADS,
     REPEAT_HEADS,

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from math import sqrt
 
 from homeostat.app.prompts.layout import layout
-from homeostat.prompts.analysis import Analysis
-from homeostat.prompts.styles import KINDS, EdgeKind
+from homeostat.prompts.analysis.analysis import Analysis
+from homeostat.prompts.graph.styles import KINDS, EdgeKind
 
 NODES_MAX = 500
 WIDTH, HEIGHT, MARGIN = 1000, 760, 40

@@ -1,0 +1,1 @@
+"""What is known of a library: tokens, repetitions, overhead, time to load."""

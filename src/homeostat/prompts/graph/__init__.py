@@ -1,0 +1,1 @@
+"""Which modules load which: references, what they mean, and the circles among them."""

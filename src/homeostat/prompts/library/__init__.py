@@ -1,0 +1,1 @@
+"""What a prompt library holds: its files, read once, as they are."""

@@ -1,0 +1,134 @@
+"""The graph says what is loaded, what may be, and what goes in circles."""
+
+from itertools import pairwise
+from pathlib import Path
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from homeostat.prompts.graph.components import components
+from homeostat.prompts.graph.graph import Edge, Graph
+from homeostat.prompts.graph.styles import load_styles
+from homeostat.prompts.graph.understanding import Understood, understand
+from homeostat.prompts.library.library import load_library
+
+NODES = "abcdefgh"
+
+
+@given(st.dictionaries(st.sampled_from(NODES), st.lists(st.sampled_from(NODES)), max_size=8))
+def test_components_are_the_sets_that_all_reach_each_other(edges: dict[str, list[str]]) -> None:
+    nodes = set(edges) | {t for ts in edges.values() for t in ts}
+
+    def reached(start: str) -> set[str]:
+        seen, waiting = {start}, [start]
+        while waiting:
+            for target in edges.get(waiting.pop(), ()):
+                if target not in seen:
+                    seen.add(target)
+                    waiting.append(target)
+        return seen
+
+    slow = {frozenset(b for b in nodes if b in reached(a) and a in reached(b)) for a in nodes}
+    found = components(edges)
+    assert {frozenset(c) for c in found} == slow
+    at = {node: i for i, c in enumerate(found) for node in c}
+    assert all(at[t] <= at[s] for s, ts in edges.items() for t in ts)
+
+
+def test_a_chain_of_ten_thousand_modules_needs_no_recursion() -> None:
+    names = [str(i) for i in range(10_000)]
+    edges = [Edge(a, b, "hard", b, 1, "x") for a, b in pairwise(names)]
+    graph = Graph(names, [*edges, Edge(names[-1], names[0], "hard", "0", 1, "x")])
+    assert len(graph.closure(["0"], ("hard",))) == 10_000
+    assert [len(c) for c in graph.cycles(("hard",))] == [10_000]
+
+
+def library(root: Path, files: dict[str, str]) -> Understood:
+    for name, text in files.items():
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    return understand(load_library(root), load_styles())
+
+
+def test_references_are_resolved_beside_above_in_hidden_folders_and_by_ending(tmp_path: Path) -> None:
+    found = library(
+        tmp_path,
+        {
+            ".claude/commands/go.md": "@../m/a.md @m/b.md @c/deep/d.md @nowhere.md @twice.md @folder/skill",
+            ".claude/m/a.md": "",
+            ".claude/m/b.md": "",
+            ".claude/x/c/deep/d.md": "",
+            "one/twice.md": "",
+            "two/twice.md": "",
+            "folder/skill/SKILL.md": "",
+        },
+    )
+    assert [(e.written, e.target, e.exact) for e in found.graph.edges] == [
+        ("../m/a.md", ".claude/m/a.md", True),
+        ("m/b.md", ".claude/m/b.md", True),
+        ("c/deep/d.md", ".claude/x/c/deep/d.md", False),
+        ("nowhere.md", None, False),
+        ("twice.md", None, False),
+        ("folder/skill", "folder/skill/SKILL.md", True),
+    ]
+
+
+def test_a_reference_through_a_link_means_what_the_link_leads_to(tmp_path: Path) -> None:
+    (tmp_path / "real").mkdir()
+    (tmp_path / "link").symlink_to("real")
+    found = library(tmp_path, {"real/a.md": "", "b.md": "@link/a.md"})
+    assert [e.target for e in found.graph.edges] == ["real/a.md"]
+
+
+def test_closures_grow_with_the_kinds_that_are_followed(tmp_path: Path) -> None:
+    found = library(
+        tmp_path,
+        {
+            "commands/go.md": "@a.md\n<module>b.md</module>\n- c.md",
+            "a.md": "@go.md",
+            "b.md": "@d.md",
+            "c.md": "",
+            "d.md": "",
+        },
+    )
+    start = ["commands/go.md"]
+    assert found.graph.closure(start, ("hard",)) == ("commands/go.md", "a.md")
+    assert set(found.graph.closure(start, ("hard", "conditional"))) == {*start, "a.md", "b.md", "d.md"}
+    assert len(found.graph.closure(start, ("hard", "conditional", "mention"))) == 5
+    assert found.graph.cycles(("hard",)) == (("a.md", "commands/go.md"),)
+
+
+def test_entry_points_are_commands_skills_agents_and_what_is_always_loaded(tmp_path: Path) -> None:
+    found = library(
+        tmp_path,
+        {
+            "CLAUDE.md": "always",
+            ".claude/commands/git/push.md": "push",
+            ".claude/agents/reviewer.md": "---\nname: code-reviewer\n---\n",
+            "skills/pdf/SKILL.md": "---\nname: pdf\n---\n",
+            "skills/pdf/notes.md": "",
+            "patterns/summarize/system.md": "",
+        },
+    )
+    assert {(e.name, e.kind) for e in found.entries} == {
+        ("/git:push", "command"),
+        ("code-reviewer", "agent"),
+        ("pdf", "skill"),
+        ("summarize", "pattern"),
+    }
+    assert found.always == ("CLAUDE.md",)
+
+
+def test_without_known_entry_points_those_count_that_nothing_loads(tmp_path: Path) -> None:
+    found = library(tmp_path, {"main.md": "@part.md", "part.md": "", "other.md": "- part.md"})
+    assert [(e.name, e.kind) for e in found.entries] == [("main.md", "root"), ("other.md", "root")]
+
+
+def test_problems_name_file_and_line(tmp_path: Path) -> None:
+    found = library(tmp_path, {"a.md": "---\nname: x\n\n", "b.md": "text\n\n```xml\n<a>\n<b>\n</a>\n```\n"})
+    assert [str(p) for p in found.problems] == [
+        "a.md:1: the front matter is not closed by a line of ---",
+        "b.md:6: XML: mismatched tag",
+    ]
+    assert (found.xml_fences, found.xml_faults) == (1, 1)
