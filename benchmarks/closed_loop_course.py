@@ -10,10 +10,10 @@ from homeostat.core.order import Mode
 from homeostat.core.plant import Outcomes, Steering
 from homeostat.core.proof import Decision
 from homeostat.core.verdict import State
-from homeostat.loop.acts import Begin, Conclude, Put
-from homeostat.loop.book import Book
-from homeostat.loop.governor import Governor
-from homeostat.loop.policy import Policy
+from homeostat.loop.governing.book import Book
+from homeostat.loop.governing.governor import Governor
+from homeostat.loop.policy.policy import Policy
+from homeostat.loop.rules.acts import Begin, Conclude, Put
 from homeostat.stats.change_points import change_points
 from homeostat.testing.simulated_application.application import SimulatedApplication
 from homeostat.testing.simulated_application.oracle import Oracle

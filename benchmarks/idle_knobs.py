@@ -18,10 +18,10 @@ from homeostat.core.objective import Measure, Objective, Summary, Term
 from homeostat.core.order import Mode
 from homeostat.core.plant import CONTROL, TREATMENT, Outcomes, Steering
 from homeostat.core.proof import Decision
-from homeostat.loop.acts import Begin, Conclude, Resign
-from homeostat.loop.book import Book
-from homeostat.loop.governor import Governor
-from homeostat.loop.policy import Policy
+from homeostat.loop.governing.book import Book
+from homeostat.loop.governing.governor import Governor
+from homeostat.loop.policy.policy import Policy
+from homeostat.loop.rules.acts import Begin, Conclude, Resign
 from homeostat.prove.trials.steered import arm_at
 from homeostat.prove.trials.trial import Design, TrialPlan
 

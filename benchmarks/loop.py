@@ -13,10 +13,10 @@ from homeostat.core.objective import Guardrail, Measure, Objective, Summary, Ter
 from homeostat.core.order import Mode
 from homeostat.core.proof import Decision, Effect, Proof
 from homeostat.judge.targets.target_language import parse
-from homeostat.loop.book import Book
-from homeostat.loop.cycle import Limits
-from homeostat.loop.governor import Governor
-from homeostat.loop.policy import Policy
+from homeostat.loop.governing.book import Book
+from homeostat.loop.governing.governor import Governor
+from homeostat.loop.policy.policy import Policy
+from homeostat.loop.rules.state import Limits
 from homeostat.prove.ledger import notes
 from homeostat.prove.ledger.ledger import Ledger
 

@@ -6,7 +6,7 @@ from homeostat.act.controller import BACK, MUST, WAY, WORSE_MAX, for_no_gain
 from homeostat.core.change import Change, Move
 from homeostat.core.knob import Integers, Knob
 from homeostat.core.objective import Measure, Objective, Term
-from homeostat.loop.planning import asked_of
+from homeostat.loop.governing.planning import asked_of
 from homeostat.testing.situations import situation
 
 OBJECTIVE = Objective((Term(Measure("duration")),), gain_min=0.02)

@@ -8,8 +8,11 @@ from hypothesis import strategies as st
 from homeostat.core.change import Change, Move
 from homeostat.core.order import Mode, Pin, Restore, SetMode, Try, Undo, Unpin
 from homeostat.core.proof import Decision, Effect, Proof
-from homeostat.loop.acts import Advise, Begin, Conclude, Put, Refuse, Resign, Switch
-from homeostat.loop.cycle import KEPT_BY, Limits, LoopState, View, step
+from homeostat.loop.cycle import step
+from homeostat.loop.rules.acts import Advise, Begin, Conclude, Put, Refuse, Resign, Soothe, Switch
+from homeostat.loop.rules.keeping import KEPT_BY
+from homeostat.loop.rules.state import Limits, LoopState
+from homeostat.loop.rules.view import View
 from homeostat.prove.ledger.entry import EntryKind
 
 START = {"batch": 8, "cache": 100}
@@ -234,3 +237,18 @@ def test_what_is_taken_back_tells_who_had_proposed_it():
     state, _ = step(trying(), View(5, proofs={"trial-1": proof(Decision.KEEP)}), LIMITS)
     _, (put,) = step(state, View(6, lost={"trial-1": proof(Decision.ROLL_BACK)}), LIMITS)
     assert put.change.labels[KEPT_BY] == "climb"
+
+
+def test_a_resource_that_runs_short_is_relieved_and_then_given_time():
+    short = {"memory": "system.memory.utilization is 97%, above 85%"}
+    state, acts = step(acting(), View(0, short=short), LIMITS)
+    assert acts == (Soothe("memory", "resources", short["memory"]),)
+    state, acts = step(state, View(LIMITS.relief_every_ns - 1, short=short), LIMITS)
+    assert acts == ()
+    state, acts = step(state, View(LIMITS.relief_every_ns, short={**short, "io": "slow"}), LIMITS)
+    assert [act.resource for act in acts] == ["memory", "io"]
+
+
+def test_only_one_that_acts_relieves():
+    for mode in (Mode.OBSERVE, Mode.ADVISE):
+        assert step(acting(mode=mode), View(0, short={"memory": "97%"}), LIMITS)[1] == ()

@@ -12,10 +12,10 @@ from homeostat.core.objective import Measure, Objective, Term
 from homeostat.core.order import Mode
 from homeostat.core.plant import Outcomes, Steering
 from homeostat.judge.targets.target_language import parse
-from homeostat.loop.book import Book
-from homeostat.loop.cycle import Limits
-from homeostat.loop.governor import Governor
-from homeostat.loop.policy import Policy, TrialRules
+from homeostat.loop.governing.book import Book
+from homeostat.loop.governing.governor import Governor
+from homeostat.loop.policy.policy import Policy, TrialRules
+from homeostat.loop.rules.state import Limits
 from homeostat.prove.ledger.entry import EntryKind
 
 TICK_NS = 10 * SECOND_NS

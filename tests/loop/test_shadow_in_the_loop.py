@@ -8,10 +8,10 @@ import pytest
 from homeostat import Homeostat
 from homeostat.core.objective import Measure, Objective, Term
 from homeostat.core.order import Mode, Try
-from homeostat.loop.book import Book
-from homeostat.loop.cycle import Limits
-from homeostat.loop.governor import Governor
-from homeostat.loop.policy import Policy, TrialRules
+from homeostat.loop.governing.book import Book
+from homeostat.loop.governing.governor import Governor
+from homeostat.loop.policy.policy import Policy, TrialRules
+from homeostat.loop.rules.state import Limits
 from homeostat.prove.ledger.entry import EntryKind
 
 POLICY = Policy(

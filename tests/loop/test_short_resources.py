@@ -4,7 +4,7 @@ import pytest
 
 from homeostat.act.controller import Reading
 from homeostat.core.clock import MINUTE_NS, SECOND_NS
-from homeostat.loop.mood import Mood
+from homeostat.loop.sight.mood import Mood
 
 
 def felt(**levels: float) -> Mood:

@@ -9,11 +9,11 @@ from homeostat import Homeostat
 from homeostat.act.knobs.knob_handle import KnobHandle
 from homeostat.core.objective import Measure, Objective, Term
 from homeostat.core.order import Mode, Try
-from homeostat.loop.acts import Act, Begin, Resign
-from homeostat.loop.book import Book
-from homeostat.loop.governor import Governor
-from homeostat.loop.policy import Policy
-from homeostat.loop.published import published
+from homeostat.loop.governing.book import Book
+from homeostat.loop.governing.governor import Governor
+from homeostat.loop.governing.published import published
+from homeostat.loop.policy.policy import Policy
+from homeostat.loop.rules.acts import Act, Begin, Resign
 from homeostat.testing.clock import ManualClock
 
 

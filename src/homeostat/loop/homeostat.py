@@ -28,8 +28,8 @@ from homeostat.observe.tracer import Tracer
 if TYPE_CHECKING:
     from asyncio import AbstractEventLoop
 
-    from homeostat.loop.governing import Governing
-    from homeostat.loop.policy import Policy
+    from homeostat.loop.governing.governing import Governing
+    from homeostat.loop.policy.policy import Policy
     from homeostat.observe.collectors.runner import Collectors
     from homeostat.observe.snapshot import Snapshot
 
@@ -232,8 +232,8 @@ class Homeostat:
             raise ConfigError("the loop of this application runs already; one policy at a time")
         if not self.settings.keep:
             raise ConfigError("a loop needs a store for its ledger: leave out keep=False")
-        from homeostat.loop.governing import Governing
-        from homeostat.loop.policy_file import load_policy
+        from homeostat.loop.governing.governing import Governing
+        from homeostat.loop.policy.policy_file import load_policy
         from homeostat.store.open import open_store
 
         store, path = self._store, Path(self.settings.store_path())

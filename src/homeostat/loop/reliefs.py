@@ -1,10 +1,10 @@
 """The reliefs: what an application can do when a resource runs short, as functions that it hands in."""
 
 import gc
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from homeostat.act.controllers.resources import Resource
+from homeostat.act.controllers.gauge import Resource
 from homeostat.core.errors import ConfigError
 from homeostat.core.guard import guarded
 from homeostat.core.losses import Losses
@@ -61,6 +61,10 @@ class Reliefs:
         if len(known) >= RELIEFS_MAX:
             raise ConfigError(f"{RELIEFS_MAX} reliefs of {resource} are the most")
         known[name or getattr(function, "__name__", "relief")] = function
+
+    def among(self, short: Mapping[Resource, str]) -> Mapping[str, str]:
+        """Return those of the resources for which something was handed in."""
+        return {resource.value: why for resource, why in short.items() if self._functions.get(resource)}
 
     def relieve(self, resource: Resource) -> Relieved:
         """Call all that was handed in for a resource; return what it came to."""

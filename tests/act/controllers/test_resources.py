@@ -1,11 +1,12 @@
-"""Resources: the gentlest relief first, knobs no further than needed, and back when there is plenty."""
+"""Resources: knobs no further than needed, and back when there is plenty."""
 
 from dataclasses import replace
 
 import pytest
 
 from homeostat.act.controller import BACK, WAY, Reading, Situation
-from homeostat.act.controllers.resources import GAUGES, Gauge, Remedy, Resource, ResourceKnob, Resources
+from homeostat.act.controllers.gauge import GAUGES, Gauge, Resource
+from homeostat.act.controllers.resources import ResourceKnob, Resources
 from homeostat.core.change import Change, Move
 from homeostat.core.errors import ConfigError
 from homeostat.core.knob import Choices, Integers, Knob
@@ -22,11 +23,6 @@ RESOURCES = Resources(
         ResourceKnob("cache_mb", Resource.MEMORY),
         ResourceKnob("concurrency", Resource.CPU),
         ResourceKnob("flush_batch", Resource.IO, up=True),
-    ),
-    (
-        Remedy("consolidate", Resource.MEMORY, rank=2),
-        Remedy("collect", Resource.MEMORY),
-        Remedy("trim caches", Resource.MEMORY, rank=1, every_s=60.0),
     ),
 )
 
@@ -97,35 +93,9 @@ def test_what_somebody_else_set_is_not_given_back() -> None:
     assert RESOURCES.propose(at) == ()
 
 
-def test_the_gentlest_remedy_comes_first_and_all_when_it_is_bad() -> None:
-    at = reading(situation(KNOBS), memory=0.9)
-    (first,) = RESOURCES.reliefs(at, {})
-    assert (first.remedy, first.urgent) == ("collect", False)
-    assert first.reason == "system.memory.utilization is 90%, above 85%"
-    assert [r.remedy for r in RESOURCES.reliefs(at, {"collect": at.now_ns})] == ["trim caches"]
-    bad = RESOURCES.reliefs(reading(at, memory=0.97), {})
-    assert [(r.remedy, r.urgent) for r in bad] == [
-        ("collect", True),
-        ("trim caches", True),
-        ("consolidate", True),
-    ]
-
-
-def test_a_remedy_is_used_again_only_after_its_time() -> None:
-    at = reading(situation(KNOBS), memory=0.9)
-    used = {"collect": at.now_ns, "trim caches": at.now_ns, "consolidate": at.now_ns}
-    assert RESOURCES.reliefs(at, used) == ()
-    assert [r.remedy for r in RESOURCES.reliefs(later(at, 60.0), used)] == ["trim caches"]
-
-
-def test_pressure_is_what_is_left_of_the_room_above_the_bound() -> None:
-    at = reading(situation(KNOBS), memory=0.925, cpu=0.2)
-    assert RESOURCES.pressures(at) == {Resource.MEMORY: pytest.approx(0.5), Resource.CPU: 0.0}
-
-
 def test_what_is_not_measured_is_not_judged() -> None:
     assert RESOURCES.propose(situation(KNOBS)) == ()
-    assert RESOURCES.reliefs(reading(situation(KNOBS), memory=float("nan")), {}) == ()
+    assert RESOURCES.propose(reading(situation(KNOBS), memory=float("nan"))) == ()
 
 
 def test_a_choice_is_moved_by_as_much_as_its_share_reaches() -> None:

@@ -9,7 +9,7 @@ from homeostat.app.cli.loop_options import Json, Service, StoreOption, loop_desk
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from homeostat.loop.published import Published
+    from homeostat.loop.governing.published import Published
 
 
 def knobs(service: Service = None, as_json: Json = False, store: StoreOption = None) -> None:

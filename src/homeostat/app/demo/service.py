@@ -21,7 +21,7 @@ from homeostat.app.demo.library import Library
 from homeostat.app.demo.model_client import ModelBusy, ModelClient, ModelFailed
 from homeostat.app.demo.names import SERVICE
 from homeostat.core.order import Mode
-from homeostat.loop.policy_file import load_policy
+from homeostat.loop.policy.policy_file import load_policy
 from homeostat.testing.child import end_with_parent, listening
 
 QUESTION_MAX = 2_000

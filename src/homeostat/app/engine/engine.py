@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from homeostat.act.controllers.cap import Cap, fitted
-from homeostat.act.controllers.resources import Resource
+from homeostat.act.controllers.gauge import Resource
 from homeostat.app.alerts.alert_views import AlertViews
 from homeostat.app.alerts.desk import ACTION
 from homeostat.app.alerts.own_rules import OwnRule, keep_rule
@@ -35,7 +35,7 @@ from homeostat.judge.targets.limit import State
 from homeostat.judge.views.overview import Overview
 from homeostat.judge.views.resources import ResourceGroup, ResourceRow
 from homeostat.judge.words.quantity import count, counted
-from homeostat.loop.published import Published, PublishedAdvice, PublishedKnob
+from homeostat.loop.governing.published import Published, PublishedAdvice, PublishedKnob
 from homeostat.prove.ledger.entry import LedgerEntry
 
 RANGE, SINCE = "1h", "24h"

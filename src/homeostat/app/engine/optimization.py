@@ -8,7 +8,7 @@ from homeostat.core.errors import InputError
 from homeostat.core.knob import Value
 from homeostat.core.order import Try
 from homeostat.judge.reports.bottleneck import Bottleneck
-from homeostat.loop.published import Published, PublishedKnob
+from homeostat.loop.governing.published import Published, PublishedKnob
 from homeostat.prove.ledger.entry import ENDING, EntryKind, LedgerEntry
 from homeostat.prove.ledger.story import story
 

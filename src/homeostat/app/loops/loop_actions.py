@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from homeostat.act.controllers.resources import Resource
+from homeostat.act.controllers.gauge import Resource
 from homeostat.app.loops.loop_desk import LoopDesk
 from homeostat.core.action import Action
 from homeostat.core.notice import Notice

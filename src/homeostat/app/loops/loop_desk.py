@@ -10,8 +10,8 @@ from homeostat.core.knob import Value
 from homeostat.core.losses import Losses
 from homeostat.core.order import Order, Pin, Try, Unpin
 from homeostat.core.query import RecordsQuery, Store
-from homeostat.loop.order_box import OrderBox
-from homeostat.loop.published import Published, PublishedKnob, loops
+from homeostat.loop.governing.order_box import OrderBox
+from homeostat.loop.governing.published import Published, PublishedKnob, loops
 from homeostat.prove.ledger.entry import LedgerEntry
 from homeostat.prove.ledger.ledger import Ledger
 from homeostat.prove.ledger.records import entry_of, kind_of, read_ledger
@@ -128,7 +128,7 @@ class LoopDesk:
 def value_of(text: str, knob: PublishedKnob) -> Value:
     """Return a knob's value as a person wrote it, in the type of the knob's default; else raise InputError.
 
-    >>> from homeostat.loop.published import PublishedKnob
+    >>> from homeostat.loop.governing.published import PublishedKnob
     >>> value_of("12", PublishedKnob("batch", 8, 8, "1 to 64", "process", False, ""))
     12
     """

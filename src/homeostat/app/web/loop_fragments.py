@@ -17,7 +17,7 @@ from homeostat.app.web.views import Views
 from homeostat.core.clock import DAY_NS
 from homeostat.core.verdict import State
 from homeostat.judge.views.window import Window
-from homeostat.loop.published import Published, PublishedAdvice
+from homeostat.loop.governing.published import Published, PublishedAdvice
 from homeostat.prove.ledger.entry import EntryKind
 from homeostat.prove.ledger.story import told
 

@@ -15,7 +15,7 @@ from homeostat.core.losses import Losses
 from homeostat.core.query import FrameQuery, Store
 from homeostat.judge.views.event import Event
 from homeostat.judge.views.window import Window
-from homeostat.loop.published import Published
+from homeostat.loop.governing.published import Published
 from homeostat.prove.ledger.entry import LedgerEntry
 
 LOOPS_NS = SECOND_NS // 2

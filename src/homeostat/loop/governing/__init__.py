@@ -1,0 +1,1 @@
+"""What carries the loop out on an application: its thread, its ledger, its trials, its orders."""
