@@ -14,7 +14,7 @@ import pytest
 
 from homeostat.app.demo.demo import POLICY
 from homeostat.core.order import Mode
-from homeostat.loop.policy_file import load_policy
+from homeostat.loop.policy.policy_file import load_policy
 
 CODE = "import sys; from homeostat.app.demo.demo import run_demo; sys.exit(run_demo({arguments}))"
 

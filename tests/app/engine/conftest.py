@@ -11,9 +11,9 @@ from homeostat.core.clock import MINUTE_NS
 from homeostat.core.interval import Interval
 from homeostat.core.order import Mode, Order, Pin, Try
 from homeostat.core.proof import Decision, Effect, Proof
-from homeostat.loop.book import Book
-from homeostat.loop.order_box import OrderBox
-from homeostat.loop.published import Published, PublishedAdvice, PublishedKnob, publish
+from homeostat.loop.governing.book import Book
+from homeostat.loop.governing.order_box import OrderBox
+from homeostat.loop.governing.published import Published, PublishedAdvice, PublishedKnob, publish
 from homeostat.loop.writer import together
 from homeostat.prove.ledger import notes
 from homeostat.prove.ledger.entry import EntryKind, LedgerEntry, Moved, Note

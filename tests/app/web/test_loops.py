@@ -25,10 +25,10 @@ from homeostat.core.plant import Outcomes, Steering
 from homeostat.core.proof import Decision, Effect, GuardrailCheck, Proof
 from homeostat.core.series import SeriesKey
 from homeostat.core.verdict import State
-from homeostat.loop.book import Book
-from homeostat.loop.governing import Governing
-from homeostat.loop.policy import Policy
-from homeostat.loop.published import (
+from homeostat.loop.governing.book import Book
+from homeostat.loop.governing.governing import Governing
+from homeostat.loop.policy.policy import Policy
+from homeostat.loop.governing.published import (
     Published,
     PublishedAdvice,
     PublishedKnob,
