@@ -103,8 +103,7 @@ def _analyzed(
     named, loaded = set(graph.closure(starts, KINDS)), set(graph.closure(starts, KINDS[:2]))
     entries = tuple(_entry(e, graph, tokens) for e in understood.entries)
     together = {m for e in entries for m in e.modules}
-    unfenced = Graph(graph.modules, (e for e in graph.edges if not e.fenced))
-    always = unfenced.closure(understood.always, KINDS[:1])
+    always = understood.always_loaded
     return Analysis(
         tokenizer=counter.name,
         tokens=sum(tokens.values()),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from homeostat.prompts.graph.graph import Edge, Graph
 from homeostat.prompts.graph.references import references
 from homeostat.prompts.graph.resolution import Resolver
-from homeostat.prompts.graph.styles import Styles
+from homeostat.prompts.graph.styles import KINDS, Styles
 from homeostat.prompts.library.fences import Fence, fences, xml_fault
 from homeostat.prompts.library.front_matter import FrontMatter, read_front_matter
 from homeostat.prompts.library.library import Library, Progress, silent
@@ -41,6 +41,12 @@ class Understood:
     xml_fences: int
     xml_faults: int
     problems: tuple[Problem, ...]
+
+    @property
+    def always_loaded(self) -> tuple[str, ...]:
+        """What is loaded before every entry point: `always`, and what they include outside blocks of code."""
+        unfenced = Graph(self.graph.modules, (e for e in self.graph.edges if not e.fenced))
+        return unfenced.closure(self.always, KINDS[:1])
 
 
 def understand(library: Library, styles: Styles, progress: Progress = silent) -> Understood:
