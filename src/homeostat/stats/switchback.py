@@ -7,7 +7,6 @@ import numpy as np
 
 from homeostat.core.errors import ConfigError, InputError
 from homeostat.core.interval import Interval
-from homeostat.stats.first_passage import crossing_chance
 
 PAIRS_MIN = 6
 """Pairs of blocks before the first interval; more where so few signs cannot reach the confidence."""
@@ -145,42 +144,6 @@ class Switchback:
         rest = self._sum * self._sum - limit * self._squares
         root = math.sqrt(max(middle * middle - square * rest, 0.0))
         return Interval((middle - root) / square, (middle + root) / square, self.confidence)
-
-
-def pairs_needed(
-    effect: float, deviation: float, confidence: float = 0.95, chance: float = 0.5
-) -> int | None:
-    """Return after how many pairs an effect is proven with a chance, None above a hundred thousand.
-
-    `deviation` is that of a pair's treatment - control, in the unit of `effect`. For blocks of variance v
-    whose neighbours correlate by r it is the root of 2 v (1 - r). Guarantee: none for a single trial;
-    simulated with normal pairs, the median is right within a pair or 10%; for a chance of .8 it is up to 3
-    pairs or 15% too large. Cost: 0.1 ms, after the first call for a confidence.
-
-    >>> pairs_needed(effect=1.0, deviation=1.0), pairs_needed(effect=0.5, deviation=1.0)
-    (12, 44)
-    """
-    if not (deviation > 0.0 and effect != 0.0 and 0.0 < chance < 1.0):
-        raise ConfigError(
-            "effect must not be 0, deviation must be positive and chance lie between 0 and 1,"
-            f" not {effect}, {deviation} and {chance}"
-        )
-    first, level = _boundary(confidence)
-    size = abs(effect) / deviation
-
-    def proven(n: int) -> bool:
-        height = math.sqrt(_limit(n, level) * (1.0 + size * size))
-        return crossing_chance(size * math.sqrt(n), height) >= chance
-
-    low, high = first - 1, first
-    while not proven(high):
-        low, high = high, 2 * high
-        if low > _PAIRS_MAX:
-            return None
-    while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (low, middle) if proven(middle) else (middle, high)
-    return high
 
 
 class _Base:

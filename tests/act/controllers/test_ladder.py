@@ -5,9 +5,9 @@ from dataclasses import replace
 import pytest
 
 from homeostat.act.controller import WAY, Situation
-from homeostat.act.controllers.ladder import Ladder, Rung, rungs_of
+from homeostat.act.controllers.ladder import Ladder, Rung
 from homeostat.core.change import Change
-from homeostat.core.errors import ConfigError, InputError
+from homeostat.core.errors import ConfigError
 from homeostat.core.knob import Choices, Integers, Knob
 from homeostat.core.verdict import State
 from homeostat.testing.situations import after_trial, judged, later, situation
@@ -139,9 +139,3 @@ def test_wrong_rungs_are_told() -> None:
         Rung("passages", by=2.0)
     with pytest.raises(ConfigError, match="at least one rung"):
         Ladder("empty", ())
-    knobs = {knob.name: knob for knob in KNOBS}
-    with pytest.raises(ConfigError, match="there is no knob 'passage'"):
-        rungs_of(knobs, {"passage": 3})
-    with pytest.raises(InputError, match="'tiny' is none of"):
-        rungs_of(knobs, {"model": "tiny"})
-    assert rungs_of(knobs, {"passages": 4}) == (Rung("passages", to=4),)

@@ -12,7 +12,7 @@ from homeostat.core.series import SeriesKey
 from homeostat.judge.targets.limit import State, judge
 from homeostat.judge.targets.statistic import statistic
 from homeostat.judge.views.candidate import candidates, shown_among
-from homeostat.judge.views.overview import overview, trend_words
+from homeostat.judge.views.overview import overview, trends_words
 from homeostat.judge.views.sentence import sentence
 from homeostat.judge.views.window import Window
 from homeostat.observe.fold import moments_of
@@ -141,10 +141,10 @@ def test_a_counter_without_increments_in_a_bucket_has_the_rate_zero_there() -> N
 
 def test_a_trend_is_told_in_the_direction_in_which_the_metric_improves() -> None:
     rising = [float(i) + (i % 3) for i in range(60)]
-    assert trend_words(rising, Better.LOWER) == "degrading"
-    assert trend_words(rising, Better.HIGHER) == "improving"
-    assert trend_words(rising, Better.NEITHER) == "rising"
-    assert trend_words(rising[:5], Better.LOWER) == "not known yet"
+    assert trends_words([rising], [Better.LOWER])[0] == "degrading"
+    assert trends_words([rising], [Better.HIGHER])[0] == "improving"
+    assert trends_words([rising], [Better.NEITHER])[0] == "rising"
+    assert trends_words([rising[:5]], [Better.LOWER])[0] == "not known yet"
 
 
 def test_quantiles_of_a_coarse_sender_carry_their_error() -> None:
@@ -186,11 +186,11 @@ def test_a_node_that_only_watches_itself_is_empty_however_busy_its_machine() -> 
 def test_stable_is_told_only_of_what_cannot_have_changed_much() -> None:
     rng = np.random.default_rng(3)
     steady = [float(v) for v in rng.normal(100.0, 5.0, 60)]
-    assert trend_words(steady, Better.LOWER) == "stable"
+    assert trends_words([steady], [Better.LOWER])[0] == "stable"
     queue_grows = [0.5] * 30 + [0.5 + 0.35 * i for i in range(30)]
-    assert trend_words(queue_grows, Better.LOWER) in ("degrading", "not known yet")
+    assert trends_words([queue_grows], [Better.LOWER])[0] in ("degrading", "not known yet")
     noisy = [float(v) for v in rng.normal(100.0, 40.0, 60)]
-    assert trend_words(noisy, Better.LOWER) == "not known yet"
+    assert trends_words([noisy], [Better.LOWER])[0] == "not known yet"
 
 
 @pytest.mark.parametrize("begins", [10, 20, 30, 40, 48])
@@ -199,4 +199,4 @@ def test_a_step_of_a_third_is_never_called_stable(begins: int) -> None:
     for _ in range(20):
         line = rng.normal(100.0, 3.0, 60)
         line[begins:] += 33.0
-        assert trend_words([float(v) for v in line], Better.LOWER) != "stable"
+        assert trends_words([[float(v) for v in line]], [Better.LOWER])[0] != "stable"

@@ -7,7 +7,7 @@ from homeostat.act.controller import BACK, WAY, Judged, Situation, Trialled, for
 from homeostat.core.change import Change, Move, shown
 from homeostat.core.clock import SECOND_NS
 from homeostat.core.errors import ConfigError
-from homeostat.core.knob import Configuration, Knob, Value
+from homeostat.core.knob import Knob, Value
 from homeostat.core.proof import Decision
 from homeostat.core.verdict import State
 
@@ -175,15 +175,3 @@ class Ladder:
     ) -> Change:
         labels = {LADDER: self.name, RUNG: str(rung), STEP: self.name, **way}
         return Change((move,), self.name, reason, evidence, None, way[WAY] == UP, labels)
-
-
-def rungs_of(knobs: Mapping[str, Knob], steps: Configuration) -> tuple[Rung, ...]:
-    """Return the rungs that set these values, in order; raise ConfigError for a knob that is not
-    there, InputError for a value that one does not take."""
-    for name, value in steps.items():
-        if name not in knobs:
-            raise ConfigError(
-                f"there is no knob {name!r}; the knobs are {', '.join(sorted(knobs)) or 'none'}"
-            )
-        knobs[name].checked(value)
-    return tuple(Rung(name, to=value) for name, value in steps.items())

@@ -97,15 +97,6 @@ class Overview:
         return not self.connected
 
 
-def trend_words(values: Sequence[float | None], better: Better) -> str:
-    """Return where a series is going, in one word.
-
-    >>> trend_words([1.0, 2.0], Better.LOWER)
-    'not known yet'
-    """
-    return trends_words([values], [better])[0]
-
-
 def trends_words(lines: Sequence[Sequence[float | None]], betters: Sequence[Better]) -> list[str]:
     """Return where each of some series is going; those of equal length are worked out together."""
     words = [""] * len(lines)

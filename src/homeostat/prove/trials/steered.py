@@ -20,14 +20,6 @@ def arm_at(plan: TrialPlan, time_ns: int) -> int:
     return TREATMENT if (drawn ^ (block & 1)) else CONTROL
 
 
-def next_switch_ns(plan: TrialPlan, time_ns: int) -> int | None:
-    """Return when the arm of a switchback may change next, None for other designs."""
-    if plan.design is not Design.SWITCHBACK:
-        return None
-    block_ns = round(plan.block_s * SECOND_NS)
-    return plan.begin_ns + ((time_ns - plan.begin_ns) // block_ns + 1) * block_ns
-
-
 def split_of(plan: TrialPlan) -> Split | None:
     """Return how a trial divides the requests, None where it does not."""
     match plan.design:
