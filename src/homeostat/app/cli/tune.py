@@ -66,25 +66,13 @@ def tune(
 
     Example: [bold]homeostat tune --file tune.toml -- python bench.py --batch {batch_size}[/bold]
     """
-    from dataclasses import replace
-
     from homeostat.app.cli.progress import working
     from homeostat.app.tune.journal import Journal
     from homeostat.app.tune.searches import search_of, usual_search
     from homeostat.app.tune.trial_command import TrialCommand
     from homeostat.app.tune.tuning import tune as tuned
-    from homeostat.app.tune.tuning_file import SEARCHES, load_tuning
-    from homeostat.core.errors import ConfigError
 
-    tuning = load_tuning(file)
-    if search and search not in SEARCHES:
-        raise ConfigError(f"--search must be one of {', '.join(SEARCHES)}, not {search!r}")
-    tuning = replace(
-        tuning,
-        evaluations=evaluations or tuning.evaluations,
-        pairs=pairs or tuning.pairs,
-        search=search or tuning.search,
-    )
+    tuning = _asked(file, evaluations, pairs, search)
     name = usual_search(tuning)
     finder = search_of(tuning, name, seed, storage, study)
     trial = TrialCommand(command, tuning, os.environ)
@@ -108,6 +96,24 @@ def tune(
         _print(found, tuning, book)
     if not found.proven:
         raise typer.Exit(Exit.FAILED)
+
+
+def _asked(file: Path, evaluations: int | None, pairs: int | None, search: str | None) -> "TuningFile":
+    """Return what the file says, with what the options say instead."""
+    from dataclasses import replace
+
+    from homeostat.app.tune.tuning_file import SEARCHES, load_tuning
+    from homeostat.core.errors import ConfigError
+
+    tuning = load_tuning(file)
+    if search and search not in SEARCHES:
+        raise ConfigError(f"--search must be one of {', '.join(SEARCHES)}, not {search!r}")
+    return replace(
+        tuning,
+        evaluations=evaluations or tuning.evaluations,
+        pairs=pairs or tuning.pairs,
+        search=search or tuning.search,
+    )
 
 
 @contextlib.contextmanager
