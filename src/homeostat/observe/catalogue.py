@@ -45,6 +45,7 @@ SOURCES = MappingProxyType(
         "collectors": "the runner of the collectors",
         "homeostat": "the flusher and the writer",
         "loop": "the loop that governs an application (`hs.govern`)",
+        "runtime": "parts of the runtime: caches, batches, limits, pools, jobs",
         "application": "handles that the application holds (`hs.histogram` and its like)",
     }
 )
