@@ -11,7 +11,7 @@ from homeostat.prompts.library.library import load_library
 from homeostat.prompts.tokens.count_cache import CountCache
 from homeostat.prompts.tokens.tokenizer import BundledTokenizer, tokenizer
 
-DATA = Path(os.environ.get("HOMEOSTAT_DATA", Path(__file__).parents[2] / "../shared/data"))
+DATA = Path(os.environ.get("HOMEOSTAT_DATA", Path(__file__).parents[3] / "../shared/data"))
 LIBRARY = DATA / "prompts" / "modular-v3"
 NOW_NS = 1_763_600_000_000_000_000
 FILES = {
@@ -129,5 +129,8 @@ def test_a_real_library_comes_out_as_it_was_measured() -> None:
     loaded = {e.name: e.hard_tokens for e in found.entries}
     assert (len(found.files), found.tokens, len(found.entries)) == (189, 474_068, 18)
     assert (loaded["/feature"], loaded["/protocol"], loaded["/chain"]) == (9_157, 9_252, 9_690)
+    meta = next(e for e in found.entries if e.name == "/meta")
+    assert (meta.hard_tokens, meta.route_tokens, meta.conditional_tokens) == (2_325, 8_035, 35_132)
+    assert meta.routes == 6
     assert (found.xml_fences, found.xml_faults) == (422, 89)
     assert found.overhead.xml_tags > 0.3 * found.tokens

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from homeostat.prompts.graph.components import components
 from homeostat.prompts.graph.graph import Edge, Graph
-from homeostat.prompts.graph.styles import load_styles
+from homeostat.prompts.graph.styles import KINDS, EdgeKind, load_styles
 from homeostat.prompts.graph.understanding import Understood, understand
 from homeostat.prompts.library.library import load_library
 
@@ -97,6 +97,53 @@ def test_closures_grow_with_the_kinds_that_are_followed(tmp_path: Path) -> None:
     assert set(found.graph.closure(start, ("hard", "conditional"))) == {*start, "a.md", "b.md", "d.md"}
     assert len(found.graph.closure(start, ("hard", "conditional", "mention"))) == 5
     assert found.graph.cycles(("hard",)) == (("a.md", "commands/go.md"),)
+
+
+def test_of_several_routes_the_heaviest_counts_and_routes_on_it_too(tmp_path: Path) -> None:
+    found = library(
+        tmp_path,
+        {
+            "commands/go.md": "@base.md\n<routes_to>@a.md</routes_to>\n<routes_to>@b.md</routes_to>\n",
+            "base.md": "",
+            "a.md": "@base.md",
+            "b.md": "@part.md\n<routes_to>@c.md</routes_to>\n<route>d.md</route>\n- see e.md",
+            "part.md": "",
+            "c.md": "",
+            "d.md": "",
+            "e.md": "",
+        },
+    )
+    weights = {
+        "commands/go.md": 1,
+        "base.md": 50,
+        "a.md": 9,
+        "b.md": 5,
+        "part.md": 5,
+        "c.md": 1,
+        "d.md": 2,
+        "e.md": 99,
+    }
+    start = ["commands/go.md"]
+    assert found.graph.ways("commands/go.md") == ("a.md", "b.md")
+    assert set(found.graph.route_closure(start, weights)) == {*start, "base.md", "b.md", "part.md", "d.md"}
+    assert set(found.graph.closure(start, ("hard",))) == {*start, "base.md"}
+
+
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(NODES), st.sampled_from(NODES), st.sampled_from(KINDS), st.booleans()),
+        max_size=24,
+    )
+)
+def test_a_route_lies_between_what_is_needed_and_all_that_may_come(
+    pairs: list[tuple[str, str, EdgeKind, bool]],
+) -> None:
+    edges = [Edge(a, b, kind, b, 1, "x", one_of=way and kind == "conditional") for a, b, kind, way in pairs]
+    graph = Graph(NODES, edges)
+    route = graph.route_closure(["a"], dict.fromkeys(NODES, 1))
+    assert len(set(route)) == len(route)
+    assert set(graph.closure(["a"], KINDS[:1])) <= set(route) <= set(graph.closure(["a"], KINDS[:2]))
+    assert set(route) == set(graph.closure(route, KINDS[:1]))
 
 
 def test_entry_points_are_commands_skills_agents_and_what_is_always_loaded(tmp_path: Path) -> None:

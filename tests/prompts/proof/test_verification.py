@@ -13,7 +13,7 @@ from homeostat.prompts.library.module import Module
 from homeostat.prompts.proof.evidence import evidence
 from homeostat.prompts.proof.verification import Verification, verification_text, verify
 
-DATA = Path(os.environ.get("HOMEOSTAT_DATA", Path(__file__).parents[2] / "../shared/data"))
+DATA = Path(os.environ.get("HOMEOSTAT_DATA", Path(__file__).parents[3] / "../shared/data"))
 REAL = DATA / "prompts" / "modular-v3"
 
 FILES = {

@@ -12,7 +12,7 @@ from homeostat.prompts.library.library import load_library
 from homeostat.prompts.tokens import tokenizer as module
 from homeostat.prompts.tokens.tokenizer import BUNDLED, BundledTokenizer, tokenizer
 
-DATA = Path(os.environ.get("HOMEOSTAT_DATA", Path(__file__).parents[2] / "../shared/data"))
+DATA = Path(os.environ.get("HOMEOSTAT_DATA", Path(__file__).parents[3] / "../shared/data"))
 LIBRARY = DATA / "prompts" / "modular-v3"
 
 

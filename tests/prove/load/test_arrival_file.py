@@ -12,7 +12,7 @@ from homeostat.core.errors import InputError
 from homeostat.prove.load.arrival_file import ArrivalFile, ReadCounts, in_order
 from homeostat.prove.load.arrivals import Arrival
 
-TRACES = Path(os.environ.get("HOMEOSTAT_DATA", Path(__file__).parents[2] / "../shared/data")) / "traces"
+TRACES = Path(os.environ.get("HOMEOSTAT_DATA", Path(__file__).parents[3] / "../shared/data")) / "traces"
 
 AZURE = """\ufeffTIMESTAMP,ContextTokens,GeneratedTokens\r
 2023-11-16 18:17:03.9799600,4808,10\r

@@ -22,7 +22,7 @@ from homeostat.prove.load.replay import CONCURRENCY, replay
 from homeostat.prove.load.replay_result import Outcome, ReplayProgress
 from homeostat.testing.child import Child
 
-TRACES = Path(os.environ.get("HOMEOSTAT_DATA", Path(__file__).parents[2] / "../shared/data")) / "traces"
+TRACES = Path(os.environ.get("HOMEOSTAT_DATA", Path(__file__).parents[3] / "../shared/data")) / "traces"
 SIMULATED = "homeostat.testing.simulated_model"
 FAST = (
     "--overhead-ms",

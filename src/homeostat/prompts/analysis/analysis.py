@@ -23,8 +23,9 @@ class FileFigures(msgspec.Struct, frozen=True):
 class EntryFigures(msgspec.Struct, frozen=True):
     """One entry point: the tokens of its own file and of its closures, each counting every module once.
 
-    `hard` is what is loaded with it, `conditional` that and what it may load, `any` that and all that is
-    only named on the way. `modules` are those of the hard closure, itself first.
+    `hard` is what is loaded with it; `route` that and, where a run takes one of several ways, the heaviest of
+    them; `conditional` is `hard` and all that it may load, `any` that and all that is only named on the way.
+    `modules` are those of the hard closure, itself first, and `routes` counts the ways.
     """
 
     name: str
@@ -32,9 +33,11 @@ class EntryFigures(msgspec.Struct, frozen=True):
     path: str
     own_tokens: int
     hard_tokens: int
+    route_tokens: int
     conditional_tokens: int
     any_tokens: int
     modules: tuple[str, ...]
+    routes: int
     conditional_modules: int
     any_modules: int
 

@@ -6,6 +6,9 @@ from homeostat.prompts.analysis.analysis import Analysis, Priced, Runs
 from homeostat.prompts.analysis.repetition import Duplicate
 
 ROWS_MAX = 10
+UNKNOWN = ("", "?", "not cached")
+"""What stands in a column of figures where there is none."""
+
 TEXT_MAX = 60
 
 
@@ -27,7 +30,18 @@ def analysis_text(found: Priced, everything: bool = False) -> str:
     return "\n\n".join(p for p in parts if p)
 
 
-ENTRY_HEADS = ("name", "kind", "own", "loaded", "files", "if needed", "window left", "first USD", "again USD")
+ENTRY_HEADS = (
+    "name",
+    "kind",
+    "own",
+    "loaded",
+    "files",
+    "one route",
+    "if needed",
+    "window left",
+    "first USD",
+    "again USD",
+)
 FILE_HEADS = ("path", "tokens", "tags", "indents")
 REPEAT_HEADS = ("kind", "places", "repeated tokens", "first place", "text")
 DANGLING_HEADS = ("from", "written", "kind")
@@ -49,6 +63,9 @@ def summary(found: Priced) -> list[str]:
     ]
     if a.always:
         lines.append(f"before each of them: {a.always_tokens:,} tokens of {', '.join(a.always)}")
+    routed = sum(e.routes > 0 for e in a.entries)
+    if routed:
+        lines.append(f"{routed:,} of them take one of several routes, which are loaded when they are taken")
     lines += [
         f"form: {form.xml_tags:,} tokens of XML tags, {form.indentation:,} of indentation, "
         f"{form.blank_lines:,} of blank lines",
@@ -79,6 +96,7 @@ def entry_rows(found: Priced) -> list[tuple[str, ...]]:
             f"{e.own_tokens:,}",
             f"{e.hard_tokens:,}",
             f"{len(e.modules):,}",
+            f"{e.route_tokens:,}" if e.routes else "",
             f"{e.conditional_tokens:,}",
             "?" if r.window_left is None else f"{r.window_left:.1%}",
             *_costs(r),
@@ -135,7 +153,7 @@ def _table(title: str, heads: Sequence[str], rows: Sequence[tuple[str, ...]], mo
         return ""
     shown = rows if most is None else rows[:most]
     widths = [max(len(r[i]) for r in (heads, *shown)) for i in range(len(heads))]
-    right = [all(r[i][:1].isdigit() or r[i] in ("?", "not cached") for r in shown) for i in range(len(heads))]
+    right = [all(r[i][:1].isdigit() or r[i] in UNKNOWN for r in shown) for i in range(len(heads))]
     lines = [title.upper()]
     for row in (heads, *shown):
         cells = (c.rjust(w) if r else c.ljust(w) for c, w, r in zip(row, widths, right, strict=True))

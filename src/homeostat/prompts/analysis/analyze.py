@@ -24,7 +24,7 @@ from homeostat.prompts.tokens.count_cache import CountCache
 from homeostat.prompts.tokens.run_cost import cached_min_tokens, run_cost
 from homeostat.prompts.tokens.tokenizer import Tokenizer, tokenizer
 
-VERSION = 1
+VERSION = 2
 """Goes up when an analysis of the same files would come out differently, so that kept ones are not used."""
 
 CLOSURES = (KINDS[:1], KINDS[:2], KINDS)
@@ -141,15 +141,18 @@ def _tokens(
 
 def _entry(entry: EntryPoint, graph: Graph, tokens: dict[str, int]) -> EntryFigures:
     hard, conditional, named = (graph.closure([entry.path], kinds) for kinds in CLOSURES)
+    route = graph.route_closure([entry.path], tokens)
     return EntryFigures(
         name=entry.name,
         kind=entry.kind,
         path=entry.path,
         own_tokens=tokens[entry.path],
         hard_tokens=sum(tokens[m] for m in hard),
+        route_tokens=sum(tokens[m] for m in route),
         conditional_tokens=sum(tokens[m] for m in conditional),
         any_tokens=sum(tokens[m] for m in named),
         modules=hard,
+        routes=sum(len(graph.ways(m)) for m in route),
         conditional_modules=len(conditional),
         any_modules=len(named),
     )

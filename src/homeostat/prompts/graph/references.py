@@ -1,6 +1,7 @@
 """References: where a module names another one, and how."""
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -26,6 +27,7 @@ class Reference:
     start: int
     line: int
     if_found: bool = False
+    one_of: bool = False
 
 
 def references(text: str, front_matter: FrontMatter, styles: Styles) -> list[Reference]:
@@ -40,10 +42,11 @@ def references(text: str, front_matter: FrontMatter, styles: Styles) -> list[Ref
             taken += [(*_span(match), style) for match in style.pattern.finditer(text)]
     spans = {start for start, _, _ in taken}
     ends = {end for _, end, _ in taken}
+    elements = _Elements(text)
     for start, end in _paths(text):
         if start in spans or end in ends:
             continue
-        fitting = _style(text, start, front_matter, styles)
+        fitting = _style(text, start, front_matter, styles, elements)
         if fitting is not None:
             taken.append((start, end, fitting))
     taken.sort(key=lambda t: t[:2])
@@ -54,7 +57,8 @@ def references(text: str, front_matter: FrontMatter, styles: Styles) -> list[Ref
             continue
         line += text.count("\n", counted, start)
         counted = start
-        found.append(Reference(text[start:end].strip(), style.edge, style.name, start, line, style.if_found))
+        written = text[start:end].strip()
+        found.append(Reference(written, style.edge, style.name, start, line, style.if_found, style.one_of))
     return found
 
 
@@ -81,7 +85,9 @@ def _paths(text: str) -> Iterator[tuple[int, int]]:
         yield start, ending.end()
 
 
-def _style(text: str, start: int, front_matter: FrontMatter, styles: Styles) -> ReferenceStyle | None:
+def _style(
+    text: str, start: int, front_matter: FrontMatter, styles: Styles, elements: "_Elements"
+) -> ReferenceStyle | None:
     key = ""
     if start < front_matter.end:
         key = front_matter.lines.get(text.count("\n", 0, start) + 1, "")
@@ -92,7 +98,36 @@ def _style(text: str, start: int, front_matter: FrontMatter, styles: Styles) -> 
         if key and key.lower() in style.front_matter:
             return style
         if style.before is not None and fallback is None and style.before.search(before):
+            if style.within and not any(elements.hold(name, start) for name in style.within):
+                continue
             fallback = style
             if not key:
                 break
     return fallback
+
+
+class _Elements:
+    """The elements of a text, each name looked up once: where each begins, and where it ends."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._spans: dict[str, list[tuple[int, int]]] = {}
+
+    def hold(self, name: str, place: int) -> bool:
+        """Tell whether a place lies within an element; one that nothing closes holds nothing."""
+        if name not in self._spans:
+            self._spans[name] = list(self._find(name))
+        spans = self._spans[name]
+        at = bisect_right(spans, (place, len(self._text))) - 1
+        return at >= 0 and place < spans[at][1]
+
+    def _find(self, name: str) -> Iterator[tuple[int, int]]:
+        closing = f"</{name}>"
+        end = 0
+        for opening in re.finditer(rf"<{re.escape(name)}(?:\s[^<>]*)?>", self._text):
+            if opening.start() < end:
+                continue  # nested in one of its own name
+            end = self._text.find(closing, opening.end())
+            if end < 0:
+                return
+            yield opening.end(), end

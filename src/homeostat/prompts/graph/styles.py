@@ -11,12 +11,17 @@ from homeostat.core.errors import ConfigError
 
 EdgeKind = Literal["hard", "conditional", "mention"]
 KINDS: tuple[EdgeKind, ...] = get_args(EdgeKind)
+WAYS = ("before", "pattern", "front_matter")
 OWN = Path(__file__).with_name("styles.toml")
 
 
 @dataclass(frozen=True, slots=True)
 class ReferenceStyle:
-    """One way to name another module; exactly one of `before`, `pattern` and `front_matter` is there."""
+    """One way to name another module; exactly one of `before`, `pattern` and `front_matter` is there.
+
+    `within` are names of elements in which `before` must stand. `one_of` references of one module are ways of
+    which a run takes one.
+    """
 
     name: str
     edge: EdgeKind
@@ -25,6 +30,8 @@ class ReferenceStyle:
     literal: str = ""
     front_matter: frozenset[str] = frozenset()
     if_found: bool = False
+    within: frozenset[str] = frozenset()
+    one_of: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,13 +71,17 @@ def _reference(path: Path, given: dict[str, Any]) -> ReferenceStyle:
     place = f"{path}: the reference style {name!r}"
     if given.get("edge") not in KINDS:
         raise ConfigError(f"{place} has the edge {given.get('edge')!r}; one of {', '.join(KINDS)} is needed")
-    ways = [w for w in ("before", "pattern", "front_matter") if w in given]
-    unknown = set(given) - {"name", "edge", "before", "pattern", "literal", "front_matter", "if_found"}
+    ways = [w for w in WAYS if w in given]
+    unknown = set(given) - {"name", "edge", "literal", "if_found", "within", "one_of", *WAYS}
     if len(ways) != 1 or unknown or not isinstance(name, str):
         raise ConfigError(
             f"{place} needs a name and one of before, pattern and front_matter"
             + (f", and knows no {', '.join(sorted(unknown))}" if unknown else "")
         )
+    if given.get("one_of") and given["edge"] != "conditional":
+        raise ConfigError(f"{place} has one_of, so its edge must be conditional: a run takes one of the ways")
+    if "within" in given and "before" not in given:
+        raise ConfigError(f"{place} has within, which goes with before only")
     try:
         return ReferenceStyle(
             name=name,
@@ -80,6 +91,8 @@ def _reference(path: Path, given: dict[str, Any]) -> ReferenceStyle:
             literal=given.get("literal", ""),
             front_matter=frozenset(given.get("front_matter", ())),
             if_found=bool(given.get("if_found", False)),
+            within=frozenset(given.get("within", ())),
+            one_of=bool(given.get("one_of", False)),
         )
     except (re.error, TypeError) as error:
         raise ConfigError(f"{place} cannot be used: {error}") from None

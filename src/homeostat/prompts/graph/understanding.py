@@ -111,6 +111,7 @@ def _edges(
                 style=reference.style,
                 exact=exact,
                 fenced=block >= 0 and reference.start < blocks[block].end,
+                one_of=reference.one_of,
             )
         )
     return found

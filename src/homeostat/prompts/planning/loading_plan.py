@@ -1,0 +1,210 @@
+"""The loading plan: what is loaded with each entry point always, what mostly, and what on demand."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+
+import msgspec
+
+from homeostat.prompts.graph.graph import HARD, Edge, Graph
+from homeostat.prompts.graph.styles import KINDS
+from homeostat.prompts.graph.understanding import EntryPoint, Understood
+from homeostat.prompts.library.library import Library
+from homeostat.prompts.planning.trigger import Trigger, triggers
+from homeostat.prompts.planning.usage import Usage
+
+FORMAT = 1
+"""Goes up when older readers would misunderstand a plan."""
+
+FREQUENT_MIN = 0.5
+"""The share of runs from which on a module is loaded ahead, where prices say nothing else."""
+
+MAY_LOAD = KINDS[:2]
+CONDITIONAL = KINDS[1:2]
+NOBODY = Usage()
+
+
+class Frequent(msgspec.Struct, frozen=True):
+    """A module that most runs read, so that it is loaded ahead: the share of runs that read it."""
+
+    path: str
+    tokens: int
+    used: float
+
+
+class OnDemand(msgspec.Struct, frozen=True):
+    """A module that is loaded when one of its triggers is the case.
+
+    `brings` are the modules that come with it by hard references and are not there yet; `tokens` are its own
+    and theirs. `used` is the share of runs that read it, None where that is not known.
+    """
+
+    path: str
+    tokens: int
+    brings: tuple[str, ...]
+    triggers: tuple[Trigger, ...]
+    used: float | None
+
+
+class EntryPlan(msgspec.Struct, frozen=True):
+    """What is loaded for one entry point, by its path and name.
+
+    `critical` are its own module and all that these reach by hard references. The tokens of `on_demand` count
+    each module once, `route_tokens` are those of `critical` with the heaviest of several ways.
+    """
+
+    name: str
+    kind: str
+    path: str
+    critical: tuple[str, ...]
+    frequent: tuple[Frequent, ...]
+    on_demand: tuple[OnDemand, ...]
+    critical_tokens: int
+    frequent_tokens: int
+    route_tokens: int
+    on_demand_tokens: int
+
+    @property
+    def ahead(self) -> tuple[str, ...]:
+        """What is loaded with the entry point."""
+        return (*self.critical, *(f.path for f in self.frequent))
+
+    @property
+    def ahead_tokens(self) -> int:
+        """The tokens that a run begins with, without what is always loaded."""
+        return self.critical_tokens + self.frequent_tokens
+
+    @property
+    def all_tokens(self) -> int:
+        """The tokens of a run that reads all that it may, which is what loading without a plan takes."""
+        return self.ahead_tokens + self.on_demand_tokens
+
+
+class LoadingPlan(msgspec.Struct, frozen=True):
+    """The plans of a library's entry points. `always` is loaded before each of them, and is in none of them.
+
+    Paths are relative to the library. Tokens are those of `tokenizer`.
+    """
+
+    format: int
+    tokenizer: str
+    always: tuple[str, ...]
+    always_tokens: int
+    entries: tuple[EntryPlan, ...]
+
+
+def loading_plan(
+    library: Library,
+    understood: Understood,
+    tokens: Mapping[str, int],
+    tokenizer: str,
+    usage: Usage = NOBODY,
+    frequent_min: float = FREQUENT_MIN,
+) -> LoadingPlan:
+    """Return what is loaded when, by references and, where it is known, by usage. Pure.
+
+    Guarantee: all that an entry point reaches by hard references is critical and nothing of it is on demand;
+    all that it reaches by hard and conditional references is in its plan or is always loaded. A module is
+    frequent where it is 95% sure (Wilson) that at least `frequent_min` of the runs read it, and brings along
+    what it needs hard.
+    """
+    planner = _Planner(library, understood, tokens, usage, frequent_min)
+    always = understood.always_loaded
+    entries = tuple(planner.plan(entry) for entry in understood.entries)
+    return LoadingPlan(FORMAT, tokenizer, always, planner.weight(always), entries)
+
+
+class _Planner:
+    def __init__(
+        self,
+        library: Library,
+        understood: Understood,
+        tokens: Mapping[str, int],
+        usage: Usage,
+        frequent_min: float,
+    ) -> None:
+        self._modules = library.modules
+        self._graph: Graph = understood.graph
+        self._always = dict.fromkeys(understood.always_loaded)
+        self._tokens = tokens
+        self._usage = usage
+        self._frequent_min = frequent_min
+        self._edges: dict[tuple[str, str], list[Edge]] = defaultdict(list)
+        for edge in understood.graph.edges:
+            if edge.target is not None and edge.kind == "conditional":
+                self._edges[edge.source, edge.target].append(edge)
+
+    def weight(self, modules: Iterable[str]) -> int:
+        return sum(self._tokens[m] for m in modules)
+
+    def plan(self, entry: EntryPoint) -> EntryPlan:
+        critical = self._graph.closure([entry.path], HARD)
+        ahead = dict.fromkeys(critical)
+        frequent: list[Frequent] = []
+        for path in self._most_read(entry.path):
+            for module in self._graph.closure([path], HARD):
+                if module not in ahead and module not in self._always:
+                    ahead[module] = None
+                    used = self._usage.share(entry.path, module) or 0.0
+                    frequent.append(Frequent(module, self._tokens[module], round(used, 4)))
+        waiting = [m for m in self._may_load(entry.path, ahead) if m not in ahead and m not in self._always]
+        sources = self._sources([*ahead, *waiting])
+        return EntryPlan(
+            name=entry.name,
+            kind=entry.kind,
+            path=entry.path,
+            critical=critical,
+            frequent=tuple(frequent),
+            on_demand=tuple(
+                self._on_demand(entry.path, m, ahead, sources)
+                for m in waiting
+                if m in sources or self._usage.share(entry.path, m)
+            ),
+            critical_tokens=self.weight(critical),
+            frequent_tokens=sum(f.tokens for f in frequent),
+            route_tokens=self.weight(self._graph.route_closure([entry.path], self._tokens)),
+            on_demand_tokens=self.weight(waiting),
+        )
+
+    def _most_read(self, entry: str) -> list[str]:
+        """Return the modules that most runs read, the most read first."""
+        read = [
+            m
+            for m in self._usage.reads.get(entry, {})
+            if m in self._modules and self._usage.share_at_least(entry, m) >= self._frequent_min
+        ]
+        return sorted(read, key=lambda m: (-(self._usage.share(entry, m) or 0.0), m))
+
+    def _may_load(self, entry: str, ahead: Iterable[str]) -> tuple[str, ...]:
+        """Return what is reached by what may load, and what runs have read without its being named."""
+        read = (m for m in self._usage.reads.get(entry, {}) if m in self._modules)
+        return self._graph.closure([*ahead, *read], MAY_LOAD)
+
+    def _sources(self, modules: Iterable[str]) -> dict[str, list[str]]:
+        """Return for each module which of some modules refer to it conditionally."""
+        found: dict[str, list[str]] = defaultdict(list)
+        for source in modules:
+            for target in self._graph.following(source, CONDITIONAL):
+                found[target].append(source)
+        return dict(found)
+
+    def _on_demand(
+        self, entry: str, path: str, ahead: Mapping[str, None], sources: Mapping[str, list[str]]
+    ) -> OnDemand:
+        brings = tuple(
+            m for m in self._graph.closure([path], HARD)[1:] if m not in ahead and m not in self._always
+        )
+        found = [
+            t
+            for source in sources.get(path, ())
+            for t in triggers(self._modules[source].text, self._edges[source, path])
+        ]
+        used = self._usage.share(entry, path)
+        if not found and used:
+            found = [Trigger("usage", "", entry, 0)]
+        return OnDemand(
+            path=path,
+            tokens=self.weight([path, *brings]),
+            brings=brings,
+            triggers=tuple(found),
+            used=None if used is None else round(used, 4),
+        )
