@@ -1,7 +1,6 @@
 """A disk that is full or read-only, a file that is locked, damaged, foreign or too new."""
 
 import os
-import resource
 import shutil
 import sqlite3
 import stat
@@ -18,21 +17,11 @@ from homeostat.core.errors import StoreBusy, StoreCorrupt, StoreError, StoreFull
 from homeostat.core.query import FrameQuery, SizeQuery, TotalQuery, TraceQuery
 from homeostat.store.open import open_store
 from homeostat.store.sqlite import SqliteStore
+from homeostat.testing.faults.disk import files_at_most
 from homeostat.testing.store_contract import LATENCY, T0, point, span
 
 BATCH = Batch(points=(point(LATENCY, T0, [1.0, 2.0]),), spans=(span(1, 1),))
 WINDOW = (T0, T0 + DAY_NS)
-
-
-@contextmanager
-def files_at_most(size_bytes: int) -> Iterator[None]:
-    """Let no file of this process grow past a size, as on a full disk."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size_bytes, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 @contextmanager

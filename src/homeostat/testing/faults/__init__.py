@@ -1,0 +1,1 @@
+"""Faults for tests: a network that misbehaves, a process killed, a disk that is full, a clock that jumps."""
