@@ -1,5 +1,6 @@
 """What a run costs: its prompt's tokens by a model's prices, with the provider's prompt cache in it."""
 
+import re
 import tomllib
 from functools import cache
 from pathlib import Path
@@ -12,6 +13,9 @@ from homeostat.observe.pricing import cost_usd
 
 TOKENS_MIN = 1_024
 """The shortest prefix that is cached where the provider's is not known."""
+
+VENDOR = re.compile(r"^(?:[a-z]+\.)+")
+"""Regions and vendors in front of a model's name, as Bedrock writes them."""
 
 
 class RunCost(msgspec.Struct, frozen=True):
@@ -50,10 +54,10 @@ def run_cost(model: str, tokens: int, at_ns: int) -> RunCost:
 def cached_min_tokens(model: str) -> int:
     """Return the shortest prefix that a model's provider caches.
 
-    >>> cached_min_tokens("claude-sonnet-4-5"), cached_min_tokens("claude-haiku-4-5")
+    >>> cached_min_tokens("claude-sonnet-4-5"), cached_min_tokens("us.anthropic.claude-haiku-4-5-20251001-v1:0")
     (1024, 4096)
     """
-    name = model.rpartition("/")[2].lower()
+    name = VENDOR.sub("", model.rpartition("/")[2].lower())
     return next((least for start, least in _minima() if name.startswith(start)), TOKENS_MIN)
 
 
