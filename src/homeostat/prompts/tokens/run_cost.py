@@ -54,7 +54,7 @@ def run_cost(model: str, tokens: int, at_ns: int) -> RunCost:
 def cached_min_tokens(model: str) -> int:
     """Return the shortest prefix that a model's provider caches.
 
-    >>> cached_min_tokens("claude-sonnet-4-5"), cached_min_tokens("us.anthropic.claude-haiku-4-5-20251001-v1:0")
+    >>> cached_min_tokens("claude-sonnet-4-5"), cached_min_tokens("anthropic.claude-haiku-4-5")
     (1024, 4096)
     """
     name = VENDOR.sub("", model.rpartition("/")[2].lower())
