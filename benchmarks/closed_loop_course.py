@@ -1,9 +1,10 @@
 """Courses: how a governor, nobody, an alert with a runbook and an oracle steer one simulated application."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from homeostat.act.controller import Controller
 from homeostat.core.knob import Configuration
 from homeostat.core.objective import Summary
 from homeostat.core.order import Mode
@@ -79,10 +80,12 @@ def policy(scenario: Scenario) -> Policy:
     )
 
 
-def governed(scenario: Scenario, seed: int) -> Course:
-    """Let the governor act, looking every ten seconds."""
+def governed(scenario: Scenario, seed: int, controllers: tuple[Controller, ...] | None = None) -> Course:
+    """Let the governor act, looking every ten seconds; by other controllers than usual, if given."""
     plant = SimulatedApplication(scenario, seed)
-    governor = Governor(plant, policy(scenario), Book(), plant.now_ns)
+    usual = policy(scenario)
+    chosen = usual if controllers is None else replace(usual, controllers=controllers)
+    governor = Governor(plant, chosen, Book(), plant.now_ns)
     course = Course([(0.0, scenario.initial)])
     begun: dict[str, float] = {}
     while plant.at_s < scenario.end_s:
