@@ -2,10 +2,24 @@
 
 import posixpath
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from typing import Protocol
 
-from homeostat.prompts.library.library import Library
 from homeostat.prompts.library.library_files import ENDINGS
+
+
+class Listing(Protocol):
+    """The paths of a library's modules, and its links. A `Library` is one."""
+
+    @property
+    def modules(self) -> Collection[str]:
+        """The modules by their paths."""
+        ...
+
+    @property
+    def aliases(self) -> Mapping[str, str]:
+        """What links within the library lead to."""
+        ...
 
 
 class Resolver:
@@ -16,7 +30,7 @@ class Resolver:
     what is written. Where several end in it, none is meant.
     """
 
-    def __init__(self, library: Library) -> None:
+    def __init__(self, library: Listing) -> None:
         self._modules = library.modules
         self._aliases: Mapping[str, str] = library.aliases
         self._folders = sorted(

@@ -2,12 +2,13 @@
 
 from bisect import bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from homeostat.prompts.graph.graph import Edge, Graph
 from homeostat.prompts.graph.references import references
 from homeostat.prompts.graph.resolution import Resolver
 from homeostat.prompts.graph.styles import KINDS, Styles
+from homeostat.prompts.library.expansion import expanded
 from homeostat.prompts.library.fences import Fence, fences, xml_fault
 from homeostat.prompts.library.front_matter import FrontMatter, read_front_matter
 from homeostat.prompts.library.library import Library, Progress, silent
@@ -63,6 +64,7 @@ def understand(library: Library, styles: Styles, progress: Progress = silent) ->
     xml_fences = 0
     for done, module in enumerate(library.modules.values()):
         progress("following references", done, len(library.modules))
+        module = replace(module, text=expanded(module.text))
         front_matter = read_front_matter(module.text)
         if front_matter.unclosed:
             problems.append(Problem(module.path, 1, "the front matter is not closed by a line of ---"))
@@ -76,11 +78,11 @@ def understand(library: Library, styles: Styles, progress: Progress = silent) ->
                 fault = xml_fault(module.text[fence.start : fence.end])
                 if fault is not None:
                     problems.append(Problem(module.path, fence.line + fault[0] - 1, f"XML: {fault[1]}"))
-        kind = next((e.kind for e in styles.entries if any(p.fullmatch(module.path) for p in e.paths)), None)
+        kind = entry_kind(module.path, styles)
         if kind == "always":
             always.append(module.path)
         elif kind is not None:
-            entries.append(EntryPoint(_name(module, kind, front_matter), kind, module.path))
+            entries.append(EntryPoint(entry_name(module.path, kind, front_matter), kind, module.path))
     graph = Graph(library.modules, edges)
     faults = sum(p.text.startswith("XML: ") for p in problems)
     entries = entries or _roots(graph, always)
@@ -117,14 +119,20 @@ def _edges(
     return found
 
 
-def _name(module: Module, kind: str, front_matter: FrontMatter) -> str:
+def entry_kind(path: str, styles: Styles) -> str | None:
+    """Return what kind of entry point lies at a path, None if none does; `always` is a kind here."""
+    return next((e.kind for e in styles.entries if any(p.fullmatch(path) for p in e.paths)), None)
+
+
+def entry_name(path: str, kind: str, front_matter: FrontMatter) -> str:
+    """Return the name by which an entry point is called."""
     if kind == "skill":
-        return front_matter.first("name") or module.path.split("/")[-2:][0]
+        return front_matter.first("name") or path.split("/")[-2:][0]
     if kind == "pattern":
-        return module.path.split("/")[-2]
-    stem = module.name.split(".", 1)[0]
+        return path.split("/")[-2]
+    stem = path.rpartition("/")[2].split(".", 1)[0]
     if kind == "command":
-        within = module.path.rpartition("commands/")[2].split("/")[:-1]
+        within = path.rpartition("commands/")[2].split("/")[:-1]
         return "/" + ":".join([*within, stem])
     return front_matter.first("name") or stem
 

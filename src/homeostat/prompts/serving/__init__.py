@@ -1,0 +1,1 @@
+"""Serving a prompt library: commands ready to send, from memory where that pays."""

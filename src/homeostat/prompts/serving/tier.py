@@ -1,0 +1,90 @@
+"""The tier: a part of the cache that never holds more bytes than it may, and what may enter it."""
+
+from collections.abc import Callable, Hashable
+from random import Random
+from typing import Generic, TypeVar
+
+K = TypeVar("K", bound=Hashable)
+V = TypeVar("V")
+
+SAMPLE = 64
+"""Of more values than these, so many are drawn to find which to give up: what it costs is bounded."""
+
+
+class Tier(Generic[K, V]):
+    """Values with their sizes, together at most `capacity_bytes`. Not thread-safe.
+
+    A value enters only where it is worth more than each of those that would have to go: with a score that is
+    askings a step, that is the choice that keeps most of the bytes asked for.
+    """
+
+    def __init__(self, name: str, capacity_bytes: int, score: Callable[[K], float], rng: Random) -> None:
+        self.name = name
+        self.capacity_bytes = capacity_bytes
+        self.used_bytes = 0
+        self._score = score
+        self._rng = rng
+        self._values: dict[K, V] = {}
+        self._sizes: dict[K, int] = {}
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+    def __contains__(self, key: K) -> bool:
+        return key in self._values
+
+    def get(self, key: K) -> V | None:
+        """Return a value, None where there is none."""
+        return self._values.get(key)
+
+    def offer(self, key: K, value: V, size_bytes: int, score: float) -> list[V] | None:
+        """Take a value in, and return those that went for it; None where it was not taken.
+
+        A value that has the key already goes in any case.
+        """
+        self.remove(key)
+        victims = self._victims(self.used_bytes + size_bytes - self.capacity_bytes, score)
+        if victims is None or size_bytes > self.capacity_bytes:
+            return None
+        gone = [self._values[victim] for victim in victims]
+        for victim in victims:
+            self.remove(victim)
+        self._values[key] = value
+        self._sizes[key] = size_bytes
+        self.used_bytes += size_bytes
+        return gone
+
+    def remove(self, key: K) -> V | None:
+        """Give a value up; return it, None where there was none."""
+        value = self._values.pop(key, None)
+        self.used_bytes -= self._sizes.pop(key, 0)
+        return value
+
+    def resize(self, capacity_bytes: int) -> list[V]:
+        """Set the capacity; return what does not fit any more, the least popular."""
+        self.capacity_bytes = capacity_bytes
+        gone = []
+        if self.used_bytes > capacity_bytes:
+            for key in sorted(self._values, key=self._score):
+                if self.used_bytes <= capacity_bytes:
+                    break
+                value = self.remove(key)
+                assert value is not None
+                gone.append(value)
+        return gone
+
+    def _victims(self, needed_bytes: int, score: float) -> list[K] | None:
+        if needed_bytes <= 0:
+            return []
+        keys = list(self._values)
+        if len(keys) > SAMPLE:
+            keys = self._rng.sample(keys, SAMPLE)
+        victims: list[K] = []
+        for worth, key in sorted(((self._score(k), k) for k in keys), key=lambda pair: pair[0]):
+            if worth >= score:
+                return None
+            victims.append(key)
+            needed_bytes -= self._sizes[key]
+            if needed_bytes <= 0:
+                return victims
+        return None
