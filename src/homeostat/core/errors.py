@@ -9,7 +9,9 @@
     │   ├── StoreCorrupt     its file is damaged
     │   └── StoreFull        the disk is full or read-only
     ├── NotAvailable         this machine cannot give what was asked for
-    └── NotApplied           a knob of another process could not be set
+    ├── NotApplied           a knob of another process could not be set
+    ├── QueueFull            more jobs wait than the queue takes
+    └── JobFailed            a job that somebody waits for is dead, was cancelled or forgotten
 
 Each message carries the offending value and what to do about it.
 """
@@ -53,3 +55,11 @@ class NotAvailable(HomeostatError):
 
 class NotApplied(HomeostatError):
     """A knob of another process could not be set, or that is not certain; the message says why."""
+
+
+class QueueFull(HomeostatError):
+    """More jobs wait than the queue takes; the message says how many."""
+
+
+class JobFailed(HomeostatError):
+    """A job that somebody waits for is dead, was cancelled or is not known any more."""

@@ -1,0 +1,92 @@
+"""Delivering: how a worker runs the jobs that an engine hands to it, one id at a time."""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+
+from homeostat.core.errors import HomeostatError
+from homeostat.core.losses import Losses
+from homeostat.runtime.jobs.backend import Ask, ById, Leases, Register
+from homeostat.runtime.jobs.grouped import Grouped
+from homeostat.runtime.jobs.knobs import JobKnobs
+from homeostat.runtime.jobs.record import Claim, Outcome
+from homeostat.runtime.jobs.runs import Runs
+
+LATER_S = 1.0
+"""When a job is delivered again that could not be taken: another worker has it, or it has its share."""
+
+SETTLE_PAUSE_S = 0.5
+
+
+class Delivering:
+    """Takes each delivered job, runs it and settles it; the engine may forget the delivery then.
+
+    A second delivery of a job that is over costs one look; of one that another worker runs, it is put off.
+    """
+
+    def __init__(
+        self,
+        worker: str,
+        register: Register,
+        leases: Leases,
+        limits: Mapping[str, int],
+        knobs: JobKnobs,
+        runs: Runs,
+        losses: Losses,
+        refused: Callable[[str], None],
+    ) -> None:
+        self._worker = worker
+        self._register = register
+        self._leases = leases
+        self._limits = limits
+        self._knobs = knobs
+        self._runs = runs
+        self._losses = losses
+        self._refused = refused
+        self._exchanges: Grouped[str | Outcome, Claim | None] = Grouped(self._exchange)
+        self._freed = asyncio.Condition()
+        self._busy = 0
+
+    async def deliver(self, id: str) -> float:
+        """Run a delivered job; return in how many seconds to deliver it again, 0 for never."""
+        async with self._freed:
+            await self._freed.wait_for(lambda: self._busy < self._knobs.concurrency.get())
+            self._busy += 1
+        try:
+            return await self._run(id)
+        finally:
+            async with self._freed:
+                self._busy -= 1
+                self._freed.notify_all()
+
+    async def _run(self, id: str) -> float:
+        try:
+            claim = await self._exchanges.put(id)
+            if claim is None:
+                known = await self._register.find(ById([id]))
+                return LATER_S if known and not known[0].state.final else 0.0
+        except HomeostatError:
+            self._losses.add("jobs.exchange_failed")
+            return LATER_S
+        ended: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
+        self._runs.start(claim, lambda outcome, _: ended.set_result(outcome))
+        outcome = await ended
+        while not await self._settled(outcome):  # noqa: ASYNC110 - a server comes back unannounced
+            await asyncio.sleep(SETTLE_PAUSE_S)
+        return 0.0
+
+    async def _settled(self, outcome: Outcome) -> bool:
+        try:
+            await self._exchanges.put(outcome)
+        except HomeostatError:
+            self._losses.add("jobs.exchange_failed")
+            return False
+        return True
+
+    async def _exchange(self, items: Sequence[str | Outcome]) -> Sequence[Claim | None]:
+        outcomes = [item for item in items if isinstance(item, Outcome)]
+        ids = [item for item in items if isinstance(item, str)]
+        answer = await self._leases.exchange(self._worker, outcomes, Ask(self._limits, ids=ids))
+        for id in answer.refused:
+            self._refused(id)
+        claims = {claim.id: claim for claim in answer.claims}
+        return [claims.get(item) if isinstance(item, str) else None for item in items]
