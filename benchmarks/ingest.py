@@ -10,7 +10,7 @@ from benchmarks.result import Result
 from benchmarks.timing import Run, Timing, side_by_side
 from homeostat.core.losses import Losses
 from homeostat.observe.ingest.receiver import Receiver
-from homeostat.store.sqlite import SqliteStore
+from homeostat.store.sqlite.store import SqliteStore
 from homeostat.testing.clock import ManualClock
 from homeostat.testing.otlp_requests import otlp_json
 

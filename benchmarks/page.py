@@ -18,7 +18,7 @@ from homeostat.app.web.views import Views
 from homeostat.core.clock import DAY_NS
 from homeostat.judge.findings.search import findings
 from homeostat.judge.findings.subject import LINE_MAX
-from homeostat.store.sqlite import SqliteStore
+from homeostat.store.sqlite.store import SqliteStore
 from homeostat.testing.clock import ManualClock
 from homeostat.testing.small_node import SmallNode
 

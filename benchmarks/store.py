@@ -19,7 +19,7 @@ from homeostat.core.series import SeriesKey
 from homeostat.core.span import LlmCall, Span
 from homeostat.stats.sketch import sketch
 from homeostat.store.open import open_store
-from homeostat.store.sqlite import SqliteStore
+from homeostat.store.sqlite.store import SqliteStore
 
 T0 = 1_750_032_000 * SECOND_NS
 SERIES = 100

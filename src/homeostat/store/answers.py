@@ -1,6 +1,5 @@
 """The answers to queries about series: which there are, their frames, their totals."""
 
-import sqlite3
 from itertools import pairwise
 
 import numpy as np
@@ -12,8 +11,7 @@ from homeostat.core.series import SeriesKey
 from homeostat.store.bins import Ints, histograms_of
 from homeostat.store.cover import cover
 from homeostat.store.points import START_NS_MAX, Points, Rows, bucket_codes, collapse, concatenate
-from homeostat.store.retention import read_horizons
-from homeostat.store.segment_table import BAND, Loaded, Stretch, load_rows, with_bins
+from homeostat.store.segments import BAND, Loaded, Place, Segments, Stretch, with_bins
 
 ALL_TIME_NS = 1 << 62
 
@@ -41,21 +39,21 @@ def _ids(keys: dict[int, SeriesKey]) -> Ints:
 
 
 def series(
-    connection: sqlite3.Connection, query: SeriesQuery, keys: dict[int, SeriesKey]
+    segments: Segments[Place], query: SeriesQuery, keys: dict[int, SeriesKey]
 ) -> tuple[SeriesKey, ...]:
     """Answer a SeriesQuery from the rows alone."""
     ids = _ids(keys)
     if not ids.size:
         return ()
     seen: set[int] = set()
-    for stretch in cover(query.start_ns, query.end_ns, read_horizons(connection)):
-        rows = load_rows(connection, stretch, _bands(ids)).rows
+    for stretch in cover(query.start_ns, query.end_ns, segments.horizons()):
+        rows = segments.load(stretch, _bands(ids)).rows
         seen.update(np.unique(rows["series"][_within(rows, stretch, ids)]).tolist())
     return tuple(sorted(keys[i] for i in seen))
 
 
 def frames(
-    connection: sqlite3.Connection, query: FrameQuery, keys: dict[int, SeriesKey]
+    segments: Segments[Place], query: FrameQuery, keys: dict[int, SeriesKey]
 ) -> dict[SeriesKey, Frame]:
     """Answer a FrameQuery: histograms are read only for buckets that lie in several fragments."""
     if query.level_ns not in LEVELS_NS:
@@ -68,8 +66,8 @@ def frames(
     if not ids.size or start_ns >= end_ns:
         return {}
     stretch = Stretch(LEVELS_NS.index(width), start_ns, end_ns)
-    loaded = load_rows(connection, stretch, _bands(ids))
-    rows = _whole_rows(connection, loaded, _within(loaded.rows, stretch, ids), width)
+    loaded = segments.load(stretch, _bands(ids))
+    rows = _whole_rows(segments, loaded, _within(loaded.rows, stretch, ids), width)
     borders = np.flatnonzero(np.diff(rows["series"], prepend=-1, append=-1)).tolist() if rows.size else []
     columns = {name: np.ascontiguousarray(rows[name]) for name in Frame.__dataclass_fields__}
     return {
@@ -80,7 +78,7 @@ def frames(
     }
 
 
-def _whole_rows(connection: sqlite3.Connection, loaded: Loaded, kept: Ints, width_ns: int) -> Rows:
+def _whole_rows(segments: Segments[Place], loaded: Loaded[Place], kept: Ints, width_ns: int) -> Rows:
     """Return one row for each series and bucket, in that order."""
     code = bucket_codes(loaded.rows, width_ns)[kept]
     order = np.argsort(code, kind="stable")
@@ -92,23 +90,23 @@ def _whole_rows(connection: sqlite3.Connection, loaded: Loaded, kept: Ints, widt
     rows["start_ns"] -= rows["start_ns"] % width_ns
     if not shared.any():
         return rows
-    merged = collapse(with_bins(connection, loaded, np.sort(kept[shared])), width_ns).rows
+    merged = collapse(with_bins(segments, loaded, np.sort(kept[shared])), width_ns).rows
     rows = np.concatenate((rows, merged))
     ordered: Rows = rows.take(np.argsort(bucket_codes(rows, width_ns), kind="stable"))
     return ordered
 
 
 def totals(
-    connection: sqlite3.Connection, query: TotalQuery, keys: dict[int, SeriesKey]
+    segments: Segments[Place], query: TotalQuery, keys: dict[int, SeriesKey]
 ) -> dict[SeriesKey, Total]:
     """Answer a TotalQuery."""
     ids = _ids(keys)
     if not ids.size:
         return {}
     parts: list[Points] = []
-    for stretch in cover(query.start_ns, query.end_ns, read_horizons(connection)):
-        loaded = load_rows(connection, stretch, _bands(ids))
-        parts.append(with_bins(connection, loaded, _within(loaded.rows, stretch, ids)))
+    for stretch in cover(query.start_ns, query.end_ns, segments.horizons()):
+        loaded = segments.load(stretch, _bands(ids))
+        parts.append(with_bins(segments, loaded, _within(loaded.rows, stretch, ids)))
     points = collapse(concatenate(parts), ALL_TIME_NS)
     return {
         keys[int(row["series"])]: Total(

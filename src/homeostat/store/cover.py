@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from homeostat.core.query import LEVELS_NS
 from homeostat.store.points import START_NS_MAX
-from homeostat.store.segment_table import TOP, Stretch
+from homeostat.store.segments import TOP, Stretch
 
 
 def _up(time_ns: int, width_ns: int) -> int:

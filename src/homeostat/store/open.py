@@ -5,8 +5,8 @@ from urllib.parse import unquote, urlsplit
 
 from homeostat.core.errors import ConfigError
 from homeostat.core.query import Retention
-from homeostat.store.connections import MEMORY
-from homeostat.store.sqlite import SqliteStore
+from homeostat.store.sqlite.connections import MEMORY
+from homeostat.store.sqlite.store import SqliteStore
 
 
 def open_store(address: Path | str, retention: Retention | None = None) -> SqliteStore:

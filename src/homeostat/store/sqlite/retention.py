@@ -3,19 +3,14 @@
 import sqlite3
 
 from homeostat.core.query import Retention
-from homeostat.store.segment_table import SLOTS_NS, TOP, delete_segments
-from homeostat.store.series_table import SEEN_SLACK_NS, forget_series
+from homeostat.store.segments import SLOTS_NS
+from homeostat.store.sqlite.segment_table import delete_segments
+from homeostat.store.sqlite.series_table import SEEN_SLACK_NS, forget_series
 
 SEGMENTS_STEP = 200
 SPANS_STEP = 2_000
 LOGS_STEP = 5_000
 SERIES_STEP = 1_000
-
-
-def read_horizons(connection: sqlite3.Connection) -> tuple[int, ...]:
-    """Return, for each level, the time before which it has expired."""
-    found: dict[int, int] = dict(connection.execute("SELECT level, start_ns FROM horizons").fetchall())
-    return tuple(found.get(level, 0) for level in range(TOP + 1))
 
 
 def expire_segments(connection: sqlite3.Connection, now_ns: int, retention: Retention) -> int:

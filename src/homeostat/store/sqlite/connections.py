@@ -11,8 +11,8 @@ from pathlib import Path
 import msgspec
 
 from homeostat.core.errors import InputError, StoreBusy, StoreCorrupt, StoreError, StoreFull
-from homeostat.store.schema import check_ours, migrate
 from homeostat.store.segment import DamagedBlob
+from homeostat.store.sqlite.schema import check_ours, migrate
 
 READERS_MAX = 4
 """Readers at a time; further ones wait for their turn."""

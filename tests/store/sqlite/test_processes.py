@@ -19,7 +19,7 @@ from homeostat.core.errors import StoreError
 from homeostat.core.query import Retention, SizeQuery, TotalQuery
 from homeostat.stats.sketch import count
 from homeostat.store.open import open_store
-from homeostat.store.sqlite import SqliteStore
+from homeostat.store.sqlite.store import SqliteStore
 from homeostat.testing.store_contract import LATENCY, T0, point, span
 
 PROGRAM = Path(__file__).with_name("keep_writing.py")

@@ -10,7 +10,7 @@ from homeostat.core.clock import DAY_NS
 from homeostat.core.errors import StoreError
 from homeostat.core.query import TotalQuery
 from homeostat.store.open import open_store
-from homeostat.store.schema import STEPS, Step, migrate
+from homeostat.store.sqlite.schema import STEPS, Step, migrate
 from homeostat.testing.store_contract import LATENCY, T0, point
 
 NEXT: Step = (

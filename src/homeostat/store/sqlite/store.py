@@ -23,15 +23,15 @@ from homeostat.core.query import (
     TracesQuery,
 )
 from homeostat.store import answers
-from homeostat.store.connections import Connections
-from homeostat.store.log_table import add_logs, logs
 from homeostat.store.points import points_of
-from homeostat.store.record_table import expire_records, put_records, records
-from homeostat.store.retention import expire_logs, expire_segments, expire_series, expire_spans
-from homeostat.store.rollup import compact, roll_up
-from homeostat.store.segment_table import add_segments
-from homeostat.store.series_table import SeriesIds, SeriesKeys
-from homeostat.store.span_table import add_spans, trace, traces
+from homeostat.store.sqlite.connections import Connections
+from homeostat.store.sqlite.log_table import add_logs, logs
+from homeostat.store.sqlite.record_table import expire_records, put_records, records
+from homeostat.store.sqlite.retention import expire_logs, expire_segments, expire_series, expire_spans
+from homeostat.store.sqlite.rollup import compact, roll_up
+from homeostat.store.sqlite.segment_table import SqliteSegments, add_segments
+from homeostat.store.sqlite.series_table import SeriesIds, SeriesKeys
+from homeostat.store.sqlite.span_table import add_spans, trace, traces
 
 Answer = TypeVar("Answer")
 
@@ -106,7 +106,7 @@ class SqliteStore:
             if kind in _OF_SERIES:
                 asked: Any = query
                 keys = self._keys.matching(connection, asked.metric, asked.attributes)
-                answer = _OF_SERIES[kind](connection, query, keys)
+                answer = _OF_SERIES[kind](SqliteSegments(connection), query, keys)
             elif kind in _OF_TABLES:
                 answer = _OF_TABLES[kind](connection, query)
             else:

@@ -16,7 +16,7 @@ from homeostat.core.clock import DAY_NS
 from homeostat.core.errors import StoreBusy, StoreCorrupt, StoreError, StoreFull
 from homeostat.core.query import FrameQuery, SizeQuery, TotalQuery, TraceQuery
 from homeostat.store.open import open_store
-from homeostat.store.sqlite import SqliteStore
+from homeostat.store.sqlite.store import SqliteStore
 from homeostat.testing.faults.disk import files_at_most
 from homeostat.testing.store_contract import LATENCY, T0, point, span
 

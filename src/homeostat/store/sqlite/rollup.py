@@ -13,14 +13,9 @@ import numpy as np
 from homeostat.core.clock import SECOND_NS
 from homeostat.core.query import LEVELS_NS
 from homeostat.store.points import collapse
-from homeostat.store.segment_table import (
-    SEGMENT_MAX,
-    TOP,
-    add_segments,
-    delete_segments,
-    load_segments,
-)
-from homeostat.store.series_table import mark_seen
+from homeostat.store.segments import SEGMENT_MAX, TOP, up_to
+from homeostat.store.sqlite.segment_table import add_segments, delete_segments, load_segments
+from homeostat.store.sqlite.series_table import mark_seen
 
 GRACE_NS = 5 * SECOND_NS
 """Buckets are rolled up this long after they close: later points cost a further fragment, no more."""
@@ -44,7 +39,8 @@ def roll_up(connection: sqlite3.Connection, now_ns: int) -> int:
         ).fetchall()
         if not due:
             continue
-        chosen = _up_to(due, STEP_POINTS)
+        taken = due[: up_to([size for _, size in due], STEP_POINTS)]
+        chosen = [segment for segment, _ in taken]
         points = collapse(load_segments(connection, chosen), LEVELS_NS[level + 1])
         add_segments(connection, level + 1, points)
         connection.executemany("DELETE FROM pending WHERE segment = ?", [(i,) for i in chosen])
@@ -52,20 +48,8 @@ def roll_up(connection: sqlite3.Connection, now_ns: int) -> int:
             mark_seen(
                 connection, np.unique(points.rows["series"]).tolist(), int(points.rows["start_ns"].max())
             )
-        return sum(size for _, size in due[: len(chosen)])
+        return sum(size for _, size in taken)
     return 0
-
-
-def _up_to(segments: list[tuple[int, int]], points: int) -> list[int]:
-    """Return the ids of the first segments that together have at most this many points, at least one."""
-    chosen: list[int] = []
-    total = 0
-    for segment, size in segments:
-        total += size
-        if chosen and total > points:
-            break
-        chosen.append(segment)
-    return chosen
 
 
 def compact(connection: sqlite3.Connection) -> int:
@@ -84,7 +68,7 @@ def compact(connection: sqlite3.Connection) -> int:
         " AND id NOT IN (SELECT segment FROM pending) ORDER BY id LIMIT 1000",
         found,
     ).fetchall()
-    chosen = _up_to(loose, SEGMENT_MAX)
+    chosen = [segment for segment, _ in loose[: up_to([size for _, size in loose], SEGMENT_MAX)]]
     level = int(found[0])
     points = collapse(load_segments(connection, chosen), LEVELS_NS[level])
     delete_segments(connection, chosen)

@@ -1,0 +1,1 @@
+"""The store past one machine: a PostgreSQL database that several nodes share."""
