@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from homeostat.core.errors import ConfigError
+from homeostat.core.errors import ConfigError, InputError
 from homeostat.prompts.graph.graph import HARD, Edge, Graph
 from homeostat.prompts.graph.styles import KINDS, load_styles
 from homeostat.prompts.graph.understanding import EntryPoint, Understood, understand
@@ -126,9 +126,26 @@ def test_a_few_runs_prove_no_habit(tmp_path: Path) -> None:
     assert planned(tmp_path, files, usage)["/go"].frequent == ()
 
 
+def test_an_entry_point_is_found_by_name_and_path_and_a_mistake_says_what_there_is(tmp_path: Path) -> None:
+    files = {"commands/go.md": "a", "commands/git/go.md": "b", "agents/go.md": "c"}
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    library = load_library(tmp_path)
+    plan = loading_plan(library, understand(library, load_styles()), words(library), "words")
+    assert plan.entry("/go").path == "commands/go.md"
+    assert plan.entry("git:go").path == "commands/git/go.md"
+    assert plan.entry("agents/go.md").name == "go"
+    with pytest.raises(InputError, match=r"named '/gone'; there are .*/go"):
+        plan.entry("/gone")
+    doubled = msgspec.structs.replace(plan, entries=plan.entries * 2)
+    with pytest.raises(InputError, match="'/go' is the name of several entry points; give a path"):
+        doubled.entry("/go")
+
+
 def test_a_plan_comes_back_from_its_file_as_it_was(tmp_path: Path) -> None:
     entry = EntryPlan("/go", "command", "go.md", ("go.md",), (), (), 1, 0, 1, 0)
-    plan = LoadingPlan(1, "words", ("CLAUDE.md",), 5, (entry,))
+    plan = LoadingPlan(1, "words", ("CLAUDE.md",), 5, {"go.md": 1}, (entry,))
     path = tmp_path / "loading-plan.json"
     write_plan(path, plan)
     assert read_plan(path) == plan

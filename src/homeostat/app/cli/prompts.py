@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from homeostat.app.cli.prompt_plans import plan, savings
+
 if TYPE_CHECKING:
     from homeostat.prompts.analysis.analysis import Priced
 
@@ -168,6 +170,10 @@ def check(
         typer.echo(f"{len(found):,} regressions in {len(before.entries):,} entry points")
     if found:
         raise typer.Exit(Exit.FAILED)
+
+
+prompts.command()(plan)
+prompts.command()(savings)
 
 
 def _rendered(ending: str, found: "Priced", folder: Path, everything: bool) -> str:

@@ -1,14 +1,12 @@
 """An analysis as text for a terminal."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from homeostat.prompts.analysis.analysis import Analysis, Priced, Runs
 from homeostat.prompts.analysis.repetition import Duplicate
+from homeostat.prompts.analysis.table import rest, table
 
 ROWS_MAX = 10
-UNKNOWN = ("", "?", "not cached")
-"""What stands in a column of figures where there is none."""
-
 TEXT_MAX = 60
 
 
@@ -18,10 +16,10 @@ def analysis_text(found: Priced, everything: bool = False) -> str:
     analysis = found.analysis
     parts = [
         "\n".join(summary(found)),
-        _table("entry points", ENTRY_HEADS, entry_rows(found), None),
-        _table("largest files", FILE_HEADS, _file_rows(analysis), rows),
-        _table("repetitions", REPEAT_HEADS, repeat_rows(analysis), rows),
-        _table("dangling references that would load", DANGLING_HEADS, dangling_rows(analysis), rows),
+        table("entry points", ENTRY_HEADS, entry_rows(found), None),
+        table("largest files", FILE_HEADS, _file_rows(analysis), rows),
+        table("repetitions", REPEAT_HEADS, repeat_rows(analysis), rows),
+        table("dangling references that would load", DANGLING_HEADS, dangling_rows(analysis), rows),
         _listed("circles", (f"{len(c)} modules: {', '.join(c)}" for c in analysis.circles), rows),
         _listed("reached from no entry point, by nothing", analysis.unused, rows),
         _listed("problems", map(str, analysis.problems), rows),
@@ -148,26 +146,9 @@ def _place(duplicate: Duplicate) -> str:
     return f"{first.path}:{first.first}-{first.last}"
 
 
-def _table(title: str, heads: Sequence[str], rows: Sequence[tuple[str, ...]], most: int | None) -> str:
-    if not rows:
-        return ""
-    shown = rows if most is None else rows[:most]
-    widths = [max(len(r[i]) for r in (heads, *shown)) for i in range(len(heads))]
-    right = [all(r[i][:1].isdigit() or r[i] in UNKNOWN for r in shown) for i in range(len(heads))]
-    lines = [title.upper()]
-    for row in (heads, *shown):
-        cells = (c.rjust(w) if r else c.ljust(w) for c, w, r in zip(row, widths, right, strict=True))
-        lines.append("  ".join(cells).rstrip())
-    return "\n".join([*lines, *_rest(len(rows) - len(shown))])
-
-
 def _listed(title: str, texts: Iterable[str], most: int | None) -> str:
     found = list(texts)
     if not found:
         return ""
     shown = found if most is None else found[:most]
-    return "\n".join([title.upper(), *shown, *_rest(len(found) - len(shown))])
-
-
-def _rest(count: int) -> list[str]:
-    return [f"... and {count:,} more (--all shows them)"] if count > 0 else []
+    return "\n".join([title.upper(), *shown, *rest(len(found) - len(shown))])

@@ -21,6 +21,7 @@ from homeostat.prompts.graph.understanding import EntryPoint, understand
 from homeostat.prompts.library.library import Library, Progress, silent
 from homeostat.prompts.library.passages import passages
 from homeostat.prompts.tokens.count_cache import CountCache
+from homeostat.prompts.tokens.counting import count_modules
 from homeostat.prompts.tokens.run_cost import cached_min_tokens, run_cost
 from homeostat.prompts.tokens.tokenizer import Tokenizer, tokenizer
 
@@ -81,7 +82,7 @@ def priced(analysis: Analysis, model: str, at_ns: int) -> Priced:
 def _analyzed(
     library: Library, counter: Tokenizer, styles: Styles, cache: CountCache | None, progress: Progress
 ) -> Analysis:
-    tokens = _tokens(library, counter, cache, progress)
+    tokens = count_modules(library, counter, cache, progress)
     understood = understand(library, styles, progress)
     form = OverheadCounter(counter)
     files = []
@@ -122,21 +123,6 @@ def _analyzed(
         xml_faults=understood.xml_faults,
         problems=(*library.problems, *understood.problems),
     )
-
-
-def _tokens(
-    library: Library, counter: Tokenizer, cache: CountCache | None, progress: Progress
-) -> dict[str, int]:
-    digests = {m.digest for m in library.modules.values()}
-    known = cache.tokens(counter.name, digests) if cache is not None else {}
-    counted: dict[bytes, int] = {}
-    for done, module in enumerate(library.modules.values()):
-        if module.digest not in known:
-            progress("counting tokens", done, len(library.modules))
-            known[module.digest] = counted[module.digest] = counter.count(module.text)
-    if cache is not None and counted:
-        cache.keep_tokens(counter.name, counted)
-    return {path: known[module.digest] for path, module in library.modules.items()}
 
 
 def _entry(entry: EntryPoint, graph: Graph, tokens: dict[str, int]) -> EntryFigures:

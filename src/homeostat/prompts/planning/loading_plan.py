@@ -2,9 +2,11 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
 
 import msgspec
 
+from homeostat.core.errors import InputError
 from homeostat.prompts.graph.graph import HARD, Edge, Graph
 from homeostat.prompts.graph.styles import KINDS
 from homeostat.prompts.graph.understanding import EntryPoint, Understood
@@ -82,14 +84,31 @@ class EntryPlan(msgspec.Struct, frozen=True):
 class LoadingPlan(msgspec.Struct, frozen=True):
     """The plans of a library's entry points. `always` is loaded before each of them, and is in none of them.
 
-    Paths are relative to the library. Tokens are those of `tokenizer`.
+    Paths are relative to the library. `tokens` are those of each module that is named here, by `tokenizer`.
     """
 
     format: int
     tokenizer: str
     always: tuple[str, ...]
     always_tokens: int
+    tokens: dict[str, int]
     entries: tuple[EntryPlan, ...]
+
+    def entry(self, name: str) -> EntryPlan:
+        """Return the plan of an entry point, by its name with or without a slash, or by its path.
+
+        Raises InputError where none has the name, or several have.
+        """
+        found = [e for e in self.entries if name in (e.name, e.path)]
+        found = found or [e for e in self.entries if e.name.lstrip("/") == name.lstrip("/")]
+        if len(found) == 1:
+            return found[0]
+        if found:
+            paths = ", ".join(e.path for e in found)
+            raise InputError(f"{name!r} is the name of several entry points; give a path: {paths}")
+        names = [e.name for e in self.entries]
+        near = get_close_matches(name, names, n=3, cutoff=0.4) or names[:10]
+        raise InputError(f"no entry point is named {name!r}; there are {', '.join(near) or 'none'}")
 
 
 def loading_plan(
@@ -110,7 +129,17 @@ def loading_plan(
     planner = _Planner(library, understood, tokens, usage, frequent_min)
     always = understood.always_loaded
     entries = tuple(planner.plan(entry) for entry in understood.entries)
-    return LoadingPlan(FORMAT, tokenizer, always, planner.weight(always), entries)
+    named = {m for e in entries for m in e.ahead} | {
+        m for e in entries for d in e.on_demand for m in (d.path, *d.brings)
+    }
+    return LoadingPlan(
+        format=FORMAT,
+        tokenizer=tokenizer,
+        always=always,
+        always_tokens=planner.weight(always),
+        tokens={m: tokens[m] for m in sorted({*always, *named})},
+        entries=entries,
+    )
 
 
 class _Planner:
@@ -146,8 +175,9 @@ class _Planner:
                     ahead[module] = None
                     used = self._usage.share(entry.path, module) or 0.0
                     frequent.append(Frequent(module, self._tokens[module], round(used, 4)))
-        waiting = [m for m in self._may_load(entry.path, ahead) if m not in ahead and m not in self._always]
-        sources = self._sources([*ahead, *waiting])
+        reached = self._may_load(entry.path, ahead)
+        waiting = [m for m in reached if m not in ahead and m not in self._always]
+        sources = self._sources(reached)
         return EntryPlan(
             name=entry.name,
             kind=entry.kind,
