@@ -13,8 +13,8 @@ SESSIONS_MAX = 10_000
 COUNT_MAX = 64.0
 """Where an item was followed so often, all its counts are halved: what changed is learned anew."""
 
-UNSEEN = 1.0
-"""The weight of followers that were never seen, so that one time makes nothing certain."""
+UNSEEN = 2.0
+"""The weight of followers that were never seen, so that few times make nothing certain."""
 
 
 class FollowModel(Generic[K]):
@@ -27,7 +27,7 @@ class FollowModel(Generic[K]):
     >>> for item in ["a", "b"] * 4:
     ...     model.note("session", item)
     >>> model.likely("a")
-    [('b', 0.8)]
+    [('b', 0.6666666666666666)]
     """
 
     def __init__(self) -> None:

@@ -42,9 +42,9 @@ class ReadCost(NamedTuple):
 class ModuleCache:
     """Modules of any thread's asking, each in one of two tiers at most.
 
-    `_lock` guards the tiers and is held for work on dictionaries only. `_reading` is held while a file is read
-    or looked at: one at a time, since reading in parallel gains nothing; so those who miss the same module at
-    once read it once.
+    `_lock` guards the tiers and is held for work on dictionaries only. `_reading` is held while a file is
+    read or looked at: one at a time, since reading in parallel gains nothing; so those who miss the same
+    module at once read it once.
     """
 
     def __init__(
@@ -73,37 +73,32 @@ class ModuleCache:
         `expected` is for loading ahead: how probably it will be asked for. Where the file cannot be read any
         more, its last good content is served, and counted. Raises InputError where there is none.
         """
-        found = self.in_memory(key, expected)
-        if found is not None:
-            return found
-        if expected is None:
-            with self._lock:
+        with self._lock:
+            held, source = self._find(key)
+            if expected is None:
                 self._popularity.touch(key)
-        with self._reading:
-            held, source = self._current(key, root)
+        if held is None or not self.unchanged(held, root, look=False):
+            with self._reading:
+                held, source = self._current(key, root)
         if expected is not None and source == "file":
             held.foreseen = True
             self._meter.loaded_ahead()
         return self._served(held, source, expected)
 
-    def in_memory(self, key: ModuleKey, expected: float | None = None) -> Found | None:
-        """Return a module where that takes no look at its file, else None."""
-        now = self._clock.monotonic_ns()
-        with self._lock:
-            held, source = self._find(key)
-            if held is None or now - held.checked_ns >= self._check_every_ns:
-                return None
-            if expected is None:
-                self._popularity.touch(key)
-        return self._served(held, source, expected)
-
     def holds(self, key: ModuleKey) -> bool:
-        """Return whether a module can be served without reading its file."""
+        """Return whether a module is in memory, whatever became of its file."""
         with self._lock:
             return key in self._warm or key in self._cold
 
+    def fresh(self, key: ModuleKey) -> bool:
+        """Return whether a module can be served without a look at its file."""
+        now = self._clock.monotonic_ns()
+        with self._lock:
+            held, _ = self._find(key)
+            return held is not None and now - held.checked_ns < self._check_every_ns
+
     def unchanged(self, held: Held, root: Path, *, look: bool) -> bool:
-        """Return whether a content is known to be its file's; with `look`, the file is looked at if need be."""
+        """Return whether a content is known to be its file's; with `look`, the file is looked at for it."""
         now = self._clock.monotonic_ns()
         if now - held.checked_ns < self._check_every_ns:
             return True
@@ -146,8 +141,7 @@ class ModuleCache:
             state = read_file(root / key[1], self._clock.now_ns())
         except (OSError, InputError) as error:
             if held is None:
-                reason = (error.strerror or error) if isinstance(error, OSError) else error
-                raise InputError(f"the module {key[1]} of {root} cannot be read: {reason}") from None
+                raise unreadable(key, root, error) from None
             if not held.lost:
                 event("prompts.last_good", logging.WARNING, module=key[1], reason=type(error).__name__)
             held.checked_ns, held.lost = began, True
@@ -200,3 +194,12 @@ class ModuleCache:
         wall, cpu = self.read_cost
         share = SMOOTHING if wall else 1.0
         self.read_cost = ReadCost(wall + share * (wall_ns - wall), cpu + share * (cpu_ns - cpu))
+
+
+def unreadable(key: ModuleKey, root: Path, error: Exception) -> InputError:
+    """Return the error of a module whose file cannot be read."""
+    reason = error.strerror if isinstance(error, OSError) else None
+    return InputError(
+        f"the module {key[1]} cannot be read from {root}: {reason or error}; put it back, or take out "
+        "the references to it and make the loading plan again"
+    )

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from sys import getsizeof
+from types import MappingProxyType
 
 from homeostat.core.errors import InputError
 
@@ -14,6 +15,9 @@ GAP = re.compile(
     r"|\$\{(?P<variable>[A-Za-z_]\w{0,63})\}"
 )
 """What is filled. Expressions and statements of template languages stay as they are."""
+
+
+NOTHING: Mapping[str, object] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,11 +92,15 @@ def _compact(text: str) -> Iterator[str]:
 
 
 def fill(
-    parts: Sequence[str], gaps: Sequence[Gap], arguments: str | None, values: Mapping[str, object]
+    name: str,
+    parts: Sequence[str],
+    gaps: Sequence[Gap],
+    arguments: str | None = None,
+    values: Mapping[str, object] = NOTHING,
 ) -> tuple[str, tuple[str, ...]]:
     """Return the text with its gaps filled, and the gaps that were left because they need not be filled.
 
-    Raises InputError naming all that is required and missing.
+    Raises InputError naming the prompt and all that is required and missing.
     """
     filled = list(parts)
     missing: list[str] = []
@@ -104,7 +112,10 @@ def fill(
         else:
             (missing if gap.required else left).append(parts[gap.part])
     if missing:
-        raise InputError(f"needs {', '.join(dict.fromkeys(missing))}, which was not given")
+        needed = ", ".join(dict.fromkeys(missing))
+        raise InputError(
+            f"{name} needs {needed}: give `arguments` for $ARGUMENTS, and `values` by name for the others"
+        )
     return "".join(filled), tuple(dict.fromkeys(left))
 
 
