@@ -10,6 +10,7 @@ from homeostat.core.errors import InputError
 from homeostat.prompts.graph.graph import HARD, Edge, Graph
 from homeostat.prompts.graph.styles import KINDS
 from homeostat.prompts.graph.understanding import EntryPoint, Understood
+from homeostat.prompts.library.expansion import expanded
 from homeostat.prompts.library.library import Library
 from homeostat.prompts.planning.trigger import Trigger, triggers
 from homeostat.prompts.planning.usage import Usage
@@ -157,6 +158,7 @@ class _Planner:
         self._tokens = tokens
         self._usage = usage
         self._frequent_min = frequent_min
+        self._texts: dict[str, str] = {}
         self._edges: dict[tuple[str, str], list[Edge]] = defaultdict(list)
         for edge in understood.graph.edges:
             if edge.target is not None and edge.kind == "conditional":
@@ -217,6 +219,12 @@ class _Planner:
                 found[target].append(source)
         return dict(found)
 
+    def _text(self, path: str) -> str:
+        """Return a module's text as references were found in it, kept for the next that it brings about."""
+        if path not in self._texts:
+            self._texts[path] = expanded(self._modules[path].text)
+        return self._texts[path]
+
     def _on_demand(
         self, entry: str, path: str, ahead: Mapping[str, None], sources: Mapping[str, list[str]]
     ) -> OnDemand:
@@ -226,7 +234,7 @@ class _Planner:
         found = [
             t
             for source in sources.get(path, ())
-            for t in triggers(self._modules[source].text, self._edges[source, path])
+            for t in triggers(self._text(source), self._edges[source, path])
         ]
         used = self._usage.share(entry, path)
         if not found and used:
