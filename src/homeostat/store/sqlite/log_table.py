@@ -3,30 +3,17 @@
 import sqlite3
 from collections.abc import Sequence
 
-import msgspec
-
 from homeostat.core.query import LogsQuery
 from homeostat.core.span import LogRecord
-from homeostat.store.mend import mended
-
-_encoder = msgspec.msgpack.Encoder()
-_decoder = msgspec.msgpack.Decoder(LogRecord)
+from homeostat.store.log_rows import log_record, log_rows
 
 
 def add_logs(connection: sqlite3.Connection, records: Sequence[LogRecord]) -> None:
     """Keep log records."""
     if not records:
         return
-    try:
-        rows = _rows(records)
-    except (OverflowError, UnicodeEncodeError):
-        rows = _rows(mended(records))
-    connection.executemany("INSERT INTO logs (time_ns, trace_id, body) VALUES (?, ?, ?)", rows)
+    connection.executemany("INSERT INTO logs (time_ns, trace_id, body) VALUES (?, ?, ?)", log_rows(records))
     connection.execute("UPDATE totals SET logs = logs + ?", (len(records),))
-
-
-def _rows(records: Sequence[LogRecord]) -> list[tuple[int, bytes | None, bytes]]:
-    return [(r.time_ns, r.trace_id or None, _encoder.encode(r)) for r in records]
 
 
 def logs(connection: sqlite3.Connection, query: LogsQuery) -> tuple[LogRecord, ...]:
@@ -42,4 +29,4 @@ def logs(connection: sqlite3.Connection, query: LogsQuery) -> tuple[LogRecord, .
             max(query.limit, 0),
         ),
     )
-    return tuple(_decoder.decode(body) for (body,) in rows)
+    return tuple(log_record(body) for (body,) in rows)

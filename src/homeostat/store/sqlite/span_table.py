@@ -4,16 +4,11 @@ A row a span costs twice as much to write: an index over the ids of spans grows 
 """
 
 import sqlite3
-from collections.abc import Mapping, Sequence
-
-import msgspec
+from collections.abc import Iterator, Sequence
 
 from homeostat.core.query import TraceQuery, TracesQuery, TraceSummary
 from homeostat.core.span import Span
-from homeostat.store.mend import mended
-
-_encoder = msgspec.msgpack.Encoder()
-_decoder = msgspec.msgpack.Decoder(list[Span])
+from homeostat.store.span_rows import by_trace, decoded, encoded, without_known
 
 _ADD_SPANS = "INSERT INTO spans (trace_id, spans, failed, body) VALUES (?, ?, ?, ?)"
 _BODIES = "SELECT body FROM spans WHERE trace_id = ?"
@@ -34,66 +29,31 @@ def add_spans(connection: sqlite3.Connection, spans: Sequence[Span]) -> int:
     """Keep spans that are not there yet, known by the ids of trace and span; return how many were new."""
     if not spans:
         return 0
-    new = _new(connection, spans)
-    try:
-        rows = _rows(new)
-    except (OverflowError, UnicodeEncodeError):
-        new = {trace_id: mended(held) for trace_id, held in new.items()}
-        rows = _rows(new)
-    connection.executemany(_ADD_SPANS, rows)
-    connection.executemany(_ADD_TRACE, _outlines([s for held in new.values() for s in held]))
+    asked = by_trace(spans)
+    new = without_known(asked, _known(connection, list(asked)))
+    rows, outlines = encoded(new)
+    connection.executemany(_ADD_SPANS, [(row.trace_id, row.spans, row.failed, row.body) for row in rows])
+    connection.executemany(
+        _ADD_TRACE,
+        [
+            (o.trace_id, o.start_ns, o.end_ns, o.failed, o.rooted, o.head_ns, o.operation, o.service)
+            for o in outlines
+        ],
+    )
     added = sum(map(len, new.values()))
     connection.execute("UPDATE totals SET spans = spans + ?", (added,))
     return added
 
 
-def _new(connection: sqlite3.Connection, spans: Sequence[Span]) -> dict[bytes, list[Span]]:
-    """Return the spans that are not kept yet, by trace; only known traces are looked into."""
-    by_trace: dict[bytes, dict[bytes, Span]] = {}
-    for span in spans:
-        by_trace.setdefault(span.trace_id, {}).setdefault(span.span_id, span)
-    ids = list(by_trace)
+def _known(connection: sqlite3.Connection, ids: list[bytes]) -> Iterator[tuple[bytes, bytes]]:
+    """Yield the rows of those traces that are kept already, as trace and body."""
     for start in range(0, len(ids), IDS_A_QUESTION):
         asked = ids[start : start + IDS_A_QUESTION]
         marks = ",".join("?" * len(asked))
         known = connection.execute(f"SELECT trace_id FROM traces WHERE trace_id IN ({marks})", asked)  # noqa: S608 - marks only
         for (trace_id,) in known.fetchall():
             for (body,) in connection.execute(_BODIES, (trace_id,)):
-                for kept in _decoder.decode(body):
-                    by_trace[trace_id].pop(kept.span_id, None)
-    return {trace_id: list(held.values()) for trace_id, held in by_trace.items() if held}
-
-
-def _rows(spans: Mapping[bytes, list[Span]]) -> list[tuple[bytes, int, int, bytes]]:
-    encode = _encoder.encode
-    return [(t, len(held), sum(1 for s in held if s.error), encode(held)) for t, held in spans.items()]
-
-
-def _outlines(spans: Sequence[Span]) -> list[tuple[bytes, int, int, int, int, int, str, str]]:
-    """Return (id, start, end, failed, rooted, head's start, its operation, its service) for each trace."""
-    heads: dict[bytes, Span] = {}
-    starts: dict[bytes, int] = {}
-    ends: dict[bytes, int] = {}
-    failed: set[bytes] = set()
-    for span in spans:
-        trace = span.trace_id
-        start, end = span.start_ns, span.start_ns + span.duration_ns
-        head = heads.get(trace)
-        if head is None:
-            heads[trace], starts[trace], ends[trace] = span, start, end
-        else:
-            if start < starts[trace]:
-                starts[trace] = start
-            if end > ends[trace]:
-                ends[trace] = end
-            if (not span.parent_id, -start) > (not head.parent_id, -head.start_ns):
-                heads[trace] = span
-        if span.error:
-            failed.add(trace)
-    return [
-        (t, starts[t], ends[t], t in failed, not h.parent_id, h.start_ns, h.operation, h.service)
-        for t, h in heads.items()
-    ]
+                yield trace_id, body
 
 
 def traces(connection: sqlite3.Connection, query: TracesQuery) -> tuple[TraceSummary, ...]:
@@ -129,5 +89,5 @@ def traces(connection: sqlite3.Connection, query: TracesQuery) -> tuple[TraceSum
 def trace(connection: sqlite3.Connection, query: TraceQuery) -> tuple[Span, ...]:
     """Answer a TraceQuery."""
     rows = connection.execute(_BODIES, (query.trace_id,)).fetchall()
-    spans = [span for (body,) in rows for span in _decoder.decode(body)]
+    spans = decoded(body for (body,) in rows)
     return tuple(sorted(spans, key=lambda s: (s.start_ns, s.span_id)))
