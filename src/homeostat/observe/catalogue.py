@@ -46,6 +46,7 @@ SOURCES = MappingProxyType(
         "homeostat": "the flusher and the writer",
         "loop": "the loop that governs an application (`hs.govern`)",
         "runtime": "parts of the runtime: caches, batches, limits, pools, jobs",
+        "prompts": "prompt libraries that an application serves from (`PromptLibrary`)",
         "application": "handles that the application holds (`hs.histogram` and its like)",
     }
 )
