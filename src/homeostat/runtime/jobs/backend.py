@@ -55,7 +55,7 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class Exchanged:
-    """The answer to an exchange: the ids of outcomes that came too late, and jobs that are the worker's now."""
+    """The answer to an exchange: ids of outcomes that came too late, and jobs that are the worker's now."""
 
     refused: Sequence[str] = ()
     claims: Sequence[Claim] = ()

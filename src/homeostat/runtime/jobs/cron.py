@@ -41,7 +41,7 @@ class Cron:
     because they go back is the first of both, except where the hour is `*`: that runs through both.
 
     >>> Cron.parse("30 9 * * mon-fri", "Europe/Zurich").after(datetime(2026, 11, 20, 12, tzinfo=UTC))
-    datetime.datetime(2026, 11, 23, 8, 30, tzinfo=datetime.UTC)
+    datetime.datetime(2026, 11, 23, 8, 30, tzinfo=datetime.timezone.utc)
     """
 
     text: str

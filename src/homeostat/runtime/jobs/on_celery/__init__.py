@@ -1,0 +1,1 @@
+"""Jobs on Celery: its workers and broker (Redis or RabbitMQ) deliver, records in Redis decide."""

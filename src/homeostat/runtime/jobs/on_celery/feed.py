@@ -1,0 +1,110 @@
+"""The feed of Celery: its worker takes the messages, and ours runs the jobs that they name."""
+
+import asyncio
+import threading
+from concurrent.futures import Future
+
+from celery import Celery
+from celery.worker import state
+
+from homeostat.core.errors import HomeostatError, NotAvailable
+from homeostat.core.log import event
+from homeostat.runtime.jobs.backend import Deliver
+from homeostat.runtime.jobs.on_celery.engine import Sender
+from homeostat.runtime.jobs.on_celery.redis_records import RedisRecords
+
+DISPATCH_INTERVAL_S = 0.5
+DISPATCH_MAX = 500
+
+
+class Bridge:
+    """The way from a thread of Celery's pool to the worker's event loop."""
+
+    def __init__(self) -> None:
+        self._way: tuple[asyncio.AbstractEventLoop, Deliver] | None = None
+
+    def lead(self, loop: asyncio.AbstractEventLoop, deliver: Deliver) -> None:
+        """Hand what comes to a worker from now on."""
+        self._way = (loop, deliver)
+
+    def run(self, id: str) -> None:
+        """Run a job, and return when its message may be forgotten."""
+        assert self._way is not None
+        loop, deliver = self._way
+
+        async def delivered() -> None:
+            await deliver(id)
+
+        ended: Future[None] = asyncio.run_coroutine_threadsafe(delivered(), loop)
+        ended.result()
+
+
+class CeleryFeed:
+    """Runs Celery's worker in a thread, with one of its threads for each job at once.
+
+    Beside it, messages go out for jobs whose time has come, and for those whose message was never sent.
+    """
+
+    def __init__(
+        self, app: Celery, bridge: Bridge, records: RedisRecords, sender: Sender, concurrency: int
+    ) -> None:
+        self._app = app
+        self._bridge = bridge
+        self._records = records
+        self._sender = sender
+        self._concurrency = concurrency
+
+    async def serve(self, deliver: Deliver) -> None:
+        """Consume until stopped; return when all that was delivered is settled."""
+        loop = asyncio.get_running_loop()
+        ended: asyncio.Future[None] = loop.create_future()
+
+        async def put_off(id: str) -> float:
+            wait_s = await deliver(id)
+            if wait_s:
+                await self._records.later(id, wait_s)
+            return wait_s
+
+        def tell() -> None:
+            if not ended.done():
+                ended.set_result(None)
+
+        def consume() -> None:
+            self._controller.start()
+            loop.call_soon_threadsafe(tell)
+
+        self._bridge.lead(loop, put_off)
+        state.should_stop = None
+        self._controller = self._app.WorkController(
+            pool="threads",
+            concurrency=self._concurrency,
+            without_heartbeat=True,
+            without_gossip=True,
+            without_mingle=True,
+            loglevel="WARNING",
+        )
+        dispatching = asyncio.create_task(self._dispatch())
+        threading.Thread(target=consume, name="homeostat-celery", daemon=True).start()
+        try:
+            await ended
+        finally:
+            self.stop()
+            dispatching.cancel()
+        if self._controller.exitcode:
+            raise NotAvailable(f"Celery's worker ended with {self._controller.exitcode}: see its log")
+
+    def stop(self) -> None:
+        """Let Celery's worker end warmly: it looks at this flag of its own once a second."""
+        state.should_stop = 0  # type: ignore[assignment]
+
+    async def _dispatch(self) -> None:
+        while True:
+            try:
+                mark, due = await self._records.due(DISPATCH_MAX)
+                if due:
+                    await self._sender.send(due)
+                    await self._records.sent(mark, [id for id, _ in due])
+                    continue
+            except HomeostatError as error:
+                event("jobs.dispatch_failed", reason=type(error).__name__)
+            await asyncio.sleep(DISPATCH_INTERVAL_S)

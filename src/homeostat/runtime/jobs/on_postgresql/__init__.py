@@ -1,0 +1,1 @@
+"""Jobs on PostgreSQL: pgqueuer delivers, records beside its tables decide."""

@@ -1,0 +1,51 @@
+"""PostgreSQL as a back-end: a job's record and its message for pgqueuer are one transaction."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from psycopg import AsyncConnection
+from psycopg_pool import AsyncConnectionPool, PoolTimeout
+
+from homeostat.core.clock import Clock
+from homeostat.core.errors import NotAvailable
+from homeostat.runtime.jobs.backend import Backend, Feed
+from homeostat.runtime.jobs.on_postgresql.feed import PgqueuerFeed
+from homeostat.runtime.jobs.on_postgresql.records import PostgresRecords
+from homeostat.runtime.jobs.settings import Settings
+
+CONNECTIONS_MAX = 4
+CONNECT_TIMEOUT_S = 10.0
+
+
+async def postgresql_backend(settings: Settings, clock: Clock) -> Backend:
+    """Open a pool of connections, and make the tables if need be. Raises NotAvailable.
+
+    Time is the server's own: a clock of this process says nothing to the others.
+    """
+    pool: AsyncConnectionPool[AsyncConnection[Any]] = AsyncConnectionPool(
+        settings.address,
+        min_size=1,
+        max_size=CONNECTIONS_MAX,
+        open=False,
+        timeout=CONNECT_TIMEOUT_S,
+        kwargs={"autocommit": True},
+    )
+    try:
+        await pool.open(wait=True, timeout=CONNECT_TIMEOUT_S)
+    except PoolTimeout:
+        await pool.close()
+        raise NotAvailable(
+            f"the PostgreSQL that keeps the jobs did not answer within {CONNECT_TIMEOUT_S:g} s: "
+            "see that its address, user and password are right"
+        ) from None
+    records = PostgresRecords(pool, settings)
+    try:
+        await records.install()
+    except BaseException:
+        await pool.close()
+        raise
+
+    def feed(limits: Mapping[str, int], concurrency: int) -> Feed:
+        return PgqueuerFeed(settings.address, pool, records, limits, concurrency, settings.lease_s)
+
+    return Backend("pgqueuer", records, records, records.depth, pool.close, feed, settings.lease_s)
