@@ -1,0 +1,1 @@
+"""The tiered cache: memory, Redis and a database, with one load for all who ask at once."""

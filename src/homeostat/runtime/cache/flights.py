@@ -1,0 +1,214 @@
+"""Flights: one load of a key for all who ask for it at once, whoever of them is cancelled meanwhile.
+
+A load runs in a task of its own, so that cancelling a caller, the first one included, takes nothing from the
+others. It is cancelled when nobody waits for it any more. Plain functions load in the thread of the first
+caller, which nothing cancels; tasks and threads may wait for each other's loads.
+"""
+
+import asyncio
+import threading
+from collections.abc import Awaitable, Callable
+from concurrent.futures import Future
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
+
+from homeostat.core.errors import HomeostatError
+from homeostat.runtime.cache.key import MemoryKey
+
+T = TypeVar("T")
+
+
+class LoadsItself(HomeostatError):
+    """A load asks for the very key that it loads, and would wait for itself."""
+
+
+class LoadCancelled(HomeostatError):
+    """What a load waited for was cancelled, although nobody cancelled the load."""
+
+
+class _Abandoned(Exception):
+    """The load ended without a result, because its thread or its event loop did."""
+
+
+@dataclass(eq=False, slots=True)
+class Flight(Generic[T]):
+    """One load on its way. `tags` are those of the value; it is not kept once the flight is `outdated`."""
+
+    tags: tuple[str, ...]
+    result: "Future[T]" = field(default_factory=Future)
+    waiters: int = 0
+    thread: int = 0
+    loop: asyncio.AbstractEventLoop | None = None
+    task: "asyncio.Task[None] | None" = None
+    outdated: bool = False
+
+
+_inside: ContextVar[tuple[Flight[object], ...]] = ContextVar("homeostat_cache_flights", default=())
+
+
+class Flights(Generic[T]):
+    """The loads on their way, by key. At most one of a key is joined; any task and any thread may."""
+
+    def __init__(self, waited: Callable[[float], None]) -> None:
+        self._waited = waited
+        self._lock = threading.Lock()
+        self._flights: dict[MemoryKey, Flight[T]] = {}
+        self.on_their_way = self._flights.__len__
+        """Returns how many there are."""
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def __contains__(self, key: MemoryKey) -> bool:
+        return key in self._flights
+
+    def outdate(self, keys: frozenset[MemoryKey], tags: frozenset[str] = frozenset()) -> None:
+        """Have loads of some keys, or with some tags, not kept: what they read may be old.
+
+        Who waits gets their results; who asks from now on gets a new load.
+        """
+        if not self._flights:
+            return
+        with self._lock:
+            for key, flight in list(self._flights.items()):
+                if key in keys or not tags.isdisjoint(flight.tags):
+                    flight.outdated = True
+                    del self._flights[key]
+
+    async def run(
+        self, key: MemoryKey, tags: tuple[str, ...], load: Callable[[Flight[T]], Awaitable[T]]
+    ) -> T:
+        """Return what the load of a key that is on its way returns, or that of a new one."""
+        while True:
+            flight, leads = self._joined(key, tags)
+            if leads:
+                self._start(key, flight, load)
+            try:
+                return await _wait(flight)
+            except _Abandoned:
+                continue
+            finally:
+                self._left(key, flight)
+
+    def start(self, key: MemoryKey, tags: tuple[str, ...], load: Callable[[Flight[T]], Awaitable[T]]) -> bool:
+        """Begin a load that nobody's going ends; return False where one is on its way."""
+        with self._lock:
+            if key in self._flights:
+                return False
+            flight = self._flights[key] = Flight[T](tags, waiters=1)
+        self._start(key, flight, load)
+        return True
+
+    def run_here(self, key: MemoryKey, tags: tuple[str, ...], load: Callable[[Flight[T]], T]) -> T:
+        """Do the same in this thread: the first caller loads, the others wait."""
+        while True:
+            flight, leads = self._joined(key, tags)
+            try:
+                if leads:
+                    return self._load_here(key, flight, load)
+                if flight.thread == threading.get_ident() and not flight.result.done():
+                    # A task of this thread's own event loop loads it, which cannot go on while this waits.
+                    return load(Flight[T](tags, outdated=True))
+                return flight.result.result()
+            except _Abandoned:
+                continue
+            finally:
+                self._left(key, flight)
+
+    def _joined(self, key: MemoryKey, tags: tuple[str, ...]) -> tuple[Flight[T], bool]:
+        with self._lock:
+            flight = self._flights.get(key)
+            if flight is None:
+                flight = self._flights[key] = Flight[T](tags)
+                flight.waiters = 1
+                return flight, True
+            if any(outer is flight for outer in _inside.get()):
+                raise LoadsItself(f"the load of a key of this cache asks for the same key: {key!r:.80}")
+            flight.waiters += 1
+        self._waited(1)
+        return flight, False
+
+    def _start(self, key: MemoryKey, flight: Flight[T], load: Callable[[Flight[T]], Awaitable[T]]) -> None:
+        flight.loop = asyncio.get_running_loop()
+        flight.thread = threading.get_ident()
+        flight.task = flight.loop.create_task(self._fly(key, flight, load))
+        self._tasks.add(flight.task)
+        flight.task.add_done_callback(self._tasks.discard)
+
+    async def _fly(
+        self, key: MemoryKey, flight: Flight[T], load: Callable[[Flight[T]], Awaitable[T]]
+    ) -> None:
+        _inside.set((*_inside.get(), flight))  # type: ignore[arg-type]
+        try:
+            result = await load(flight)
+        except asyncio.CancelledError as error:
+            task = asyncio.current_task()
+            if task is not None and task.cancelling():
+                self._land(key, flight, _Abandoned())
+                raise
+            told = LoadCancelled("what the load of a cached value waited for was cancelled; ask again")
+            told.__cause__ = error
+            self._land(key, flight, told)
+        except Exception as error:  # noqa: BLE001 - it is raised again in all who wait
+            self._land(key, flight, error)
+        except BaseException:
+            self._land(key, flight, _Abandoned())
+            raise
+        else:
+            self._remove(key, flight)
+            flight.result.set_result(result)
+
+    def _load_here(self, key: MemoryKey, flight: Flight[T], load: Callable[[Flight[T]], T]) -> T:
+        flight.thread = threading.get_ident()
+        token = _inside.set((*_inside.get(), flight))  # type: ignore[arg-type]
+        try:
+            result = load(flight)
+        except Exception as error:
+            self._land(key, flight, error)
+            raise
+        except BaseException:
+            self._land(key, flight, _Abandoned())
+            raise
+        finally:
+            _inside.reset(token)
+        self._remove(key, flight)
+        flight.result.set_result(result)
+        return result
+
+    def _land(self, key: MemoryKey, flight: Flight[T], error: Exception) -> None:
+        self._remove(key, flight)
+        flight.result.set_exception(error)
+
+    def _remove(self, key: MemoryKey, flight: Flight[T]) -> None:
+        with self._lock:
+            if self._flights.get(key) is flight:
+                del self._flights[key]
+
+    def _left(self, key: MemoryKey, flight: Flight[T]) -> None:
+        """Note that a caller goes; where it was the last one before the end, cancel the load."""
+        with self._lock:
+            flight.waiters -= 1
+            if flight.waiters or flight.result.done() or flight.task is None or flight.loop is None:
+                return
+            if self._flights.get(key) is flight:
+                del self._flights[key]
+        if not flight.loop.is_closed():
+            flight.loop.call_soon_threadsafe(flight.task.cancel)
+
+
+async def _wait(flight: Flight[T]) -> T:
+    """Return the result of a flight; being cancelled does nothing to it."""
+    if not flight.result.done():
+        loop = asyncio.get_running_loop()
+        landed = loop.create_future()
+
+        def wake() -> None:
+            if not landed.done():
+                landed.set_result(None)
+
+        def tell(_: "Future[T]") -> None:
+            if not loop.is_closed():
+                loop.call_soon_threadsafe(wake)
+
+        flight.result.add_done_callback(tell)
+        await landed
+    return flight.result.result()

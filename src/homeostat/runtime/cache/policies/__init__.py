@@ -1,0 +1,1 @@
+"""Policies: which entry goes when there is no more room."""

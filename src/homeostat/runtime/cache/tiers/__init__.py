@@ -1,0 +1,1 @@
+"""Tiers behind memory: Redis, and a table in SQLite or PostgreSQL."""

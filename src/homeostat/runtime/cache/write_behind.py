@@ -1,0 +1,70 @@
+"""Write-behind: values that go to the shared tiers later, many at once, from a bounded queue."""
+
+import asyncio
+import threading
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Sequence
+
+from homeostat.observe.recorder import Counter
+from homeostat.runtime.cache.bridge import Bridge
+from homeostat.runtime.cache.tiers.tier import Item
+
+QUEUE_MAX = 10_000
+BATCH_MAX = 200
+LINGER_S = 0.02
+
+
+class WriteBehind:
+    """Keeps the latest value of each key until it is written; beyond a bound the oldest goes, counted."""
+
+    def __init__(
+        self, bridge: Bridge, write: Callable[[Sequence[Item]], Awaitable[None]], dropped: Counter
+    ) -> None:
+        self._bridge = bridge
+        self._write = write
+        self._dropped = dropped
+        self._lock = threading.Lock()
+        self._items: OrderedDict[bytes, Item] = OrderedDict()
+        self._writing = False
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    def put(self, item: Item) -> None:
+        """Have a value written soon."""
+        with self._lock:
+            self._items.pop(item.key, None)
+            self._items[item.key] = item
+            if len(self._items) > QUEUE_MAX:
+                self._items.popitem(last=False)
+                self._dropped.add(1)
+            if self._writing:
+                return
+            self._writing = True
+        self._bridge.submit(self._write_all())
+
+    def drop(self, key: bytes) -> None:
+        """Have a value that is not written yet not written."""
+        with self._lock:
+            self._items.pop(key, None)
+
+    async def drain(self) -> None:
+        """Write what waits, now."""
+        while batch := self._batch():
+            await self._write(batch)
+
+    async def _write_all(self) -> None:
+        while True:
+            await asyncio.sleep(LINGER_S)
+            batch = self._batch()
+            if batch:
+                await self._write(batch)
+                continue
+            with self._lock:
+                if not self._items:
+                    self._writing = False
+                    return
+
+    def _batch(self) -> list[Item]:
+        with self._lock:
+            return [self._items.popitem(last=False)[1] for _ in range(min(BATCH_MAX, len(self._items)))]
