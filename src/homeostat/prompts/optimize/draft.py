@@ -9,9 +9,10 @@ from functools import cached_property
 import msgspec
 
 from homeostat.prompts.graph.styles import KINDS, Styles
-from homeostat.prompts.graph.understanding import EntryPoint, Understood, understand
+from homeostat.prompts.graph.understanding import EntryPoint, Understood
 from homeostat.prompts.library.library import Library
 from homeostat.prompts.library.module import Module
+from homeostat.prompts.proof.reading import Reading
 from homeostat.prompts.tokens.tokenizer import Tokenizer
 
 
@@ -52,18 +53,19 @@ class Draft:
     """A library as it is at one point of the pipeline.
 
     `orders` tells in which order an entry point (by its path) is put together where that is another order
-    than that of its closure.
+    than that of its closure. `reading` remembers what texts say, from one draft to the next.
     """
 
     library: Library
     styles: Styles
     counts: Counts
     orders: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    reading: Reading = field(default_factory=Reading, repr=False)
 
     @cached_property
     def understood(self) -> Understood:
         """What the library says of itself as it is now."""
-        return understand(self.library, self.styles)
+        return self.reading.understood(self.library, self.styles)
 
     @cached_property
     def weight(self) -> Weight:
@@ -104,4 +106,5 @@ class Draft:
                 path, text, hashlib.sha256(data).digest(), len(data), old.encoding if old else "utf-8"
             )
         library = replace(self.library, modules=dict(sorted(modules.items())))
-        return Draft(library, self.styles, self.counts, self.orders if orders is None else orders)
+        orders = self.orders if orders is None else orders
+        return Draft(library, self.styles, self.counts, orders, self.reading)

@@ -2,8 +2,10 @@
 
 import msgspec
 
+from homeostat.prompts.optimize.billing import Bill
 from homeostat.prompts.optimize.draft import Weight
 from homeostat.prompts.optimize.pass_ import Saves
+from homeostat.prompts.proof.verification import Verification
 
 
 class Reverted(msgspec.Struct, frozen=True):
@@ -15,13 +17,18 @@ class Reverted(msgspec.Struct, frozen=True):
 
 
 class PassOutcome(msgspec.Struct, frozen=True):
-    """What one pass did. `before` and `after` are equal where all of it was taken back."""
+    """What one pass did. `before` and `after` are equal where all of it was taken back.
+
+    The USD are those of a round of runs (`optimize/billing.py`).
+    """
 
     name: str
     lossless: bool
     saves: Saves
     before: Weight
     after: Weight
+    before_usd: float
+    after_usd: float
     files_changed: int
     changes: int
     reverted: tuple[Reverted, ...]
@@ -30,9 +37,16 @@ class PassOutcome(msgspec.Struct, frozen=True):
 
 
 class Outcome(msgspec.Struct, frozen=True):
-    """What a whole pipeline did, in its order; every count is one of `tokenizer`."""
+    """What a whole pipeline did, in its order; every count is one of `tokenizer`.
+
+    `warnings` name entry points that lose the provider's cache.
+    """
 
     tokenizer: str
     before: Weight
     after: Weight
+    bill_before: Bill
+    bill_after: Bill
     passes: tuple[PassOutcome, ...]
+    verification: Verification
+    warnings: tuple[str, ...]

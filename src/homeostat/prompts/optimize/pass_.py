@@ -16,27 +16,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
-import msgspec
-
 from homeostat.prompts.optimize.draft import Draft
+from homeostat.prompts.proof.claims import Edit
 
 Saves = Literal["library", "loaded", "billed"]
 """What a pass makes smaller: the tokens of all modules; those that entry points load by hard references (the
 sum over entry points); or the USD billed with the provider's prompt cache for a round of runs, in which
 each entry point is run twice in turn."""
-
-
-class Edit(msgspec.Struct, frozen=True):
-    """A line of a module that reads otherwise now: `now` is empty where it is gone.
-
-    `line` is where `was` stood, from 1, in the text that the pass was given. `was` may hold a reference and
-    the words around it, and nothing that must be kept: no constraint, number, placeholder or code.
-    """
-
-    path: str
-    line: int
-    was: str
-    now: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal, get_args
 
+from homeostat.prompts.library.expansion import expanded
 from homeostat.prompts.library.fences import fences
 from homeostat.prompts.library.module import Module
 from homeostat.prompts.library.placeholders import PLACEHOLDER
@@ -21,10 +22,13 @@ CONSTRAINT = re.compile(
     re.IGNORECASE,
 )
 NUMBER = re.compile(r"(?<![\w.])[<>≤≥~±]?[$€£]?\d[\d,]*(?:[.:/\-]\d+)*(?:[%+x]|\s?[A-Za-zµ°]+\b)?")
-TAG = re.compile(r"</?[A-Za-z_][\w.:-]*((?:\s+[^<>]*?)?)/?>")
+TAG = re.compile(r"""</?[A-Za-z_][\w.:-]*((?:\s(?>"[^"<\n]*"|'[^'<\n]*'|[^<>])*+)?)/?>""")
 ATTRIBUTE = re.compile(r"""=\s*(?:"([^"]*)"|'([^']*)')""")
 MARKS = re.compile(r"^[ \t>#*+\-|•]+|[*_`]{1,3}|[─━═]{2,}", re.MULTILINE)
 SENTENCE_END = re.compile(r"(?<=[.!?;])\s+|\n")
+SEAM = "\0"
+"""Stands where a tag was, so that the unit of a number is not looked for behind it."""
+
 MARKUP_LANGUAGES = frozenset({"xml", "markdown", "md"})
 """Blocks in these hold prompts, not code."""
 
@@ -42,15 +46,15 @@ class Evidence:
 def plain(text: str) -> str:
     """Return a text without markup, so that the same words in another form compare as equal.
 
-    Tags of XML give way to the values of their attributes; emphasis, bullets and rulers go. Line ends
-    stay, blanks become single.
+    Tags of XML give way to the values of their attributes; emphasis, bullets, rulers and the frames of
+    tables go. Line ends stay, blanks become single.
 
     >>> plain('<rule level="high">**NEVER** skip</rule>')
     'high NEVER skip'
     """
     text = TAG.sub(lambda m: f" {_values(m[1])} ", text)
-    text = MARKS.sub(" ", html.unescape(text))
-    return "\n".join(" ".join(line.split()) for line in text.split("\n"))
+    text = MARKS.sub(" ", html.unescape(text)).replace("|", " | ")
+    return "\n".join(" ".join(line.split()).strip("| ") for line in text.split("\n"))
 
 
 def joined(text: str) -> str:
@@ -59,24 +63,26 @@ def joined(text: str) -> str:
 
 
 def evidence(module: Module) -> Iterator[Evidence]:
-    """Return all evidence of a module, in the order of kinds."""
-    stripped = plain(module.text)
-    exact = stripped.count("\n") == module.text.count("\n")
+    """Return all evidence of a module, in the order of kinds; compact forms are read back first."""
+    text = expanded(module.text)
+    stripped = plain(TAG.sub(lambda m: SEAM + m[0], text))
+    exact = stripped.count("\n") == text.count("\n")
     position = line = 0
-    for sentence in SENTENCE_END.split(stripped):
-        found = stripped.find(sentence, position)
+    for piece in SENTENCE_END.split(stripped):
+        found = stripped.find(piece, position)
         line += stripped.count("\n", position, found)
         position = found
         at = line + 1 if exact else 0
+        sentence = joined(piece.replace(SEAM, " "))
         if CONSTRAINT.search(sentence):
             yield Evidence("constraint", sentence, module.path, at)
-        for number in NUMBER.findall(sentence):
+        for number in NUMBER.findall(piece):
             yield Evidence("number", joined(number), module.path, at)
-    for match in PLACEHOLDER.finditer(module.text):
-        yield Evidence("placeholder", match[0], module.path, module.text.count("\n", 0, match.start()) + 1)
-    for fence in fences(module.text):
+    for match in PLACEHOLDER.finditer(text):
+        yield Evidence("placeholder", match[0], module.path, text.count("\n", 0, match.start()) + 1)
+    for fence in fences(text):
         if fence.language not in MARKUP_LANGUAGES:
-            code = joined(module.text[fence.start : fence.end])
+            code = joined(text[fence.start : fence.end])
             if code:
                 yield Evidence("code", code, module.path, fence.line)
 

@@ -1,43 +1,17 @@
 """Verification: whether a changed library still says all that it said, to the same entry points."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 import msgspec
 
 from homeostat.prompts.graph.styles import KINDS, Styles
-from homeostat.prompts.graph.understanding import EntryPoint, Understood, understand
-from homeostat.prompts.library.library import Library
-from homeostat.prompts.library.module import Module
-from homeostat.prompts.proof.evidence import EVIDENCE, Evidence, evidence, joined, plain
-
-
-class Missing(msgspec.Struct, frozen=True):
-    """Something that was there and is no more: where it stood (line 0 where that is not known) and what."""
-
-    path: str
-    line: int
-    text: str
-
-    def __str__(self) -> str:
-        return f"{self.path}:{self.line}: {self.text}" if self.line else f"{self.path}: {self.text}"
-
-
-class Check(msgspec.Struct, frozen=True):
-    """One claim about a changed library: of `total` things `total - len(missing)` are kept."""
-
-    name: str
-    total: int
-    missing: tuple[Missing, ...]
-
-    @property
-    def holds(self) -> bool:
-        """Whether nothing is missing."""
-        return not self.missing
-
-    @property
-    def kept(self) -> float:
-        """The share that is kept, 1 where there was nothing."""
-        return 1 - len(self.missing) / self.total if self.total else 1.0
+from homeostat.prompts.graph.understanding import EntryPoint, Understood
+from homeostat.prompts.library.library import Library, Progress, silent
+from homeostat.prompts.proof.check import Check, Missing
+from homeostat.prompts.proof.claims import Claims
+from homeostat.prompts.proof.evidence import EVIDENCE, Evidence
+from homeostat.prompts.proof.reading import Reading
+from homeostat.prompts.proof.texts_expand import texts_expand
 
 
 class Verification(msgspec.Struct, frozen=True):
@@ -53,41 +27,62 @@ class Verification(msgspec.Struct, frozen=True):
         return all(c.holds for c in self.checks)
 
 
-def verify(before: Library, after: Library, styles: Styles) -> Verification:
+def verify(
+    before: Library,
+    after: Library,
+    styles: Styles,
+    claims: Claims | None = None,
+    reading: Reading | None = None,
+    progress: Progress = silent,
+) -> Verification:
     """Compare a library with what was made of it.
 
     Guarantee: where all checks hold, each entry point is there under its name; no reference leads nowhere
     that led somewhere or was not there; each distinct constraint, number with its unit, placeholder and
     block of code of the original stands somewhere in the result; and each constraint that an entry point
     loaded stands in what it loads or may load now. Words are compared exactly, without regard to markup
-    and line ends.
+    and line ends. With claims, each module besides expands to the text that it was: it renders the same,
+    trees of XML are equal, and only lines that the claims name and that hold a reference read otherwise.
+    Modules that lost words on purpose are left out of this last check, and of no other.
 
     When it does not hold: it does not understand. A sentence that says the same in other words is missing,
     and one that a new sentence beside it contradicts is kept.
     """
-    old, new = understand(before, styles), understand(after, styles)
-    texts = {m.path: _words(m) for m in after.modules.values()}
-    found = {m.path: tuple(evidence(m)) for m in before.modules.values()}
-    everywhere = _Haystack(texts.values())
-    numbers = _Numbers(after.modules.values())
+    reading = reading or Reading()
+    progress("following references", 0, 2)
+    old, new = reading.understood(before, styles), reading.understood(after, styles)
+    found = {p: reading.evidence(m) for p, m in before.modules.items()}
+    there = {p: reading.evidence(m) for p, m in after.modules.items()}
+    texts = {p: reading.words(m) for p, m in after.modules.items()}
+    everywhere = _Haystack(texts.values(), there.values())
+    numbers = _Numbers(there.values())
     kinds = []
+    progress("looking for what was said", 1, 2)
     for kind in EVIDENCE:
         things = _distinct(e for of in found.values() for e in of if e.kind == kind)
-        there = numbers if kind == "number" else everywhere
-        lost = tuple(Missing(e.path, e.line, e.text) for e in things if not there.holds(e))
+        place = numbers if kind == "number" else everywhere
+        lost = tuple(Missing(e.path, e.line, e.text) for e in things if not place.holds(e))
         kinds.append(Check(f"{kind}s" if kind != "code" else "blocks of code", len(things), lost))
     same = sum(m.digest == o.digest for p, m in after.modules.items() if (o := before.modules.get(p)))
-    checks = (_entries(old, new), _dangling(old, new), *kinds, _reached(old, new, found, texts))
-    return Verification(checks, same, len(after.modules))
+    reached = _reached(
+        old, new, found, lambda paths: _Haystack((texts[p] for p in paths), (there[p] for p in paths))
+    )
+    checks = [_entries(old, new), _dangling(old, new), *kinds, reached]
+    if claims is not None:
+        checks.append(texts_expand(before, after, styles, claims, reading))
+    return Verification(tuple(checks), same, len(after.modules))
 
 
 class _Haystack:
     """Texts in which evidence is looked for: whole, between other words, and not as a part of a word."""
 
-    def __init__(self, texts: Iterable[str]) -> None:
+    def __init__(self, texts: Iterable[str], known: Iterable[Collection[Evidence]]) -> None:
         self._text = "\n".join(texts)
+        self._known = {(e.kind, e.text) for of in known for e in of}
 
     def holds(self, wanted: Evidence) -> bool:
+        if (wanted.kind, wanted.text) in self._known:
+            return True
         text = wanted.text
         at = self._text.find(text)
         while at >= 0:
@@ -103,8 +98,8 @@ class _Haystack:
 class _Numbers:
     """The numbers of modules, each with its unit: 3 is not found in 3.5, nor 30 s in 30 min."""
 
-    def __init__(self, modules: Iterable[Module]) -> None:
-        self._texts = {e.text for m in modules for e in evidence(m) if e.kind == "number"}
+    def __init__(self, known: Iterable[Collection[Evidence]]) -> None:
+        self._texts = {e.text for of in known for e in of if e.kind == "number"}
 
     def holds(self, wanted: Evidence) -> bool:
         return wanted.text in self._texts
@@ -112,11 +107,6 @@ class _Numbers:
 
 def _word(sign: str) -> bool:
     return sign.isalnum() or sign == "_"
-
-
-def _words(module: Module) -> str:
-    """Return a module's words without markup, and once more as written, for code and placeholders."""
-    return joined(plain(module.text)) + "\n" + joined(module.text)
 
 
 def _distinct(things: Iterable[Evidence]) -> list[Evidence]:
@@ -137,7 +127,10 @@ def _dangling(old: Understood, new: Understood) -> Check:
 
 
 def _reached(
-    old: Understood, new: Understood, found: Mapping[str, Collection[Evidence]], texts: Mapping[str, str]
+    old: Understood,
+    new: Understood,
+    found: Mapping[str, Collection[Evidence]],
+    haystack: Callable[[Sequence[str]], _Haystack],
 ) -> Check:
     """Check that the constraints which an entry point loads are in what it may load in the result."""
     places = {(e.kind, e.name): e.path for e in new.entries}
@@ -148,8 +141,8 @@ def _reached(
         wanted = _distinct(e for m in modules for e in found[m] if e.kind == "constraint")
         total += len(wanted)
         starts = [*new.always, *([place] if place is not None else [])]
-        haystack = _Haystack(texts[m] for m in new.graph.closure(starts, KINDS[:2]))
-        lost += [_of(entry, e) for e in wanted if not haystack.holds(e)]
+        there = haystack(new.graph.closure(starts, KINDS[:2]))
+        lost += [_of(entry, e) for e in wanted if not there.holds(e)]
     return Check("constraints within reach of their entry points", total, tuple(lost))
 
 

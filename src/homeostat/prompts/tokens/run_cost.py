@@ -43,12 +43,11 @@ def run_cost(model: str, tokens: int, at_ns: int) -> RunCost:
     counted them, which is the model's own for few models only.
     """
     minimum = cached_min_tokens(model)
-    plain = _cost(model, tokens, at_ns, 0, 0)
+    plain = prompt_usd(model, tokens, at_ns)
     if tokens < minimum:
         return RunCost(plain, plain, plain, minimum)
-    return RunCost(
-        plain, _cost(model, tokens, at_ns, 0, tokens), _cost(model, tokens, at_ns, tokens, 0), minimum
-    )
+    first, again = (prompt_usd(model, tokens, at_ns, *held) for held in ((0, tokens), (tokens, 0)))
+    return RunCost(plain, first, again, minimum)
 
 
 def cached_min_tokens(model: str) -> int:
@@ -61,7 +60,11 @@ def cached_min_tokens(model: str) -> int:
     return next((least for start, least in _minima() if name.startswith(start)), TOKENS_MIN)
 
 
-def _cost(model: str, tokens: int, at_ns: int, read: int, written: int) -> float:
+def prompt_usd(model: str, tokens: int, at_ns: int, read: int = 0, written: int = 0) -> float:
+    """Return what a prompt costs in USD, of whose tokens some are read from the cache and some written to it.
+
+    Raises ConfigError for a model without a known price.
+    """
     call = LlmCall(
         "chat",
         model=model,

@@ -1,0 +1,88 @@
+"""Repeats: passages that are told by their beginning and the place where they stand.
+
+    (as above: "Run the tests before")           the passage that begins so, earlier in the same module
+    (as in rules/tests.md: "Run the tests")      the one in another module
+
+A passage is meant as a whole, from one blank line or block of code to the next.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from homeostat.prompts.library.fences import fences
+from homeostat.prompts.library.front_matter import read_front_matter
+from homeostat.prompts.library.library import Library
+from homeostat.prompts.library.module import Module
+
+REPEAT = re.compile(
+    r'^\((?:as above|as in (?P<path>[^\s:"]{1,300})): "(?P<begin>[^"\n]{1,300})"\)(?=\r?$)', re.MULTILINE
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """Lines of a text between blank ones and outside of blocks of code: `start` and `end` bound them."""
+
+    start: int
+    end: int
+    text: str
+
+
+def stretches(text: str) -> Iterator[Stretch]:
+    """Return the passages of a text that are not in its settings or in blocks of code."""
+    bounds = [(text.rfind("\n", 0, f.start - 1) + 1, _closed(text, f.end)) for f in fences(text)]
+    at = read_front_matter(text).end
+    for start, end in [*bounds, (len(text), len(text))]:
+        for found in PASSAGE.finditer(text, at, max(at, start)):
+            yield Stretch(found.start(), found.end(), found[0])
+        at = max(at, end)
+
+
+PASSAGE = re.compile(r"^[^\n]*\S[^\n]*(?:\n[^\n]*\S[^\n]*)*", re.MULTILINE)
+
+
+def repeat_of(path: str | None, begin: str) -> str:
+    """Return the line that stands for a passage of this module (None) or of another one."""
+    return f'(as above: "{begin}")' if path is None else f'(as in {path}: "{begin}")'
+
+
+def beginning(text: str, others: list[str], words_min: int = 4) -> str | None:
+    """Return the least beginning of a passage by which it is told from others; None where there is none."""
+    words = text.split()
+    spelled = [" ".join(o.split()) for o in others]
+    for count in range(min(words_min, len(words)), len(words) + 1):
+        begin = " ".join(words[:count])
+        if '"' in begin or len(begin) > 300:
+            return None
+        if sum(s.startswith(begin) for s in spelled) == 0:
+            return begin
+    return None
+
+
+def unfolded(library: Library) -> Library:
+    """Return a library with the passages in the places where they are only told."""
+    modules = {path: unfold(module, library.modules) for path, module in library.modules.items()}
+    return replace(library, modules=modules)
+
+
+def unfold(module: Module, modules: Mapping[str, Module]) -> Module:
+    """Return a module with the passages that it tells of; what leads to no single passage stays as it is."""
+    if "(as " not in module.text:
+        return module
+
+    def passage(found: re.Match[str]) -> str:
+        source = module if found["path"] is None else modules.get(found["path"])
+        if source is None:
+            return found[0]
+        begin = found["begin"]
+        ahead = (s for s in stretches(source.text) if source is not module or s.end <= found.start())
+        fitting = {s.text for s in ahead if " ".join(s.text.split()).startswith(begin)}
+        return fitting.pop().rstrip("\r") if len(fitting) == 1 else found[0]
+
+    return replace(module, text=REPEAT.sub(passage, module.text))
+
+
+def _closed(text: str, end: int) -> int:
+    """Return where the line ends that closes a block of code."""
+    return text.find("\n", end) + 1 or len(text)
