@@ -34,8 +34,10 @@ def test_a_store_in_memory_leaves_no_file(
 @pytest.mark.parametrize(
     ("address", "named"),
     [
-        ("postgresql://u@h/d", "PostgreSQL"),
-        ("postgres://h/d", "PostgreSQL"),
+        ("postgresql://u:p@rt@h/d", "%40"),
+        ("postgresql://u:p/art@h/d", "%2F"),
+        ("postgresql://u:p%zz@h/d", "cannot read the address postgresql://u@h/d"),
+        ("postgresql://u@h/d?pasword=x", "cannot read the address postgresql://u@h/d"),
         ("mysql://h/d", "mysql"),
         ("sqlite://host/x.db", "sqlite:///path"),
         ("sqlite:///", "names no file"),

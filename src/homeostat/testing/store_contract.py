@@ -260,6 +260,15 @@ class StoreContract:
             store.write(Batch(points=(new,)))
             assert_moments(store.read(TotalQuery(0, later + DAY_NS))[LATENCY].moments, [new])
 
+    def test_a_series_that_is_written_again_after_a_long_time_is_not_forgotten(self) -> None:
+        with self.open_empty(Retention()) as store:
+            store.write(Batch(points=(point(LATENCY, T0, [1.0]),)))
+            later = T0 + 100 * DAY_NS
+            new = point(LATENCY, later, [2.0])
+            store.write(Batch(points=(new,)))
+            store.maintain(later)
+            assert_moments(store.read(TotalQuery(later, later + DAY_NS))[LATENCY].moments, [new])
+
     def test_queries_choose_series_by_metric_attributes_and_window(self) -> None:
         with self.open_empty(Retention()) as store:
             store.write(
@@ -321,6 +330,23 @@ class StoreContract:
             assert (kept.start_ns, kept.llm, kept.events) == (odd.start_ns, odd.llm, odd.events)
             assert store.read(TraceQuery(span(2, 1).trace_id)) == (span(2, 1),)
             assert store.read(LogsQuery(T0, T0 + 1))[0].name == "\\udcff"
+
+    def test_a_nul_character_does_not_cost_a_batch(self) -> None:
+        with self.open_empty(Retention()) as store:
+            store.write(
+                Batch(
+                    points=(point(SeriesKey.of("m", Kind.GAUGE, "1", {"path": "a\0b"}), T0, [1.0]),),
+                    spans=(span(1, 1, operation="a\0b", attributes={"text": "a\0b"}),),
+                    logs=(LogRecord(T0, "web", "INFO", "a\0b"),),
+                    records=(Record("state", "a\0b", T0, b"a\0b"),),
+                )
+            )
+            assert len(store.read(SeriesQuery(T0, T0 + HOUR_NS))) == 1
+            (kept,) = store.read(TraceQuery(span(1, 1).trace_id))
+            assert (kept.operation, kept.attributes) == ("a\0b", {"text": "a\0b"})
+            assert len(store.read(TracesQuery(T0, T0 + HOUR_NS, operation="a\0b"))) == 1
+            assert store.read(LogsQuery(T0, T0 + 1))[0].name == "a\0b"
+            assert store.read(RecordsQuery("state"))[0].body == b"a\0b"
 
     def test_spans_come_back_as_they_were_written_and_once(self) -> None:
         spans = (span(7, 2, 1, error="TimeoutError"), span(7, 1), span(7, 3, 2, llm=None))
@@ -400,9 +426,16 @@ class StoreContract:
                 T0 + i * HOUR_NS for i in (7, 6, 5, 4, 3)
             ]
             assert [r.name for r in store.read(LogsQuery(0, T0 + DAY_NS))] == ["7", "6", "5", "4"]
-            done = store.maintain(T0 + DAY_NS + 6 * HOUR_NS + 1)
-            assert (done.expired_spans, done.expired_logs) == (8, 3)
-            assert store.read(SizeQuery()).spans == 2
+            later = [store.maintain(T0 + DAY_NS + 6 * HOUR_NS + 1)]
+            assert [t.start_ns for t in store.read(TracesQuery(0, T0 + DAY_NS))] == [T0 + 7 * HOUR_NS]
+            assert [r.name for r in store.read(LogsQuery(0, T0 + DAY_NS))] == ["7"]
+            assert store.read(TraceQuery(span(6, 1).trace_id)) == ()
+            assert len(store.read(TraceQuery(span(7, 1).trace_id))) == 2
+            # What is past its age is not read any more; it may take up space for another day.
+            later += [store.maintain(T0 + n * DAY_NS) for n in (2, 3)]
+            assert sum(done.expired_spans for done in later) == 10
+            assert sum(done.expired_logs for done in later) == 4
+            assert store.read(SizeQuery()).spans == 0
 
     def test_the_size_says_what_is_kept_and_how_well_it_is_compressed(self) -> None:
         rng = np.random.default_rng(5)

@@ -53,7 +53,12 @@ def test_the_command_line_starts_without_its_heavy_parts(heavy: str) -> None:
         (["status", "--once", "--endpoint", "http://127.0.0.1:9"], 3, "homeostat up"),
         (["status", "--once", "--endpoint", "nonsense"], 2, "nonsense"),
         (["up", "--log-level", "loud"], 2, "loud"),
-        (["up", "--port", "0", "--store", "postgresql://db/x"], 2, "PostgreSQL"),
+        (["up", "--port", "0", "--store", "mysql://db/x"], 2, "mysql"),
+        (
+            ["up", "--port", "0", "--store", "postgresql://u:p@127.0.0.1:9/x"],
+            1,
+            "postgresql://u@127.0.0.1:9/x",
+        ),
         (["metrics", "--group", "nonsense"], 2, "memory"),
     ],
 )

@@ -11,13 +11,13 @@ from pathlib import Path
 import msgspec
 
 from homeostat.core.errors import InputError, StoreBusy, StoreCorrupt, StoreError, StoreFull
+from homeostat.store.address import MEMORY
 from homeostat.store.segment import DamagedBlob
 from homeostat.store.sqlite.schema import check_ours, migrate
 
 READERS_MAX = 4
 """Readers at a time; further ones wait for their turn."""
 
-MEMORY = ":memory:"
 PAGE_BYTES = 8_192
 WAL_BYTES_MAX = 64 << 20
 

@@ -8,14 +8,11 @@ becomes a further fragment of its coarse bucket. Any number of processes may tak
 
 import sqlite3
 
-import numpy as np
-
 from homeostat.core.clock import SECOND_NS
 from homeostat.core.query import LEVELS_NS
 from homeostat.store.points import collapse
 from homeostat.store.segments import SEGMENT_MAX, TOP, up_to
 from homeostat.store.sqlite.segment_table import add_segments, delete_segments, load_segments
-from homeostat.store.sqlite.series_table import mark_seen
 
 GRACE_NS = 5 * SECOND_NS
 """Buckets are rolled up this long after they close: later points cost a further fragment, no more."""
@@ -44,10 +41,6 @@ def roll_up(connection: sqlite3.Connection, now_ns: int) -> int:
         points = collapse(load_segments(connection, chosen), LEVELS_NS[level + 1])
         add_segments(connection, level + 1, points)
         connection.executemany("DELETE FROM pending WHERE segment = ?", [(i,) for i in chosen])
-        if level + 1 == TOP:
-            mark_seen(
-                connection, np.unique(points.rows["series"]).tolist(), int(points.rows["start_ns"].max())
-            )
         return sum(size for _, size in taken)
     return 0
 

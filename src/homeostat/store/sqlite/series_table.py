@@ -13,8 +13,11 @@ from homeostat.core.point import Point
 from homeostat.core.series import Attributes, SeriesKey
 from homeostat.store.mend import plain_text
 
-SEEN_SLACK_NS = 11 * DAY_NS
-"""A series is forgotten this long after its last point has expired: one coarsest slot, and a day."""
+SEEN_SLACK_NS = 12 * DAY_NS
+"""A series is forgotten this long after its last point has expired: one coarsest slot, and two days."""
+
+RENEWED_NS = DAY_NS
+"""That a series was seen is written down again after this long."""
 
 _attributes = msgspec.json.Decoder(Attributes)
 
@@ -23,7 +26,7 @@ class SeriesIds:
     """Ids by key, for writing. Used under the writer's lock."""
 
     def __init__(self) -> None:
-        self._ids: dict[SeriesKey, int] = {}
+        self._ids: dict[SeriesKey, tuple[int, int]] = {}
         self._forgotten = -1
 
     def clear(self) -> None:
@@ -41,9 +44,9 @@ class SeriesIds:
         for point in points:
             key = point.series
             known = ids.get(key)
-            if known is None:
-                known = ids[key] = _insert(connection, key, point.start_ns)
-            found.append(known)
+            if known is None or point.start_ns > known[1]:
+                known = ids[key] = (_insert(connection, key, point.start_ns), point.start_ns + RENEWED_NS)
+            found.append(known[0])
         return found
 
 
@@ -56,7 +59,8 @@ def _insert(connection: sqlite3.Connection, key: SeriesKey, seen_ns: int) -> int
         msgspec.json.encode(attributes).decode(),
     )
     connection.execute(
-        "INSERT OR IGNORE INTO series (metric, kind, unit, attributes, seen_ns) VALUES (?, ?, ?, ?, ?)",
+        "INSERT INTO series (metric, kind, unit, attributes, seen_ns) VALUES (?, ?, ?, ?, ?)"
+        " ON CONFLICT DO UPDATE SET seen_ns = max(seen_ns, excluded.seen_ns)",
         (*row, seen_ns),
     )
     (found,) = connection.execute(
@@ -97,13 +101,6 @@ class SeriesKeys:
             key = SeriesKey(metric, Kind(kind), unit, _attributes.decode(attributes))
             self._by_metric[metric][i] = key
             self._newest = i
-
-
-def mark_seen(connection: sqlite3.Connection, series: Iterable[int], seen_ns: int) -> None:
-    """Note that series had points up to a time."""
-    connection.executemany(
-        "UPDATE series SET seen_ns = ? WHERE id = ? AND seen_ns < ?", [(seen_ns, i, seen_ns) for i in series]
-    )
 
 
 def forget_series(connection: sqlite3.Connection, before_ns: int, limit: int) -> int:
