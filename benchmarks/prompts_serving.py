@@ -1,15 +1,15 @@
 """How fast is a command ready to send, and how much of what is asked for does the cache answer?
 
-The library is modular-v3: 189 modules of 2.4 MB, 18 commands. All files come from the operating system's memory.
-Times are of one machine that others use too: the fastest of many rounds stands, the median is told as `high`.
+The library is modular-v3: 189 modules of 2.4 MB, 18 commands. All files come from the operating system's
+memory. Times are the fastest of many rounds.
 
 The sequences of askings, each of one module alone:
 - Zipf: 20,000 askings, the modules in a random order of popularity, exponents 0.9 and 1.1.
-- Azure: the 8,819 requests of the code trace in their order; each asks for the module whose tokens come nearest
-  to its ContextTokens.
+- Azure: the 8,819 requests of the code trace in their order; each asks for the module whose tokens come
+  nearest to its ContextTokens.
 - Mooncake: the 12,031 requests of the conversation trace in their order; each asks for the module of its
-  conversation (its second block, the first being the same in all), which is the number of conversations before,
-  modulo 189. Nearly uniform: the hardest for any policy.
+  conversation (its second block, since the first is the same in all), which is the number of conversations
+  before it, modulo 189. Nearly uniform: the hardest for any policy.
 """
 
 import bisect
@@ -22,6 +22,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 
@@ -35,6 +36,7 @@ from homeostat.prompts.library.library import Library, load_library
 from homeostat.prompts.planning.loading_plan import loading_plan
 from homeostat.prompts.planning.plan_file import NAME as PLAN
 from homeostat.prompts.planning.plan_file import write_plan
+from homeostat.prompts.serving.edition import Layer
 from homeostat.prompts.serving.popularity import Popularity
 from homeostat.prompts.serving.prompt_library import PromptLibrary
 from homeostat.prompts.serving.serving_meter import TARGETS
@@ -103,7 +105,7 @@ def _ready(root: Path, library: Library) -> list[Result]:
     note = "18 commands; `high` is the worst of them"
     return [
         _ms("command ready to send, warm", warm.values(), READY_BAR_MS, note),
-        _ms("command ready to send, cold, with a loading plan", cold, COLD_BAR_MS, note + "; a fresh library"),
+        _ms("command ready to send, cold, with a loading plan", cold, COLD_BAR_MS, f"{note}; nothing loaded"),
         _ms("the same without a plan: references are looked for", unplanned, None, note),
         Result("opening a library with a loading plan", opened, "ms", None, "lower"),
         Result("opening one without: its folder is walked", walked, "ms", None, "lower"),
@@ -152,7 +154,9 @@ def _rendered() -> list[Result]:
             known.render(values)
         return 100
 
-    found = side_by_side({"ours": ours, "theirs": theirs, "ours, cold": ours_cold, "theirs, cold": theirs_cold})
+    found = side_by_side(
+        {"ours": ours, "theirs": theirs, "ours, cold": ours_cold, "theirs, cold": theirs_cold}
+    )
     size = f"{len(JINJA) / KB:.0f} KB, three gaps"
     return [
         Result(
@@ -280,35 +284,49 @@ def _hits(root: Path, library: Library, traces: Path) -> list[Result]:
 
 
 def _tiers(root: Path, library: Library, traces: Path) -> list[Result]:
-    """The three tiers on whole commands: the Azure trace, the command whose tokens come nearest."""
+    """The three tiers on whole commands: by the Azure trace, and by Zipf with all that they may need."""
+    results = []
+    by: tuple[tuple[str, Layer], ...] = (("the Azure trace", "critical"), ("Zipf 0.9", "on_demand"))
+    with _planned(root, library) as planned:
+        for source, layer in by:
+            settings = replace(UNWATCHED, layer=layer)
+            asked = _commands(planned, settings, source, traces)
+            with _served(planned, settings) as (served, host):
+                for i, name in enumerate(asked):
+                    served.prompt(name, "x")
+                    if i % FOLD_EVERY == 0:
+                        host.registry.fold(i, i + 1)
+                        host.tracer.drain()
+                figures = served.figures
+            results += [
+                Result(
+                    f"bytes answered by the {tier} tier, commands by {source}, layer {layer}",
+                    found.hit_ratio or 0.0,
+                    "of what comes",
+                    None,
+                    "higher",
+                    note=f"target {TARGETS[tier]}; {found.asked_bytes / 1e6:.1f} MB came to it",
+                )
+                for tier, found in figures.tiers.items()
+                if asked
+            ]
+    return results
+
+
+def _commands(root: Path, settings: ServingSettings, source: str, traces: Path) -> list[str]:
+    """Return a sequence of commands; by the trace, those whose tokens are the next above ContextTokens."""
+    with _served(root, settings) as (served, _):
+        tokens = {n: len(served.prompt(n, "x").text) / BYTES_A_TOKEN for n in served.names}
     azure = traces / "azure_llm_code_2023.csv"
+    if source.startswith("Zipf"):
+        return _zipf(sorted(tokens), 0.9)
     if not azure.is_file():
         return []
-    with _planned(root, library) as planned, _served(planned) as (served, host):
-        sizes = {n: served.prompt(n, "x") for n in served.names}
-        names = sorted(sizes, key=lambda n: len(sizes[n].text))
-        tokens = [len(sizes[n].text) / BYTES_A_TOKEN for n in names]
+    names = sorted(tokens, key=tokens.__getitem__)
+    steps = [tokens[n] for n in names]
     with azure.open(encoding="utf-8") as file:
         wanted = [int(row["ContextTokens"]) for row in csv.DictReader(file)]
-    with _planned(root, library) as planned, _served(planned) as (served, host):
-        for i, count in enumerate(wanted):
-            at = min(bisect.bisect(tokens, count), len(tokens) - 1)
-            served.prompt(names[at], "x")
-            if i % FOLD_EVERY == 0:
-                host.registry.fold(i, i + 1)
-                host.tracer.drain()
-        figures = served.figures
-    return [
-        Result(
-            f"bytes answered by the {tier} tier of what comes to it, whole commands by the Azure trace",
-            found.hit_ratio or 0.0,
-            "of what comes",
-            None,
-            "higher",
-            note=f"target {TARGETS[tier]}; {found.asked_bytes / 1e6:.1f} MB came",
-        )
-        for tier, found in figures.tiers.items()
-    ]
+    return [names[min(bisect.bisect(steps, count), len(names) - 1)] for count in wanted]
 
 
 def _policies(library: Library, traces: Path) -> list[Result]:
@@ -340,7 +358,7 @@ class SlowFiles(SystemClock):
     def __init__(self) -> None:
         self._more_ns = 0
 
-    def monotonic_ns(self) -> int:  # type: ignore[override]
+    def monotonic_ns(self) -> int:
         """Return the time, 5 ms later with each look at it."""
         self._more_ns += 5_000_000
         return time.perf_counter_ns() + self._more_ns
@@ -358,7 +376,7 @@ def _ahead(root: Path, library: Library) -> list[Result]:
         rng = Random(7)
         sessions = [_session(needs, rng) for _ in range(8)]
         host = BareHost(SlowFiles())
-        small = ServingSettings(hot_kb=16, warm_kb=64, cold_kb=32, check_every_s=1e6, ahead=ahead)
+        small = ServingSettings(hot_kb=16, warm_kb=128, cold_kb=64, check_every_s=1e6, ahead=ahead)
         with PromptLibrary(host, root, settings=small, rng=Random(1)) as served:
             sources = []
             for i in range(4_000):
@@ -379,8 +397,8 @@ def _ahead(root: Path, library: Library) -> list[Result]:
             "lower",
             peer="loading on demand",
             ratio=waited[False] / waited[True],
-            note=f"on demand {waited[False]:.3f}; {loads} modules loaded ahead for 4,000 askings. Sessions are made: "
-            "commands by Zipf 0.9, each of their conditional modules read with probability 0.7",
+            note=f"on demand {waited[False]:.3f}; {loads} modules loaded ahead for 4,000 askings; sessions "
+            "are made: commands by Zipf 0.9, each of their conditional modules read with probability 0.7",
         )
     ]
 

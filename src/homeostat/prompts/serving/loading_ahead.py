@@ -14,16 +14,16 @@ K = TypeVar("K", bound=Hashable)
 
 WAITING_MAX = 64
 
-WORK_PRICE = 0.5
-"""What a millisecond of work in the background is worth in milliseconds of waiting: it runs in the same
-process, and takes turns with what serves."""
+WORK_PRICE = 1.0
+"""What a millisecond of work in the background is worth in milliseconds of waiting: it takes turns with what
+serves, since both run in one process."""
 
 
 def worth_loading(probability: float, cost: ReadCost) -> bool:
     """Return whether the waiting that loading ahead is expected to save is more than its work costs.
 
-    Where files come from memory, waiting and work are the same, so that it must be more likely than not;
-    where they come over a network, waiting is long, and less will do.
+    Where files come from the operating system's memory, waiting is work, and nothing is worth loading; where
+    they come over a network, waiting is long.
 
     >>> worth_loading(0.4, ReadCost(wall_ns=100e3, cpu_ns=90e3))
     False

@@ -82,7 +82,7 @@ class ModuleCache:
                 held, source = self._current(key, root)
         if expected is not None and source == "file":
             held.foreseen = True
-            self._meter.loaded_ahead()
+            self._meter.loaded_ahead(expected)
         return self._served(held, source, expected)
 
     def holds(self, key: ModuleKey) -> bool:

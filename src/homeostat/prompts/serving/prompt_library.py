@@ -298,10 +298,10 @@ class PromptLibrary:
         """Learn what is asked for now, and load what will probably be asked for next where that pays."""
         if self._follow is None:
             return
-        cost = self._modules.read_cost
+        cost, kept = self._modules.read_cost, self._meter.promise_kept
         with self._lock:
             self._follow.note(hash(session), asked)
-            likely = [(n, p) for n, p in self._follow.likely(asked) if worth_loading(p, cost)]
+            likely = [(n, p) for n, p in self._follow.likely(asked) if worth_loading(p * kept, cost)]
             missing = [(n, p) for n, p in likely if not all(map(self._modules.holds, self._asked.get(n, ())))]
         for following, probability in missing:
             self._ahead.submit(following, probability)

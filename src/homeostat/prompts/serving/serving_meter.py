@@ -12,6 +12,9 @@ SOURCES: tuple[Source, ...] = get_args(Source)
 TARGETS: dict[Source, float] = {"hot": 0.95, "warm": 0.80, "cold": 0.50}
 """The share that each tier should answer of what comes to it, by bytes."""
 
+PROMISES_MAX = 100.0
+"""Where so many uses were promised, promised and kept ones are halved: what changed is learned anew."""
+
 RATIO_EVERY = 64
 """The ratio is recorded once in so many servings."""
 
@@ -68,6 +71,7 @@ class ServingMeter:
         self._totals = dict.fromkeys(SOURCES, 0)
         self._servings = 0
         self._n_changes = self._n_last_good = self._n_ahead = self._n_used = 0
+        self._promised = self._kept = 0.0
 
     def served(self, source: Source, modules: int, size_bytes: int) -> None:
         """Count modules that were served from one place."""
@@ -95,17 +99,29 @@ class ServingMeter:
         with self._lock:
             self._n_last_good += 1
 
-    def loaded_ahead(self) -> None:
-        """Count a module that was loaded before anybody asked."""
+    def loaded_ahead(self, expected: float) -> None:
+        """Count a module that was loaded before anybody asked, and how probably it would be asked for."""
         self._ahead["loaded"].add(1)
         with self._lock:
             self._n_ahead += 1
+            self._promised += expected
+            if self._promised > PROMISES_MAX:
+                self._promised, self._kept = self._promised / 2, self._kept / 2
 
     def used(self) -> None:
         """Count a module that was asked for after it was loaded ahead."""
         self._ahead["used"].add(1)
         with self._lock:
             self._n_used += 1
+            self._kept += 1.0
+
+    @property
+    def promise_kept(self) -> float:
+        """How many of the uses that were promised of what was loaded ahead came, lately, at most 1.
+
+        Fewer come where modules go again before they are asked for, or where sessions are taken for one.
+        """
+        return min(1.0, (self._kept + 1.0) / (self._promised + 1.0))
 
     def figures(self) -> ServingFigures:
         """Return all counts of one moment."""
