@@ -12,8 +12,12 @@ from homeostat.prompts.library.outline import outline_as_xml
 OUTLINE = "outline"
 """The language of a fence that holds an outline."""
 
-RULER = re.compile(r"^([^\w\s`~#|>+*=_.,:;()\[\]{}-])×(\d{2,3})(?=\r?$)", re.MULTILINE)
+RULED = r"([─━═▬▀▄█░▒▓■●•·–—…])"
+RULER = re.compile(rf"^{RULED}×(\d{{2,3}})(?=\r?$)", re.MULTILINE)
 """A line of one sign, told as that sign and how often it stands there: `─×80`."""
+
+SIGN = re.compile(rf"^{RULED}\1{{9,998}}(?=\r?$)", re.MULTILINE)
+"""A ruler as it is drawn."""
 
 
 def expanded(text: str) -> str:

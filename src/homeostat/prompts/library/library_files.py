@@ -42,6 +42,7 @@ SKIPPED_FOLDERS = frozenset(
         ".ruff_cache",
         ".pytest_cache",
         ".tox",
+        ".homeostat",
     ]
 )
 

@@ -7,7 +7,7 @@ A passage is meant as a whole, from one blank line or block of code to the next.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from homeostat.prompts.library.fences import fences
@@ -18,6 +18,12 @@ from homeostat.prompts.library.module import Module
 REPEAT = re.compile(
     r'^\((?:as above|as in (?P<path>[^\s:"]{1,300})): "(?P<begin>[^"\n]{1,300})"\)(?=\r?$)', re.MULTILINE
 )
+
+
+WORD = re.compile(r"\w+")
+WORDS_MIN = 4
+LENGTH_MAX = 300
+PASSAGE = re.compile(r"^[^\n]*\S[^\n]*(?:\n[^\n]*\S[^\n]*)*", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,23 +45,26 @@ def stretches(text: str) -> Iterator[Stretch]:
         at = max(at, end)
 
 
-PASSAGE = re.compile(r"^[^\n]*\S[^\n]*(?:\n[^\n]*\S[^\n]*)*", re.MULTILINE)
-
-
 def repeat_of(path: str | None, begin: str) -> str:
     """Return the line that stands for a passage of this module (None) or of another one."""
     return f'(as above: "{begin}")' if path is None else f'(as in {path}: "{begin}")'
 
 
-def beginning(text: str, others: list[str], words_min: int = 4) -> str | None:
-    """Return the least beginning of a passage by which it is told from others; None where there is none."""
-    words = text.split()
-    spelled = [" ".join(o.split()) for o in others]
-    for count in range(min(words_min, len(words)), len(words) + 1):
+def beginning(text: str, others: Iterable[str]) -> str | None:
+    """Return the first words of a passage by which it is told from others; None where there are none.
+
+    Words are runs of letters, digits and underscores; markup and white space do not count.
+
+    >>> beginning("| **Run** all the tests, then stop |", ["Run all the linters"])
+    'Run all the tests'
+    """
+    words = _words(text).split(" ")
+    spelled = [_words(o) + " " for o in others]
+    for count in range(min(WORDS_MIN, len(words)), len(words) + 1):
         begin = " ".join(words[:count])
-        if '"' in begin or len(begin) > 300:
+        if len(begin) > LENGTH_MAX or not begin:
             return None
-        if sum(s.startswith(begin) for s in spelled) == 0:
+        if not any(s.startswith(begin + " ") for s in spelled):
             return begin
     return None
 
@@ -77,10 +86,14 @@ def unfold(module: Module, modules: Mapping[str, Module]) -> Module:
             return found[0]
         begin = found["begin"]
         ahead = (s for s in stretches(source.text) if source is not module or s.end <= found.start())
-        fitting = {s.text for s in ahead if " ".join(s.text.split()).startswith(begin)}
+        fitting = {s.text for s in ahead if (_words(s.text) + " ").startswith(begin + " ")}
         return fitting.pop().rstrip("\r") if len(fitting) == 1 else found[0]
 
     return replace(module, text=REPEAT.sub(passage, module.text))
+
+
+def _words(text: str) -> str:
+    return " ".join(WORD.findall(text))
 
 
 def _closed(text: str, end: int) -> int:

@@ -88,7 +88,9 @@ class Draft:
 
     def closure(self, entry: EntryPoint) -> tuple[str, ...]:
         """Return what an entry point loads, in the order in which it is put together."""
-        return self.orders.get(entry.path) or self.understood.graph.closure([entry.path], KINDS[:1])
+        closure = self.understood.graph.closure([entry.path], KINDS[:1])
+        order = self.orders.get(entry.path, ())
+        return order if sorted(order) == sorted(closure) else closure
 
     def changed(
         self,

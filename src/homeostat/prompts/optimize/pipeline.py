@@ -35,6 +35,7 @@ class Optimized:
     `files` are those that passes wrote beside the library.
     """
 
+    original: Draft
     draft: Draft
     claims: Claims
     outcome: Outcome
@@ -95,7 +96,7 @@ def optimize(
         verification=proven,
         warnings=lost_caches(before.bill, state.bill),
     )
-    return Optimized(state.draft, state.claims, outcome, state.files)
+    return Optimized(draft, state.draft, state.claims, outcome, state.files)
 
 
 def _run(state: _State, one: Pass, price: Price) -> tuple[_State, PassOutcome]:

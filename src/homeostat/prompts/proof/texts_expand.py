@@ -32,12 +32,20 @@ def texts_expand(before: Library, after: Library, styles: Styles, claims: Claims
     for module in compared:
         now = texts.get(module.path)
         if now is None:
-            words = _flat(module.text)
-            if not any(words in _flat(t.text) for t in texts.values()):
-                lost.append(Missing(module.path, 0, "is gone, and its text stands in no other module"))
+            line = _lost_line(module, edits[module.path], texts.values())
+            if line is not None:
+                lost.append(Missing(module.path, 0, f"is gone, and stands in no other module: {line}"))
         elif not _same(module, now, edits[module.path], reading):
             lost.append(Missing(module.path, 0, _difference(module, now)))
     return Check("texts that expand to what they were", len(compared), tuple(lost))
+
+
+def _lost_line(module: Module, edits: Iterable[Edit], texts: Iterable[Module]) -> str | None:
+    """Return a line of a module that is gone which no other holds, None where there is none."""
+    known = {_flat(edit.was) for edit in edits}
+    there = "\n".join(_flat(text.text) for text in texts)
+    lines = (_flat(line) for line in expanded(module.text).split("\n"))
+    return next((line for line in lines if line not in known and line not in there), None)
 
 
 def _same(was: Module, now: Module, edits: Iterable[Edit], reading: Reading) -> bool:
