@@ -14,6 +14,13 @@ OWN = ".homeostat"
 """The folder within the result that holds the manifest, the originals and what passes wrote."""
 
 NAME = "manifest.json"
+
+ORDERS = "orders.json"
+"""Within that folder: by the path of an entry point, the order in which its modules are put together."""
+
+FILES = "files"
+"""Within that folder: what passes wrote."""
+
 SAFE = "/ !#$&'()+,;=@[]{}~^`"
 
 

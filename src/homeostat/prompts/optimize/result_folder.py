@@ -14,6 +14,8 @@ from homeostat.prompts.library.library_files import SKIPPED_FOLDERS
 from homeostat.prompts.library.module import Module
 from homeostat.prompts.optimize.folder import appearing, is_free
 from homeostat.prompts.optimize.manifest import (
+    FILES,
+    ORDERS,
     OWN,
     FileRecord,
     Manifest,
@@ -26,8 +28,6 @@ from homeostat.prompts.optimize.originals import Originals
 from homeostat.prompts.optimize.pipeline import Optimized
 
 OUTCOME = "outcome.json"
-ORDERS = "orders.json"
-FILES = "files"
 
 
 def check_place(source: Path, out: Path) -> None:
