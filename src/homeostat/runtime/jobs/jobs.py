@@ -193,9 +193,6 @@ class Jobs:
         if not self.definitions:
             raise ConfigError("there is no job to run: declare some with @jobs.job()")
         backend = await self.backend()
-        planning = Planning(
-            self._plans, backend.register, self.enqueue_many, self.host.clock, self.host.losses
-        )
         worker = Worker(
             self.host,
             backend,
@@ -203,13 +200,17 @@ class Jobs:
             declare_knobs(self.host, self.settings.name, concurrency),
             self._meter,
             self._current,
-            planning,
+            self.planning(backend),
             concurrency,
             drain_s,
             self._rng,
         )
         self._workers.append(worker)
         return worker
+
+    def planning(self, backend: Backend) -> Planning:
+        """Return what keeps the next run of each cron job in the queue."""
+        return Planning(self._plans, backend.register, self.enqueue_many, self.host.clock, self.host.losses)
 
     async def backend(self) -> Backend:
         """Return what keeps and delivers the jobs, opened at the first call."""

@@ -49,8 +49,8 @@ class EmbeddedQueue:
                 self._room = min(self._waiting_max - waiting, max(len(jobs), self._waiting_max // 20))
             if self._room < len(jobs):
                 raise QueueFull(
-                    f"{self._file.path} takes {self._waiting_max} waiting jobs, and has room for {self._room}: start "
-                    "more workers, or enqueue less"
+                    f"{self._file.path} takes {self._waiting_max} waiting jobs, and has room for "
+                    f"{self._room}: start more workers, or enqueue less"
                 )
             self._room -= len(jobs)
             if connection.execute(sql.INSERT, values).rowcount == len(jobs):

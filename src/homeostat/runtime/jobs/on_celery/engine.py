@@ -42,7 +42,7 @@ def celery_app(settings: Settings, run: Callable[[str], None]) -> Celery:
         broker_connection_retry_on_startup=True,
         broker_transport_options=_redis_options(settings, queue) if redis else {"confirm_publish": True},
     )
-    app.task(name=TASK)(run)
+    app.task(name=TASK, shared=False)(run)
     return app
 
 
