@@ -1,6 +1,7 @@
 """A library serves prompts that are ready to send, and says what is wrong."""
 
 import asyncio
+import json
 import logging
 import threading
 import time
@@ -19,6 +20,7 @@ from homeostat.prompts.library.library import load_library
 from homeostat.prompts.planning.loading_plan import loading_plan
 from homeostat.prompts.planning.plan_file import NAME as PLAN
 from homeostat.prompts.planning.plan_file import write_plan
+from homeostat.prompts.serving.catalogue import ORDERS_FILE
 from homeostat.prompts.serving.prompt_library import PromptLibrary
 from homeostat.prompts.serving.serving_settings import ServingSettings
 from homeostat.testing.bare_host import BareHost
@@ -202,6 +204,23 @@ def test_another_plan_is_taken_up(host: BareHost, root: Path) -> None:
         plan(root)
         advance(host, 1.0)
         assert library.prompt("/loop").modules == ("commands/loop.md",)
+
+
+def test_the_order_of_the_optimiser_is_kept(host: BareHost, root: Path) -> None:
+    orders = {"commands/fix.md": ["style.md", "commands/fix.md", "rules.md"]}
+    write(root, ORDERS_FILE, json.dumps(orders))
+    with PromptLibrary(host, root) as library:
+        prompt = library.prompt("/fix", values={"who": "Ann"})
+        assert prompt.modules == ("style.md", "commands/fix.md", "rules.md")
+        assert '<module path="commands/fix.md">\nFix it, Ann:' in prompt.text
+        with pytest.raises(InputError, match="who"):
+            library.prompt("/fix")
+        write(root, ORDERS_FILE, json.dumps({}))
+        advance(host, 1.0)
+        assert library.prompt("/fix", values={"who": "Ann"}).modules[-1] == "commands/fix.md"
+    write(root, ORDERS_FILE, "{broken")
+    with pytest.raises(ConfigError, match=r"orders\.json cannot be read"):
+        PromptLibrary(host, root)
 
 
 def test_a_plan_that_leads_outside_is_refused(host: BareHost, root: Path) -> None:

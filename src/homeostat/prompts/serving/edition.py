@@ -1,61 +1,28 @@
 """The edition: one form of a library on disk, as it was written or as it was made lean."""
 
-from collections import Counter
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from difflib import get_close_matches
-from pathlib import Path, PurePosixPath
+from collections.abc import Callable
+from pathlib import Path
 from typing import Literal, get_args
 
-from homeostat.core.errors import ConfigError, InputError
+from homeostat.core.errors import InputError
 from homeostat.prompts.graph.references import references
 from homeostat.prompts.graph.resolution import Resolver
 from homeostat.prompts.graph.styles import Styles
-from homeostat.prompts.graph.understanding import entry_kind, entry_name
 from homeostat.prompts.library.expansion import expanded
-from homeostat.prompts.library.front_matter import LENGTH_MAX, FrontMatter, read_front_matter
-from homeostat.prompts.library.library_files import Limits, find_files
-from homeostat.prompts.planning.loading_plan import EntryPlan
-from homeostat.prompts.planning.plan_file import NAME as PLAN
-from homeostat.prompts.planning.plan_file import read_plan
+from homeostat.prompts.library.front_matter import read_front_matter
+from homeostat.prompts.serving.catalogue import (
+    ORDERS_FILE,
+    PLANS,
+    Catalogue,
+    planned_catalogue,
+    walked_catalogue,
+)
 from homeostat.prompts.serving.held import Held
 from homeostat.prompts.serving.module_file import Stamp, stamp_of
 
 Layer = Literal["critical", "frequent", "on_demand"]
 LAYERS: tuple[Layer, ...] = get_args(Layer)
 """What is loaded with an entry point: what it includes; what most runs read as well; all it may need."""
-
-NAMED_BY_PATH = frozenset(["command", "pattern"])
-"""Kinds of entry points whose names need no look into the file."""
-
-
-@dataclass(frozen=True, slots=True)
-class Catalogue:
-    """What there is in an edition. Paths are those of modules, relative to its folder.
-
-    `entries` are the paths of entry points by name, `plans` what the loading plan says of them, by path;
-    `loaders` counts how many entry points load a module.
-    """
-
-    modules: Mapping[str, None]
-    aliases: Mapping[str, str]
-    entries: Mapping[str, str]
-    always: tuple[str, ...]
-    plans: Mapping[str, EntryPlan]
-    loaders: Mapping[str, int]
-
-    def path(self, name: str) -> str | None:
-        """Return the module that a name means: an entry point's, with or without its slash, or a path."""
-        found = self.entries.get(name) or self.entries.get("/" + name)
-        if found is not None:
-            return found
-        name = self.aliases.get(name, name)
-        return name if name in self.modules else None
-
-    def near(self, name: str) -> str:
-        """Return names that somebody may have meant, for an error."""
-        names = get_close_matches(name, [*self.entries, *self.modules], n=3, cutoff=0.5)
-        return ", ".join(names or sorted(self.entries)[:10]) or "none"
 
 
 class Edition:
@@ -73,8 +40,7 @@ class Edition:
             raise InputError(f"{root} is not a folder; name the folder that holds the prompts")
         self._checked_ns = 0
         self._walked_ns: int | None = None
-        self._plan_stamp = self._stamp()
-        self.catalogue = self._planned() or self._walked({})
+        self.catalogue = self._read()
         self._resolver = Resolver(self.catalogue)
         self._includes: dict[str, tuple[bytes, tuple[str, ...], tuple[str, ...]]] = {}
 
@@ -87,10 +53,10 @@ class Edition:
         return found
 
     def check(self, now_ns: int, every_ns: int) -> None:
-        """Take up another loading plan where there is one now; look for one at most every so often."""
+        """Take up another loading plan or order where there is one now; look at most every so often."""
         if now_ns - self._checked_ns >= every_ns:
             self._checked_ns = now_ns
-            if self._stamp() != self._plan_stamp:
+            if self._stamps_now() != self._stamps:
                 self.refresh()
 
     def look_again(self, now_ns: int, every_ns: int) -> None:
@@ -101,29 +67,24 @@ class Edition:
 
     def refresh(self) -> None:
         """Look again what there is, in all of the folder."""
-        self._plan_stamp = self._stamp()
-        planned = self._planned()
-        self.catalogue = self._walked(planned.plans if planned else {})
-        self._resolver = Resolver(self.catalogue)
-        self._includes = {}
+        found = self._read(walk=True)
+        if found != self.catalogue:
+            self._resolver = Resolver(found)
+            self._includes = {}
+            self.catalogue = found
 
     def loads(self, path: str, layer: Layer, content: Callable[[str], Held]) -> list[str]:
-        """Return what is loaded for a module, itself last, what most entry points share first.
+        """Return what is loaded for a module, in the order in which it is put together.
 
-        So what is sent begins with what changes least, and ends with what is filled in. `content` gives the
-        content of a module. Modules that include each other are loaded once each.
+        `content` gives the content of a module. Modules that include each other are loaded once each.
         """
         plan = self.catalogue.plans.get(path)
-        if plan is not None:
-            reached = dict.fromkeys(plan.critical)
-            if layer != "critical":
-                reached.update(dict.fromkeys(plan.ahead))
-            if layer == "on_demand":
-                reached.update(dict.fromkeys(m for d in plan.on_demand for m in (d.path, *d.brings)))
-        else:
-            reached = self._closure(path, layer, content)
-        reached.pop(path, None)
-        return [*sorted(reached, key=lambda m: -self.catalogue.loaders.get(m, 0)), path]
+        if plan is None:
+            return self.catalogue.ordered(path, self._closure(path, layer, content))
+        loaded = dict.fromkeys(plan.critical if layer == "critical" else plan.ahead)
+        if layer == "on_demand":
+            loaded.update(dict.fromkeys(m for d in plan.on_demand for m in (d.path, *d.brings)))
+        return self.catalogue.ordered(path, loaded)
 
     def _closure(self, path: str, layer: Layer, content: Callable[[str], Held]) -> dict[str, None]:
         reached: dict[str, None] = {path: None}
@@ -150,56 +111,19 @@ class Edition:
         self._includes[path] = (held.digest, *found)
         return found
 
-    def _stamp(self) -> Stamp | None:
-        try:
-            return stamp_of(self.root / PLAN)
-        except OSError:
-            return None
+    def _read(self, *, walk: bool = False) -> Catalogue:
+        self._stamps = self._stamps_now()
+        planned = planned_catalogue(self.root)
+        if planned is not None and not walk:
+            return planned
+        return walked_catalogue(self.root, self._styles, planned.plans if planned else {})
 
-    def _planned(self) -> Catalogue | None:
-        if self._plan_stamp is None:
-            return None
-        file = self.root / PLAN
-        plan = read_plan(file)
-        named = {m for e in plan.entries for m in e.ahead}
-        named |= {m for e in plan.entries for d in e.on_demand for m in (d.path, *d.brings)}
-        for path in (*named, *plan.always):
-            parts = PurePosixPath(path).parts
-            if not parts or parts[0] == "/" or ".." in parts:
-                raise ConfigError(f"{file} names {path!r}, which is not in the library; make the plan again")
-        plans = {e.path: e for e in plan.entries}
-        return Catalogue(
-            modules=dict.fromkeys([*sorted(named), *plan.always]),
-            aliases={},
-            entries={e.name: e.path for e in plan.entries},
-            always=plan.always,
-            plans=plans,
-            loaders=Counter(m for e in plan.entries for m in e.ahead),
-        )
+    def _stamps_now(self) -> tuple[Stamp | None, ...]:
+        return tuple(_stamp(self.root / name) for name in (*PLANS, ORDERS_FILE))
 
-    def _walked(self, plans: Mapping[str, EntryPlan]) -> Catalogue:
-        found = find_files(self.root, Limits())
-        entries: dict[str, str] = {}
-        always: list[str] = []
-        for path in found.paths:
-            kind = entry_kind(path, self._styles)
-            if kind == "always":
-                always.append(path)
-            elif kind is not None:
-                front_matter = FrontMatter() if kind in NAMED_BY_PATH else self._front_matter(path)
-                entries.setdefault(entry_name(path, kind, front_matter), path)
-        return Catalogue(
-            modules=dict.fromkeys(found.paths),
-            aliases=found.aliases,
-            entries=entries,
-            always=tuple(always),
-            plans=plans,
-            loaders=Counter(m for p in plans.values() for m in p.ahead),
-        )
 
-    def _front_matter(self, path: str) -> FrontMatter:
-        try:
-            with (self.root / path).open("rb") as file:
-                return read_front_matter(file.read(LENGTH_MAX).decode("utf-8", "replace"))
-        except OSError:
-            return FrontMatter()
+def _stamp(file: Path) -> Stamp | None:
+    try:
+        return stamp_of(file)
+    except OSError:
+        return None

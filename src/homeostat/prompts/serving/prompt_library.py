@@ -231,12 +231,12 @@ class PromptLibrary:
 
     def _get(self, key: ReadyKey, edition: Edition, *, look: bool = True) -> tuple[Ready, Source]:
         """Return a prompt put together, and the slowest place that any module came from; count them."""
+        if look:
+            edition.check(self._clock.monotonic_ns(), self._check_every_ns)
         ready = self._ready.get(key, edition, look=look)
         if ready is not None:
             self._meter.served("hot", len(ready.modules), ready.size_bytes)
             return ready, "hot"
-        if look:
-            edition.check(self._clock.monotonic_ns(), self._check_every_ns)
         found: dict[str, Found] = {}
 
         def content(path: str) -> Held:

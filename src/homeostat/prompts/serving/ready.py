@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from sys import getsizeof
 
-from homeostat.prompts.serving.edition import Catalogue, Layer
+from homeostat.prompts.serving.catalogue import Catalogue
+from homeostat.prompts.serving.edition import Layer
 from homeostat.prompts.serving.held import Held
 from homeostat.prompts.serving.template import Gap, gaps_bytes
 
@@ -19,7 +20,7 @@ RECORD_BYTES = 1_000
 class Ready:
     """The modules of one asking as parts that are joined, each of them in a frame that names it.
 
-    What was asked for stands last and without a frame. `catalogue` is the one by which it was put together.
+    What was asked for has none where it stands last. `catalogue` is the one by which it was put together.
     """
 
     key: ReadyKey
@@ -37,22 +38,23 @@ class Ready:
 
 
 def put_together(key: ReadyKey, catalogue: Catalogue, modules: Sequence[Held]) -> Ready:
-    """Put modules together in their order. Gaps must be filled in the last one only.
+    """Put modules together in their order. Only the gaps of what was asked for must be filled.
 
     In what it includes they may be there to be shown: those are filled where a value is given, else left.
     """
     parts: list[str] = []
     gaps: list[Gap] = []
     for held in modules:
-        last = held is modules[-1]
-        if not last:
+        own = held.key[1] == key[1]
+        framed = len(modules) > 1 and not (own and held is modules[-1])
+        if framed:
             parts.append(f'<module path="{held.key[1]}">\n')
         template = held.template
         gaps += (
-            replace(gap, part=gap.part + len(parts), required=gap.required and last) for gap in template.gaps
+            replace(gap, part=gap.part + len(parts), required=gap.required and own) for gap in template.gaps
         )
         parts += template.parts
-        if not last:
+        if framed:
             ending = "" if template.parts and template.parts[-1].endswith("\n") else "\n"
             parts.append(f"{ending}</module>\n\n")
     memory_bytes = getsizeof(parts) + sum(map(getsizeof, parts)) + gaps_bytes(gaps) + RECORD_BYTES
