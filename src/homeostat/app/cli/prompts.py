@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from homeostat.app.cli.prompt_optimize import optimize, restore
 from homeostat.app.cli.prompt_plans import plan, savings
 
 if TYPE_CHECKING:
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
 
 ENDINGS = (".html", ".json", ".txt")
 
-prompts = typer.Typer(help="Look at a library of prompts.", no_args_is_help=True)
+prompts = typer.Typer(help="Look at a library of prompts, and make it lean.", no_args_is_help=True)
 
 
 @prompts.callback()
@@ -86,7 +87,8 @@ def verify(
 ) -> None:
     """Check that a changed library has lost nothing: entry points, references, constraints, numbers, code.
 
-    The exit code is 1 if something is missing.
+    Where `homeostat prompts optimize` made it, all texts must besides expand to what they were, but for the
+    files in which a lossy pass was asked for. The exit code is 1 if something is missing.
 
     Example: [bold]homeostat prompts verify .claude lean/[/bold]
     """
@@ -94,6 +96,7 @@ def verify(
     from homeostat.app.cli.progress import working
     from homeostat.prompts.graph.styles import load_styles
     from homeostat.prompts.library.library import load_library
+    from homeostat.prompts.optimize.manifest import has_manifest, read_manifest
     from homeostat.prompts.proof.verification import verification_text
     from homeostat.prompts.proof.verification import verify as verified
 
@@ -101,8 +104,8 @@ def verify(
     with working(quiet=as_json) as work:
         original = load_library(before, progress=work.step)
         changed = load_library(after, progress=work.step)
-        work.step("comparing", 0, 1)
-        found = verified(original, changed, known)
+        claims = read_manifest(after).claims if has_manifest(after) else None
+        found = verified(original, changed, known, claims, progress=work.step)
     if as_json:
         import msgspec
 
@@ -172,6 +175,8 @@ def check(
         raise typer.Exit(Exit.FAILED)
 
 
+prompts.command()(optimize)
+prompts.command()(restore)
 prompts.command()(plan)
 prompts.command()(savings)
 

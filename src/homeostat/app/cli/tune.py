@@ -1,19 +1,15 @@
 """`homeostat tune`: finds better values of a command's knobs, and proves them against the default."""
 
-import contextlib
 import os
-import signal
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from homeostat.app.cli.exits import Exit
+from homeostat.app.cli.stoppable import stoppable
 
 if TYPE_CHECKING:
-    from types import FrameType
-
     from rich.console import Console
 
     from homeostat.act.search.search import Pick
@@ -79,7 +75,7 @@ def tune(
     book = Journal.opened(journal or file.with_suffix(".jsonl"), tuning, fresh=fresh)
     if book.entries and not as_json:
         typer.echo(f"goes on from {book.path}, which holds {len(book.entries)} measurements", err=True)
-    with _stoppable(), working(quiet=as_json) as work:
+    with stoppable(), working(quiet=as_json) as work:
         try:
             found = tuned(tuning, finder, trial.run, book, work.step, shared=storage is not None)
         except KeyboardInterrupt:
@@ -114,24 +110,6 @@ def _asked(file: Path, evaluations: int | None, pairs: int | None, search: str |
         pairs=pairs or tuning.pairs,
         search=search or tuning.search,
     )
-
-
-@contextlib.contextmanager
-def _stoppable() -> Iterator[None]:
-    """Take SIGTERM as Ctrl-C, so that the running command is ended with us."""
-
-    def stop(number: int, frame: "FrameType | None") -> None:
-        raise KeyboardInterrupt
-
-    try:
-        before = signal.signal(signal.SIGTERM, stop)
-    except ValueError:  # not in the main thread, where signals cannot be taken
-        yield
-        return
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
 
 
 def _print(found: "Tuned", tuning: "TuningFile", book: "Journal") -> None:
