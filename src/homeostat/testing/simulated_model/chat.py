@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 
 import msgspec
 
@@ -20,6 +20,9 @@ from homeostat.testing.simulated_model.wire import (
     server_sent,
 )
 
+Reply = Callable[[ChatRequest], str]
+"""Says what is answered to a request, in place of the grammar."""
+
 
 def prompt_tokens(messages: Sequence[Message], tools: Sequence[Json] | None) -> list[str]:
     """Return the tokens of a conversation: the tools first, then each message behind a mark of its role."""
@@ -31,13 +34,16 @@ def prompt_tokens(messages: Sequence[Message], tools: Sequence[Json] | None) -> 
     return tokens
 
 
-def read_chat(request: ChatRequest, settings: Settings) -> tuple[Prompt, Answer]:
+def read_chat(request: ChatRequest, settings: Settings, reply: Reply | None = None) -> tuple[Prompt, Answer]:
     """Return what was asked and what will be answered."""
     tokens = prompt_tokens(request.messages, request.tools)
     prompt = prompt_of(tokens, settings.cache_block_tokens)
     question = next((m.text for m in reversed(request.messages) if m.role == "user"), "")
     tokens_max = checked_limit(request.max_completion_tokens, "max_completion_tokens")
     tokens_max = tokens_max or checked_limit(request.max_tokens, "max_tokens")
+    if reply is not None:
+        said = tokenize(reply(request))
+        return prompt, Answer(tuple(said[:tokens_max]), 0, len(said[:tokens_max]) < len(said))
     answer = answer_of(
         prompt,
         question,

@@ -14,7 +14,7 @@ from starlette.responses import HTMLResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from homeostat.core.errors import ConfigError, InputError
-from homeostat.testing.simulated_model.chat import completion, completion_chunks, read_chat
+from homeostat.testing.simulated_model.chat import Reply, completion, completion_chunks, read_chat
 from homeostat.testing.simulated_model.embeddings import embeddings, read_embeddings, texts_of
 from homeostat.testing.simulated_model.engine import Engine, Ticket
 from homeostat.testing.simulated_model.model_ids import LISTED, weight_of
@@ -54,14 +54,15 @@ class Refusal(Exception):
 class SimulatedModel:
     """The endpoints of one engine."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, reply: Reply | None = None) -> None:
         self._engine = engine
+        self._reply = reply
         self._numbers = itertools.count(1)
 
     async def chat(self, request: Request) -> Response:
         """POST /v1/chat/completions."""
         body = await decoded(request, ChatRequest)
-        prompt, answer = read_chat(body, self._engine.settings)
+        prompt, answer = read_chat(body, self._engine.settings, self._reply)
         ticket = self._admit(prompt, answer.output_tokens, body.model)
         number, stall_s = next(self._numbers), self._stall_s()
         if body.stream:
@@ -167,13 +168,16 @@ async def _http_error(request: Request, error: Exception) -> Response:
     return error_response(error.status_code, message, "invalid_request_error", "unknown_url")
 
 
-def create_app(settings: Settings) -> Starlette:
-    """Make the application; its engine starts with the event loop that serves it."""
+def create_app(settings: Settings, reply: Reply | None = None) -> Starlette:
+    """Make the application; its engine starts with the event loop that serves it.
+
+    `reply` says what chat completions answer, for tests in which the words matter.
+    """
     app: Starlette
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        model = SimulatedModel(Engine(settings))
+        model = SimulatedModel(Engine(settings), reply)
         post = (
             ("chat/completions", model.chat),
             ("responses", model.responses),

@@ -1,0 +1,134 @@
+"""The rewriter: asks a model for shorter modules, a few at a time, and for none of them twice."""
+
+import asyncio
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from homeostat.core.errors import NotAvailable
+from homeostat.prompts.extraction.rewriting.answer import Answer, NoAnswer
+from homeostat.prompts.extraction.rewriting.answer_cache import AnswerCache
+from homeostat.prompts.extraction.rewriting.chat_client import ChatClient, Patience
+from homeostat.prompts.extraction.rewriting.endpoint import Endpoint
+from homeostat.prompts.extraction.rewriting.instruction import messages, question_digest
+from homeostat.prompts.extraction.rewriting.rewriting_cost import RewritingCost, most_cost
+from homeostat.prompts.library.library import Progress, silent
+
+CONCURRENCY = 4
+TOKENS_MIN = 64
+"""Shorter modules are not worth a request."""
+
+MARGIN = 1.25
+"""How many more tokens than ours the model's own tokenizer may take for the same text."""
+
+FAILURES_MAX = 5
+"""After so many requests in a row without an answer no more are sent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A module that is asked for: its path, text, and the tokens that its answer may have."""
+
+    path: str
+    text: str
+    tokens: int
+    tokens_max: int
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What would be asked: modules without a kept answer, those with one, and the most that it costs."""
+
+    endpoint: Endpoint
+    questions: tuple[Question, ...]
+    known: Mapping[str, Answer]
+    cost: RewritingCost
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """What came of a plan by path; `paid` are the answers that this run asked for."""
+
+    by_path: Mapping[str, Answer | NoAnswer]
+    paid: tuple[Answer, ...]
+
+
+def plan(
+    texts: Mapping[str, str],
+    endpoint: Endpoint,
+    count: Callable[[str], int],
+    cache: AnswerCache | None,
+    at_ns: int,
+) -> Plan:
+    """Return what would be asked for some modules, without asking. `at_ns` is when prices are taken."""
+    questions: list[Question] = []
+    known: dict[str, Answer] = {}
+    for path, text in texts.items():
+        tokens = count(text)
+        if tokens < TOKENS_MIN:
+            continue
+        question = Question(path, text, tokens, int(tokens * MARGIN) + TOKENS_MIN)
+        kept = cache.answer(_digest(endpoint, question)) if cache is not None else None
+        if kept is not None:
+            known[path] = kept
+        else:
+            questions.append(question)
+    rules = count(messages("")[0]["content"])
+    most = ((int((rules + q.tokens) * MARGIN), q.tokens_max) for q in questions)
+    return Plan(endpoint, tuple(questions), known, most_cost(endpoint.model, most, at_ns))
+
+
+async def ask(
+    planned: Plan,
+    cache: AnswerCache | None,
+    concurrency: int = CONCURRENCY,
+    patience: Patience | None = None,
+    progress: Progress = silent,
+) -> Answers:
+    """Ask all questions of a plan, at most so many at a time; each answer is kept as it comes.
+
+    So what an interrupted run has paid for is not paid for again. Raises NotAvailable where the endpoint
+    cannot be reached or refuses all requests.
+    """
+    run = _Run(planned, cache, progress)
+    async with ChatClient(planned.endpoint, patience) as client:
+        waiting = iter(planned.questions)
+        try:
+            async with asyncio.TaskGroup() as group:
+                for _ in range(min(concurrency, len(planned.questions))):
+                    group.create_task(run.work(client, waiting))
+        except ExceptionGroup as errors:
+            raise next((e for e in errors.exceptions if isinstance(e, NotAvailable)), errors) from None
+    return Answers({**planned.known, **run.found}, tuple(run.paid))
+
+
+@dataclass(slots=True)
+class _Run:
+    """What came so far; `failures` counts the requests in a row that brought no answer."""
+
+    planned: Plan
+    cache: AnswerCache | None
+    progress: Progress
+    found: dict[str, Answer | NoAnswer] = field(default_factory=dict)
+    paid: list[Answer] = field(default_factory=list)
+    failures: int = 0
+
+    async def work(self, client: ChatClient, waiting: Iterator[Question]) -> None:
+        """Ask one question after another, as long as there are some."""
+        for question in waiting:
+            self.progress("asking the model", len(self.found), len(self.planned.questions))
+            if self.failures >= FAILURES_MAX:
+                self.found[question.path] = NoAnswer(f"not asked: {self.failures} requests in a row failed")
+                continue
+            found = await client.ask(messages(question.text), question.tokens_max)
+            self.found[question.path] = found
+            if isinstance(found, NoAnswer):
+                self.failures += 1
+                continue
+            self.failures = 0
+            self.paid.append(found)
+            if self.cache is not None:
+                self.cache.keep(_digest(self.planned.endpoint, question), found)
+
+
+def _digest(endpoint: Endpoint, question: Question) -> bytes:
+    return question_digest(endpoint, question.text, question.tokens_max)
