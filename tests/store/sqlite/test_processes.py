@@ -22,7 +22,7 @@ from homeostat.store.open import open_store
 from homeostat.store.sqlite.store import SqliteStore
 from homeostat.testing.store_contract import LATENCY, T0, point, span
 
-PROGRAM = Path(__file__).with_name("keep_writing.py")
+PROGRAM = Path(__file__).parents[1] / "keep_writing.py"
 ENOUGH = 1_000_000
 
 

@@ -86,7 +86,7 @@ class Connections:
                 f"PostgreSQL's library cannot read the address {address}; escape signs in its password"
             ) from None
         ours: dict[str, Any] = {"connect_timeout": _CONNECT_TIMEOUT_S, "application_name": "homeostat"}
-        self._conninfo = make_conninfo("", **{**ours, **parameters})
+        self.conninfo = make_conninfo("", **{**ours, **parameters})
 
     def _check(self) -> None:
         if self._closed:
@@ -97,7 +97,7 @@ class Connections:
             )
 
     def _open(self) -> Connection:
-        connection = Connection.connect(self._conninfo, autocommit=True)
+        connection = Connection.connect(self.conninfo, autocommit=True)
         connection.answer_timeout_s = self._answer_timeout_s
         connection.execute(_SETTINGS)
         return connection

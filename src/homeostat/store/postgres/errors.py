@@ -1,5 +1,6 @@
 """Errors of PostgreSQL as ours: which of them trying again helps, and none with a secret in it."""
 
+import re
 import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -32,19 +33,13 @@ _BY_CODE: dict[str, tuple[type[HomeostatError], str]] = {
 }
 """By SQLSTATE, or by its first two characters, which are its class."""
 
-_REFUSALS = {
-    "password authentication failed": "28",
-    "no password supplied": "28",
-    "no pg_hba.conf entry": "28",
-    "role ": "28",
-    "permission denied for database": "42501",
-    "database ": "3D",
-    "too many": "53",
-    "remaining connection slots": "53",
-    "starting up": "57",
-    "shutting down": "57",
-}
-"""Beginnings or parts of what a server says before a connection exists, when there is no SQLSTATE yet."""
+_REFUSALS = (
+    (r"too many (connections|clients)|remaining connection slots", "53"),
+    (r"password|no pg_hba\.conf entry|role .* (does not exist|is not permitted)", "28"),
+    (r"permission denied for database", "42501"),
+    (r"database .* does not exist", "3D"),
+)
+"""What a server says before there is a connection, which comes without an SQLSTATE."""
 
 
 def store_error(error: Exception, address: StoreAddress) -> HomeostatError:
@@ -74,11 +69,11 @@ def _with_code(error: psycopg.Error, code: str, address: StoreAddress) -> Homeos
 
 
 def _without_code(said: str, address: StoreAddress) -> HomeostatError:
-    fatal = said.rpartition("FATAL:")[2].strip()
-    for words, code in _REFUSALS.items():
-        if "FATAL:" in said and words in fatal:
+    _, fatal, refusal = said.rpartition("FATAL:")
+    for pattern, code in _REFUSALS:
+        if fatal and re.search(pattern, refusal):
             kind, remedy = _BY_CODE[code]
-            return kind(f"{address} {remedy} ({fatal})")
+            return kind(f"{address} {remedy} ({refusal.strip()})")
     return StoreBusy(
         f"{address} cannot be reached, or does not answer; is the server running there? ({said})"
     )

@@ -20,8 +20,6 @@ class Lock(IntEnum):
     """Taken alone while partitions are made or dropped."""
     UPKEEP = 5
     """Taken alone for one step of upkeep; who does not get it leaves the step to who has it."""
-    LEADER = 6
-    """Held by the one node whose loop acts."""
 
 
 def take(connection: "psycopg.Connection[tuple[object, ...]]", lock: Lock, *, shared: bool = False) -> None:

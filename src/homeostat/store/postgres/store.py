@@ -27,6 +27,7 @@ from homeostat.store.address import StoreAddress
 from homeostat.store.points import START_NS_MAX, points_of
 from homeostat.store.postgres import retention as keeping
 from homeostat.store.postgres.connections import Connection, Connections
+from homeostat.store.postgres.lease import PostgresLease
 from homeostat.store.postgres.locks import Lock, take, try_take
 from homeostat.store.postgres.log_table import add_logs, logs
 from homeostat.store.postgres.partitions import Partition, Partitions, of_logs, of_segments, of_spans
@@ -118,6 +119,10 @@ class PostgresStore:
         except BaseException:
             self._connections.close()
             raise
+
+    def lease(self, name: str) -> PostgresLease:
+        """Return the lease of a name among all nodes before this database."""
+        return PostgresLease(self._connections.conninfo, name)
 
     def write(self, batch: Batch) -> None:
         """Keep the whole batch, or raise StoreError (InputError for an impossible number) and keep none."""

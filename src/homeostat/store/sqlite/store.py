@@ -8,6 +8,7 @@ from typing import Any, Self, TypeVar
 
 from homeostat.core.batch import Batch
 from homeostat.core.errors import InputError
+from homeostat.core.lease import Lease
 from homeostat.core.query import (
     FrameQuery,
     LogsQuery,
@@ -23,8 +24,10 @@ from homeostat.core.query import (
     TracesQuery,
 )
 from homeostat.store import answers
+from homeostat.store.address import MEMORY
 from homeostat.store.points import points_of
 from homeostat.store.sqlite.connections import Connections
+from homeostat.store.sqlite.file_lease import FileLease, OwnLease, file_name
 from homeostat.store.sqlite.log_table import add_logs, logs
 from homeostat.store.sqlite.record_table import expire_records, put_records, records
 from homeostat.store.sqlite.retention import expire_logs, expire_segments, expire_series, expire_spans
@@ -82,9 +85,21 @@ class SqliteStore:
         self, path: Path | str, retention: Retention | None = None, busy_timeout_s: float = 5.0
     ) -> None:
         self._retention = retention or Retention()
+        self._file = None if str(path) == MEMORY else Path(path)
         self._connections = Connections(str(path), busy_timeout_s)
         self._ids = SeriesIds()
         self._keys = SeriesKeys()
+
+    @property
+    def file(self) -> Path | None:
+        """The file, None for a store in memory."""
+        return self._file
+
+    def lease(self, name: str) -> Lease:
+        """Return the lease of a name among the processes that use this file."""
+        if self._file is None:
+            return OwnLease()
+        return FileLease(self._file.with_name(f"{self._file.name}.{file_name(name)}.lease"))
 
     def write(self, batch: Batch) -> None:
         """Keep the whole batch, or raise StoreError (InputError for an impossible number) and keep none."""

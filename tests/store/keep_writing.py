@@ -1,10 +1,9 @@
-"""A program that writes batches to a store until it is ended: `keep_writing.py PATH FIRST LAST`.
+"""A program that writes batches to a store until it is ended: `keep_writing.py ADDRESS FIRST LAST`.
 
 Batch `n` holds one span and one point, both numbered. The number is printed once the batch is kept.
 """
 
 import sys
-from pathlib import Path
 
 from homeostat.core.batch import Batch
 from homeostat.core.clock import SECOND_NS
@@ -13,8 +12,8 @@ from homeostat.testing.store_contract import LATENCY, T0, point, span
 
 
 def main() -> None:
-    path, first, last = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
-    with open_store(path) as store:
+    address, first, last = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
+    with open_store(address) as store:
         sys.stdout.write("open\n")
         for n in range(first, last):
             start_ns = T0 + n * SECOND_NS // 4
