@@ -4,6 +4,7 @@ import asyncio
 import random
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -159,20 +160,8 @@ def test_a_cancellation_within_a_load_is_an_error_of_the_load(cache: Cache[str])
 
 
 def in_threads(work: Callable[[int], None], n: int) -> None:
-    failures: list[BaseException] = []
-
-    def run(number: int) -> None:
-        try:
-            work(number)
-        except BaseException as error:
-            failures.append(error)
-
-    threads = [threading.Thread(target=run, args=(number,)) for number in range(n)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(30)
-    assert failures == []
+    with ThreadPoolExecutor(n) as threads:
+        list(threads.map(work, range(n), timeout=30))
 
 
 def test_threads_share_one_load(cache: Cache[str], host: BareHost) -> None:

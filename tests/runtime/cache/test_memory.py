@@ -1,7 +1,7 @@
 """Memory: a dict with expiry within a bound, whatever its policy is and becomes."""
 
 import random
-import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import pytest
@@ -197,29 +197,21 @@ def test_the_estimate_of_a_shadow_is_near_the_hit_ratio_of_the_whole_cache(seed:
 
 def test_many_threads_neither_lose_the_bound_nor_fail() -> None:
     b = bench(300)
-    failures: list[BaseException] = []
 
     def work(seed: int) -> None:
         draw = random.Random(seed)
-        try:
-            for _ in range(6_000):
-                key = f"k{draw.randint(0, 2_000)}"
-                entry = b.memory.reader(key)
-                if entry is not None:
-                    assert entry.value == key
-                elif draw.random() < 0.9:
-                    b.memory.put(key, key, FAR, FAR, FAR)
-                else:
-                    b.memory.delete(key)
-        except BaseException as error:
-            failures.append(error)
+        for _ in range(6_000):
+            key = f"k{draw.randint(0, 2_000)}"
+            entry = b.memory.reader(key)
+            if entry is not None:
+                assert entry.value == key
+            elif draw.random() < 0.9:
+                b.memory.put(key, key, FAR, FAR, FAR)
+            else:
+                b.memory.delete(key)
 
-    threads = [threading.Thread(target=work, args=(seed,)) for seed in range(6)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert failures == []
+    with ThreadPoolExecutor(6) as threads:
+        list(threads.map(work, range(6)))
     b.memory.look()
     assert len(b.memory) <= 300
     assert len(list(b.memory._policy)) == len(b.memory) == b.memory.weight

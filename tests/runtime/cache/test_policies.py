@@ -26,6 +26,7 @@ def access(policy: Policy, there: dict[str, Entry], key: str, weight: int = 1) -
         return True
     entry = there[key] = Entry(key, None, weight=weight)
     for gone in policy.add(entry):
+        assert isinstance(gone.key, str)
         del there[gone.key]
     return False
 

@@ -1,0 +1,1 @@
+"""The semantic cache: answers to questions of the same meaning, where a second check agrees."""
