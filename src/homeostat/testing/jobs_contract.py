@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -105,8 +105,35 @@ class Shop:
         return self.jobs.definitions[name]
 
 
+class Shops:
+    """Makes applications on one queue, and runs what is to be seen of them."""
+
+    def __init__(self, address: Address) -> None:
+        self._address = address
+        self._made: list[Shop] = []
+
+    def __call__(self, **settings: Any) -> Shop:
+        """Return a further application."""
+        host = BareHost(SystemClock())
+        settings = {"lease_s": LEASE_S, "records": self._address.records, **settings}
+        self._made.append(Shop(Jobs(host, self._address.address, **settings), host))
+        return self._made[-1]
+
+    def play(self, scene: Coroutine[Any, Any, None]) -> None:
+        """Run a scene to its end, and close what it used."""
+
+        async def played() -> None:
+            try:
+                await scene
+            finally:
+                for app in self._made:
+                    await app.jobs.close()
+
+        asyncio.run(played())
+
+
 class JobsContract:
-    """What holds for every engine. Real time passes: leases are a second, and nothing waits longer for long."""
+    """What holds for every engine. Real time passes: leases are a second, and nothing waits for long."""
 
     @pytest.fixture
     def address(self) -> Address:
@@ -114,19 +141,11 @@ class JobsContract:
         raise NotImplementedError
 
     @pytest.fixture
-    def shop(self, address: Address) -> Callable[..., Shop]:
+    def shop(self, address: Address) -> "Shops":
         """Return a maker of applications on the same queue."""
+        return Shops(address)
 
-        def make(**settings: Any) -> Shop:
-            host = BareHost(SystemClock())
-            settings = {"lease_s": LEASE_S, "records": address.records, **settings}
-            return Shop(Jobs(host, address.address, **settings), host)
-
-        return make
-
-    def test_a_job_runs_and_its_result_has_the_type_it_is_annotated_with(
-        self, shop: Callable[[], Shop]
-    ) -> None:
+    def test_a_job_runs_and_its_result_has_the_type_it_is_annotated_with(self, shop: Shops) -> None:
         async def run() -> None:
             async with working(shop()) as (app, _):
                 handle = await app.jobs.enqueue(app.page.call("Rivers", words=7))
@@ -135,16 +154,16 @@ class JobsContract:
                 assert job is not None
                 assert (job.state, job.token, job.failures, job.progress) == (State.DONE, 1, 0, 1.0)
 
-        asyncio.run(run())
+        shop.play(run())
 
-    def test_a_plain_function_runs_in_a_thread_and_knows_its_run(self, shop: Callable[[], Shop]) -> None:
+    def test_a_plain_function_runs_in_a_thread_and_knows_its_run(self, shop: Shops) -> None:
         async def run() -> None:
             async with working(shop()) as (app, _):
                 assert await (await app.jobs.enqueue(app.in_thread.call(21))).result(WAIT_S) == 21
 
-        asyncio.run(run())
+        shop.play(run())
 
-    def test_jobs_with_one_key_are_one_job_until_it_is_forgotten(self, shop: Callable[[], Shop]) -> None:
+    def test_jobs_with_one_key_are_one_job_until_it_is_forgotten(self, shop: Shops) -> None:
         async def run() -> None:
             app = shop()
             call = app.page.call("once").options(key="doc-1")
@@ -154,6 +173,7 @@ class JobsContract:
             async with working(app):
                 assert await third.result(WAIT_S) == await first.result(WAIT_S)
                 assert (await app.jobs.enqueue(call)).id == first.id
+                await other.result(WAIT_S)
                 assert sorted(app.ran) == ["once", "other"]
                 assert list(await app.jobs.forget(first.id)) == [first.id]
                 again = await app.jobs.enqueue(call)
@@ -161,9 +181,9 @@ class JobsContract:
                 await again.result(WAIT_S)
                 assert app.ran.count("once") == 2
 
-        asyncio.run(run())
+        shop.play(run())
 
-    def test_a_failed_job_runs_again_until_it_is_done(self, shop: Callable[[], Shop]) -> None:
+    def test_a_failed_job_runs_again_until_it_is_done(self, shop: Shops) -> None:
         async def run() -> None:
             async with working(shop()) as (app, _):
                 app.fails = 2
@@ -174,11 +194,9 @@ class JobsContract:
                 assert job is not None
                 assert (job.failures, job.lost) == (2, 0)
 
-        asyncio.run(run())
+        shop.play(run())
 
-    def test_a_job_out_of_retries_is_a_dead_letter_that_can_be_sent_again(
-        self, shop: Callable[[], Shop]
-    ) -> None:
+    def test_a_job_out_of_retries_is_a_dead_letter_that_can_be_sent_again(self, shop: Shops) -> None:
         async def run() -> None:
             async with working(shop()) as (app, _):
                 app.fails = 3
@@ -192,9 +210,9 @@ class JobsContract:
                 assert await app.jobs.list(State.DEAD) == []
                 assert list(await app.jobs.send_again(handle.id)) == []
 
-        asyncio.run(run())
+        shop.play(run())
 
-    def test_an_error_that_is_not_retried_is_dead_at_once(self, shop: Callable[[], Shop]) -> None:
+    def test_an_error_that_is_not_retried_is_dead_at_once(self, shop: Shops) -> None:
         async def run() -> None:
             async with working(shop()) as (app, _):
                 handle = await app.jobs.enqueue(app.wrong.call())
@@ -204,19 +222,17 @@ class JobsContract:
                 assert list(await app.jobs.forget(handle.id)) == [handle.id]
                 assert await handle.job() is None
 
-        asyncio.run(run())
+        shop.play(run())
 
-    def test_what_takes_longer_than_its_limit_is_ended(self, shop: Callable[[], Shop]) -> None:
+    def test_what_takes_longer_than_its_limit_is_ended(self, shop: Shops) -> None:
         async def run() -> None:
             async with working(shop()) as (app, _):
-                with pytest.raises(JobFailed, match="longer than its limit of 0.2 s"):
+                with pytest.raises(JobFailed, match=r"longer than its limit of 0\.2 s"):
                     await (await app.jobs.enqueue(app.slow.call())).result(WAIT_S)
 
-        asyncio.run(run())
+        shop.play(run())
 
-    def test_a_higher_priority_goes_first_and_equal_ones_in_their_order(
-        self, shop: Callable[[], Shop]
-    ) -> None:
+    def test_a_higher_priority_goes_first_and_equal_ones_in_their_order(self, shop: Shops) -> None:
         async def run() -> None:
             app = shop()
             calls = [
@@ -229,9 +245,9 @@ class JobsContract:
                     await handle.result(WAIT_S)
             assert app.ran == ["9a", "9b", "1a", "1b"]
 
-        asyncio.run(run())
+        shop.play(run())
 
-    def test_a_job_for_a_time_does_not_run_before_it(self, shop: Callable[[], Shop]) -> None:
+    def test_a_job_for_a_time_does_not_run_before_it(self, shop: Shops) -> None:
         async def run() -> None:
             async with working(shop()) as (app, _):
                 at = datetime.now(UTC) + timedelta(seconds=1.0)
@@ -242,9 +258,9 @@ class JobsContract:
                 await handle.result(WAIT_S)
                 assert datetime.now(UTC) >= at
 
-        asyncio.run(run())
+        shop.play(run())
 
-    def test_a_waiting_job_that_is_cancelled_never_runs(self, shop: Callable[[], Shop]) -> None:
+    def test_a_waiting_job_that_is_cancelled_never_runs(self, shop: Shops) -> None:
         async def run() -> None:
             app = shop()
             gone, kept = await app.jobs.enqueue_many((app.page.call("gone"), app.page.call("kept")))
@@ -255,9 +271,9 @@ class JobsContract:
                     await gone.result(WAIT_S)
             assert app.ran == ["kept"]
 
-        asyncio.run(run())
+        shop.play(run())
 
-    def test_a_running_job_that_is_cancelled_is_told(self, shop: Callable[[], Shop]) -> None:
+    def test_a_running_job_that_is_cancelled_is_told(self, shop: Shops) -> None:
         async def run() -> None:
             async with working(shop()) as (app, _):
                 handle = await app.jobs.enqueue(app.held.call(1))
@@ -267,9 +283,9 @@ class JobsContract:
                     await handle.result(WAIT_S)
                 assert app.ran == [1, "cancelled"]
 
-        asyncio.run(run())
+        shop.play(run())
 
-    def test_progress_is_seen_while_a_job_runs(self, shop: Callable[[], Shop]) -> None:
+    def test_progress_is_seen_while_a_job_runs(self, shop: Shops) -> None:
         async def run() -> None:
             async with working(shop()) as (app, _):
                 handle = await app.jobs.enqueue(app.held.call(1))
@@ -281,11 +297,9 @@ class JobsContract:
                 app.hold.set()
                 await handle.result(WAIT_S)
 
-        asyncio.run(run())
+        shop.play(run())
 
-    def test_a_worker_that_drains_ends_what_runs_and_takes_nothing_further(
-        self, shop: Callable[[], Shop]
-    ) -> None:
+    def test_a_worker_that_drains_ends_what_runs_and_takes_nothing_further(self, shop: Shops) -> None:
         async def run() -> None:
             app = shop()
             async with working(app, concurrency=1) as (_, worker):
@@ -301,11 +315,9 @@ class JobsContract:
             assert job.state is State.READY
             assert app.ran == [1]
 
-        asyncio.run(run())
+        shop.play(run())
 
-    def test_what_outlasts_the_drain_goes_to_the_next_worker_and_is_no_failure(
-        self, shop: Callable[[], Shop]
-    ) -> None:
+    def test_what_outlasts_the_drain_goes_to_the_next_worker_and_is_no_failure(self, shop: Shops) -> None:
         async def run() -> None:
             app = shop()
             async with working(app, drain_s=0.1) as (_, worker):
@@ -320,20 +332,18 @@ class JobsContract:
             assert job is not None
             assert (job.token, job.failures, job.lost) == (2, 0, 0)
 
-        asyncio.run(run())
+        shop.play(run())
 
-    def test_no_more_than_running_max_run_at_once(self, shop: Callable[[], Shop]) -> None:
+    def test_no_more_than_running_max_run_at_once(self, shop: Shops) -> None:
         async def run() -> None:
             async with working(shop()) as (app, _):
                 for handle in await app.jobs.enqueue_many(app.alone.call(n) for n in range(4)):
                     await handle.result(WAIT_S)
                 assert [what for what, _ in app.ran] == ["in", "out"] * 4
 
-        asyncio.run(run())
+        shop.play(run())
 
-    def test_a_worker_whose_lease_ran_out_is_refused_and_the_next_one_is_not(
-        self, shop: Callable[[], Shop]
-    ) -> None:
+    def test_a_worker_whose_lease_ran_out_is_refused_and_the_next_one_is_not(self, shop: Shops) -> None:
         async def run() -> None:
             app = shop()
             await app.jobs.enqueue(app.flaky.call("s"))
@@ -354,11 +364,10 @@ class JobsContract:
             assert list((await backend.leases.exchange("other", [good], nothing)).refused) == []
             (job,) = await backend.register.find(ById([handle.id]))
             assert (job.state, job.result, job.token, job.lost) == (State.DONE, '"good"', 2, 1)
-            await app.jobs.close()
 
-        asyncio.run(run())
+        shop.play(run())
 
-    def test_a_job_that_no_worker_here_knows_waits_for_one_that_does(self, shop: Callable[[], Shop]) -> None:
+    def test_a_job_that_no_worker_here_knows_waits_for_one_that_does(self, shop: Shops) -> None:
         async def run() -> None:
             app, other = shop(), shop()
             del other.jobs.definitions["flaky"]
@@ -371,10 +380,10 @@ class JobsContract:
             async with working(app):
                 assert await handle.result(WAIT_S) == 1
 
-        asyncio.run(run())
+        shop.play(run())
 
     def test_no_argument_and_no_error_text_reaches_a_log_or_a_metric(
-        self, shop: Callable[[], Shop], caplog: pytest.LogCaptureFixture
+        self, shop: Shops, caplog: pytest.LogCaptureFixture
     ) -> None:
         async def run() -> None:
             async with working(shop()) as (app, _):
@@ -391,31 +400,28 @@ class JobsContract:
                 assert app.host.snapshot("operation.duration", operation="job.flaky").count == 3
 
         with caplog.at_level(logging.DEBUG):
-            asyncio.run(run())
+            shop.play(run())
         assert "Zanzibar" not in caplog.text
         assert "not yet" not in caplog.text
 
-    def test_a_queue_that_is_full_says_so(self, shop: Callable[..., Shop]) -> None:
+    def test_a_queue_that_is_full_says_so(self, shop: Shops) -> None:
         async def run() -> None:
             app = shop(waiting_max=3)
             await app.jobs.enqueue_many(app.page.call(str(n)) for n in range(3))
             with pytest.raises(QueueFull, match="room for 0"):
                 await app.jobs.enqueue(app.page.call("one more"))
             assert (await app.jobs.depth()).ready == 3
-            await app.jobs.close()
 
-        asyncio.run(run())
+        shop.play(run())
 
-    def test_arguments_that_do_not_fit_are_refused_where_they_are_given(
-        self, shop: Callable[[], Shop]
-    ) -> None:
+    def test_arguments_that_do_not_fit_are_refused_where_they_are_given(self, shop: Shops) -> None:
         app = shop()
         with pytest.raises(InputError, match="missing a required argument"):
             app.page.call()
         with pytest.raises(InputError, match=r"Expected `int`, got `str` - at `\$\.words`"):
             app.page.call("x", words="many")
 
-    def test_a_cron_job_is_planned_once_however_many_workers_plan_it(self, shop: Callable[[], Shop]) -> None:
+    def test_a_cron_job_is_planned_once_however_many_workers_plan_it(self, shop: Shops) -> None:
         async def run() -> None:
             app = shop()
             for _ in range(2):
@@ -424,11 +430,10 @@ class JobsContract:
             assert planned.name == "swept"
             assert planned.due_ns % (300 * 10**9) == 0
             assert 0 < planned.due_ns - time.time_ns() <= 300 * 10**9
-            await app.jobs.close()
 
-        asyncio.run(run())
+        shop.play(run())
 
-    def test_a_result_that_is_not_to_be_kept_is_forgotten(self, shop: Callable[[], Shop]) -> None:
+    def test_a_result_that_is_not_to_be_kept_is_forgotten(self, shop: Shops) -> None:
         async def run() -> None:
             app = shop()
             app.jobs.job("brief", keep_s=0.0)(lambda: None)
@@ -439,7 +444,7 @@ class JobsContract:
                     assert time.monotonic() < deadline
                     await asyncio.sleep(0.05)
 
-        asyncio.run(run())
+        shop.play(run())
 
 
 @asynccontextmanager
@@ -454,7 +459,6 @@ async def working(
     finally:
         worker.stop()
         await asyncio.wait_for(running, 30.0)
-        await app.jobs.close()
 
 
 async def until(holds: Callable[[], bool]) -> None:

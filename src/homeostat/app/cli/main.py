@@ -15,6 +15,7 @@ from homeostat.app.cli.compare import compare
 from homeostat.app.cli.demo import demo
 from homeostat.app.cli.engine import engine
 from homeostat.app.cli.exits import code_of
+from homeostat.app.cli.jobs import jobs
 from homeostat.app.cli.knobs import knobs
 from homeostat.app.cli.ledger import ledger
 from homeostat.app.cli.metrics import metrics
@@ -28,6 +29,7 @@ from homeostat.app.cli.targets import targets
 from homeostat.app.cli.tune import tune
 from homeostat.app.cli.up import up
 from homeostat.app.cli.version import version
+from homeostat.app.cli.worker import worker
 from homeostat.core.errors import HomeostatError
 
 COMMANDS: tuple[tuple[str, Callable[..., None], dict[str, Any]], ...] = (
@@ -49,6 +51,7 @@ COMMANDS: tuple[tuple[str, Callable[..., None], dict[str, Any]], ...] = (
     ("restore", restore, {}),
     ("engine", engine, {}),
     ("tune", tune, {"allow_interspersed_args": False}),
+    ("worker", worker, {}),
     ("demo", demo, {}),
     ("version", version, {}),
 )
@@ -107,6 +110,7 @@ def build() -> typer.Typer:
     app.add_typer(alerts, name="alerts")
     app.add_typer(targets, name="targets")
     app.add_typer(prompts, name="prompts")
+    app.add_typer(jobs, name="jobs")
     return app
 
 

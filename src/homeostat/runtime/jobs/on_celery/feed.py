@@ -5,6 +5,7 @@ import threading
 from concurrent.futures import Future
 
 from celery import Celery
+from celery.app import trace
 from celery.worker import state
 
 from homeostat.core.errors import HomeostatError, NotAvailable
@@ -75,6 +76,7 @@ class CeleryFeed:
 
         self._bridge.lead(loop, put_off)
         state.should_stop = None
+        trace.setup_worker_optimizations(self._app)
         self._controller = self._app.WorkController(
             pool="threads",
             concurrency=self._concurrency,
@@ -90,6 +92,7 @@ class CeleryFeed:
         finally:
             self.stop()
             dispatching.cancel()
+            trace.reset_worker_optimizations(self._app)
         if self._controller.exitcode:
             raise NotAvailable(f"Celery's worker ended with {self._controller.exitcode}: see its log")
 
