@@ -6,7 +6,7 @@ from homeostat.core.batch import Batch
 from homeostat.core.errors import StoreBusy, StoreCorrupt, StoreFull
 from homeostat.core.losses import Losses
 from homeostat.core.span import LogRecord
-from homeostat.loop.writer import Writer
+from homeostat.loop.writer import Fate, Writer
 
 
 def batch(*names: str) -> Batch:
@@ -117,3 +117,37 @@ def test_what_cannot_be_written_before_the_end_is_counted() -> None:
     assert losses.totals() == {"writer.closed_before_written": 3}
     assert not writer.offer(batch("late"))
     sink.gate.set()
+
+
+def test_whoever_offers_is_told_what_became_of_it() -> None:
+    sink, told = MemorySink(StoreBusy("locked"), StoreCorrupt("damaged")), list[tuple[str, Fate]]()
+    writer = Writer(lambda: sink, Losses())
+    writer.offer(batch("refused"), lambda fate: told.append(("refused", fate)))
+    assert writer.drain(5)
+    writer.offer(batch("written"), lambda fate: told.append(("written", fate)))
+    writer.offer(Batch(), lambda fate: told.append(("empty", fate)))
+    assert writer.drain(5)
+    sink.gate.clear()
+    sink.entered.clear()
+    writer.offer(batch("under way"), lambda fate: told.append(("under way", fate)))
+    assert sink.entered.wait(5)
+    writer.offer(batch("left"), lambda fate: told.append(("left", fate)))
+    writer.close(0.01)
+    assert ("left", Fate.LEFT) in told
+    sink.gate.set()
+    assert dict(told)["refused"] is Fate.REFUSED
+    assert dict(told)["written"] is dict(told)["empty"] is Fate.WRITTEN
+
+
+def test_a_listener_that_fails_harms_nobody() -> None:
+    def fails(fate: Fate) -> None:
+        raise OSError(fate)
+
+    sink, losses = MemorySink(), Losses()
+    writer = Writer(lambda: sink, losses)
+    writer.offer(batch("a"), fails)
+    writer.offer(batch("b"))
+    assert writer.drain(5)
+    assert sink.names == ["a", "b"]
+    assert losses.totals() == {"internal_error.writer.settled": 1}
+    writer.close()

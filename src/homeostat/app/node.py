@@ -3,16 +3,19 @@
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from homeostat.app.alerts.desk import AlertDesk
-from homeostat.app.alerts.target_file import load_alerting
+from homeostat.app.alerts.target_file import Alerting, load_alerting
+from homeostat.app.duties import Duties, Duty
 from homeostat.app.findings.desk import ChangeDesk
 from homeostat.app.loops.loop_actions import ORDERS, loop_actions
 from homeostat.app.loops.loop_desk import LoopDesk
 from homeostat.app.scrape import Scraper
 from homeostat.core.clock import Clock, SystemClock
 from homeostat.core.losses import Losses
+from homeostat.core.query import Store
 from homeostat.loop.homeostat import Homeostat
 from homeostat.loop.settings import default_store
 from homeostat.loop.writer import Writer
@@ -39,6 +42,8 @@ class NodeOptions:
 class Node:
     """A store, a receiver and a writer in front of it, and a Homeostat that watches the node itself.
 
+    Any number of nodes may share a store; one of them has the duties that are done once for all.
+
     Raises ConfigError or StoreError where it cannot start. It can be used until `close`.
     """
 
@@ -60,12 +65,23 @@ class Node:
         if options.scrape:
             self._scraper.start()
         self.loops = LoopDesk(self.store, self.clock, self.losses)
-        self.alerts = AlertDesk(
-            self.store, self.clock, self.losses, alerting, loop_actions(self.loops), metrics=self.catalogue
+        self.duties = Duties(
+            self.store.lease("duties"), partial(self._desks, alerting), self.store, self.clock, self.losses
         )
-        self.alerts.start()
-        self.changes = ChangeDesk(self.store, self.clock, self.losses, self.catalogue)
-        self.changes.start()
+        self.duties.start()
+
+    def _desks(self, alerting: Alerting, store: Store) -> tuple[Duty, ...]:
+        """Make what one node does for all: telling alerts, noticing changes."""
+        actions = loop_actions(LoopDesk(store, self.clock, self.losses))
+        return (
+            AlertDesk(store, self.clock, self.losses, alerting, actions, metrics=self.catalogue),
+            ChangeDesk(store, self.clock, self.losses, self.catalogue),
+        )
+
+    @property
+    def leads(self) -> bool:
+        """Whether this node has the duties that one has for all."""
+        return self.duties.leads
 
     @property
     def token(self) -> str | None:
@@ -79,7 +95,6 @@ class Node:
     def close(self) -> None:
         """Write what waits and let go of the store."""
         self._scraper.close()
-        self.alerts.close()
-        self.changes.close()
+        self.duties.close()
         self.homeostat.close()
         self.store.close()

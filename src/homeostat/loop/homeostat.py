@@ -233,17 +233,18 @@ class Homeostat:
         if not self.settings.keep:
             raise ConfigError("a loop needs a store for its ledger: leave out keep=False")
         from homeostat.loop.governing.governing import Governing
+        from homeostat.loop.governing.kill_file import kill_file
         from homeostat.loop.policy.policy_file import load_policy
         from homeostat.store.open import open_store
 
-        store, path = self._store, Path(self.settings.store_path())
+        store, address = self._store, self.settings.store_path()
         self._governing = Governing(
             self.knobs.plant,
             load_policy(Path(policy)) if isinstance(policy, str | Path) else policy,
             self.settings.service,
-            (lambda: store) if store is not None else (lambda: open_store(path)),
+            (lambda: store) if store is not None else (lambda: open_store(address)),
             store is None,
-            path,
+            kill_file(address if store is None else store, self.settings.service),
             self.clock,
             self.losses,
             registry=self.registry,

@@ -1,7 +1,7 @@
 """The settings: one frozen object, built at the edge from arguments and the environment."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -29,9 +29,9 @@ class Settings:
 
     service: str = "app"
     release: str = ""
-    store: str | None = None
+    store: str | None = field(default=None, repr=False)
     endpoint: str | None = None
-    token: str | None = None
+    token: str | None = field(default=None, repr=False)
     keep: bool = True
     collect: bool = True
     flush_interval_s: float = 1.0

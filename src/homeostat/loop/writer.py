@@ -5,6 +5,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from enum import StrEnum
 
 from homeostat.core.batch import Batch, Sink
 from homeostat.core.errors import HomeostatError, StoreBusy, StoreFull
@@ -17,6 +18,19 @@ ITEMS_MAX = 200_000
 
 ITEMS_PER_WRITE = 20_000
 RETRY_S = (0.1, 0.5, 2.0, 10.0)
+
+
+class Fate(StrEnum):
+    """What became of a batch that was offered."""
+
+    WRITTEN = "written"
+    REFUSED = "refused"
+    """The sink can never take it."""
+    LEFT = "left"
+    """The writer was closed before."""
+
+
+Settled = Callable[[Fate], object]
 
 
 def together(batches: list[Batch]) -> Batch:
@@ -48,7 +62,7 @@ class Writer:
         self._losses = losses
         self._record_ms = record_ms
         self._items_max = items_max
-        self._queue: deque[Batch] = deque()
+        self._queue: deque[tuple[Batch, Settled | None]] = deque()
         self._items = 0
         self._changed = threading.Condition()
         self._closing = False
@@ -57,14 +71,19 @@ class Writer:
         self._thread = threading.Thread(target=self._run, name="homeostat-writer", daemon=True)
         self._thread.start()
 
-    def offer(self, batch: Batch) -> bool:
-        """Queue a batch; False if there is no room for it or the writer is closed."""
+    def offer(self, batch: Batch, settled: Settled | None = None) -> bool:
+        """Queue a batch; False if there is no room for it or the writer is closed.
+
+        `settled` is told what became of it, in the writer's thread; it must not wait.
+        """
         if not len(batch):
+            if settled is not None:
+                settled(Fate.WRITTEN)
             return True
         with self._changed:
             if self._closing or (self._items and self._items + len(batch) > self._items_max):
                 return False
-            self._queue.append(batch)
+            self._queue.append((batch, settled))
             self._items += len(batch)
             self._changed.notify_all()
             return True
@@ -86,32 +105,44 @@ class Writer:
             self._closing = True
             if self._items:
                 self._losses.add("writer.closed_before_written", self._items)
+            left = [settled for _, settled in self._queue if settled is not None]
             self._changed.notify_all()
+        self._tell(left, Fate.LEFT)
         self._thread.join(1.0)
 
-    def _take(self) -> Batch | None:
+    def _tell(self, waiting: list[Settled], fate: Fate) -> None:
+        for settled in waiting:
+            with guarded(self._losses, "writer.settled"):
+                settled(fate)
+
+    def _take(self) -> tuple[Batch, list[Settled]] | None:
         with self._changed:
             self._changed.wait_for(lambda: bool(self._queue) or self._closing)
             if self._closing:
                 return None
             taken = [self._queue.popleft()]
-            size = len(taken[0])
-            while self._queue and size + len(self._queue[0]) <= ITEMS_PER_WRITE:
-                size += len(self._queue[0])
+            size = len(taken[0][0])
+            while self._queue and size + len(self._queue[0][0]) <= ITEMS_PER_WRITE:
+                size += len(self._queue[0][0])
                 taken.append(self._queue.popleft())
             self._writing = True
-            return together(taken) if len(taken) > 1 else taken[0]
+        batches = [batch for batch, _ in taken]
+        waiting = [settled for _, settled in taken if settled is not None]
+        return together(batches) if len(batches) > 1 else batches[0], waiting
 
     def _run(self) -> None:
-        while (batch := self._take()) is not None:
+        while (taken := self._take()) is not None:
+            batch, waiting = taken
+            fate = Fate.REFUSED
             with guarded(self._losses, "writer"):
-                self._write(batch)
+                fate = self._write(batch)
+            self._tell(waiting, fate)
             with self._changed:
                 self._items -= len(batch)
                 self._writing = False
                 self._changed.notify_all()
 
-    def _write(self, batch: Batch) -> None:
+    def _write(self, batch: Batch) -> Fate:
         attempt = 0
         while True:
             try:
@@ -127,10 +158,10 @@ class Writer:
                 attempt += 1
                 with self._changed:
                     if self._changed.wait_for(lambda: self._closing, wait_s):
-                        return
+                        return Fate.LEFT
             except HomeostatError as error:
                 event("homeostat.write_refused", logging.ERROR, error)
                 self._losses.add("writer.sink_refused", len(batch))
-                return
+                return Fate.REFUSED
             else:
-                return
+                return Fate.WRITTEN

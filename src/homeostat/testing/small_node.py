@@ -6,6 +6,7 @@ from homeostat.core.batch import Batch
 from homeostat.core.clock import Clock
 from homeostat.core.losses import Losses
 from homeostat.core.query import Store
+from homeostat.loop.writer import Fate, Settled
 from homeostat.observe.catalogue import Catalogue, load_catalogue
 from homeostat.observe.ingest.intake import Intake
 from homeostat.observe.ingest.receiver import Receiver
@@ -22,12 +23,14 @@ class DirectQueue:
         self.full = False
         self.written = 0
 
-    def offer(self, batch: Batch) -> bool:
+    def offer(self, batch: Batch, settled: Settled | None = None) -> bool:
         """Write a batch unless the queue is said to be full."""
         if self.full:
             return False
         self._store.write(batch)
         self.written += len(batch)
+        if settled is not None:
+            settled(Fate.WRITTEN)
         return True
 
 
@@ -36,6 +39,7 @@ class SmallNode:
 
     def __init__(self, token: str | None = None, clock: Clock | None = None, store: str = ":memory:") -> None:
         self.token = token
+        self.leads = True
         self.clock: Clock = clock or ManualClock()
         self.losses = Losses()
         self.catalogue: Catalogue = load_catalogue()

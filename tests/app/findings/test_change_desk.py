@@ -135,7 +135,8 @@ def test_a_node_follows_what_its_store_holds_and_keeps_what_it_knows_when_it_end
         Point(LATENCY, began_ns + i * 10 * SECOND_NS, moments_of(v), sketch(v)) for i, v in enumerate(values)
     ]
     node.store.write(Batch(points=tuple(points)))
-    node.changes.look()
+    changes = next(duty for duty in node.duties.running if isinstance(duty, ChangeDesk))
+    changes.look()
     node.close()
     store = open_store(str(tmp_path / "h.db"))
     (kept,) = read_followed(store)

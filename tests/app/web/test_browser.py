@@ -36,7 +36,13 @@ from homeostat.judge.targets.target import Handling, rule_of
 from homeostat.judge.targets.target_language import parse
 from homeostat.loop.governing.book import Book
 from homeostat.loop.governing.order_box import OrderBox
-from homeostat.loop.governing.published import Published, PublishedAdvice, PublishedKnob, PublishedTrial, publish
+from homeostat.loop.governing.published import (
+    Published,
+    PublishedAdvice,
+    PublishedKnob,
+    PublishedTrial,
+    publish,
+)
 from homeostat.loop.writer import together
 from homeostat.prove.ledger import notes
 from homeostat.prove.ledger.entry import EntryKind

@@ -27,7 +27,6 @@ from homeostat.core.series import SeriesKey
 from homeostat.core.verdict import State
 from homeostat.loop.governing.book import Book
 from homeostat.loop.governing.governing import Governing
-from homeostat.loop.policy.policy import Policy
 from homeostat.loop.governing.published import (
     Published,
     PublishedAdvice,
@@ -36,6 +35,7 @@ from homeostat.loop.governing.published import (
     PublishedTrial,
     publish,
 )
+from homeostat.loop.policy.policy import Policy
 from homeostat.prove.ledger import notes
 from homeostat.prove.ledger.entry import EntryKind, LedgerEntry, entry_after
 from homeostat.prove.ledger.records import record_of
@@ -423,8 +423,8 @@ def governed(tmp_path: Path) -> Iterator[TestClient]:
         (Guardrail(Measure("quality", Summary.MEAN, Better.HIGHER), 0.02),),
         mode=Mode.OBSERVE,
     )
-    store, path = node.store, tmp_path / "s.db"
-    loop = Governing(Plant(), policy, "app", lambda: store, False, path, node.clock, node.losses, 0.02)
+    store, kill = node.store, tmp_path / "s.db.restore"
+    loop = Governing(Plant(), policy, "app", lambda: store, False, kill, node.clock, node.losses, 0.02)
     try:
         with TestClient(create_app(node), base_url=BASE, follow_redirects=False) as client:
             for _ in range(500):

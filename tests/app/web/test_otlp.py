@@ -22,6 +22,7 @@ from homeostat.app.web import otlp
 from homeostat.app.web.app import create_app
 from homeostat.app.web.otlp import Bounds, OtlpReceiver
 from homeostat.core.query import TracesQuery
+from homeostat.loop.writer import Fate, Settled
 from homeostat.testing.small_node import SmallNode
 
 PROTOBUF = {"content-type": "application/x-protobuf"}
@@ -151,10 +152,37 @@ def test_a_batch_that_finds_no_room_in_time_is_counted_as_lost(
     client: TestClient, node: SmallNode, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(otlp, "OFFER_FOR_S", 0.1)
-    monkeypatch.setattr(node.writer, "offer", lambda batch: False)
+    monkeypatch.setattr(node.writer, "offer", lambda batch, settled: False)
     answer = client.post("/v1/traces", content=request_with(node).SerializeToString(), headers=PROTOBUF)
     assert answer.status_code == 429
     assert node.losses.totals()["web.queue_full"] >= 1
+
+
+def test_yes_is_said_only_of_what_is_written(
+    client: TestClient, node: SmallNode, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    body = request_with(node).SerializeToString()
+    for fate, status in ((Fate.WRITTEN, 200), (Fate.LEFT, 503), (Fate.REFUSED, 400)):
+
+        def offer(batch: object, settled: Settled, fate: Fate = fate) -> bool:
+            threading.Timer(0.05, settled, (fate,)).start()
+            return True
+
+        monkeypatch.setattr(node.writer, "offer", offer)
+        answer = client.post("/v1/traces", content=body, headers=PROTOBUF)
+        assert answer.status_code == status
+        assert ("retry-after" in answer.headers) == (status == 503)
+
+
+def test_what_is_not_written_in_time_is_to_be_sent_again(
+    node: SmallNode, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(node.writer, "offer", lambda batch, settled: True)
+    with TestClient(create_app(node, Bounds(written_s=0.05)), base_url="http://localhost") as client:
+        body = request_with(node).SerializeToString()
+        answer = client.post("/v1/traces", content=body, headers=PROTOBUF)
+    assert answer.status_code == 503
+    assert "send it again" in Status.FromString(answer.content).message
 
 
 def test_a_flood_is_answered_429_and_never_holds_more_than_the_budget(

@@ -45,6 +45,7 @@ def up(
     from homeostat.app.cli.logs import configure_logs
     from homeostat.app.cli.serving import serve
     from homeostat.app.node import NodeOptions
+    from homeostat.store.address import StoreAddress
 
     configure_logs(log_level)
     listener, note = _listener(host, port, listen_fd)
@@ -58,7 +59,7 @@ def up(
     address = address_of(*bound)
 
     def announce() -> None:
-        for line in announcement(address, store or default_store(), generated, note):
+        for line in announcement(address, StoreAddress.of(store or default_store()).shown, generated, note):
             typer.echo(line)
 
     serve(options, listener, announce, until_eof)

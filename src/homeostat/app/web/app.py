@@ -46,7 +46,7 @@ def create_app(node: Node, bounds: Bounds | None = None) -> Starlette:
         *ReportApi(node.store, node.clock, node.catalogue).routes(),
         Route("/metrics", exposition(views)),
         Route("/healthz", healthz),
-        Route("/readyz", readyz(node.store, node.writer)),
+        Route("/readyz", readyz(node)),
         Route("/static/{digest}/{name}", asset),
         *PageServer(views, live, node.token).routes(),
     ]

@@ -7,9 +7,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from homeostat.app.web.errors import json_answer, problem
-from homeostat.app.web.ports import Queue
+from homeostat.app.web.ports import Node
 from homeostat.core.errors import StoreError
-from homeostat.core.query import SizeQuery, Store
+from homeostat.core.query import RecordsQuery
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 
@@ -19,16 +19,19 @@ async def healthz(request: Request) -> Response:
     return json_answer({"status": "ok"})
 
 
-def readyz(store: Store, queue: Queue) -> Endpoint:
-    """Return the answer to GET /readyz: 200 when the store answers and the queue has room, else 503."""
+def readyz(node: Node) -> Endpoint:
+    """Return the answer to GET /readyz: 200 when the store answers and the queue has room, else 503.
+
+    `leads` tells whether the node has the duties that one of all nodes has.
+    """
 
     async def ready(request: Request) -> Response:
-        if queue.full:
+        if node.writer.full:
             return problem(503, "the queue in front of the store is full", "wait, or look at the disk")
         try:
-            await to_thread.run_sync(store.read, SizeQuery())
+            await to_thread.run_sync(node.store.read, RecordsQuery("ready", limit=1))
         except StoreError as error:
             return problem(503, f"the store does not answer: {error}", "see the log of the server")
-        return json_answer({"status": "ready"})
+        return json_answer({"status": "ready", "leads": node.leads})
 
     return ready

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from time import perf_counter_ns
 
@@ -14,6 +15,7 @@ from homeostat.app.web.budget import Budget, OverBudget
 from homeostat.app.web.ports import Queue, Received, Receiver
 from homeostat.core.errors import InputError, TooLarge
 from homeostat.core.losses import Losses
+from homeostat.loop.writer import Fate
 from homeostat.observe.ingest.body import decode_body
 from homeostat.observe.ingest.intake import Intake
 from homeostat.observe.ingest.response import Signal, encode_error, encode_response, response_type
@@ -33,7 +35,7 @@ class Bounds:
 
     `body_bytes` bounds one body as it arrives, `inflated_bytes` the same body uncompressed;
     `in_flight_bytes` bounds all bodies together, `decoders` the threads that parse, `body_s` the seconds
-    that a body may take to arrive.
+    that a body may take to arrive, `written_s` those until it is written.
     """
 
     body_bytes: int = 16 * 2**20
@@ -41,6 +43,7 @@ class Bounds:
     in_flight_bytes: int = 64 * 2**20
     decoders: int = 2
     body_s: float = 30.0
+    written_s: float = 20.0
 
 
 class Refused(Exception):
@@ -122,7 +125,7 @@ class OtlpReceiver:
             received = await self._read(
                 bytes(body), request.headers.get("content-encoding"), media_type, read
             )
-            await self._queue_up(received)
+            await self._write(received)
         except OverBudget as error:
             return self._refusal(Refused(429, f"{error}; send again later"), given)
         except Refused as refused:
@@ -168,14 +171,37 @@ class OtlpReceiver:
             self._losses.add("ingest.requests_malformed")
             raise Refused(400, str(error)) from None
 
-    async def _queue_up(self, received: Received) -> None:
-        """Queue a batch. The receiver counts it as taken in, so it is offered before it is lost."""
+    async def _write(self, received: Received) -> None:
+        """Queue a batch and wait until it is written, so that a node that dies loses nothing it said yes to.
+
+        The receiver counts it as taken in, so it is offered for a while before it is lost.
+        """
+        loop = asyncio.get_running_loop()
+        written: asyncio.Future[Fate] = loop.create_future()
+
+        def settled(fate: Fate) -> None:
+            with suppress(RuntimeError):  # the loop has ended, and with it whoever waited
+                loop.call_soon_threadsafe(_resolve, written, fate)
+
         for _ in range(round(OFFER_FOR_S / OFFER_AGAIN_S)):
-            if self._queue.offer(received.batch):
-                return
+            if self._queue.offer(received.batch, settled):
+                break
             await asyncio.sleep(OFFER_AGAIN_S)
-        self._losses.add("web.queue_full", len(received.batch))
-        raise Refused(429, "the queue in front of the store stayed full; what was sent is counted as lost")
+        else:
+            self._losses.add("web.queue_full", len(received.batch))
+            raise Refused(
+                429, "the queue in front of the store stayed full; what was sent is counted as lost"
+            )
+        try:
+            async with asyncio.timeout(self._bounds.written_s):
+                fate = await written
+        except TimeoutError:
+            reason = f"it was not written within {self._bounds.written_s:g} s, though it may be yet"
+            raise Refused(503, f"{reason}; send it again") from None
+        if fate is Fate.LEFT:
+            raise Refused(503, "the server ends; send it again, to another one")
+        if fate is Fate.REFUSED:
+            raise Refused(400, "the store cannot hold what was sent; the server's log tells why")
 
     def _refusal(self, refused: Refused, given: str) -> Response:
         self._intake.refused(f"answered {refused.status}")
@@ -183,6 +209,11 @@ class OtlpReceiver:
         if refused.status in (408, 413, 429):
             self._losses.add(f"web.refused_{refused.status}")
             headers["connection"] = "close"  # the rest of the body is not read
-        if refused.status == 429:
+        if refused.status in (429, 503):
             headers["retry-after"] = str(RETRY_AFTER_S)
         return Response(encode_error(refused.status, refused.reason, given), refused.status, headers)
+
+
+def _resolve(written: "asyncio.Future[Fate]", fate: Fate) -> None:
+    if not written.done():
+        written.set_result(fate)

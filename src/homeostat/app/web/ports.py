@@ -8,6 +8,7 @@ from homeostat.core.clock import Clock
 from homeostat.core.losses import Losses
 from homeostat.core.metric import Metric
 from homeostat.core.query import Store
+from homeostat.loop.writer import Settled
 from homeostat.observe.ingest.intake import Intake
 from homeostat.observe.ingest.receiver import Received
 
@@ -22,8 +23,8 @@ class Queue(Protocol):
         """Tell whether there is no room now."""
         ...
 
-    def offer(self, batch: Batch) -> bool:
-        """Queue a batch; False where there is no room for it."""
+    def offer(self, batch: Batch, settled: Settled | None = None) -> bool:
+        """Queue a batch; False where there is no room for it. `settled` is told what became of it."""
         ...
 
 
@@ -79,6 +80,11 @@ class Node(Protocol):
     @property
     def writer(self) -> Queue:
         """The queue in front of the store."""
+        ...
+
+    @property
+    def leads(self) -> bool:
+        """Whether it does what one node does for all before the same store."""
         ...
 
     @property

@@ -10,6 +10,7 @@ from homeostat.core.batch import Batch
 from homeostat.core.clock import SECOND_NS, Clock
 from homeostat.core.errors import InputError
 from homeostat.core.guard import guarded
+from homeostat.core.lease import Lease, Leases
 from homeostat.core.losses import Losses
 from homeostat.core.metric import Kind
 from homeostat.core.order import AnyOrder, Mode, Restore
@@ -17,7 +18,6 @@ from homeostat.core.plant import Plant, Steering
 from homeostat.core.query import Store
 from homeostat.loop.governing.book import Book
 from homeostat.loop.governing.governor import Governor
-from homeostat.loop.governing.lease import Lease
 from homeostat.loop.governing.order_box import OrderBox
 from homeostat.loop.governing.published import Published, loops, publish, published
 from homeostat.loop.policy.policy import Policy
@@ -29,16 +29,15 @@ from homeostat.prove.ledger.entry import LedgerEntry
 from homeostat.prove.ledger.records import read_ledger, record_of
 
 PUBLISH_EVERY_NS = 5 * SECOND_NS
-KILL_SUFFIX = ".restore"
-"""While a file of the store's name with this ending is there, all knobs have their defaults."""
 
 
 class Governing:
     """Runs the loop of one application in a thread of its own.
 
-    Of all processes of a service on one machine one governs, by a lock on a file; the others take over the
-    configuration in force as it is published. When it dies, another goes on within seconds. Orders come
-    through the store; the file `<store>.restore` is the kill switch that needs nothing else to work.
+    Of all processes of a service that share a store one governs, by a lease of the store; the others take
+    over the configuration in force as it is published. When it dies, another goes on within seconds. Orders
+    come through the store. While the file `kill_file` is there, all knobs have their defaults: the switch
+    that needs nothing else to work.
     """
 
     def __init__(
@@ -48,7 +47,7 @@ class Governing:
         service: str,
         open_store: Callable[[], Store],
         owns_store: bool,
-        store_path: Path,
+        kill_file: Path,
         clock: Clock,
         losses: Losses,
         interval_s: float = 0.5,
@@ -61,8 +60,8 @@ class Governing:
         self._service = service
         self._open_store = open_store
         self._owns_store = owns_store
-        self._kill_file = store_path.with_name(store_path.name + KILL_SUFFIX)
-        self._lease = Lease(store_path.with_name(f"{store_path.name}.{_file_name(service)}.loop"))
+        self._kill_file = kill_file
+        self._lease: Lease | None = None
         self._clock = clock
         self._losses = losses
         self._interval_s = interval_s
@@ -81,8 +80,9 @@ class Governing:
 
     def after_fork(self) -> None:
         """Begin anew in a forked child: the parent governs, and this process follows as long as it lives."""
-        self._lease.release()
-        self._store = self._box = self.governor = None
+        if self._lease is not None:
+            self._lease.release()
+        self._store = self._box = self.governor = self._lease = None
         self._published_ns = 0
         self._begin()
 
@@ -96,7 +96,8 @@ class Governing:
         """End the thread. The application goes on with the configuration in force."""
         self._stop.set()
         self._thread.join(timeout_s)
-        self._lease.release()
+        if self._lease is not None:
+            self._lease.release()
         if self._store is not None and self._owns_store:
             self._store.close()
 
@@ -110,7 +111,10 @@ class Governing:
         store = self._store
         if store is None:
             store = self._store = self._open_store()
-        if not self._lease.held():
+        if self._lease is None and isinstance(store, Leases):
+            self._lease = store.lease(f"loop.{self._service}")
+        if self._lease is not None and not self._lease.held():
+            self.governor = self._box = None
             self._follow(store)
             return
         now_ns = self._clock.now_ns()
@@ -189,7 +193,3 @@ class Governing:
             values = {k.name: k.value for k in found.knobs if k.name in knobs}
             self._plant.steer(Steering({**{n: k.default for n, k in knobs.items()}, **values}))
         self._plant.outcomes()
-
-
-def _file_name(service: str) -> str:
-    return "".join(c if c.isalnum() or c in "-_" else "_" for c in service) or "service"
