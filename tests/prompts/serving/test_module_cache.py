@@ -123,6 +123,25 @@ def test_a_file_that_did_not_change_is_looked_at_and_not_read(tmp_path: Path, ho
     assert cache.read_cost is cost
 
 
+def test_a_file_that_may_change_unseen_is_read_again(tmp_path: Path) -> None:
+    clock = RealTime()
+    cache = cache_of(BareHost(clock))
+    (tmp_path / "a.md").write_text("text")
+    cache.get(("e", "a.md"), tmp_path)
+    cost = cache.read_cost
+    clock.advance(2.0)
+    assert cache.get(("e", "a.md"), tmp_path).source == "warm"
+    assert cache.read_cost is not cost
+
+
+def test_what_is_too_large_for_any_tier_is_served_and_not_deflated(tmp_path: Path, host: BareHost) -> None:
+    (tmp_path / "a.md").write_text("".join(Random(1).choices("abcdefgh \n", k=200_000)))
+    cache = cache_of(host)
+    for _ in range(2):
+        assert cache.get(("e", "a.md"), tmp_path).source == "file"
+    assert cache.used_bytes == {"warm": 0, "cold": 0}
+
+
 def test_what_does_not_fit_the_warm_tier_is_deflated_and_comes_back(tmp_path: Path, host: BareHost) -> None:
     for name in "abcd":
         (tmp_path / name).write_text(f"{name} says the same again and again\n" * 60)

@@ -3,6 +3,9 @@
 import asyncio
 import json
 import logging
+import subprocess
+import sys
+import textwrap
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -358,6 +361,24 @@ def test_those_who_miss_the_same_module_at_once_read_it_once(host: BareHost, roo
         thread.join()
     library.close()
     assert host.total("prompts.served", library="prompts", source="file") == 1
+
+
+def test_a_forked_child_serves_though_the_parents_locks_were_held(root: Path) -> None:
+    program = """
+        import os, sys
+        from homeostat.prompts.serving.prompt_library import PromptLibrary
+        from homeostat.testing.bare_host import BareHost
+        library = PromptLibrary(BareHost(), sys.argv[1])
+        library.prompt("/review", "x")
+        with library._lock, library._modules._lock, library._modules._reading, library._ready._lock:
+            child = os.fork()
+            if child == 0:
+                os._exit(0 if "Review y" in library.prompt("/review", "y").text else 1)
+        assert os.waitpid(child, 0)[1] == 0
+    """
+    command = [sys.executable, "-c", textwrap.dedent(program), str(root)]
+    run = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert run.returncode == 0, run.stderr
 
 
 def test_each_asking_is_an_operation_with_the_module(host: BareHost, library: PromptLibrary) -> None:

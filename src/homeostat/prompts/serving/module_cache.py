@@ -21,6 +21,9 @@ STAY = 1.25
 """How much more popular a packed module must be than those that it would push out of the warm tier. Without
 it, modules of like popularity change places all the time, and each change deflates one."""
 
+DEFLATED_MIN = 0.1
+"""What a text is taken to be deflated to at best: one that would not fit then is not deflated at all."""
+
 SMOOTHING = 0.1
 """The weight of the newest read in the means of what a read takes."""
 
@@ -180,7 +183,8 @@ class ModuleCache:
         self._demote(gone if gone is not None else [held], expected or 0.0)
 
     def _demote(self, going: list[Held], expected: float = 0.0) -> None:
-        packed = [held.packed() for held in going]  # not under the lock: it takes up to a millisecond
+        small = [h for h in going if DEFLATED_MIN * h.memory_bytes <= self._cold.capacity_bytes]
+        packed = [held.packed() for held in small]  # not under the lock: it takes up to a millisecond
         with self._lock:
             for held in packed:
                 if held.key not in self._warm and held.key not in self._cold:

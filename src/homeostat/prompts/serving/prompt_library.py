@@ -1,8 +1,10 @@
 """The prompt library: what an application holds to get prompts that are ready to send."""
 
 import asyncio
+import os
+import weakref
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Hashable, Iterator, Mapping
 from pathlib import Path
 from random import Random
 from threading import Lock
@@ -69,20 +71,28 @@ class PromptLibrary:
         self._editions = {edition: Edition(edition, Path(at), styles) for edition, at in folders.items()}
         self._default = next(iter(self._editions))
         self._knobs = ServingKnobs(host, name, settings, tuple(self._editions))
+        self._host = host
         self._name = name
+        self._settings = settings
+        self._rng = rng or Random()  # noqa: S311 - a sample
         self._operation = host.tracer.operation
         self._clock = host.clock
         self._check_every_ns = round(settings.check_every_s * SECOND_NS)
-        self._meter = ServingMeter(host, name)
+        self._start()
+        begin_anew_in_children(self)
+
+    def _start(self) -> None:
+        """Begin with nothing in memory: when it is opened, and in a forked child, whose locks may be held."""
+        settings = self._settings
+        self._lock = Lock()
+        self._meter = ServingMeter(self._host, self._name)
         self._sizes = (settings.hot_kb, settings.warm_kb, settings.cold_kb)
-        rng = rng or Random()  # noqa: S311 - a sample
         hot, warm, cold = (size * KB for size in self._sizes)
-        self._modules = ModuleCache((warm, cold), self._check_every_ns, host.clock, self._meter, rng)
-        self._ready = ReadyCache(hot, self._modules, self._meter, rng)
+        self._modules = ModuleCache((warm, cold), self._check_every_ns, self._clock, self._meter, self._rng)
+        self._ready = ReadyCache(hot, self._modules, self._meter, self._rng)
         self._follow: FollowModel[Asked] | None = FollowModel() if settings.ahead else None
         self._asked: OrderedDict[Asked, tuple[ModuleKey, ...]] = OrderedDict()
-        self._ahead: LoadingAhead[Asked] = LoadingAhead(self._load_ahead, host.losses)
-        self._lock = Lock()
+        self._ahead: LoadingAhead[Asked] = LoadingAhead(self._load_ahead, self._host.losses)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -105,7 +115,7 @@ class PromptLibrary:
         arguments: str | None = None,
         values: Mapping[str, object] = NOTHING,
         *,
-        session: object = None,
+        session: Hashable = None,
     ) -> Prompt:
         """Return an entry point or a module with all that it includes, its gaps filled.
 
@@ -124,7 +134,7 @@ class PromptLibrary:
         arguments: str | None = None,
         values: Mapping[str, object] = NOTHING,
         *,
-        session: object = None,
+        session: Hashable = None,
     ) -> Prompt:
         """Return what `prompt` does; files are read and looked at in a thread."""
         edition, layer = self._choice()
@@ -144,14 +154,14 @@ class PromptLibrary:
         with self._loading(key):
             return self._filled("core", key, self._get(key, edition), None, NOTHING, None)
 
-    def module(self, path: str, *, session: object = None) -> Prompt:
+    def module(self, path: str, *, session: Hashable = None) -> Prompt:
         """Return one module alone and as it stands in its file: what a model asks for while it works."""
         edition, layer = self._choice()
         key = (edition.name, self._path(edition, path))
         with self._loading(key):
             return self._alone(key, self._modules.get(key, edition.root), layer, session)
 
-    async def amodule(self, path: str, *, session: object = None) -> Prompt:
+    async def amodule(self, path: str, *, session: Hashable = None) -> Prompt:
         """Return what `module` does; files are read and looked at in a thread."""
         edition, layer = self._choice()
         found = await self._apath(edition, path)
@@ -260,7 +270,7 @@ class PromptLibrary:
         found: tuple[Ready, Source],
         arguments: str | None,
         values: Mapping[str, object],
-        session: object,
+        session: Hashable,
     ) -> Prompt:
         ready, source = found
         text, left = fill(name, ready.parts, ready.gaps, arguments, values)
@@ -277,7 +287,7 @@ class PromptLibrary:
             left=left,
         )
 
-    def _alone(self, key: ModuleKey, found: Found, layer: Layer, session: object) -> Prompt:
+    def _alone(self, key: ModuleKey, found: Found, layer: Layer, session: Hashable) -> Prompt:
         held, source = found
         self._meter.served(source, 1, held.size_bytes)
         asked = (*key, ALONE)
@@ -294,7 +304,7 @@ class PromptLibrary:
             if len(self._asked) > ASKINGS_MAX:
                 self._asked.popitem(last=False)
 
-    def _foresee(self, asked: Asked, session: object) -> None:
+    def _foresee(self, asked: Asked, session: Hashable) -> None:
         """Learn what is asked for now, and load what will probably be asked for next where that pays."""
         if self._follow is None:
             return
@@ -327,3 +337,16 @@ class PromptLibrary:
         pieces = self._chunks(key, root)
         while (piece := await asyncio.to_thread(next, pieces, None)) is not None:
             yield piece
+
+
+def begin_anew_in_children(library: PromptLibrary) -> None:
+    """Have a library begin anew in forked children, for as long as it lives."""
+    known = weakref.ref(library)
+
+    def begin() -> None:
+        living = known()
+        if living is not None:
+            living._start()
+
+    if hasattr(os, "register_at_fork"):
+        os.register_at_fork(after_in_child=begin)
