@@ -34,7 +34,8 @@ def appearing(place: Path) -> Iterator[Path]:
 def is_free(place: Path) -> bool:
     """Tell whether there is nothing at a place, or an empty folder."""
     if place.is_dir():
-        return not any(os.scandir(place))
+        with os.scandir(place) as entries:
+            return next(entries, None) is None
     return not place.exists() and not place.is_symlink()
 
 

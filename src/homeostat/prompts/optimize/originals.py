@@ -66,7 +66,7 @@ class Originals:
             raise StoreCorrupt(f"its original cannot be read: {error.strerror or error}") from None
         except zlib.error:
             raise StoreCorrupt("its original is damaged") from None
-        if seen.hexdigest() != digest:
+        if not unpack.eof or seen.hexdigest() != digest:
             raise StoreCorrupt("its original is damaged")
 
     def _place(self, digest: str) -> Path:

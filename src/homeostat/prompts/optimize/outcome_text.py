@@ -19,6 +19,7 @@ def outcome_text(outcome: Outcome, everything: bool = False) -> str:
         "\n".join(f"warning: {w}" for w in outcome.warnings),
         table("entry points", ENTRY_HEADS, _entries(outcome), None if everything else 10),
         verification_text(outcome.verification, None if everything else 10),
+        *(_dropped(p) for p in outcome.passes if not p.lossless and p.files_changed),
     ]
     return "\n\n".join(p for p in parts if p)
 
@@ -64,6 +65,10 @@ def _taken_back(ran: PassOutcome, everything: bool) -> str:
     shown = ran.reverted if everything else ran.reverted[:REVERTED_MAX]
     lines = [f"{ran.name} took back {r.what} in {', '.join(r.paths) or 'all'}: {r.why}" for r in shown]
     return "\n".join([*lines, *rest(len(ran.reverted) - len(shown))])
+
+
+def _dropped(ran: PassOutcome) -> str:
+    return f"but {ran.name} was asked to drop words, and did in {ran.files_changed:,} files"
 
 
 def _entries(outcome: Outcome) -> list[tuple[str, ...]]:

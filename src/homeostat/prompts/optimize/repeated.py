@@ -67,8 +67,9 @@ def _references(draft: Draft) -> Iterator[tuple[_Place, str]]:
     """Return the places whose passage is told elsewhere in fewer tokens, and the line that tells it."""
     by_text: dict[str, list[_Place]] = defaultdict(list)
     passages: dict[str, list[str]] = {}
-    always = draft.understood.always_loaded
-    for path in dict.fromkeys([*always, *draft.library.modules]):
+    called = {e.path for e in draft.understood.entries}
+    parts = [p for p in draft.library.modules if p not in called]
+    for path in dict.fromkeys([*draft.understood.always_loaded, *parts, *draft.library.modules]):
         text = draft.library.modules[path].text
         if not path.lower().endswith(MARKDOWN) or "\r" in text or REPEAT.search(text):
             continue

@@ -86,7 +86,7 @@ def _row(line: str) -> str:
         return "|".join(cells) if len(cells) > 1 else f"|{cells[0]}|"
     if len(cells) > 1 and cells[0] and cells[-1]:
         return " | ".join(cells)
-    return "| " + " | ".join(cells) + " |"
+    return "|" + "|".join(f" {cell} " if cell else " " for cell in cells) + "|"
 
 
 WAYS: tuple[Callable[[str], str], ...] = (

@@ -1,0 +1,1 @@
+print("not a prompt, and kept as it is")
