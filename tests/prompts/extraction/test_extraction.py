@@ -175,6 +175,9 @@ def test_what_was_dropped_is_written_down_by_module_and_line() -> None:
     assert f"a.md: {before_tokens} -> {after_tokens} tokens" in listed
     assert "--- line 3\nPlain words.\n" in listed
     assert "--- lines 7 to 8\nMore\nplain words.\n" in listed
+    assert "may not be dropped" in listed
+    assert proposal.notes[1].startswith("1 budgets could not be kept")
+    assert proposal.notes[2].startswith("likeness: median")
     assert proposal.notes[0] == f"2 passages dropped, listed in {DROPPED_FILE}"
 
 

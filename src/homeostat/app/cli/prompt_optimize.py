@@ -20,9 +20,15 @@ def optimize(
         str, typer.Option("--passes", help="Only these passes, by comma; lossy ones run if named here.")
     ] = "",
     skip: Annotated[str, typer.Option(help="Leave out these passes, by comma.")] = "",
-    budget: Annotated[
-        str, typer.Option(help="What the pass extract keeps of each module: a ratio or tokens.")
-    ] = "0.5",
+    lossy: Annotated[
+        str, typer.Option(help="Drop what binds nobody until so much is left: a ratio, or tokens.")
+    ] = "",
+    lossy_per: Annotated[str, typer.Option(help="Of each module, or of what each command loads.")] = "module",
+    rewrite: Annotated[str, typer.Option(help="Model that writes loaded modules anew, under a gate.")] = "",
+    endpoint: Annotated[
+        str, typer.Option(help="Where it answers (OpenAI's API): http://127.0.0.1:8000/v1.")
+    ] = "",
+    yes: Annotated[bool, typer.Option("--yes", help="Rewrite without asking for the cost first.")] = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Show what would be saved, write nothing.")
     ] = False,
@@ -34,9 +40,9 @@ def optimize(
 ) -> None:
     """Make a library lean without losing a word, and keep the original beside the result.
 
-    Passes: chains, xml, repeats, space, order; and lossy, only if named: extract, sections. Each is counted
-    and taken back where it saves nothing or loses something. The exit code is 1 if the result would have lost
-    something: then nothing is written.
+    Passes: chains, xml, repeats, space, order; and lossy, only if asked for: sections by its name, others by
+    --lossy and --rewrite. Each is counted and taken back where it saves nothing or loses something. The exit
+    code is 1 if the result would have lost something: then nothing is written.
 
     Example: [bold]homeostat prompts optimize .claude --out lean[/bold]
     """
@@ -44,10 +50,10 @@ def optimize(
 
     from homeostat.app.cli.exits import Exit
     from homeostat.app.cli.progress import working
+    from homeostat.app.cli.prompt_lossy import LossyAsked
     from homeostat.app.cli.stoppable import stoppable
     from homeostat.app.prompts.passes import passes
     from homeostat.core.errors import ConfigError
-    from homeostat.prompts.extraction.budget import budget as read_budget
     from homeostat.prompts.graph.styles import load_styles
     from homeostat.prompts.library.library import load_library
     from homeostat.prompts.optimize.draft import Counts, Draft
@@ -58,19 +64,25 @@ def optimize(
 
     if (out is None) != dry_run:
         raise ConfigError("say where the result goes with --out, or --dry-run to only see what it would save")
-    run = chosen(passes(read_budget(budget)), _names(only), _names(skip))
+    asked = LossyAsked(lossy, lossy_per, rewrite, endpoint, ask_first=not yes, dry_run=dry_run)
+    asked.checked()
+    run = chosen(passes(), _names(only), _names(skip))
     counts = Counts(named(tokenizer))
     known = load_styles(styles) if styles is not None else load_styles()
     if out is not None:
         check_place(folder, out)
-    with stoppable(), working(quiet=as_json) as work:
-        library = load_library(folder, progress=work.step)
-        found = optimized(Draft(library, known, counts), run, Price(model, time.time_ns()), work.step)
-        left: tuple[str, ...] = ()
-        written = out is not None and found.outcome.verification.holds
-        if out is not None and written:
-            _plan(found)
-            left = write_result(folder, out, found, tuple(p.name for p in run), work.step)
+    with stoppable():
+        with working(quiet=as_json) as work:
+            library = load_library(folder, progress=work.step)
+        draft = Draft(library, known, counts)
+        run = (*asked.passes(draft, quiet=as_json), *run)
+        with working(quiet=as_json) as work:
+            found = optimized(draft, run, Price(model, time.time_ns()), work.step)
+            left: tuple[str, ...] = ()
+            written = out is not None and found.outcome.verification.holds
+            if out is not None and written:
+                _plan(found)
+                left = write_result(folder, out, found, tuple(p.name for p in run), work.step)
     _show(found, out if written else None, (*map(str, library.problems), *left), show_all, as_json)
     if not found.outcome.verification.holds:
         raise typer.Exit(Exit.FAILED)

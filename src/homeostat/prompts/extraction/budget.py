@@ -1,11 +1,12 @@
 """The budget: how many tokens may stay, of each module or of what each entry point loads."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 from homeostat.core.errors import ConfigError
 
 Scope = Literal["module", "command"]
+SCOPES: dict[str, Scope] = {name: name for name in get_args(Scope)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,3 +54,10 @@ def budget(text: str, per: Scope = "module") -> Budget:
     if value >= 1 and value.is_integer():
         return Budget(tokens=int(value), per=per)
     return Budget(ratio=value, per=per)
+
+
+def scope(text: str) -> Scope:
+    """Read what a budget is for. Raises ConfigError for anything else."""
+    if text not in SCOPES:
+        raise ConfigError(f"a budget is per {' or '.join(SCOPES)}, not {text!r}")
+    return SCOPES[text]

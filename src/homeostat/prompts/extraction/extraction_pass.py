@@ -1,8 +1,11 @@
 """The pass that extracts: lossy, and only where it is asked for."""
 
+from collections.abc import Iterator, Sequence
+
 from homeostat.prompts.extraction.budget import Budget
-from homeostat.prompts.extraction.extraction import Extractor
-from homeostat.prompts.extraction.passage import dropped_passages, dropped_text
+from homeostat.prompts.extraction.extraction import Exceeded, Extractor
+from homeostat.prompts.extraction.passage import dropped_passages, dropped_text, exceeded_text
+from homeostat.prompts.extraction.similarity import likeness_notes, likenesses
 from homeostat.prompts.optimize.draft import Draft
 from homeostat.prompts.optimize.pass_ import Change, Proposal, Saves
 
@@ -32,9 +35,19 @@ class ExtractionPass:
         else:
             closures = [(e.name, draft.closure(e)) for e in draft.understood.entries]
             found = extractor.by_command(texts, closures, self._budget)
-        changes = [Change(f"extract {path}", {path: cut.text()}) for path, cut in found.cuts.items()]
-        tokens = {p: (draft.tokens(p), draft.counts.of(c.text())) for p, c in found.cuts.items()}
+        cuts = {path: cut.text() for path, cut in found.cuts.items()}
+        tokens = {path: (draft.tokens(path), draft.counts.of(text)) for path, text in cuts.items()}
         passages = [d for path, cut in found.cuts.items() for d in dropped_passages(path, cut)]
-        files = {DROPPED_FILE: dropped_text(passages, tokens).encode("utf-8", "replace")} if passages else {}
-        notes = [f"{len(passages):,} passages dropped, listed in {DROPPED_FILE}"] if passages else []
-        return Proposal(tuple(changes), files=files, notes=(*notes, *map(str, found.exceeded)))
+        listed = dropped_text(passages, tokens) + exceeded_text(found.exceeded)
+        return Proposal(
+            tuple(Change(f"extract {path}", {path: text}) for path, text in cuts.items()),
+            files={DROPPED_FILE: listed.encode("utf-8", "replace")} if passages or found.exceeded else {},
+            notes=(*_notes(len(passages), found.exceeded), *likeness_notes(likenesses(texts, cuts))),
+        )
+
+
+def _notes(passages: int, exceeded: Sequence[Exceeded]) -> Iterator[str]:
+    if passages:
+        yield f"{passages:,} passages dropped, listed in {DROPPED_FILE}"
+    if exceeded:
+        yield f"{len(exceeded):,} budgets could not be kept, listed there too; the first: {exceeded[0]}"

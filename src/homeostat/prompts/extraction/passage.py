@@ -6,6 +6,7 @@ from itertools import groupby
 import msgspec
 
 from homeostat.prompts.extraction.cut import Cut
+from homeostat.prompts.extraction.extraction import Exceeded
 
 
 class DroppedPassage(msgspec.Struct, frozen=True):
@@ -41,3 +42,9 @@ def dropped_text(passages: Iterable[DroppedPassage], tokens: Mapping[str, tuple[
                 place = f"lines {passage.first} to {passage.last}"
             lines += [f"--- {place}", passage.text, ""]
     return "\n".join(lines)
+
+
+def exceeded_text(exceeded: Iterable[Exceeded]) -> str:
+    """Return the budgets that could not be kept as text."""
+    lines = [str(one) for one in exceeded]
+    return "\n".join(["Budgets that could not be kept:", "", *lines, ""]) if lines else ""

@@ -1,6 +1,7 @@
 """Likeness of texts by their words, as a warning: it proves nothing about what was kept."""
 
 import math
+import statistics
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
@@ -36,6 +37,14 @@ def likenesses(before: Mapping[str, str], after: Mapping[str, str]) -> list[Like
             if all(vectors):
                 found.append(Likeness(path, cosine(*vectors)))
     return sorted(found, key=lambda one: (one.cosine, one.path))
+
+
+def likeness_notes(found: Sequence[Likeness]) -> tuple[str, ...]:
+    """Return one line that warns of the least like module, and of what the figure is worth; none for none."""
+    if not found:
+        return ()
+    median = statistics.median(one.cosine for one in found)
+    return (f"likeness: median {median:.2f}, least {found[0].cosine:.2f} ({found[0].path}); {NOTE}",)
 
 
 def cosine(a: Mapping[str, float], b: Mapping[str, float]) -> float:

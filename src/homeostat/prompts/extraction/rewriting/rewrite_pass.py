@@ -7,6 +7,7 @@ import msgspec
 from homeostat.prompts.extraction.rewriting.answer import Answer, NoAnswer
 from homeostat.prompts.extraction.rewriting.gate import faults
 from homeostat.prompts.extraction.rewriting.instruction import answered_text
+from homeostat.prompts.extraction.similarity import likeness_notes, likenesses
 from homeostat.prompts.optimize.draft import Draft
 from homeostat.prompts.optimize.pass_ import Change, Proposal, Saves
 
@@ -61,8 +62,13 @@ class RewritePass:
             else:
                 changes.append(Change(f"rewrite {path}", {path: text}))
         files = {REFUSED_FILE: refused_text(refused).encode("utf-8", "replace")} if refused else {}
-        notes = [f"{len(changes):,} of {len(self._answers):,} rewrites passed the gate"]
-        return Proposal(tuple(changes), files=files, notes=(*notes, *map(str, refused)))
+        taken = {path: text for change in changes for path, text in change.texts.items()}
+        notes = (
+            f"{len(changes):,} of {len(self._answers):,} rewrites passed the gate",
+            *likeness_notes(likenesses(self._texts, taken)),
+            *map(str, refused),
+        )
+        return Proposal(tuple(changes), files=files, notes=notes)
 
 
 def refused_text(refused: Iterable[Refused]) -> str:

@@ -12,6 +12,7 @@ from homeostat.prompts.extraction.rewriting.endpoint import Endpoint
 from homeostat.prompts.extraction.rewriting.instruction import messages, question_digest
 from homeostat.prompts.extraction.rewriting.rewriting_cost import RewritingCost, most_cost
 from homeostat.prompts.library.library import Progress, silent
+from homeostat.prompts.optimize.draft import Draft
 
 CONCURRENCY = 4
 TOKENS_MIN = 64
@@ -50,6 +51,12 @@ class Answers:
 
     by_path: Mapping[str, Answer | NoAnswer]
     paid: tuple[Answer, ...]
+
+
+def loaded_texts(draft: Draft) -> dict[str, str]:
+    """Return the modules that entry points load for certain, which every run pays for, by path."""
+    paths = dict.fromkeys(m for entry in draft.understood.entries for m in draft.closure(entry))
+    return {path: draft.library.modules[path].text for path in paths}
 
 
 def plan(

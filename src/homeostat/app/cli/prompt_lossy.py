@@ -1,0 +1,96 @@
+"""The lossy passes of `homeostat prompts optimize`, from what is asked for on the command line."""
+
+import os
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import typer
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from homeostat.prompts.extraction.rewriting.answer import Answer, NoAnswer
+    from homeostat.prompts.extraction.rewriting.answer_cache import AnswerCache
+    from homeostat.prompts.extraction.rewriting.endpoint import Endpoint
+    from homeostat.prompts.extraction.rewriting.rewriter import Plan
+    from homeostat.prompts.optimize.draft import Draft
+    from homeostat.prompts.optimize.pass_ import Pass
+
+
+@dataclass(frozen=True, slots=True)
+class LossyAsked:
+    """What is asked for: how much may stay and of what, which model rewrites and where it answers.
+
+    Empty texts ask for nothing. `ask_first` is whether a person is to agree to what a rewrite costs.
+    """
+
+    keep: str
+    per: str
+    rewrite: str
+    endpoint: str
+    ask_first: bool
+    dry_run: bool
+
+    def checked(self) -> None:
+        """Raise ConfigError for what cannot be asked, before anything is read."""
+        from homeostat.core.errors import ConfigError
+        from homeostat.prompts.extraction.budget import budget, scope
+
+        if self.keep:
+            budget(self.keep, scope(self.per))
+        if self.rewrite:
+            self._endpoint()
+        elif self.endpoint:
+            raise ConfigError("--endpoint says where a model answers; name the model with --rewrite")
+
+    def passes(self, draft: "Draft", *, quiet: bool) -> "tuple[Pass, ...]":
+        """Return the passes, with the answers of the model in them: it is asked here."""
+        from homeostat.prompts.extraction.budget import budget, scope
+        from homeostat.prompts.extraction.extraction_pass import ExtractionPass
+
+        found: list[Pass] = []
+        if self.rewrite:
+            found.append(self._rewrite(draft, quiet=quiet))
+        if self.keep:
+            found.append(ExtractionPass(budget(self.keep, scope(self.per))))
+        return tuple(found)
+
+    def _endpoint(self) -> "Endpoint":
+        from homeostat.prompts.extraction.rewriting.endpoint import OPENAI, endpoint_of
+
+        return endpoint_of(self.endpoint or OPENAI, self.rewrite, os.environ)
+
+    def _rewrite(self, draft: "Draft", *, quiet: bool) -> "Pass":
+        from homeostat.prompts.extraction.rewriting.answer_cache import AnswerCache, default_path
+        from homeostat.prompts.extraction.rewriting.rewrite_pass import RewritePass
+        from homeostat.prompts.extraction.rewriting.rewriter import loaded_texts, plan
+
+        cache = AnswerCache(default_path())
+        texts = loaded_texts(draft)
+        planned = plan(texts, self._endpoint(), draft.counts.of, cache, time.time_ns())
+        known = f"; {len(planned.known):,} answers are known already" if planned.known else ""
+        typer.echo(f"{self.rewrite} at {planned.endpoint.host}: at most {planned.cost}{known}", err=True)
+        if self.dry_run or not planned.questions:
+            return RewritePass(planned.known, texts)
+        if self.ask_first:
+            typer.confirm("Send these modules there?", abort=True, err=True)
+        return RewritePass(self._answers(planned, cache, quiet=quiet), texts)
+
+    def _answers(
+        self, planned: "Plan", cache: "AnswerCache", *, quiet: bool
+    ) -> "Mapping[str, Answer | NoAnswer]":
+        """Ask the model, and tell what that was billed as."""
+        import asyncio
+
+        import stamina
+
+        from homeostat.app.cli.progress import working
+        from homeostat.prompts.extraction.rewriting.rewriter import ask
+        from homeostat.prompts.extraction.rewriting.rewriting_cost import billed_cost
+
+        stamina.instrumentation.set_on_retry_hooks([])  # they would write to the terminal on their own
+        with working(quiet=quiet) as work:
+            answers = asyncio.run(ask(planned, cache, progress=work.step))
+        typer.echo(f"billed: {billed_cost(self.rewrite, answers.paid, time.time_ns())}", err=True)
+        return answers.by_path
