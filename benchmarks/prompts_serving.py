@@ -1,24 +1,12 @@
 """How fast is a command ready to send, and how much of what is asked for does the cache answer?
 
 The library is modular-v3: 189 modules of 2.4 MB, 18 commands. All files come from the operating system's
-memory. Times are the fastest of many rounds.
-
-The sequences of askings, each of one module alone:
-- Zipf: 20,000 askings, the modules in a random order of popularity, exponents 0.9 and 1.1.
-- Azure: the 8,819 requests of the code trace in their order; each asks for the module whose tokens come
-  nearest to its ContextTokens.
-- Mooncake: the 12,031 requests of the conversation trace in their order; each asks for the module of its
-  conversation (its second block, since the first is the same in all), which is the number of conversations
-  before it, modulo 189. Nearly uniform: the hardest for any policy.
+memory. Times are the fastest of many rounds. What is asked for is told in `benchmarks.prompt_askings`.
 """
 
-import bisect
-import csv
-import json
 import shutil
 import tempfile
 import time
-from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -26,6 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 from random import Random
 
+from benchmarks.prompt_askings import command_sequences, module_sequences, session
 from benchmarks.result import Result
 from benchmarks.timing import side_by_side
 from homeostat.core.clock import SystemClock
@@ -43,14 +32,20 @@ from homeostat.prompts.serving.serving_meter import TARGETS
 from homeostat.prompts.serving.serving_settings import KB, ServingSettings
 from homeostat.prompts.serving.template import compile_template, fill
 from homeostat.prompts.serving.tier import Tier
+from homeostat.runtime.cache.entry import Entry
+from homeostat.runtime.cache.key import MemoryKey
+from homeostat.runtime.cache.policies.lru import Lru
+from homeostat.runtime.cache.policies.policy import Policy
+from homeostat.runtime.cache.policies.s3_fifo import S3Fifo
+from homeostat.runtime.cache.policies.tiny_lfu import TinyLfu
 from homeostat.testing.bare_host import BareHost
 
 READY_BAR_MS, COLD_BAR_MS, RENDER_BAR_MS, HIT_BAR = 0.05, 2.0, 0.05, 0.85
-BYTES_A_TOKEN = 5.13
-ZIPF_ASKINGS = 20_000
 TOTAL_KB = 256 + 512 + 1024
 UNWATCHED = ServingSettings(check_every_s=3_600.0, ahead=False)
 FOLD_EVERY = 1_000
+PEERS: dict[str, Callable[[int], Policy]] = {"LRU": Lru, "S3-FIFO": S3Fifo, "W-TinyLFU": TinyLfu}
+"""The policies of the runtime's cache."""
 
 JINJA = "Review {{ file }} for {{ who }}.\n" + "One line of a prompt among others.\n" * 260 + "{{ task }}\n"
 
@@ -178,22 +173,22 @@ def _rendered() -> list[Result]:
     ]
 
 
-class Lru:
-    """The least recently asked for goes first."""
+class Peer:
+    """A policy of the runtime's cache, by weights in bytes."""
 
-    def __init__(self, capacity_bytes: int) -> None:
-        self._left = capacity_bytes
-        self._sizes: OrderedDict[str, int] = OrderedDict()
+    def __init__(self, policy: Policy) -> None:
+        self._policy = policy
+        self._entries: dict[MemoryKey, Entry] = {}
 
     def ask(self, key: str, size: int) -> bool:
         """Return whether it was there, and take it in."""
-        if key in self._sizes:
-            self._sizes.move_to_end(key)
+        known = self._entries.get(key)
+        if known is not None:
+            self._policy.touch((known,))
             return True
-        self._sizes[key] = size
-        self._left -= size
-        while self._left < 0:
-            self._left += self._sizes.popitem(last=False)[1]
+        entry = self._entries[key] = Entry(key, None, weight=size)
+        for gone in self._policy.add(entry):
+            del self._entries[gone.key]
         return False
 
 
@@ -217,48 +212,10 @@ def _byte_ratio(ask: Callable[[str, int], bool], asked: Sequence[str], sizes: di
     return sum(sizes[k] for k in asked if ask(k, sizes[k])) / sum(sizes[k] for k in asked)
 
 
-def _sequences(library: Library, traces: Path) -> dict[str, list[str]]:
-    paths = sorted(library.modules)
-    found = {f"Zipf {exponent}": _zipf(paths, exponent) for exponent in (0.9, 1.1)}
-    azure, mooncake = traces / "azure_llm_code_2023.csv", traces / "mooncake_conversation.jsonl"
-    if azure.is_file():
-        found["the Azure trace"] = _azure(library, paths, azure)
-    if mooncake.is_file():
-        found["the Mooncake trace"] = _mooncake(paths, mooncake)
-    return found
-
-
-def _zipf(paths: Sequence[str], exponent: float) -> list[str]:
-    rng = Random(round(10 * exponent))
-    order = rng.sample(paths, len(paths))
-    return rng.choices(order, [1 / (i + 1) ** exponent for i in range(len(order))], k=ZIPF_ASKINGS)
-
-
-def _azure(library: Library, paths: Sequence[str], trace: Path) -> list[str]:
-    by_size = sorted(paths, key=lambda p: library.modules[p].size_bytes)
-    tokens = [library.modules[p].size_bytes / BYTES_A_TOKEN for p in by_size]
-    with trace.open(encoding="utf-8") as file:
-        wanted = [int(row["ContextTokens"]) for row in csv.DictReader(file)]
-    nearest = []
-    for count in wanted:
-        at = bisect.bisect(tokens, count)
-        near = [i for i in (at - 1, at) if 0 <= i < len(tokens)]
-        nearest.append(by_size[min(near, key=lambda i: abs(tokens[i] - count))])
-    return nearest
-
-
-def _mooncake(paths: Sequence[str], trace: Path) -> list[str]:
-    conversations: dict[int, int] = {}
-    with trace.open(encoding="utf-8") as file:
-        blocks = (json.loads(line)["hash_ids"] for line in file)
-        firsts = [ids[1] if len(ids) > 1 else ids[0] for ids in blocks]
-    return [paths[conversations.setdefault(f, len(conversations)) % len(paths)] for f in firsts]
-
-
 def _hits(root: Path, library: Library, traces: Path) -> list[Result]:
     sizes = {path: module.size_bytes for path, module in library.modules.items()}
     results = []
-    for name, asked in _sequences(library, traces).items():
+    for name, asked in module_sequences(library, traces).items():
         with _served(root) as (served, host):
             for i, path in enumerate(asked):
                 served.module(path)
@@ -266,7 +223,7 @@ def _hits(root: Path, library: Library, traces: Path) -> list[Result]:
                     host.registry.fold(i, i + 1)
                     host.tracer.drain()
             figures, used = served.figures, served.used_bytes
-        lru = _byte_ratio(Lru(TOTAL_KB * KB).ask, asked, sizes)
+        lru = _byte_ratio(Peer(Lru(TOTAL_KB * KB)).ask, asked, sizes)
         ours = figures.hit_ratio
         assert ours is not None
         results.append(
@@ -290,7 +247,9 @@ def _tiers(root: Path, library: Library, traces: Path) -> list[Result]:
     with _planned(root, library) as planned:
         for source, layer in by:
             settings = replace(UNWATCHED, layer=layer)
-            asked = _commands(planned, settings, source, traces)
+            with _served(planned, settings) as (served, _):
+                letters = {name: len(served.prompt(name, "x").text) for name in served.names}
+            asked = command_sequences(letters, traces).get(source, [])
             with _served(planned, settings) as (served, host):
                 for i, name in enumerate(asked):
                     served.prompt(name, "x")
@@ -313,40 +272,26 @@ def _tiers(root: Path, library: Library, traces: Path) -> list[Result]:
     return results
 
 
-def _commands(root: Path, settings: ServingSettings, source: str, traces: Path) -> list[str]:
-    """Return a sequence of commands; by the trace, those whose tokens are the next above ContextTokens."""
-    with _served(root, settings) as (served, _):
-        tokens = {n: len(served.prompt(n, "x").text) / BYTES_A_TOKEN for n in served.names}
-    azure = traces / "azure_llm_code_2023.csv"
-    if source.startswith("Zipf"):
-        return _zipf(sorted(tokens), 0.9)
-    if not azure.is_file():
-        return []
-    names = sorted(tokens, key=tokens.__getitem__)
-    steps = [tokens[n] for n in names]
-    with azure.open(encoding="utf-8") as file:
-        wanted = [int(row["ContextTokens"]) for row in csv.DictReader(file)]
-    return [names[min(bisect.bisect(steps, count), len(names) - 1)] for count in wanted]
-
-
 def _policies(library: Library, traces: Path) -> list[Result]:
     """The policy without the forms, in a cache that is too small by far."""
     sizes = {path: module.size_bytes for path, module in library.modules.items()}
     results = []
-    for name, asked in _sequences(library, traces).items():
+    for name, asked in module_sequences(library, traces).items():
         for size_kb in (256, 768):
             ours = _byte_ratio(OneTier(size_kb * KB).ask, asked, sizes)
-            lru = _byte_ratio(Lru(size_kb * KB).ask, asked, sizes)
+            peers = {
+                peer: _byte_ratio(Peer(made(size_kb * KB)).ask, asked, sizes) for peer, made in PEERS.items()
+            }
             results.append(
                 Result(
                     f"the policy alone, {size_kb} KB, {name}",
                     ours,
                     "of all",
-                    lru,
+                    peers["LRU"],
                     "higher",
                     peer="LRU",
-                    ratio=ours / lru if lru else None,
-                    note=f"LRU {lru:.3f}",
+                    ratio=ours / peers["LRU"],
+                    note=", ".join(f"{peer} {ratio:.3f}" for peer, ratio in peers.items()),
                 )
             )
     return results
@@ -374,14 +319,14 @@ def _ahead(root: Path, library: Library) -> list[Result]:
     loads = 0
     for ahead in (False, True):
         rng = Random(7)
-        sessions = [_session(needs, rng) for _ in range(8)]
+        sessions = [session(needs, rng) for _ in range(8)]
         host = BareHost(SlowFiles())
         small = ServingSettings(hot_kb=16, warm_kb=128, cold_kb=64, check_every_s=1e6, ahead=ahead)
         with PromptLibrary(host, root, settings=small, rng=Random(1)) as served:
             sources = []
             for i in range(4_000):
-                session = rng.randrange(len(sessions))
-                sources.append(served.module(next(sessions[session]), session=session).source)
+                who = rng.randrange(len(sessions))
+                sources.append(served.module(next(sessions[who]), session=who).source)
                 served.settle()
                 if i % FOLD_EVERY == 0:
                     host.registry.fold(i, i + 1)
@@ -401,16 +346,6 @@ def _ahead(root: Path, library: Library) -> list[Result]:
             "are made: commands by Zipf 0.9, each of their conditional modules read with probability 0.7",
         )
     ]
-
-
-def _session(needs: Sequence[Sequence[str]], rng: Random) -> Iterator[str]:
-    weights = [1 / (i + 1) ** 0.9 for i in range(len(needs))]
-    while True:
-        first, *others = rng.choices(needs, weights)[0]
-        yield first
-        for other in others:
-            if rng.random() < 0.7:
-                yield other
 
 
 def _parallel(root: Path, library: Library) -> Result:
