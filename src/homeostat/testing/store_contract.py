@@ -168,12 +168,15 @@ action_strategy = st.one_of(
 class StoreContract:
     """What every store must do."""
 
+    examples = 30
+    """Interleavings that are tried; fewer where a store takes long to make."""
+
     def open_empty(self, retention: Retention) -> AbstractContextManager[Store]:
         """Return a store without content; leaving the context closes and removes it."""
         raise NotImplementedError
 
     def test_any_interleaving_of_writes_and_upkeep_reads_as_the_direct_merge(self) -> None:
-        @settings(max_examples=30, deadline=None)
+        @settings(max_examples=self.examples, deadline=None)
         @given(st.lists(action_strategy, min_size=1, max_size=10), st.tuples(*[st.integers(-10, 7_600)] * 2))
         def holds(actions: list[int | list[Write]], window: tuple[int, int]) -> None:
             written: list[Point] = []

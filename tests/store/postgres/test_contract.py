@@ -12,6 +12,8 @@ from homeostat.testing.store_contract import StoreContract
 
 
 class TestPostgres(StoreContract):
+    examples = 8
+
     @pytest.fixture(autouse=True)
     def database(self, postgres_url: str) -> None:
         self.url = postgres_url

@@ -14,6 +14,7 @@ import psycopg
 from homeostat.core.clock import DAY_NS, HOUR_NS, SECOND_NS
 from homeostat.store.postgres.connections import Connection, Connections
 from homeostat.store.postgres.locks import Lock, take
+from homeostat.store.postgres.schema import is_table
 from homeostat.store.segments import SLOTS_NS
 
 WIDTHS_NS = (HOUR_NS, 6 * HOUR_NS, DAY_NS, 10 * DAY_NS)
@@ -22,6 +23,9 @@ WIDTHS_NS = (HOUR_NS, 6 * HOUR_NS, DAY_NS, 10 * DAY_NS)
 assert all(width % slot == 0 for width, slot in zip(WIDTHS_NS, SLOTS_NS, strict=True))
 
 LEVEL_NAMES = ("1s", "10s", "1m", "1h")
+AHEAD_NS = DAY_NS
+"""How far ahead of the server's clock a partition may begin."""
+
 MAX_OF_A_TABLE = 1_000
 MADE_AT_ONCE_MAX = 50
 
@@ -34,6 +38,7 @@ class Partition:
     name: str
     first: int
     end: int
+    begins_ns: int
     level: int | None = None
 
     @property
@@ -47,18 +52,19 @@ def of_segments(level: int, slot_ns: int) -> Partition:
     """Return the partition of a slot."""
     first = slot_ns - slot_ns % WIDTHS_NS[level]
     name = f"segments_{LEVEL_NAMES[level]}_{_when(first):%Y%m%d_%H}"
-    return Partition("segments", name, first, first + WIDTHS_NS[level], level)
+    return Partition("segments", name, first, first + WIDTHS_NS[level], first, level)
 
 
 def of_spans(home: int) -> Partition:
     """Return the partition of a day, counted from 1970."""
-    return Partition("spans", f"spans_{_when(home * DAY_NS):%Y%m%d}", home, home + 1)
+    begins_ns = home * DAY_NS
+    return Partition("spans", f"spans_{_when(begins_ns):%Y%m%d}", home, home + 1, begins_ns)
 
 
 def of_logs(time_ns: int) -> Partition:
     """Return the partition of a time."""
     first = time_ns - time_ns % DAY_NS
-    return Partition("logs", f"logs_{_when(first):%Y%m%d}", first, first + DAY_NS)
+    return Partition("logs", f"logs_{_when(first):%Y%m%d}", first, first + DAY_NS, first)
 
 
 def _when(time_ns: int) -> datetime:
@@ -75,8 +81,8 @@ class Partitions:
     def ensure(self, wanted: Iterable[Partition]) -> None:
         """Make partitions that are missing, outside of any transaction of the caller's.
 
-        Not made are those beyond a bound, those whose rows lie in the rest already, and those for which a
-        lock could not be had.
+        Not made are those of the future and those beyond a bound, those whose rows lie in the rest already,
+        and those for which a lock could not be had.
         """
         missing = [p for p in dict.fromkeys(wanted) if p.name not in self._known][:MADE_AT_ONCE_MAX]
         if not missing:
@@ -85,12 +91,13 @@ class Partitions:
             for partition in missing:
                 try:
                     with connection.transaction():
-                        _make(connection, partition)
+                        there = _made(connection, partition)
                 except psycopg.errors.LockNotAvailable:
-                    continue
+                    there = False
                 except psycopg.errors.CheckViolation:
-                    pass  # rows of it lie in the rest
-                self._known.add(partition.name)
+                    there = True  # rows of it lie in the rest, and so will all others
+                if there:
+                    self._known.add(partition.name)
         if len(self._known) > 10 * MAX_OF_A_TABLE:
             self._known.clear()
 
@@ -100,16 +107,20 @@ class Partitions:
         self._known.discard(partition.name)
 
 
-def _make(connection: Connection, partition: Partition) -> None:
+def _made(connection: Connection, partition: Partition) -> bool:
+    """Make a partition unless it is there or may not be; return whether it is there."""
     take(connection, Lock.PARTITIONS)
-    if connection.execute("SELECT to_regclass(%s)", (f"homeostat.{partition.name}",)).fetchone() != (None,):
-        return
+    if is_table(connection, partition.name):
+        return True
     row = connection.execute(
-        "SELECT count(*) FROM pg_inherits WHERE inhparent = %s::regclass", (f"homeostat.{partition.table}",)
+        "SELECT count(*), extract(epoch FROM clock_timestamp())::bigint FROM pg_inherits"
+        " WHERE inhparent = %s::regclass",
+        (f"homeostat.{partition.table}",),
     ).fetchone()
     assert row is not None
-    if row[0] > MAX_OF_A_TABLE:
-        return
+    there, now_s = row
+    if there > MAX_OF_A_TABLE or partition.begins_ns > now_s * SECOND_NS + AHEAD_NS:
+        return False
     # Attached rather than made as a part: that would wait for all who read or write the table.
     connection.execute(
         f"CREATE TABLE homeostat.{partition.name} (LIKE homeostat.{partition.table} INCLUDING ALL)"
@@ -118,6 +129,7 @@ def _make(connection: Connection, partition: Partition) -> None:
         f"ALTER TABLE homeostat.{partition.table} ATTACH PARTITION homeostat.{partition.name}"
         f" FOR VALUES {partition.bounds}"
     )
+    return True
 
 
 def partitions_of(connection: Connection, table: str) -> list[Partition]:
@@ -130,7 +142,10 @@ def partitions_of(connection: Connection, table: str) -> list[Partition]:
     ):
         numbers = [int(n) for n in re.findall(r"-?\d+", bounds)]
         if len(numbers) == 2:
-            found.append(Partition(table, name, *numbers))
+            first, end = numbers
+            begins_ns = first * DAY_NS if table == "spans" else first
+            found.append(Partition(table, name, first, end, begins_ns))
         elif len(numbers) == 4:
-            found.append(Partition(table, name, numbers[1], numbers[3], numbers[0]))
+            level, first, _, end = numbers
+            found.append(Partition(table, name, first, end, first, level))
     return sorted(found, key=lambda p: p.end)

@@ -89,9 +89,21 @@ FIRST: Step = (
 STEPS: tuple[Step, ...] = (FIRST,)
 
 
+def is_table(connection: Connection, name: str) -> bool:
+    """Tell whether there is such a table.
+
+    The catalogue is read rather than asked by name: a lookup that failed is remembered by the session
+    until its transaction ends, also where another made the table while this one waited for a lock.
+    """
+    found = connection.execute(
+        "SELECT FROM pg_catalog.pg_tables WHERE schemaname = 'homeostat' AND tablename = %s", (name,)
+    ).fetchone()
+    return found is not None
+
+
 def version(connection: Connection, address: StoreAddress, known: int = len(STEPS)) -> int:
     """Return how many steps the database has taken. Raises StoreError for one of a newer Homeostat."""
-    if connection.execute("SELECT to_regclass('homeostat.version')").fetchone() == (None,):
+    if not is_table(connection, "version"):
         return 0
     row = connection.execute("SELECT coalesce(max(step), 0) FROM homeostat.version").fetchone()
     assert row is not None
