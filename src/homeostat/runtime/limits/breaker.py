@@ -13,19 +13,14 @@ from homeostat.core.errors import ConfigError
 from homeostat.core.log import event
 from homeostat.runtime.host import Host
 from homeostat.runtime.limits.circuit import CLOSED, Circuit, Phase, Rules, State
-from homeostat.runtime.limits.outcome_window import Outcome
-from homeostat.runtime.limits.refused import CircuitOpen, Refused
+from homeostat.runtime.limits.outcome import Outcome, is_failure, outcome_of
+from homeostat.runtime.limits.refused import CircuitOpen
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
 LEVELS = {State.CLOSED: 0.0, State.HALF_OPEN: 0.5, State.OPEN: 1.0}
 """What `breaker.state` records."""
-
-
-def is_failure(error: Exception) -> bool:
-    """Tell whether an error speaks against what was called: all do but refusals, since nothing was called."""
-    return not isinstance(error, Refused)
 
 
 class Breaker:
@@ -135,17 +130,8 @@ class Breaker:
             )
         return phase
 
-    def _outcome(self, took_ns: int, error: BaseException | None) -> Outcome:
-        if isinstance(error, Exception) and self._fails(error):
-            return Outcome.FAILED
-        if took_ns >= self._slow_s.get() * SECOND_NS:
-            return Outcome.SLOW
-        if isinstance(error, Refused) or not isinstance(error, Exception | None):
-            return Outcome.ABANDONED
-        return Outcome.OK
-
     def _end(self, phase: Phase, took_ns: int, now_ns: int, error: BaseException | None) -> None:
-        outcome = self._outcome(took_ns, error)
+        outcome = outcome_of(error, took_ns, self._slow_s.get() * SECOND_NS, self._fails)
         with self._lock:
             before = self._circuit.phase
             self._circuit.record(phase, now_ns, outcome)

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from homeostat.core.clock import SECOND_NS
-from homeostat.runtime.limits.outcome_window import Outcome, OutcomeWindow
+from homeostat.runtime.limits.outcome import Outcome
+from homeostat.runtime.limits.outcome_window import OutcomeWindow
 
 DOUBLINGS_MAX = 3
 """A circuit that opens again and again stays open twice as long each time, up to 8 times `open_s`."""

@@ -14,8 +14,8 @@ STEP_MAX, STEP_DOWN_MAX = 0.2, 0.4
 """The longest steps (logarithm) of a slice, up and down: too many calls do more harm than too few."""
 
 GAVE_UP_MAX = 0.1
-"""The share of a slice's calls that were given up above which the limit backs off at once. A backend often goes
-on with what was given up, so that measuring first makes it worse."""
+"""The share of a slice's calls that were given up above which the limit backs off at once. A backend often
+goes on with what was given up, so that measuring first makes it worse."""
 
 SPEED = 0.5
 """The share of the way to where the limit should be that one step goes."""

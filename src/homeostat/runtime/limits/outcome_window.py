@@ -3,22 +3,12 @@
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
-from enum import StrEnum
 
 from homeostat.core.clock import SECOND_NS
+from homeostat.runtime.limits.outcome import Outcome
 
 BUCKETS = 10
 """Parts of a window; the oldest is forgotten at once, so that a window is up to a tenth shorter than said."""
-
-
-class Outcome(StrEnum):
-    """What became of a call that was begun."""
-
-    OK = "ok"
-    SLOW = "slow"
-    FAILED = "failed"
-    ABANDONED = "abandoned"
-    """Its caller went away: nothing is known of it."""
 
 
 @dataclass(slots=True)

@@ -5,7 +5,6 @@ HomeostatError
     ├── CircuitOpen      what it would have called fails or is slow
     ├── Overloaded       more calls wait than can be answered in time
     ├── RateExceeded     calls came faster than agreed
-    ├── NoEndpoint       none of the endpoints may be called
     └── DeadlinePassed   its answer would have come too late
 """
 
@@ -30,10 +29,6 @@ class Overloaded(Refused):
 
 class RateExceeded(Refused):
     """Calls came faster than agreed."""
-
-
-class NoEndpoint(Refused):
-    """None of the endpoints may be called now."""
 
 
 class DeadlinePassed(Refused, TimeoutError):
