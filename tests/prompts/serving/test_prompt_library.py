@@ -209,6 +209,22 @@ def test_another_plan_is_taken_up(host: BareHost, root: Path) -> None:
         assert library.prompt("/loop").modules == ("commands/loop.md",)
 
 
+def test_a_plan_that_is_just_being_written_disturbs_nobody(host: BareHost, root: Path) -> None:
+    plan(root)
+    whole = (root / PLAN).read_bytes()
+    with PromptLibrary(host, root) as library:
+        before = library.prompt("/review", "x")
+        (root / PLAN).write_bytes(whole[:100])
+        advance(host, 1.0)
+        assert library.prompt("/review", "x").text == before.text
+        with pytest.raises(ConfigError, match="no loading plan"):
+            library.refresh()
+        write(root, "commands/loop.md", "alone")
+        plan(root)
+        advance(host, 1.0)
+        assert library.prompt("/loop").modules == ("commands/loop.md",)
+
+
 def test_the_order_of_the_optimiser_is_kept(host: BareHost, root: Path) -> None:
     orders = {"commands/fix.md": ["style.md", "commands/fix.md", "rules.md"]}
     write(root, ORDERS_FILE, json.dumps(orders))

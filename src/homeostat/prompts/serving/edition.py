@@ -1,10 +1,12 @@
 """The edition: one form of a library on disk, as it was written or as it was made lean."""
 
+import logging
 from collections.abc import Callable
 from pathlib import Path
 from typing import Literal, get_args
 
-from homeostat.core.errors import InputError
+from homeostat.core.errors import ConfigError, InputError
+from homeostat.core.log import event
 from homeostat.prompts.graph.references import references
 from homeostat.prompts.graph.resolution import Resolver
 from homeostat.prompts.graph.styles import Styles
@@ -40,6 +42,7 @@ class Edition:
             raise InputError(f"{root} is not a folder; name the folder that holds the prompts")
         self._checked_ns = 0
         self._walked_ns: int | None = None
+        self._stamps: tuple[Stamp | None, ...] = ()
         self.catalogue = self._read()
         self._resolver = Resolver(self.catalogue)
         self._includes: dict[str, tuple[bytes, tuple[str, ...], tuple[str, ...]]] = {}
@@ -57,16 +60,16 @@ class Edition:
         if now_ns - self._checked_ns >= every_ns:
             self._checked_ns = now_ns
             if self._stamps_now() != self._stamps:
-                self.refresh()
+                self._try_to_refresh()
 
     def look_again(self, now_ns: int, every_ns: int) -> None:
         """Look for what is not known, at most every so often."""
         if self._walked_ns is None or now_ns - self._walked_ns >= every_ns:
             self._walked_ns = now_ns
-            self.refresh()
+            self._try_to_refresh()
 
     def refresh(self) -> None:
-        """Look again what there is, in all of the folder."""
+        """Look again what there is, in all of the folder. Raises as when it was opened."""
         found = self._read(walk=True)
         if found != self.catalogue:
             self._resolver = Resolver(found)
@@ -110,6 +113,14 @@ class Edition:
         found = tuple(targets["hard"]), tuple(targets["conditional"])
         self._includes[path] = (held.digest, *found)
         return found
+
+    def _try_to_refresh(self) -> None:
+        """Look again; what cannot be read, such as a plan that is being written, is tried again later."""
+        try:
+            self.refresh()
+        except (ConfigError, InputError) as error:
+            self._stamps = ()
+            event("prompts.last_good_catalogue", logging.WARNING, edition=self.name, reason=str(error))
 
     def _read(self, *, walk: bool = False) -> Catalogue:
         self._stamps = self._stamps_now()
