@@ -56,7 +56,8 @@ def test_line_ends_stay(drafted: Drafted) -> None:
 
 
 def test_a_line_that_would_close_the_block_lengthens_its_marks(drafted: Drafted) -> None:
-    inner = "<a>\n  <first_part_of_it>\n    ```\n    some code of several words\n    ```\n  </first_part_of_it>\n</a>\n"
+    code = "    ```\n    some code of several words\n    ```\n"
+    inner = f"<a>\n  <first_part_of_it>\n{code}  </first_part_of_it>\n</a>\n"
     made = converted(drafted, f"```xml\n{inner}```\n\nAfter.\n")
     assert made.startswith("````outline\n")
     assert made.endswith("````\n\nAfter.\n")

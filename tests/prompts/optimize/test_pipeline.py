@@ -16,10 +16,11 @@ Drafted = Callable[[Mapping[str, str]], Draft]
 
 PRICE = Price("claude-sonnet-4-5", 1_760_000_000_000_000_000)
 LONG = "Some words that bind nobody and go on for quite a while, as such words do. " * 8
+TABLE = "| a      | b      |\n|--------|--------|\n| 1      | 2      |"
 FILES = {
     "commands/go.md": "# Go\n\n@parts/rules.md\n",
     "commands/stay.md": "# Stay\n\n@parts/rules.md\n",
-    "parts/rules.md": "You must test first.\n\n| a      | b      |\n|--------|--------|\n| 1      | 2      |\n",
+    "parts/rules.md": f"You must test first.\n\n{TABLE}\n",
     "parts/prose.md": LONG,
 }
 
@@ -44,9 +45,7 @@ def run(drafted: Drafted, *passes: Given | CoreFirst, files: Mapping[str, str] =
 
 
 def test_a_change_that_saves_and_loses_nothing_is_kept(drafted: Drafted) -> None:
-    tight = FILES["parts/rules.md"].replace(
-        "| a      | b      |\n|--------|--------|\n| 1      | 2      |", "a | b\n-|-\n1 | 2"
-    )
+    tight = FILES["parts/rules.md"].replace(TABLE, "a | b\n-|-\n1 | 2")
     found = run(drafted, Given((Change("space", {"parts/rules.md": tight}),)))
     (ran,) = found.outcome.passes
     assert found.draft.library.modules["parts/rules.md"].text == tight

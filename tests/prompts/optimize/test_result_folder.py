@@ -159,7 +159,7 @@ def test_a_result_may_be_made_again_unless_a_person_changed_it(
     (out / ".git").mkdir()
     (out / ".git" / "HEAD").write_text("ref")
     assert changed_by_hand(out) == [".git/HEAD", "commands/more.md"]
-    with pytest.raises(ConfigError, match="2 files of .* were changed since"):
+    with pytest.raises(ConfigError, match=r"2 files of .* were changed since"):
         made(library, out)
     with pytest.raises(ConfigError, match="--to DIR restores beside it"):
         restore(out)

@@ -10,11 +10,11 @@ from homeostat.prompts.planning.sections import SectionsOnDemand
 
 
 def passes() -> tuple[Pass, ...]:
-    """Return the passes that need nothing else to be told; what drops words runs before all of them, so that
-    forms are found for what is left.
+    """Return the passes that need nothing else to be told.
 
-    Those of chains come before the forms, which change the lines that references stand on; the order of
-    loading comes last, since it goes by what is loaded in the end.
+    What drops words runs before all of them, so that forms are found for what is left. Those of chains come
+    before the forms, which change the lines that references stand on; the order of loading comes last, since
+    it goes by what is loaded in the end.
     """
     return (
         SectionsOnDemand(),

@@ -1,1 +1,0 @@
-print("not a prompt, and kept as it is")

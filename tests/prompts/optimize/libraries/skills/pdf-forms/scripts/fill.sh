@@ -1,0 +1,2 @@
+#!/bin/sh
+echo "no prompt, and kept as it is"
