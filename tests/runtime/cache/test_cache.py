@@ -1,6 +1,7 @@
 """The cache on memory: times, absence, errors, tags, tenants, keys, bounds; for tasks and threads."""
 
 import asyncio
+import inspect
 import threading
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -281,6 +282,8 @@ def test_a_cached_function_is_called_once_for_equal_arguments(host: BareHost) ->
     describe("a")
     assert len(calls) == 3
 
+    assert inspect.iscoroutinefunction(ask)
+
     async def main() -> list[str]:
         found = [await ask("Why"), await ask("WHY")]
         await cache.invalidate("all")
@@ -288,6 +291,24 @@ def test_a_cached_function_is_called_once_for_equal_arguments(host: BareHost) ->
         return [*found, await ask("WHY")]
 
     assert asyncio.run(main()) == ["answer to Why", "answer to Why", "answer to WHY"]
+
+
+def test_methods_are_cached_by_a_key_of_theirs(host: BareHost) -> None:
+    cache: Cache[str] = Cache(host, "c")
+
+    class Model:
+        def __init__(self, name: str) -> None:
+            self.name = name
+            self.calls = 0
+
+        @cache.by(key=lambda self, text: f"{self.name}:{text}")
+        def answer(self, text: str) -> str:
+            self.calls += 1
+            return f"{self.name} says {text}"
+
+    first, second = Model("a"), Model("b")
+    assert [first.answer("x"), first.answer("x"), second.answer("x")] == ["a says x", "a says x", "b says x"]
+    assert (first.calls, second.calls) == (1, 1)
 
 
 def test_arguments_without_a_canonical_form_and_generators_are_refused_with_the_remedy(

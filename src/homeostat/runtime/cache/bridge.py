@@ -21,9 +21,9 @@ class Bridge:
         self._pid = 0
 
     @property
-    def is_here(self) -> bool:
-        """Whether the caller runs in the bridge's own thread."""
-        return threading.current_thread() is self._thread
+    def is_open(self) -> bool:
+        """Whether its thread runs, in this process."""
+        return self._loop is not None and self._pid == os.getpid()
 
     def submit(self, work: Coroutine[Any, Any, T]) -> "Future[T]":
         """Start a coroutine and return its future."""

@@ -1,5 +1,6 @@
 """The cache: values by key in memory, Redis and a database, loaded once for all who ask at once."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import Any, Generic, ParamSpec, TypeVar, cast, overload
 
@@ -153,6 +154,7 @@ class Cache(Generic[V]):
     async def close(self) -> None:
         """Write what waits to be written; give back the connections of this event loop and the files."""
         await self._core.close(self._core.loop)
+        await asyncio.to_thread(self._core.close_bridge)
 
     @overload
     def __call__(  # type: ignore[overload-overlap]

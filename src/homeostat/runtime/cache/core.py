@@ -1,8 +1,10 @@
 """The core of a cache: look up, load once, keep, invalidate; the same for tasks and for threads."""
 
+import asyncio
 import random
 import threading
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from concurrent.futures import Future
 from typing import Any, Generic, NamedTuple, TypeVar
 
 import msgspec
@@ -20,7 +22,7 @@ from homeostat.runtime.cache.lifetime import Lifetime
 from homeostat.runtime.cache.memory import Memory
 from homeostat.runtime.cache.observation import Observation
 from homeostat.runtime.cache.serialiser import Sealed, Serialiser, encode_sealed
-from homeostat.runtime.cache.tag_book import TagBook, new_stamp
+from homeostat.runtime.cache.stamping import SYNC_S, Stamping
 from homeostat.runtime.cache.tiers.guard import TierGuard
 from homeostat.runtime.cache.tiers.shared import SharedTiers
 from homeostat.runtime.cache.tiers.tier import Item, Leases
@@ -31,11 +33,6 @@ V = TypeVar("V")
 
 REFRESHES_MAX = 32
 """Refreshes of stale values that run at once; further ones are left to a later caller, and counted."""
-
-SYNC_S = 1.0
-"""How long a stamp of a tag is believed before it is asked for again, where there are shared tiers."""
-
-DRAIN_S = 5.0
 
 
 class Held(NamedTuple):
@@ -85,7 +82,7 @@ class Core(Generic[V]):
         self._namespace = f"{settings.name}:{settings.version}"
         self.tiers = SharedTiers(guards, self._namespace, host.clock, observation) if guards else None
         self._leasing = next((g for g in guards if isinstance(g.tier, Leases)), None)
-        self._book = TagBook(self._now_ns, SYNC_S)
+        self._stamping = Stamping(self.tiers, self._now_ns, observation.unverified)
         self.set_here = self._setter()
         self._refreshing = threading.BoundedSemaphore(REFRESHES_MAX)
         self._behind = (
@@ -106,7 +103,7 @@ class Core(Generic[V]):
         if entry.failed:
             assert isinstance(entry.value, Exception)
             raise entry.value
-        if entry.stamps and not await self._as_stamped(entry.stamps, io):
+        if entry.stamps and not await self._stamping.hold(entry.stamps, io):
             self.memory.delete_if(entry)
             return None
         stale = now_ns >= entry.fresh_ns
@@ -140,7 +137,7 @@ class Core(Generic[V]):
             except (msgspec.MsgspecError, ValueError, TypeError):
                 self.observation.undecodable.add(1)
                 return None
-        if sealed.stamps and not await self._as_stamped(sealed.stamps, io):
+        if sealed.stamps and not await self._stamping.hold(sealed.stamps, io):
             return None
         count(1)
         now_ms = self.tiers.now_ms()
@@ -221,7 +218,7 @@ class Core(Generic[V]):
             await io.run(lease.give_back())
 
     async def _loaded(self, flight: Flight[V], key: MemoryKey, load: Callable[[], Awaitable[V]], io: Io) -> V:
-        stamps = await self._stamps(flight.tags, io)
+        stamps = await self._stamping.stamps(flight.tags, io)
         observation = self.observation
         observation.misses.add(1)
         observation.loads.add(1)
@@ -286,7 +283,7 @@ class Core(Generic[V]):
 
     async def set(self, key: MemoryKey, value: V, tags: tuple[str, ...], io: Io) -> None:
         """Keep a value; loads that are on their way do not replace it."""
-        stamps = await self._stamps(tags, io) if tags else ()
+        stamps = await self._stamping.stamps(tags, io) if tags else ()
         self.flights.outdate(frozenset((key,)))
         await self.keep(key, value, stamps, io)
 
@@ -369,8 +366,7 @@ class Core(Generic[V]):
 
     async def invalidate(self, tags: Sequence[str], io: Io) -> None:
         """Forget all that has one of some tags, here at once, in other processes within `SYNC_S`."""
-        stamps = {tag: new_stamp() for tag in tags}
-        self._book.learn(stamps)
+        stamps = self._stamping.renew(tags)
         self.flights.outdate(frozenset(), frozenset(tags))
         self.memory.delete_tagged(tags)
         if self.tiers is not None and stamps:
@@ -380,9 +376,15 @@ class Core(Generic[V]):
         """Write what waits to be written, and give back connections and files."""
         self.memory.look()
         if self._behind is not None:
-            await io.run(self._behind.drain())
+            await io.run(_ended(self._behind.drain()))
         if self.tiers is not None:
             await io.run(self.tiers.close())
+
+    def close_bridge(self) -> None:
+        """Give back what the bridge's loop holds, and end its thread; a later use starts it again."""
+        if self.bridge.is_open and self.tiers is not None:
+            self.bridge.run(self.tiers.close())
+        self.bridge.close()
 
     # --- Times, sizes, stamps.
 
@@ -412,26 +414,6 @@ class Core(Generic[V]):
     def _served_ns(self, entry: Entry, now_ns: int) -> int:
         return min(entry.fresh_ns, now_ns + int(SYNC_S * SECOND_NS))
 
-    async def _as_stamped(self, stamps: Stamps, io: Io) -> bool:
-        """Tell whether no tag was given another stamp since; what cannot be known counts as that."""
-        now = await self._stamps([tag for tag, _ in stamps], io)
-        return now is None or now == tuple(stamps)
-
-    async def _stamps(self, tags: Sequence[str], io: Io) -> Stamps | None:
-        """Return the stamps of tags; the last ones known where no tier answers, None where there are none."""
-        if not tags:
-            return ()
-        if self.tiers is None:
-            return tuple((tag, "") for tag in tags)
-        unknown = self._book.unknown(tags)
-        if unknown:
-            stamps = await io.run(self.tiers.stamps(unknown))
-            if stamps is None:
-                self.observation.unverified.add(1)
-            else:
-                self._book.learn(stamps)
-        return self._book.stamps(tags)
-
     def _shared_key(self, key: MemoryKey) -> bytes:
         tenant, own = key if isinstance(key, tuple) else ("", key)
         return shared_key(self._namespace, tenant, own)
@@ -441,3 +423,7 @@ class Core(Generic[V]):
         if guard is None or guard.resting or not isinstance(guard.tier, Leases):
             return None
         return Lease(guard, guard.tier, name, self.settings.lease_s, self._now_ns)
+
+
+async def _ended(work: "Future[None]") -> None:
+    await asyncio.wrap_future(work)

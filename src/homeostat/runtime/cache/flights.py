@@ -9,6 +9,7 @@ import asyncio
 import threading
 from collections.abc import Awaitable, Callable
 from concurrent.futures import Future
+from contextlib import suppress
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
@@ -191,8 +192,7 @@ class Flights(Generic[T]):
                 return
             if self._flights.get(key) is flight:
                 del self._flights[key]
-        if not flight.loop.is_closed():
-            flight.loop.call_soon_threadsafe(flight.task.cancel)
+        _soon(flight.loop, flight.task.cancel)
 
 
 async def _wait(flight: Flight[T]) -> T:
@@ -206,9 +206,14 @@ async def _wait(flight: Flight[T]) -> T:
                 landed.set_result(None)
 
         def tell(_: "Future[T]") -> None:
-            if not loop.is_closed():
-                loop.call_soon_threadsafe(wake)
+            _soon(loop, wake)
 
         flight.result.add_done_callback(tell)
         await landed
     return flight.result.result()
+
+
+def _soon(loop: asyncio.AbstractEventLoop, call: Callable[[], object]) -> None:
+    """Have a loop call something; one that is closed has nothing left that waits for it."""
+    with suppress(RuntimeError):
+        loop.call_soon_threadsafe(call)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from homeostat.observe.recorder import Counter
+from homeostat.observe.recorder import Counter, Gauge
 from homeostat.runtime.cache.shadow import Estimate
 from homeostat.runtime.host import Host
 
@@ -13,6 +13,7 @@ class Observation:
     def __init__(self, host: Host, cache: str) -> None:
         self._host = host
         self._cache = cache
+        self._estimates: dict[tuple[str, float], Gauge] = {}
         self.memory_hits = self.hits("memory")
         self.misses = host.counter("cache.misses", "1", cache=cache)
         self.loads = host.counter("cache.loads", "1", cache=cache)
@@ -47,10 +48,14 @@ class Observation:
     def estimated(self, estimates: Iterable[Estimate]) -> None:
         """Record what the shadows estimate."""
         for estimate in estimates:
-            self._host.gauge(
-                "cache.shadow.hit_ratio",
-                "ratio",
-                cache=self._cache,
-                policy=estimate.policy,
-                size=f"{estimate.size:g}",
-            ).set(estimate.hit_ratio)
+            which = (estimate.policy, estimate.size)
+            gauge = self._estimates.get(which)
+            if gauge is None:
+                gauge = self._estimates[which] = self._host.gauge(
+                    "cache.shadow.hit_ratio",
+                    "ratio",
+                    cache=self._cache,
+                    policy=estimate.policy,
+                    size=f"{estimate.size:g}",
+                )
+            gauge.set(estimate.hit_ratio)

@@ -61,7 +61,7 @@ class SyncCache(Generic[V]):
     def close(self) -> None:
         """Write what waits to be written; give back connections and files."""
         run_now(self._core.close(self._core.thread))
-        self._core.bridge.close()
+        self._core.close_bridge()
 
     def _getter(self) -> Callable[..., object]:
         core, tenant = self._core, self._tenant

@@ -4,6 +4,7 @@ import asyncio
 import threading
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Sequence
+from concurrent.futures import Future
 
 from homeostat.observe.recorder import Counter
 from homeostat.runtime.cache.bridge import Bridge
@@ -24,6 +25,7 @@ class WriteBehind:
         self._write = write
         self._dropped = dropped
         self._lock = threading.Lock()
+        self._one_writes = asyncio.Lock()
         self._items: OrderedDict[bytes, Item] = OrderedDict()
         self._writing = False
 
@@ -48,22 +50,31 @@ class WriteBehind:
         with self._lock:
             self._items.pop(key, None)
 
-    async def drain(self) -> None:
-        """Write what waits, now."""
-        while batch := self._batch():
-            await self._write(batch)
+    def drain(self) -> "Future[None]":
+        """Write what waits now; what is returned ends when all of it is written."""
+        return self._bridge.submit(self._drain())
+
+    async def _drain(self) -> None:
+        while await self._write_some():
+            pass
 
     async def _write_all(self) -> None:
         while True:
             await asyncio.sleep(LINGER_S)
-            batch = self._batch()
-            if batch:
-                await self._write(batch)
+            if await self._write_some():
                 continue
             with self._lock:
                 if not self._items:
                     self._writing = False
                     return
+
+    async def _write_some(self) -> bool:
+        """Write a batch once the one before it is written; return False where there is none."""
+        async with self._one_writes:
+            batch = self._batch()
+            if batch:
+                await self._write(batch)
+            return bool(batch)
 
     def _batch(self) -> list[Item]:
         with self._lock:

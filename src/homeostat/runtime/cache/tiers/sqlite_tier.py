@@ -45,6 +45,7 @@ class SqliteTier:
         self._rows_max = rows_max
         self._clock: Clock = clock or SystemClock()
         self._put = 0
+        self._closed = False
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="homeostat-cache-sqlite")
         try:
             self._connection = self._thread.submit(_opened, Path(path).expanduser()).result()
@@ -65,11 +66,15 @@ class SqliteTier:
         await self._run(lambda: self._delete(keys))
 
     async def close(self) -> None:
-        """Close the file."""
-        await self._run(self._connection.close)
-        self._thread.shutdown()
+        """Close the file. Doing so again does nothing."""
+        if not self._closed:
+            await self._run(self._connection.close)
+            self._closed = True
+            self._thread.shutdown()
 
     async def _run(self, work: Callable[[], T]) -> T:
+        if self._closed:
+            raise sqlite3.ProgrammingError("the cache's file is closed")
         return await asyncio.get_running_loop().run_in_executor(self._thread, work)
 
     def _now_ms(self) -> int:
