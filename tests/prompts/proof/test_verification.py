@@ -122,7 +122,7 @@ def test_places_are_told_by_file_and_line() -> None:
 
 def reduced(files: Mapping[str, str]) -> dict[str, str]:
     """Do what a hand-made reduction did: no commands, a third of the lines, references as they were."""
-    kept = {}
+    kept: dict[str, str] = {}
     for path, text in files.items():
         if "/commands/" not in f"/{path}" and len(kept) < len(files) // 3:
             kept[path] = "".join(text.splitlines(keepends=True)[::3])
