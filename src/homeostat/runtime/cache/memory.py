@@ -26,6 +26,12 @@ PUTS_A_LOOK = 64
 AWAKE_LOOKS = 16
 """Looks without an eviction after which shadows sleep: where nothing is evicted no policy does better."""
 
+SETTLED_BLOCKS = 384
+"""Blocks of the shadows without another policy after which they rest."""
+
+REST = 4
+"""How many times as many evictions they then leave unwatched as they had watched."""
+
 SHARE_MAX = 0.25
 """Largest share of the room for one value."""
 
@@ -66,6 +72,9 @@ class Memory:
         self._weight = 0
         self._puts = 0
         self._awake = 0
+        self._quiet_blocks = 0
+        self._watched = 0
+        self._unwatched = 0
         self.reader = self._reader()
         self.find: Callable[[MemoryKey], Entry | None] = self._entries.get
         """Returns the entry of a key, whatever its times, without counting it."""
@@ -218,7 +227,11 @@ class Memory:
             self._forget(entry)
         self._observation.evictions.add(len(gone))
         self._awake = AWAKE_LOOKS
-        if self._shadows is None and self._wanted == AUTO:
+        if self._shadows is not None:
+            self._watched += len(gone)
+        elif self._unwatched > 0:
+            self._unwatched -= len(gone)
+        elif self._wanted == AUTO:
             self._wake()
 
     def _drop(self, entry: Entry) -> None:
@@ -240,6 +253,7 @@ class Memory:
         self._shadows = Shadows(self._name, self._capacity, rate)
         self._advisor = Advisor(self._name)
         self._mask = rate - 1
+        self._quiet_blocks = self._watched = 0
         for key, entry in self._entries.items():
             entry.sampled = not hash(key) & self._mask
 
@@ -248,11 +262,17 @@ class Memory:
         block = self._shadows.feed(accesses)
         if block is None:
             return
+        self._quiet_blocks += 1
         advised = self._advisor.note(block)
         if advised != self._name:
+            self._quiet_blocks = 0
             self._observation.policy_changes.add(1)
             self._rebuild(advised)
             self._shadows.of_policy(advised)
+        elif self._quiet_blocks >= SETTLED_BLOCKS:
+            self._unwatched = REST * self._watched
+            self._observation.estimated(self._shadows.estimates())
+            self._shadows = None
 
     def _look(self) -> None:
         self._puts = 0
@@ -270,6 +290,7 @@ class Memory:
             return
         self._capacity, self._wanted = capacity, wanted
         self._shadows = None
+        self._unwatched = 0
         self._rebuild(self._name if wanted == AUTO else wanted)
 
     def _rebuild(self, name: str) -> None:
