@@ -4,7 +4,7 @@ import asyncio
 import os
 import random
 import socket
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
@@ -128,13 +128,11 @@ class Worker:
             await self._drain(serving)
         finally:
             self._runs.stop(Why.LEAVING)
-            for task in (*chores, stopped, serving):
-                task.cancel()
-            await asyncio.gather(*chores, stopped, serving, return_exceptions=True)
+            await _ended((*chores, stopped, serving))
             self._runner.close()
             await self._leave()
         event("jobs.worker.down", worker=self.id, ended=self._runs.ended, refused=self._refused_count)
-        if not serving.cancelled() and (error := serving.exception()) is not None:
+        if serving.done() and not serving.cancelled() and (error := serving.exception()) is not None:
             raise error
 
     async def _serve(self) -> None:
@@ -187,3 +185,13 @@ class Worker:
     def _refused(self, id: str) -> None:
         self._refused_count += 1
         self._meter.refused()
+
+
+async def _ended(tasks: "Sequence[asyncio.Task[Any]]") -> None:
+    """Cancel tasks until they have ended: a library's own time limit may swallow a cancellation."""
+    pending = {task for task in tasks if not task.done()}
+    for _ in range(round(GRACE_S)):
+        for task in pending:
+            task.cancel()
+        if pending:
+            _, pending = await asyncio.wait(pending, timeout=1.0)
