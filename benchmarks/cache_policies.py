@@ -8,6 +8,7 @@ from typing import Protocol
 from homeostat.runtime.cache.entry import Entry
 from homeostat.runtime.cache.policies.choice import POLICIES
 from homeostat.runtime.cache.policies.policy import Policy
+from homeostat.runtime.cache.policies.s3_fifo import S3Fifo
 
 WARM_UP = 0.25
 """Share of a trace that does not count."""
@@ -32,6 +33,11 @@ class Ours:
     def of(cls, name: str, capacity: int) -> "Ours":
         """Return the one of a name."""
         return cls(POLICIES[name](capacity))
+
+    @classmethod
+    def s3_fifo(cls, capacity: int, ghosts: float) -> "Ours":
+        """Return S3-FIFO with its small queue as published."""
+        return cls(S3Fifo(capacity, small=0.1, ghosts=ghosts))
 
     def access(self, key: str) -> bool:
         """Tell whether a key was there, and put it there."""
@@ -153,6 +159,7 @@ class Sieve:
 FIXED: dict[str, Callable[[int], Simulated]] = {
     "ARC": Arc,
     "SIEVE": Sieve,
+    "S3-FIFO (1 ghost an entry)": partial(Ours.s3_fifo, ghosts=1.0),
     **{name: partial(Ours.of, name) for name in POLICIES},
 }
 

@@ -20,10 +20,10 @@ class Entry(msgspec.Struct):
 
     key: MemoryKey
     value: object
+    weight: int = 1
     served_ns: int = NEVER_NS
     fresh_ns: int = NEVER_NS
     dead_ns: int = NEVER_NS
-    weight: int = 1
     visits: int = 0
     place: int = 0
     sampled: bool = False

@@ -158,7 +158,7 @@ class Memory:
                 self._drop(old)
             if weight > 1 and weight > self._capacity * SHARE_MAX:
                 return False
-            self._add(Entry(key, value, served_ns, fresh_ns, dead_ns, weight, 0, 0, False, stamps, failed))
+            self._add(Entry(key, value, weight, served_ns, fresh_ns, dead_ns, 0, 0, False, stamps, failed))
             return True
 
     def delete(self, key: MemoryKey) -> None:

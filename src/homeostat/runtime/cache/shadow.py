@@ -57,7 +57,7 @@ class Shadow:
         if found is not None:
             self._policy.touch((found,))
             return True
-        entry = self._entries[key] = Entry(key, None, weight=weight)
+        entry = self._entries[key] = Entry(key, None, weight)
         for gone in self._policy.add(entry):
             self.full = True
             del self._entries[gone.key]

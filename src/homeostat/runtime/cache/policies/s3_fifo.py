@@ -23,7 +23,7 @@ class S3Fifo:
     `small` is the share of the probation queue, `ghosts` how many keys are remembered for each entry.
     """
 
-    def __init__(self, capacity: int, small: float = 0.1, ghosts: float = 1.0) -> None:
+    def __init__(self, capacity: int, small: float, ghosts: float) -> None:
         self._capacity = capacity
         self._small_max = max(1, int(capacity * small))
         self._ghosts_ratio = ghosts
