@@ -104,14 +104,22 @@ class Gate:
         """
         return Permit(self, priority, key)
 
+    def _begins(self, priority: Priority) -> bool:
+        """Begin a call, False where others wait or the limit is reached."""
+        with self._lock:
+            if self._queue or self._in_flight >= self.limit.now():
+                return False
+            self._in_flight += 1
+        self._waited(0.0)
+        self._count[ADMITTED, priority](1)
+        return True
+
     def _begin(self, priority: Priority, key: str, wake: Callable[[], bool]) -> Waiter | None:
         """Begin a call, or return the place in which it waits; raise Overloaded where it must not."""
-        check(self.name)
         with self._lock:
-            if self._queue:
-                self._admit()
+            self._admit()
             limit = self.limit.now()
-            if self._in_flight < limit and not self._queue:
+            if self._in_flight < limit:
                 self._in_flight += 1
                 self._waited(0.0)
                 self._count[ADMITTED, priority](1)
@@ -216,33 +224,47 @@ class Permit:
         self._key = key
 
     def __enter__(self) -> None:
-        gate, woken = self._gate, threading.Event()
-        waiter = gate._begin(self._priority, self._key, partial(_wake_thread, woken))
-        if waiter is not None:
-            try:
-                if not woken.wait(gate._wait_s()):
-                    gate._expire(waiter)
-            except BaseException:
-                gate._abandon(waiter)
-                raise
-            gate._settle(waiter)
+        gate = self._gate
+        check(gate.name)
+        if not gate._begins(self._priority):
+            self._wait()
         self._began_ns = gate._now_ns()
 
     async def __aenter__(self) -> None:
+        gate = self._gate
+        check(gate.name)
+        if not gate._begins(self._priority):
+            await self._wait_async()
+        self._began_ns = gate._now_ns()
+
+    def _wait(self) -> None:
+        gate, woken = self._gate, threading.Event()
+        waiter = gate._begin(self._priority, self._key, partial(_wake_thread, woken))
+        if waiter is None:
+            return
+        try:
+            if not woken.wait(gate._wait_s()):
+                gate._expire(waiter)
+        except BaseException:
+            gate._abandon(waiter)
+            raise
+        gate._settle(waiter)
+
+    async def _wait_async(self) -> None:
         gate, loop = self._gate, asyncio.get_running_loop()
         woken = loop.create_future()
         waiter = gate._begin(self._priority, self._key, partial(_wake_task, loop, woken))
-        if waiter is not None:
-            timer = loop.call_later(gate._wait_s(), gate._expire, waiter)
-            try:
-                await woken
-            except BaseException:
-                gate._abandon(waiter)
-                raise
-            finally:
-                timer.cancel()
-            gate._settle(waiter)
-        self._began_ns = gate._now_ns()
+        if waiter is None:
+            return
+        timer = loop.call_later(gate._wait_s(), gate._expire, waiter)
+        try:
+            await woken
+        except BaseException:
+            gate._abandon(waiter)
+            raise
+        finally:
+            timer.cancel()
+        gate._settle(waiter)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

@@ -1,13 +1,13 @@
 """The limit: how many calls may be in progress at once, and the plainest of them, a fixed one."""
 
-from dataclasses import dataclass
 from typing import Protocol
+
+import msgspec
 
 from homeostat.act.knobs.knob_handle import KnobHandle
 
 
-@dataclass(frozen=True, slots=True)
-class Ended:
+class Ended(msgspec.Struct, frozen=True):
     """A call that ended: when, how long it took once it was begun, and whether it did what it should, or its
     caller gave up on it (a time-out or a cancellation) after it was begun.
 
