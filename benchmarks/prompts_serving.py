@@ -34,17 +34,15 @@ from homeostat.prompts.serving.template import compile_template, fill
 from homeostat.prompts.serving.tier import Tier
 from homeostat.runtime.cache.entry import Entry
 from homeostat.runtime.cache.key import MemoryKey
-from homeostat.runtime.cache.policies.lru import Lru
+from homeostat.runtime.cache.policies.choice import POLICIES
 from homeostat.runtime.cache.policies.policy import Policy
-from homeostat.runtime.cache.policies.s3_fifo import S3Fifo
-from homeostat.runtime.cache.policies.tiny_lfu import TinyLfu
 from homeostat.testing.bare_host import BareHost
 
 READY_BAR_MS, COLD_BAR_MS, RENDER_BAR_MS, HIT_BAR = 0.05, 2.0, 0.05, 0.85
 TOTAL_KB = 256 + 512 + 1024
 UNWATCHED = ServingSettings(check_every_s=3_600.0, ahead=False)
 FOLD_EVERY = 1_000
-PEERS: dict[str, Callable[[int], Policy]] = {"LRU": Lru, "S3-FIFO": S3Fifo, "W-TinyLFU": TinyLfu}
+PEERS = {"LRU": "lru", "S3-FIFO": "s3fifo", "W-TinyLFU": "tinylfu"}
 """The policies of the runtime's cache."""
 
 JINJA = "Review {{ file }} for {{ who }}.\n" + "One line of a prompt among others.\n" * 260 + "{{ task }}\n"
@@ -223,7 +221,7 @@ def _hits(root: Path, library: Library, traces: Path) -> list[Result]:
                     host.registry.fold(i, i + 1)
                     host.tracer.drain()
             figures, used = served.figures, served.used_bytes
-        lru = _byte_ratio(Peer(Lru(TOTAL_KB * KB)).ask, asked, sizes)
+        lru = _byte_ratio(Peer(POLICIES["lru"](TOTAL_KB * KB)).ask, asked, sizes)
         ours = figures.hit_ratio
         assert ours is not None
         results.append(
@@ -280,7 +278,8 @@ def _policies(library: Library, traces: Path) -> list[Result]:
         for size_kb in (256, 768):
             ours = _byte_ratio(OneTier(size_kb * KB).ask, asked, sizes)
             peers = {
-                peer: _byte_ratio(Peer(made(size_kb * KB)).ask, asked, sizes) for peer, made in PEERS.items()
+                peer: _byte_ratio(Peer(POLICIES[policy](size_kb * KB)).ask, asked, sizes)
+                for peer, policy in PEERS.items()
             }
             results.append(
                 Result(

@@ -52,7 +52,7 @@ def test_a_value_enters_only_where_it_is_worth_more_than_each_that_goes() -> Non
 
 
 def test_with_many_values_a_sample_finds_victims_that_are_worth_little() -> None:
-    n = 20 * SAMPLE
+    n = 50 * SAMPLE
     tier: Tier[int, int] = Tier("t", n, float, Random(1))
     for key in range(n):
         tier.offer(key, key, 1, key)
@@ -60,6 +60,17 @@ def test_with_many_values_a_sample_finds_victims_that_are_worth_little() -> None
     victims = [v for g in gone if g is not None for v in g]
     assert len(victims) == 100
     assert sum(victims) / len(victims) < 0.1 * n
+
+
+def test_a_large_value_finds_room_among_many_small_ones() -> None:
+    n = 20 * SAMPLE
+    tier: Tier[int, int] = Tier("t", n, lambda key: 1.0, Random(1))
+    for key in range(n):
+        tier.offer(key, key, 1, 1.0)
+    gone = tier.offer(n, n, n // 2, 2.0)
+    assert gone is not None
+    assert len(gone) == n // 2
+    assert len(set(gone)) == n // 2
 
 
 def test_popularity_counts_bursts_and_the_long_run() -> None:

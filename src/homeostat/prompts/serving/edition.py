@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Literal, get_args
 
+from homeostat.core.clock import Clock
 from homeostat.core.errors import ConfigError, InputError
 from homeostat.core.log import event
 from homeostat.prompts.graph.references import references
@@ -34,14 +35,16 @@ class Edition:
     plan does not name. Without one it is walked at once, and what a module includes is found when it is read.
     """
 
-    def __init__(self, name: str, root: Path, styles: Styles) -> None:
+    def __init__(self, name: str, root: Path, styles: Styles, clock: Clock, check_every_ns: int) -> None:
         self.name = name
         self.root = root.resolve()
         self._styles = styles
         if not root.is_dir():
             raise InputError(f"{root} is not a folder; name the folder that holds the prompts")
-        self._checked_ns = 0
-        self._walked_ns: int | None = None
+        self._clock = clock
+        self._check_every_ns = check_every_ns
+        self._check_at_ns = clock.monotonic_ns() + check_every_ns
+        self._walk_at_ns = 0
         self._stamps: tuple[Stamp | None, ...] = ()
         self.catalogue = self._read()
         self._resolver = Resolver(self.catalogue)
@@ -55,18 +58,21 @@ class Edition:
             raise InputError(f"no prompt is named {name!r} in {self.root}; there are {near}")
         return found
 
-    def check(self, now_ns: int, every_ns: int) -> None:
+    def check(self) -> None:
         """Take up another loading plan or order where there is one now; look at most every so often."""
-        if now_ns - self._checked_ns >= every_ns:
-            self._checked_ns = now_ns
+        now = self._clock.monotonic_ns()
+        if now >= self._check_at_ns:
+            self._check_at_ns = now + self._check_every_ns
             if self._stamps_now() != self._stamps:
                 self._try_to_refresh()
 
-    def look_again(self, now_ns: int, every_ns: int) -> None:
-        """Look for what is not known, at most every so often."""
-        if self._walked_ns is None or now_ns - self._walked_ns >= every_ns:
-            self._walked_ns = now_ns
+    def look_again(self) -> None:
+        """Look for what is not known, at most every so often, and for a tenth of the time."""
+        began = self._clock.monotonic_ns()
+        if began >= self._walk_at_ns:
             self._try_to_refresh()
+            ended = self._clock.monotonic_ns()
+            self._walk_at_ns = ended + max(self._check_every_ns, 10 * (ended - began))
 
     def refresh(self) -> None:
         """Look again what there is, in all of the folder. Raises as when it was opened."""

@@ -68,7 +68,11 @@ class PromptLibrary:
         if not folders:
             raise ConfigError("a prompt library needs a folder")
         styles = load_styles(settings.styles or OWN)
-        self._editions = {edition: Edition(edition, Path(at), styles) for edition, at in folders.items()}
+        self._check_every_ns = round(settings.check_every_s * SECOND_NS)
+        self._editions = {
+            edition: Edition(edition, Path(at), styles, host.clock, self._check_every_ns)
+            for edition, at in folders.items()
+        }
         self._default = next(iter(self._editions))
         self._knobs = ServingKnobs(host, name, settings, tuple(self._editions))
         self._host = host
@@ -76,8 +80,6 @@ class PromptLibrary:
         self._settings = settings
         self._rng = rng or Random()  # noqa: S311 - a sample
         self._operation = host.tracer.operation
-        self._clock = host.clock
-        self._check_every_ns = round(settings.check_every_s * SECOND_NS)
         self._start()
         begin_anew_in_children(self)
 
@@ -88,7 +90,9 @@ class PromptLibrary:
         self._meter = ServingMeter(self._host, self._name)
         self._sizes = (settings.hot_kb, settings.warm_kb, settings.cold_kb)
         hot, warm, cold = (size * KB for size in self._sizes)
-        self._modules = ModuleCache((warm, cold), self._check_every_ns, self._clock, self._meter, self._rng)
+        self._modules = ModuleCache(
+            (warm, cold), self._check_every_ns, self._host.clock, self._meter, self._rng
+        )
         self._ready = ReadyCache(hot, self._modules, self._meter, self._rng)
         self._follow: FollowModel[Asked] | None = FollowModel() if settings.ahead else None
         self._asked: OrderedDict[Asked, tuple[ModuleKey, ...]] = OrderedDict()
@@ -221,7 +225,7 @@ class PromptLibrary:
     def _path(self, edition: Edition, name: str) -> str:
         found = edition.catalogue.path(name)
         if found is None:
-            edition.look_again(self._clock.monotonic_ns(), self._check_every_ns)
+            edition.look_again()
             found = edition.find(name)
         return found
 
@@ -242,7 +246,7 @@ class PromptLibrary:
     def _get(self, key: ReadyKey, edition: Edition, *, look: bool = True) -> tuple[Ready, Source]:
         """Return a prompt put together, and the slowest place that any module came from; count them."""
         if look:
-            edition.check(self._clock.monotonic_ns(), self._check_every_ns)
+            edition.check()
         ready = self._ready.get(key, edition, look=look)
         if ready is not None:
             self._meter.served("hot", len(ready.modules), ready.size_bytes)

@@ -7,8 +7,9 @@ from typing import Generic, TypeVar
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 
-SAMPLE = 64
-"""Of more values than these, so many are drawn to find which to give up: what it costs is bounded."""
+SAMPLE = 24
+"""Of more values than these, so many are drawn and the least worth quarter of them looked at, again until
+there is room."""
 
 
 class Tier(Generic[K, V]):
@@ -74,17 +75,21 @@ class Tier(Generic[K, V]):
         return gone
 
     def _victims(self, needed_bytes: int, score: float) -> list[K] | None:
+        """Return what to give up for so many bytes, None where that is worth too much or not enough."""
         if needed_bytes <= 0:
             return []
         keys = list(self._values)
-        if len(keys) > SAMPLE:
-            keys = self._rng.sample(keys, SAMPLE)
         victims: list[K] = []
-        for worth, key in sorted(((self._score(k), k) for k in keys), key=lambda pair: pair[0]):
-            if worth >= score:
-                return None
-            victims.append(key)
-            needed_bytes -= self._sizes[key]
-            if needed_bytes <= 0:
-                return victims
+        while keys:
+            drawn = keys if len(keys) <= SAMPLE else self._rng.sample(keys, SAMPLE)
+            ranked = sorted(((self._score(k), k) for k in drawn), key=lambda pair: pair[0])
+            for worth, key in ranked if drawn is keys else ranked[: SAMPLE // 4]:
+                if worth >= score:
+                    return None
+                victims.append(key)
+                needed_bytes -= self._sizes[key]
+                if needed_bytes <= 0:
+                    return victims
+            gone = set(victims)
+            keys = [key for key in keys if key not in gone]
         return None
