@@ -14,12 +14,11 @@ from homeostat.core.batch import Batch
 from homeostat.core.clock import DAY_NS, HOUR_NS, MINUTE_NS, SECOND_NS
 from homeostat.core.metric import Kind
 from homeostat.core.point import Moments, Point
-from homeostat.core.query import FrameQuery, Retention, SizeQuery, TotalQuery
+from homeostat.core.query import FrameQuery, Retention, SizeQuery, Store, TotalQuery
 from homeostat.core.series import SeriesKey
 from homeostat.core.span import LlmCall, Span
 from homeostat.stats.sketch import sketch
 from homeostat.store.open import open_store
-from homeostat.store.sqlite.store import SqliteStore
 
 T0 = 1_750_032_000 * SECOND_NS
 SERIES = 100
@@ -55,7 +54,7 @@ def measured_points(start_ns: int, rng: np.random.Generator, values: int) -> tup
     )
 
 
-def fill(store: SqliteStore, seconds: int, every_s: int, values: int) -> float:
+def fill(store: Store, seconds: int, every_s: int, values: int) -> float:
     """Write points of all series as a flusher would, with upkeep; return the CPU seconds it took."""
     rng = np.random.default_rng(7)
     spent = 0.0

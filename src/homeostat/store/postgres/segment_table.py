@@ -1,7 +1,9 @@
 """The segment table: where points lie in the database, by level, slot of time and band of series."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
@@ -99,20 +101,45 @@ def add_segments(
     )
 
 
-_ROWS = "SELECT s.level, s.slot_ns, s.band, s.id, s.packed, s.points, s.rows FROM "
+_ROWS = "SELECT level, slot_ns, band, id, packed, points, rows FROM homeostat.segments"
 _IN_LEVEL = (
-    _ROWS + "homeostat.segments s WHERE s.level = %(level)s AND s.slot_ns >= %(slot_ns)s"
-    " AND s.slot_ns < %(end_ns)s AND s.end_ns > %(start_ns)s AND s.start_ns < %(end_ns)s"
+    " WHERE level = %(level)s AND slot_ns >= %(slot_ns)s AND slot_ns < %(end_ns)s"
+    " AND end_ns > %(start_ns)s AND start_ns < %(end_ns)s"
 )
 _BELOW_LEVEL = (
-    _ROWS + "homeostat.pending p JOIN homeostat.segments s"
-    " ON s.level = p.level AND s.slot_ns = p.slot_ns AND s.band = p.band AND s.id = p.segment"
-    " WHERE p.level < %(level)s AND p.end_ns > %(start_ns)s AND p.start_ns < %(end_ns)s"
+    "SELECT level, slot_ns, band, segment FROM homeostat.pending"
+    " WHERE level < %(level)s AND end_ns > %(start_ns)s AND start_ns < %(end_ns)s"
 )
-_OF_BANDS = " AND s.band = ANY(%(bands)s)"
+_OF_BANDS = " AND band = ANY(%(bands)s)"
+# The range lets the planner leave out partitions, which a list does not.
+_AT_PLACES = (
+    " WHERE level = %(level)s AND slot_ns >= %(first_ns)s AND slot_ns <= %(last_ns)s"
+    " AND band = ANY(%(bands)s) AND id = ANY(%(numbers)s)"
+)
+_BINS = f"SELECT level, slot_ns, band, id, bins FROM homeostat.segments{_AT_PLACES}"  # noqa: S608 - constant text
+_DELETE = f"""WITH gone AS
+        (DELETE FROM homeostat.segments{_AT_PLACES} RETURNING points, raw_bytes, stored_bytes)
+    SELECT -coalesce(sum(points), 0)::bigint, -coalesce(sum(raw_bytes), 0)::bigint,
+        -coalesce(sum(stored_bytes), 0)::bigint FROM gone"""  # noqa: S608 - constant text
 
 
-def _loaded(found: list[tuple[Any, ...]]) -> Loaded[Place]:
+def _at(places: Sequence[Place]) -> dict[str, Any]:
+    """Return the values that find segments of one level."""
+    return {
+        "level": places[0].level,
+        "first_ns": min(place.slot_ns for place in places),
+        "last_ns": max(place.slot_ns for place in places),
+        "bands": sorted({place.band for place in places}),
+        "numbers": [place.number for place in places],
+    }
+
+
+def _by_level(places: Iterable[Place]) -> Iterator[list[Place]]:
+    for _, held in groupby(sorted(places), key=attrgetter("level")):
+        yield list(held)
+
+
+def _loaded(found: Iterable[tuple[Any, ...]]) -> Loaded[Place]:
     """Lay out what was selected: the columns of the place, then what a segment is decoded from."""
     return laid_out([(Place(*row[:4]), *row[4:]) for row in sorted(found, key=lambda row: row[3])])
 
@@ -122,6 +149,7 @@ class PostgresSegments:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self._cursor = connection.cursor(binary=True)
 
     def horizons(self) -> tuple[int, ...]:
         """Return, for each level, the time before which it has expired."""
@@ -138,74 +166,30 @@ class PostgresSegments:
             "bands": bands,
         }
         only = "" if bands is None else _OF_BANDS
-        cursor = self._connection.cursor(binary=True)
-        found = cursor.execute(_IN_LEVEL + only, values).fetchall()
+        found = self._cursor.execute(_ROWS + _IN_LEVEL + only, values).fetchall()
         if stretch.level:
-            found += cursor.execute(_BELOW_LEVEL + only, values).fetchall()
+            pending = self._cursor.execute(_BELOW_LEVEL + only, values).fetchall()
+            for places in _by_level(Place(*row) for row in pending):
+                found += self._cursor.execute(_ROWS + _AT_PLACES, _at(places)).fetchall()
         return _loaded(found)
 
     def bins(self, places: Sequence[Place]) -> list[bytes | None]:
         """Return the bins of segments, in the order asked."""
         found: dict[Place, bytes | None] = {}
-        cursor = self._connection.cursor(binary=True)
-        for level in {place.level for place in places}:
-            asked = [place for place in places if place.level == level]
-            slots = [place.slot_ns for place in asked]
-            # The range lets the planner leave out partitions, which a list does not.
-            cursor.execute(
-                "SELECT level, slot_ns, band, id, bins FROM homeostat.segments"
-                " WHERE level = %s AND slot_ns >= %s AND slot_ns <= %s AND slot_ns = ANY(%s)"
-                " AND band = ANY(%s) AND id = ANY(%s)",
-                (
-                    level,
-                    min(slots),
-                    max(slots),
-                    sorted(set(slots)),
-                    sorted({place.band for place in asked}),
-                    [place.number for place in asked],
-                ),
-            )
-            found |= {Place(*row[:4]): row[4] for row in cursor}
+        for held in _by_level(places):
+            self._cursor.execute(_BINS, _at(held))
+            found |= {Place(*row[:4]): row[4] for row in self._cursor}
         return [found[place] for place in places]
 
 
 def load_segments(connection: Connection, places: Sequence[Place]) -> Points:
     """Return the points of whole segments of one level."""
-    slots = [place.slot_ns for place in places]
-    found = (
-        connection.cursor(binary=True)
-        .execute(
-            _ROWS + "homeostat.segments s WHERE s.level = %s AND s.slot_ns >= %s AND s.slot_ns <= %s"
-            " AND s.band = ANY(%s) AND s.id = ANY(%s)",
-            (
-                places[0].level,
-                min(slots),
-                max(slots),
-                sorted({place.band for place in places}),
-                [place.number for place in places],
-            ),
-        )
-        .fetchall()
-    )
-    loaded = _loaded(found)
+    loaded = _loaded(connection.cursor(binary=True).execute(_ROWS + _AT_PLACES, _at(places)))
     return with_bins(PostgresSegments(connection), loaded, np.arange(loaded.rows.size))
 
 
 def delete_segments(connection: Connection, places: Sequence[Place]) -> Tally:
     """Delete segments of one level; return what that takes away."""
-    slots = [place.slot_ns for place in places]
-    row = connection.execute(
-        "WITH gone AS (DELETE FROM homeostat.segments WHERE level = %s AND slot_ns >= %s AND slot_ns <= %s"
-        " AND band = ANY(%s) AND id = ANY(%s) RETURNING points, raw_bytes, stored_bytes)"
-        " SELECT -coalesce(sum(points), 0)::bigint, -coalesce(sum(raw_bytes), 0)::bigint,"
-        " -coalesce(sum(stored_bytes), 0)::bigint FROM gone",
-        (
-            places[0].level,
-            min(slots),
-            max(slots),
-            sorted({place.band for place in places}),
-            [place.number for place in places],
-        ),
-    ).fetchone()
+    row = connection.execute(_DELETE, _at(places)).fetchone()
     assert row is not None
     return Tally(*row)
