@@ -1,5 +1,7 @@
 """The graph says what is loaded, what may be, and what goes in circles."""
 
+import time
+import unicodedata
 from itertools import pairwise
 from pathlib import Path
 
@@ -8,9 +10,10 @@ from hypothesis import strategies as st
 
 from homeostat.prompts.graph.components import components
 from homeostat.prompts.graph.graph import Edge, Graph
+from homeostat.prompts.graph.resolution import Resolver
 from homeostat.prompts.graph.styles import KINDS, EdgeKind, load_styles
 from homeostat.prompts.graph.understanding import Understood, understand
-from homeostat.prompts.library.library import load_library
+from homeostat.prompts.library.library import Library, load_library
 
 NODES = "abcdefgh"
 
@@ -79,6 +82,47 @@ def test_a_reference_through_a_link_means_what_the_link_leads_to(tmp_path: Path)
     (tmp_path / "link").symlink_to("real")
     found = library(tmp_path, {"real/a.md": "", "b.md": "@link/a.md"})
     assert [e.target for e in found.graph.edges] == ["real/a.md"]
+
+
+def test_links_in_circles_and_to_the_root_are_gone_through(tmp_path: Path) -> None:
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a" / "up").symlink_to("..")
+    (tmp_path / "loop").symlink_to(".")
+    found = library(
+        tmp_path, {"a/x.md": "", "b.md": "@loop/a/x.md @a/up/a/x.md @loop/loop/a/x.md @loop/none.md"}
+    )
+    assert [e.target for e in found.graph.edges] == ["a/x.md", "a/x.md", "a/x.md", None]
+
+
+def test_names_are_found_as_people_and_machines_write_them(tmp_path: Path) -> None:
+    decomposed = unicodedata.normalize("NFD", "prüf.md")
+    text = f"@prüf.md @{decomposed} @my\\file.md [a](with%20blank.md) [b](<with blank.md>) @prompt\\_x.md"
+    files = {decomposed: "", "my/file.md": "", "with blank.md": "", "prompt_x.md": ""}
+    found = library(tmp_path, {"go.md": text, **files})
+    assert [e.target for e in found.graph.edges] == [
+        decomposed,
+        decomposed,
+        "my/file.md",
+        "with blank.md",
+        "with blank.md",
+        "prompt_x.md",
+    ]
+
+
+def test_ten_thousand_references_by_the_ends_of_like_paths_take_no_search_each(tmp_path: Path) -> None:
+    paths = [f"d{i % 50}/s{i}/SKILL.md" for i in range(10_000)]
+    resolver = Resolver(Library(tmp_path, dict.fromkeys(paths), {}, ()))  # type: ignore[arg-type]
+    began = time.process_time()
+    found = [resolver.resolve(f"s{i}/SKILL.md", f"x{i}/a.md") for i in range(10_000)]
+    assert time.process_time() - began < 3
+    assert found == [(path, False) for path in paths]
+
+
+def test_prompts_of_an_editor_are_commands_by_their_names(tmp_path: Path) -> None:
+    files = {".github/prompts/fix.prompt.md": "", ".cursorrules": "Be brief.", ".windsurfrules": "Be kind."}
+    found = library(tmp_path, files)
+    assert [(e.name, e.kind) for e in found.entries] == [("/fix", "command")]
+    assert found.always == (".cursorrules", ".windsurfrules")
 
 
 def test_closures_grow_with_the_kinds_that_are_followed(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """A folder of prompts is read whole, and what is left out is said."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -52,6 +53,24 @@ def test_too_large_and_binary_files_are_left_out_by_name(tmp_path: Path) -> None
         "big.md: left out: more than 100 bytes",
         "image.md: left out: it is not text",
     ]
+
+
+def test_a_name_that_is_no_utf_8_is_left_out_and_can_be_printed(tmp_path: Path) -> None:
+    write(tmp_path, a_md="a")
+    (tmp_path / os.fsdecode(b"bad\xff.md")).write_text("b")
+    library = load_library(tmp_path)
+    assert list(library.modules) == ["a.md"]
+    assert [str(p) for p in library.problems] == [
+        "bad\\xff.md: left out: its name is no UTF-8; give it another"
+    ]
+    assert library.digest
+
+
+def test_pipes_and_folders_with_a_prompts_name_are_passed_over(tmp_path: Path) -> None:
+    write(tmp_path, a_md="a")
+    os.mkfifo(tmp_path / "pipe.md")
+    (tmp_path / "folder.md").mkdir()
+    assert list(load_library(tmp_path).modules) == ["a.md"]
 
 
 def test_too_many_files_or_bytes_are_an_error_with_the_limit(tmp_path: Path) -> None:

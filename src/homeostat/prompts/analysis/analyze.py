@@ -15,7 +15,8 @@ from homeostat.prompts.analysis.analysis import (
 )
 from homeostat.prompts.analysis.overhead import OverheadCounter
 from homeostat.prompts.analysis.repetition import Duplicate
-from homeostat.prompts.graph.graph import Graph
+from homeostat.prompts.graph.graph import HARD, Graph
+from homeostat.prompts.graph.reach import reaches
 from homeostat.prompts.graph.styles import KINDS, Styles, load_styles
 from homeostat.prompts.graph.understanding import EntryPoint, understand
 from homeostat.prompts.library.library import Library, Progress, silent
@@ -28,7 +29,6 @@ from homeostat.prompts.tokens.tokenizer import Tokenizer, tokenizer
 VERSION = 2
 """Goes up when an analysis of the same files would come out differently, so that kept ones are not used."""
 
-CLOSURES = (KINDS[:1], KINDS[:2], KINDS)
 DECODER = msgspec.msgpack.Decoder(Analysis)
 
 
@@ -102,7 +102,9 @@ def _analyzed(
     graph = understood.graph
     starts = [*understood.always, *(e.path for e in understood.entries)]
     named, loaded = set(graph.closure(starts, KINDS)), set(graph.closure(starts, KINDS[:2]))
-    entries = tuple(_entry(e, graph, tokens) for e in understood.entries)
+    paths = {e.path for e in understood.entries}
+    may, might = (reaches(graph, kinds, tokens, paths) for kinds in (KINDS[:2], KINDS))
+    entries = tuple(_entry(e, graph, may[e.path], might[e.path], tokens) for e in understood.entries)
     together = {m for e in entries for m in e.modules}
     always = understood.always_loaded
     return Analysis(
@@ -125,8 +127,10 @@ def _analyzed(
     )
 
 
-def _entry(entry: EntryPoint, graph: Graph, tokens: dict[str, int]) -> EntryFigures:
-    hard, conditional, named = (graph.closure([entry.path], kinds) for kinds in CLOSURES)
+def _entry(
+    entry: EntryPoint, graph: Graph, may: tuple[int, int], might: tuple[int, int], tokens: dict[str, int]
+) -> EntryFigures:
+    hard = graph.closure([entry.path], HARD)
     route = graph.route_closure([entry.path], tokens)
     return EntryFigures(
         name=entry.name,
@@ -135,12 +139,12 @@ def _entry(entry: EntryPoint, graph: Graph, tokens: dict[str, int]) -> EntryFigu
         own_tokens=tokens[entry.path],
         hard_tokens=sum(tokens[m] for m in hard),
         route_tokens=sum(tokens[m] for m in route),
-        conditional_tokens=sum(tokens[m] for m in conditional),
-        any_tokens=sum(tokens[m] for m in named),
+        conditional_tokens=may[1],
+        any_tokens=might[1],
         modules=hard,
         routes=sum(len(graph.ways(m)) for m in route),
-        conditional_modules=len(conditional),
-        any_modules=len(named),
+        conditional_modules=may[0],
+        any_modules=might[0],
     )
 
 

@@ -9,8 +9,13 @@ from homeostat.prompts.graph.styles import EdgeKind, ReferenceStyle, Styles
 from homeostat.prompts.library.front_matter import FrontMatter
 from homeostat.prompts.library.library_files import ENDINGS
 
-ENDING = re.compile(rf"\.(?:{'|'.join(sorted((e[1:] for e in ENDINGS), key=len, reverse=True))})(?![\w/-])")
-BACKWARDS = re.compile(r"[\w./~-]+")
+ENDING = re.compile(
+    rf"\.(?:{'|'.join(sorted((e[1:] for e in ENDINGS), key=len, reverse=True))})(?![\w/-]|\.\w)",
+    re.IGNORECASE,
+)
+BACKWARDS = re.compile(r"[\w./~%\\\u0300-\u036f-]+")
+"""The signs of a path, those of URLs, of Windows and of letters in two parts among them."""
+
 PATH_LENGTH_MAX = 300
 BEFORE_LENGTH_MAX = 160
 BLANKS = "]}*>"
@@ -78,8 +83,8 @@ def _paths(text: str) -> Iterator[tuple[int, int]]:
         before = text[max(0, start - 3) : start]
         if before.endswith("://") or (before.endswith(":") and text[start : start + 2] == "//"):
             continue
-        if before[-1:] in BLANKS and not (before[-1:] == ">" and text[start] != "/"):
-            if before[-1:] == "*" and text[start] not in "/.-":
+        if before and before[-1] in BLANKS and not (before[-1] == ">" and text[start] != "/"):
+            if before[-1] == "*" and text[start] not in "/.-":
                 yield start, ending.end()  # **name.md** in bold
             continue
         yield start, ending.end()

@@ -1,11 +1,17 @@
 """Resolution: which module a reference means."""
 
 import posixpath
-from collections import defaultdict
-from collections.abc import Collection, Mapping
+import re
+import unicodedata
+from collections.abc import Collection, Iterable, Mapping
+from functools import cached_property
 from typing import Protocol
+from urllib.parse import unquote
 
 from homeostat.prompts.library.library_files import ENDINGS
+
+ESCAPED = re.compile(r"\\(?=[_*~#-])")
+"""What Markdown puts in front of a sign that is to stand as it is."""
 
 
 class Listing(Protocol):
@@ -36,12 +42,7 @@ class Resolver:
         self._folders = sorted(
             {p.split("/", 1)[0] for p in library.modules if p.startswith(".") and "/" in p}
         )
-        self._by_name: dict[str, list[str]] = defaultdict(list)
-        for path in library.modules:
-            self._by_name[path.rpartition("/")[2]].append(path)
-        self._by_stem: dict[str, list[str]] = defaultdict(list)
-        for name, paths in self._by_name.items():
-            self._by_stem[posixpath.splitext(name)[0]] += paths
+        self._composed = {c: p for p in library.modules if (c := unicodedata.normalize("NFC", p)) != p}
         self._known: dict[tuple[str, str], tuple[str | None, bool]] = {}
 
     def resolve(self, written: str, source: str) -> tuple[str | None, bool]:
@@ -51,7 +52,7 @@ class Resolver:
         """
         key = (posixpath.dirname(source), written)
         if key not in self._known:
-            self._known[key] = self._find(written.lstrip("@").replace("\\", "/"), key[0])
+            self._known[key] = self._find(_as_path(written), key[0])
         return self._known[key]
 
     def _find(self, written: str, folder: str) -> tuple[str | None, bool]:
@@ -71,10 +72,12 @@ class Resolver:
         for _ in range(8):
             if path in self._modules:
                 return path
-            head = next((a for a in self._aliases if path == a or path.startswith(a + "/")), None)
+            if path in self._composed:
+                return self._composed[path]
+            head = self._link_on(path)
             if head is None:
                 break
-            path = self._aliases[head] + path[len(head) :]
+            path = posixpath.normpath(self._aliases[head] + path[len(head) :])
         if posixpath.splitext(path)[1] not in ENDINGS:
             for ending in (".md", ".mdc", ".txt", ".xml", ".prompt"):
                 if path + ending in self._modules:
@@ -84,12 +87,47 @@ class Resolver:
                 return skill
         return None
 
+    def _link_on(self, path: str) -> str | None:
+        """Return the link that a path goes through first, None if through none."""
+        if not self._aliases:
+            return None
+        ends = [i for i, sign in enumerate(path) if sign == "/"]
+        return next((path[:end] for end in (*ends, len(path)) if path[:end] in self._aliases), None)
+
     def _by_ending(self, written: str) -> str | None:
         parts = [p for p in written.split("/") if p not in ("", ".", "..")]
         if not parts:
             return None
-        name = parts[-1]
-        named = self._by_name.get(name) or self._by_stem.get(name, [])
-        tail = "/".join(parts[:-1])
-        fitting = [p for p in named if not tail or ("/" + posixpath.dirname(p)).endswith("/" + tail)]
-        return fitting[0] if len(fitting) == 1 else None
+        ending = "/".join(parts)
+        return self._endings.get(ending, self._stems.get(ending))
+
+    @cached_property
+    def _endings(self) -> dict[str, str | None]:
+        """The modules by each ending of their paths, None where several have it."""
+        return _by_endings((path, path) for path in self._modules)
+
+    @cached_property
+    def _stems(self) -> dict[str, str | None]:
+        """The same without the endings of files."""
+        return _by_endings((posixpath.splitext(path)[0], path) for path in self._modules)
+
+
+def _by_endings(named: Iterable[tuple[str, str]]) -> dict[str, str | None]:
+    found: dict[str, str | None] = {}
+    for name, path in named:
+        start = len(name)
+        while start >= 0:
+            start = name.rfind("/", 0, start)
+            ending = name[start + 1 :]
+            found[ending] = None if ending in found else path
+    return found
+
+
+def _as_path(written: str) -> str:
+    """Return a path as the file system writes it.
+
+    >>> _as_path("@parts\\\\my%20file.md"), _as_path("prompt\\\\_parts/a.md")
+    ('parts/my file.md', 'prompt_parts/a.md')
+    """
+    path = ESCAPED.sub("", written.lstrip("@")).replace("\\", "/")
+    return unicodedata.normalize("NFC", unquote(path) if "%" in path else path)

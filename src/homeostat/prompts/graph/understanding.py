@@ -132,7 +132,7 @@ def entry_name(path: str, kind: str, front_matter: FrontMatter) -> str:
         return path.split("/")[-2]
     stem = path.rpartition("/")[2].split(".", 1)[0]
     if kind == "command":
-        within = path.rpartition("commands/")[2].split("/")[:-1]
+        within = path.rpartition("commands/")[2].split("/")[:-1] if "commands/" in path else []
         return "/" + ":".join([*within, stem])
     return front_matter.first("name") or stem
 

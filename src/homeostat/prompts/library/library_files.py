@@ -29,6 +29,9 @@ ENDINGS = frozenset(
 )
 """The endings of files that hold prompts."""
 
+NAMES = frozenset([".cursorrules", ".windsurfrules", ".clinerules"])
+"""Files without an ending that hold prompts."""
+
 SKIPPED_FOLDERS = frozenset(
     [
         ".git",
@@ -81,9 +84,11 @@ def find_files(root: Path, limits: Limits) -> FoundFiles:
     problems: list[Problem] = []
     for entry in _entries(real_root, problems):
         path = Path(entry.path).relative_to(real_root).as_posix()
-        if entry.is_symlink():
+        if _shown(path) != path:
+            problems.append(Problem(_shown(path), 0, "left out: its name is no UTF-8; give it another"))
+        elif entry.is_symlink():
             _note_link(real_root, path, aliases, problems)
-        elif entry.is_file() and PurePath(entry.name).suffix.lower() in ENDINGS:
+        elif entry.is_file() and (PurePath(entry.name).suffix.lower() in ENDINGS or entry.name in NAMES):
             if entry.stat().st_size > limits.file_bytes_max:
                 problems.append(Problem(path, 0, f"left out: more than {limits.file_bytes_max:,} bytes"))
                 continue
@@ -106,7 +111,7 @@ def _entries(root: Path, problems: list[Problem]) -> "Iterator[os.DirEntry[str]]
             if folder == str(root):
                 raise InputError(f"cannot read {root}: {error.strerror or error}") from None
             path = Path(folder).relative_to(root).as_posix()
-            problems.append(Problem(path, 0, f"cannot be read: {error.strerror or error}"))
+            problems.append(Problem(_shown(path), 0, f"cannot be read: {error.strerror or error}"))
             continue
         for entry in entries:
             if entry.is_dir(follow_symlinks=False):
@@ -114,6 +119,11 @@ def _entries(root: Path, problems: list[Problem]) -> "Iterator[os.DirEntry[str]]
                     waiting.append(entry.path)
             else:
                 yield entry
+
+
+def _shown(path: str) -> str:
+    """Return a path as it can be printed and sent: bytes that are no UTF-8 as `\\xff`."""
+    return os.fsencode(path).decode("utf-8", "backslashreplace")
 
 
 def _note_link(root: Path, path: str, aliases: dict[str, str], problems: list[Problem]) -> None:
