@@ -81,8 +81,7 @@ class Cut:
         return sorted(choices, key=lambda c: (-c[0], c[1]))
 
     def _may_go(self, members: Sequence[int]) -> bool:
-        gone = [i for i in members if i in self.dropped or i in self._held or self._left[i]]
-        if gone:
+        if any(i in self.dropped or i in self._held or self._left[i] for i in members):
             return False
         lost = Counter(number for i in members for number in self._numbers[i].elements())
         if all(self._kept_numbers[number] > n for number, n in lost.items()):

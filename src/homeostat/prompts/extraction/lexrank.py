@@ -36,7 +36,6 @@ def lexrank(sentences: Sequence[Sequence[str]]) -> Floats:
     if count == 0:
         return np.zeros(0)
     rows, columns, weights, terms = _vectors(sentences)
-
     speaks = np.bincount(rows, minlength=count) > 0
 
     def similar(to: Floats) -> Floats:

@@ -32,7 +32,11 @@ def dropped_passages(path: str, cut: Cut) -> Iterator[DroppedPassage]:
 
 def dropped_text(passages: Iterable[DroppedPassage], tokens: Mapping[str, tuple[int, int]]) -> str:
     """Return dropped passages as text, by module with its `tokens` before and after, for a person to read."""
-    lines = ["What extraction dropped. Line numbers are those of the modules before it.", ""]
+    lines = [
+        "What extraction dropped. Line numbers are those of the modules before it. A module is whole where",
+        "the outcome says that its change was taken back.",
+        "",
+    ]
     for path, found in groupby(passages, lambda p: p.path):
         before, after = tokens[path]
         lines += ["=" * 80, f"{path}: {before:,} -> {after:,} tokens", "=" * 80, ""]

@@ -2,7 +2,7 @@
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Literal
 
 from homeostat.prompts.extraction.tags import TAG
@@ -53,33 +53,47 @@ def pins(structure: Structure, references: Iterable[int]) -> dict[int, Reason]:
     sentence, over the ends of lines, and what it leads: the items under "NEVER:", the rows of a table, the
     sentences under a heading, down to the next heading or element. Numbers that only count up do not pin.
     """
-    found: dict[int, Reason] = {}
     starts = [unit.start for unit in structure.units]
-    gaps: dict[int, Reason] = {
-        bisect_right(starts, match.start()) - 1: "placeholder"
-        for match in PLACEHOLDER.finditer(structure.text)
+    named: dict[int, Reason] = {
+        bisect_right(starts, gap.start()) - 1: "placeholder" for gap in PLACEHOLDER.finditer(structure.text)
     }
-    gaps |= {bisect_right(starts, start) - 1: "reference" for start in references}
-    for opened in OPEN_TAG.finditer(structure.text):
-        if "\n" in opened[0]:
-            first, last = bisect_right(starts, opened.start()) - 1, bisect_right(starts, opened.end())
-            gaps |= dict.fromkeys(range(max(first, 0), last), "open tag")
+    named |= {bisect_right(starts, start) - 1: "reference" for start in references}
+    torn = _torn(structure.text, starts)
+    found: dict[int, Reason] = {}
     titled = False
     for index, unit in enumerate(structure.units):
-        words = structure.words(index)
-        reason: Reason | None = gaps.get(index)
+        reason: Reason | None
         if unit.kind == "front matter" or unit.kind == "code":
             reason = unit.kind
         elif unit.kind == "heading" and not titled:
             titled, reason = True, "title"
-        elif reason is None:
-            half = unit.kind == "sentence" and (tag := TAG.fullmatch(words.strip())) and not tag["empty"]
-            reason = "open tag" if half else _reason(words)
+        elif index in torn or _half(structure, index):
+            reason = "open tag"
+        else:
+            reason = _reason(structure.words(index)) or named.get(index)
         if reason is None and _led(structure, found, index):
             reason = "under a constraint"
         if reason is not None:
             found[index] = reason
     return found
+
+
+def _torn(text: str, starts: Sequence[int]) -> set[int]:
+    """Return the units between the beginning of an open tag and the next sign of one."""
+    found: set[int] = set()
+    for tag in OPEN_TAG.finditer(text):
+        if "\n" in tag[0]:
+            first = bisect_right(starts, tag.start()) - 1
+            found |= set(range(max(first, 0), bisect_right(starts, tag.end())))
+    return found
+
+
+def _half(structure: Structure, index: int) -> bool:
+    """Return whether a unit is nothing but a tag whose other half was not found."""
+    if structure.units[index].kind != "sentence":
+        return False
+    tag = TAG.fullmatch(structure.words(index).strip())
+    return tag is not None and not tag["empty"]
 
 
 def numbers(words: str) -> Iterator[str]:
@@ -92,13 +106,11 @@ def numbers(words: str) -> Iterator[str]:
 def _reason(words: str) -> Reason | None:
     if _binds(words):
         return "constraint"
-    if INLINE_CODE.search(words):
-        return "code"
-    if ADDRESS.search(words):
-        return "reference"
     if any(c.isdigit() for c in words) and any(numbers(ORDINAL.sub(" ", words))):
         return "number"
-    return None
+    if INLINE_CODE.search(words):
+        return "code"
+    return "reference" if ADDRESS.search(words) else None
 
 
 def _binds(words: str) -> bool:

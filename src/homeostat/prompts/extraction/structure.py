@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from homeostat.prompts.extraction.lines import (
     FENCE,
@@ -36,6 +37,17 @@ def structure_of(text: str) -> Structure:
     return _Reader(text, body).read()
 
 
+class _Span(NamedTuple):
+    """A unit before the gaps are known."""
+
+    kind: UnitKind
+    start: int
+    end: int
+    parent: int
+    group: int
+    frame: bool
+
+
 @dataclass(slots=True)
 class _Frame:
     """What is open while lines are read: a unit, and how it ends.
@@ -55,7 +67,7 @@ class _Reader:
         self._text = text
         self._body = body
         self._lines = list(lines(text, body))
-        self._spans: list[tuple[UnitKind, int, int, int, int, bool]] = []
+        self._spans: list[_Span] = []
         self._stack: list[_Frame] = []
         self._stopped = self._stops()
         self._code, self._marks = self._blocks()
@@ -126,7 +138,7 @@ class _Reader:
     def _add(
         self, kind: UnitKind, start: int, end: int, parent: int = -1, group: int = -1, frame: bool = False
     ) -> int:
-        self._spans.append((kind, start, end, parent, group, frame))
+        self._spans.append(_Span(kind, start, end, parent, group, frame))
         self._last_group[parent] = group
         return len(self._spans) - 1
 
@@ -216,7 +228,7 @@ class _Reader:
 
     def _taken(self, at: int) -> bool:
         """Return whether a line begins or ends a block or an element, so that no paragraph goes on there."""
-        return any(at in at_line for at_line in self._boundaries)
+        return any(at in numbers for numbers in self._boundaries)
 
     def _prose(self, at: int) -> int:
         """Take a paragraph, an item, a label or a ruler, with the lines that go on with it."""
@@ -274,10 +286,13 @@ class _Reader:
         units: list[Unit] = []
         line = 1
         counted = 0
-        for n, (kind, start, end, parent, group, frame) in enumerate(self._spans):
-            behind = self._spans[n + 1][1] if n + 1 < len(self._spans) else len(self._text)
-            line += self._text.count("\n", counted, start)
-            counted = start
-            units.append(Unit(kind, start, end, self._text[end:behind], line, parent, group, frame))
+        for n, span in enumerate(self._spans):
+            behind = self._spans[n + 1].start if n + 1 < len(self._spans) else len(self._text)
+            line += self._text.count("\n", counted, span.start)
+            counted = span.start
+            gap = self._text[span.end : behind]
+            units.append(
+                Unit(span.kind, span.start, span.end, gap, line, span.parent, span.group, span.frame)
+            )
         lead = self._text[: units[0].start] if units else self._text
         return Structure(self._text, lead, tuple(units))

@@ -29,7 +29,7 @@ from homeostat.testing.simulated_model.settings import Faults
 from homeostat.testing.simulated_model.wire import ChatRequest
 
 NOW_NS = 1_763_600_000_000_000_000
-QUICK = Patience(answer_s=5.0, connect_s=2.0, attempts=3, wait_first_s=0.001, wait_most_s=0.01)
+QUICK = Patience(answer_s=5.0, token_s=0.0, connect_s=2.0, attempts=3, wait_first_s=0.001, wait_most_s=0.01)
 TEXT = """---
 name: deploy
 ---
@@ -135,6 +135,14 @@ def test_a_rewrite_that_is_empty_or_not_shorter_is_refused(rewrite: str, fault: 
     assert one.startswith(fault)
 
 
+def test_a_figure_stays_with_what_it_is_about_beside_code_and_placeholders_too() -> None:
+    text = f"{FLUFF}\n\nRun `a` 5 times for {{{{x}}}}.\nRun `b` 7 times for {{{{y}}}}.\n"
+    swapped = "Run `a` 7 times for {{x}}.\nRun `b` 5 times for {{y}}.\n"
+    refused = faults(module(text), swapped, load_styles(), tokenizer().count)
+    assert len(refused) == 2
+    assert all(fault.startswith("reads otherwise: Run") for fault in refused)
+
+
 def test_what_models_put_around_an_answer_is_taken_off() -> None:
     assert answered_text("\n```markdown\nShort.\n```\n\n", "\nLong.\n\n") == "\nShort.\n\n"
     assert answered_text("```sh\nls\n```", "```sh\nls -l\n```\n") == "```sh\nls\n```\n"
@@ -192,9 +200,9 @@ def test_errors_and_stalls_are_tried_again_and_then_said(tmp_path: Path) -> None
     limited = answers(asked_text, texts, Faults(limit_rate=1.0, retry_after_s=0.0)).by_path["a.md"]
     assert limited == NoAnswer("answers 429")
     with served_model(asked_text, Faults(stall_rate=1.0, stall_s=30.0)) as url:
-        patience = Patience(answer_s=0.1, attempts=2, wait_first_s=0.001)
+        patience = Patience(answer_s=0.1, token_s=0.0, attempts=2, wait_first_s=0.001)
         stalled = asyncio.run(ask(planned(url, texts), AnswerCache(tmp_path / "a.db"), patience=patience))
-    assert isinstance(stalled.by_path["a.md"], NoAnswer)
+    assert stalled.by_path["a.md"] == NoAnswer("does not answer within 0.1 s")
     assert stalled.paid == ()
 
 
@@ -264,12 +272,14 @@ def test_a_second_run_asks_nothing_and_costs_nothing(tmp_path: Path) -> None:
     with served_model(reply) as url:
         first = asyncio.run(ask(planned(url, {"a.md": TEXT}, cache), cache, patience=QUICK))
         again = planned(url, {"a.md": TEXT, "b.md": TEXT}, cache)
+        same = planned(url, {"a.md": TEXT, "b.md": TEXT})
         second = asyncio.run(ask(again, cache, patience=QUICK))
         other = planned(url, {"a.md": TEXT + "More.\n"}, cache)
         model = planned(url, {"a.md": TEXT}, cache, "gpt-4o-mini")
     assert len(calls) == len(first.paid) == 1
     assert (again.cost.requests, again.cost.usd, second.paid) == (0, 0.0, ())
     assert second.by_path == {"a.md": first.by_path["a.md"], "b.md": first.by_path["a.md"]}
+    assert [q.paths for q in same.questions] == [("a.md", "b.md")]
     assert other.cost.requests == model.cost.requests == 1
     assert stat.S_IMODE((tmp_path / "kept" / "answers.db").stat().st_mode) == 0o600
 

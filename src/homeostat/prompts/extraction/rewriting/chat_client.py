@@ -1,5 +1,7 @@
 """The client: asks an endpoint for one answer, again where that can help, and never tells its key."""
 
+import asyncio
+import math
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
@@ -19,9 +21,13 @@ REFUSED = frozenset({401, 403, 404, 405, 407})
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """How long an answer is waited for, and how often it is asked for again: seconds, attempts in all."""
+    """How long an answer is waited for, and how often it is asked for again: seconds, attempts in all.
 
-    answer_s: float = 120.0
+    `answer_s` is for an answer of no length; each token that it may have adds to it.
+    """
+
+    answer_s: float = 60.0
+    token_s: float = 0.05
     connect_s: float = 10.0
     attempts: int = 4
     wait_first_s: float = 0.5
@@ -69,7 +75,7 @@ class ChatClient:
         headers = {"authorization": f"Bearer {endpoint.key}"} if endpoint.key else {}
         self._http = httpx2.AsyncClient(
             headers=headers,
-            timeout=httpx2.Timeout(patience.answer_s, connect=patience.connect_s),
+            timeout=httpx2.Timeout(None, connect=patience.connect_s),
             follow_redirects=False,
         )
 
@@ -86,6 +92,7 @@ class ChatClient:
             "max_completion_tokens": tokens_max,
         }
         patience = self._patience
+        within_s = patience.answer_s + patience.token_s * tokens_max
         retries = stamina.retry_context(
             on=self._again,
             attempts=patience.attempts,
@@ -97,17 +104,20 @@ class ChatClient:
         try:
             async for attempt in retries:
                 with attempt:
-                    return await self._answer(request)
+                    async with asyncio.timeout(within_s):
+                        return await self._answer(request)
         except httpx2.ConnectError as error:
             raise NotAvailable(f"cannot reach {self._endpoint.host}: {error}") from None
+        except TimeoutError:
+            return NoAnswer(f"does not answer within {within_s:g} s")
         except (_TryAgain, httpx2.HTTPError) as error:
-            return NoAnswer(str(error) or f"no answer within {patience.answer_s:g} s")
+            return NoAnswer(str(error) or f"breaks off ({type(error).__name__})")
         raise AssertionError("the retries end with a return or a raise")
 
     def _again(self, error: Exception) -> bool | float:
         if isinstance(error, _TryAgain) and error.after_s is not None:
             return min(error.after_s, self._patience.wait_most_s)
-        return isinstance(error, _TryAgain | httpx2.TransportError)
+        return isinstance(error, _TryAgain | TimeoutError | httpx2.TransportError)
 
     async def _answer(self, request: dict[str, object]) -> Answer | NoAnswer:
         body = b""
@@ -156,6 +166,7 @@ def _read(body: bytes) -> Answer | NoAnswer:
 def _seconds(value: str | None) -> float | None:
     """Return a wait in seconds; None for the other form of the header, a date."""
     try:
-        return None if value is None else max(float(value), 0.0)
+        seconds = float(value or "")
     except ValueError:
         return None
+    return seconds if 0.0 <= seconds < math.inf else None

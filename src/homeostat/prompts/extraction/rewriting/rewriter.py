@@ -1,6 +1,7 @@
 """The rewriter: asks a model for shorter modules, a few at a time, and for none of them twice."""
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
@@ -27,9 +28,9 @@ FAILURES_MAX = 5
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A module that is asked for: its path, text, and the tokens that its answer may have."""
+    """A text that is asked for: the modules that have it, and the tokens that its answer may have."""
 
-    path: str
+    paths: tuple[str, ...]
     text: str
     tokens: int
     tokens_max: int
@@ -37,7 +38,7 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What would be asked: modules without a kept answer, those with one, and the most that it costs."""
+    """What would be asked: texts without a kept answer, modules with one, and the most that it costs."""
 
     endpoint: Endpoint
     questions: tuple[Question, ...]
@@ -69,14 +70,17 @@ def plan(
     """Return what would be asked for some modules, without asking. `at_ns` is when prices are taken."""
     questions: list[Question] = []
     known: dict[str, Answer] = {}
+    paths: dict[str, list[str]] = defaultdict(list)
     for path, text in texts.items():
+        paths[text].append(path)
+    for text, same in paths.items():
         tokens = count(text)
         if tokens < TOKENS_MIN:
             continue
-        question = Question(path, text, tokens, int(tokens * MARGIN) + TOKENS_MIN)
+        question = Question(tuple(same), text, tokens, int(tokens * MARGIN) + TOKENS_MIN)
         kept = cache.answer(_digest(endpoint, question)) if cache is not None else None
         if kept is not None:
-            known[path] = kept
+            known |= dict.fromkeys(same, kept)
         else:
             questions.append(question)
     rules = count(messages("")[0]["content"])
@@ -124,10 +128,11 @@ class _Run:
         for question in waiting:
             self.progress("asking the model", len(self.found), len(self.planned.questions))
             if self.failures >= FAILURES_MAX:
-                self.found[question.path] = NoAnswer(f"not asked: {self.failures} requests in a row failed")
+                why = f"was not asked: {self.failures} requests in a row failed"
+                self.found |= dict.fromkeys(question.paths, NoAnswer(why))
                 continue
             found = await client.ask(messages(question.text), question.tokens_max)
-            self.found[question.path] = found
+            self.found |= dict.fromkeys(question.paths, found)
             if isinstance(found, NoAnswer):
                 self.failures += 1
                 continue
