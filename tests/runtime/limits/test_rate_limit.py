@@ -105,6 +105,18 @@ def test_turning_the_rate_lets_no_burst_through() -> None:
     in_virtual_time(test)
 
 
+def test_another_event_loop_goes_on_with_full_buckets() -> None:
+    limit = RateLimit(BareHost(), "model", 1_000, wait_max_s=1.0)
+
+    async def take() -> float:
+        began = asyncio.get_running_loop().time()
+        await limit.acquire(100)
+        return asyncio.get_running_loop().time() - began
+
+    assert run_virtual(take()) < 1e-6
+    assert run_virtual(take()) == pytest.approx(0.1, abs=1e-3)
+
+
 def test_nobody_waits_past_the_deadline() -> None:
     async def test(host: BareHost) -> None:
         limit = RateLimit(host, "model", 1, wait_max_s=60.0)

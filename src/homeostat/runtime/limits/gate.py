@@ -13,7 +13,7 @@ from homeostat.runtime.host import Host
 from homeostat.runtime.limits.deadline import check, remaining_s
 from homeostat.runtime.limits.fair_queue import FairQueue, Place, Priority
 from homeostat.runtime.limits.limit import Ended, Limit
-from homeostat.runtime.limits.refused import DeadlinePassed, Overloaded
+from homeostat.runtime.limits.refused import DeadlinePassed, Overloaded, Refused
 
 MS_NS = 1_000_000
 
@@ -187,15 +187,13 @@ class Gate:
                 self._queue.remove(waiter)
 
     def _end(self, began_ns: int, error: BaseException | None) -> None:
-        ok = error is None
-        gave_up = not ok and (isinstance(error, TimeoutError) or not isinstance(error, Exception))
         now_ns = self._now_ns()
         took_ns = now_ns - began_ns
         with self._lock:
             self._hold_ns += (took_ns - self._hold_ns) * (HOLD_WEIGHT if self._hold_ns else 1.0)
             binding = self._turned_away or len(self._queue) > 0
             self._turned_away = False
-            self.limit.ended(Ended(now_ns, took_ns, ok, gave_up, self._in_flight, binding))
+            self.limit.ended(Ended(now_ns, took_ns, error is None, _gave_up(error), self._in_flight, binding))
             self._in_flight -= 1
             self._admit()
 
@@ -275,6 +273,13 @@ class Permit:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._gate._end(self._began_ns, error)
+
+
+def _gave_up(error: BaseException | None) -> bool:
+    """Whether a caller no longer waited for a call that had been begun: it timed out or was cancelled."""
+    if isinstance(error, Exception):
+        return isinstance(error, TimeoutError) and not isinstance(error, Refused)
+    return error is not None
 
 
 def _wake_thread(woken: threading.Event) -> bool:

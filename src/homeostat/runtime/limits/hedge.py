@@ -25,8 +25,8 @@ class Hedge:
 
     A second call is begun once the first has taken longer than `quantile` of the last calls, at most for
     `share` of all calls. The other one is then cancelled; if one fails, the other is waited for. For
-    idempotent calls only: both may have been carried out. One instance belongs to one event loop. Its knobs
-    are `<name>_hedge_quantile` and `<name>_hedge_share`.
+    idempotent calls only: both may have been carried out. One instance serves one event loop at a time. Its
+    knobs are `<name>_hedge_quantile` and `<name>_hedge_share`.
     """
 
     def __init__(self, host: Host, name: str, *, quantile: float = 0.95, share: float = 0.05) -> None:

@@ -17,10 +17,11 @@ from homeostat.runtime.limits.refused import RateExceeded
 
 @dataclass(slots=True)
 class Bucket:
-    """One key's leaky bucket, its rate, when it was last used, and how much is waited for."""
+    """One key's leaky bucket, its rate and event loop, when it was last used, and how much is waited for."""
 
     limiter: AsyncLimiter
     rate: float
+    loop: asyncio.AbstractEventLoop
     used_ns: int
     waiting: float = 0.0
 
@@ -30,9 +31,9 @@ class RateLimit:
 
     At most `keys_max` keys have a bucket of their own: a new one takes the place of one that was not used for
     a period, whose bucket is empty again; where there is none, new keys share one bucket, so that nobody
-    gains by making up keys. Among those who wait, small amounts go before large ones. One instance belongs to
-    one event loop. Its knobs are `<name>_rate` and `<name>_rate_wait_max_s`; a bucket whose rate was turned
-    starts full, so that turning it lets no burst through.
+    gains by making up keys. Among those who wait, small amounts go before large ones. Its knobs are
+    `<name>_rate` and `<name>_rate_wait_max_s`. A bucket whose rate was turned starts full, so that turning it
+    lets no burst through, as does one that is used in another event loop than before: one loop at a time.
     """
 
     def __init__(
@@ -100,11 +101,9 @@ class RateLimit:
         found = self._buckets.get(key)
         if found is None and len(self._buckets) >= self._keys_max and not self._make_room():
             self._count["shared"](1)
-            if self._shared is None or self._shared.rate != rate:
-                self._shared = await self._made(rate, self._shared)
+            self._shared = await self._current(rate, self._shared)
             return self._shared
-        if found is None or found.rate != rate:
-            found = self._buckets[key] = await self._made(rate, found)
+        found = self._buckets[key] = await self._current(rate, found)
         self._buckets.move_to_end(key)
         return found
 
@@ -116,8 +115,12 @@ class RateLimit:
         del self._buckets[key]
         return True
 
-    async def _made(self, rate: float, before: Bucket | None) -> Bucket:
+    async def _current(self, rate: float, before: Bucket | None) -> Bucket:
+        """Return the bucket there is, or a new one where there is none for this rate and event loop."""
+        loop = asyncio.get_running_loop()
+        if before is not None and before.rate == rate and before.loop is loop:
+            return before
         limiter = AsyncLimiter(rate, self._period_s)
         if before is not None:
             await limiter.acquire(rate)  # there is room for it: this does not wait
-        return Bucket(limiter, rate, self._now_ns())
+        return Bucket(limiter, rate, loop, self._now_ns())
