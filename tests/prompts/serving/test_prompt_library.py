@@ -174,6 +174,26 @@ def test_the_last_good_content_is_served_when_a_file_vanishes_and_that_is_said(
     assert again.last_good == ()
 
 
+def test_the_last_good_content_is_that_of_the_hot_tier_where_no_other_has_it(
+    host: BareHost, root: Path
+) -> None:
+    sizes = ServingSettings(warm_kb=16, cold_kb=16)
+    noise = Random(1)
+    with PromptLibrary(host, root, settings=sizes, rng=Random(1)) as library:
+        before = library.prompt("/review", "x")
+        for i in range(40):
+            write(root, f"noise{i}.md", "".join(noise.choices("abcdefghijklmnop", k=4_000)))
+            library.refresh()
+            for _ in range(3):
+                library.module(f"noise{i}.md")
+        assert not library._modules.holds(("original", "rules.md"))
+        (root / "rules.md").unlink()
+        advance(host, 1.0)
+        after = library.prompt("/review", "x")
+    assert after.text == before.text
+    assert after.last_good == ("rules.md",)
+
+
 def test_a_module_that_was_never_read_and_is_gone_is_an_error(library: PromptLibrary, root: Path) -> None:
     (root / "rules.md").unlink()
     with pytest.raises(InputError, match=r"rules\.md cannot be read"):

@@ -70,22 +70,38 @@ class ModuleCache:
         self._reading = Lock()
         self.read_cost = ReadCost(0.0, 0.0)
 
-    def get(self, key: ModuleKey, root: Path, expected: float | None = None) -> Found:
+    def get(
+        self, key: ModuleKey, root: Path, expected: float | None = None, known: Held | None = None
+    ) -> Found:
         """Return a module as its file was at most `check_every_ns` ago.
 
-        `expected` is for loading ahead: how probably it will be asked for. Where the file cannot be read any
-        more, its last good content is served, and counted. Raises InputError where there is none.
+        `expected` is for loading ahead: how probably it will be asked for. `known` is a content that the
+        caller holds, for where the tiers hold none. Where the file cannot be read any more, its last good
+        content is served, and counted. Raises InputError where there is none.
         """
-        with self._lock:
-            held, source = self._find(key)
-            if expected is None:
+        found = self.in_memory(key, expected, known)
+        if found is not None:
+            return found
+        if expected is None:
+            with self._lock:
                 self._popularity.touch(key)
-        if held is None or not self.unchanged(held, root, look=False):
-            with self._reading:
-                held, source = self._current(key, root)
+        with self._reading:
+            held, source = self._current(key, root, known)
         if expected is not None and source == "file":
             held.foreseen = True
             self._meter.loaded_ahead(expected)
+        return self._served(held, source, expected)
+
+    def in_memory(
+        self, key: ModuleKey, expected: float | None = None, known: Held | None = None
+    ) -> Found | None:
+        """Return a module where that takes no look at its file, else None."""
+        with self._lock:
+            held, source = self._find(key, known)
+            if held is None or not self._fresh(held):
+                return None
+            if expected is None:
+                self._popularity.touch(key)
         return self._served(held, source, expected)
 
     def holds(self, key: ModuleKey) -> bool:
@@ -93,20 +109,13 @@ class ModuleCache:
         with self._lock:
             return key in self._warm or key in self._cold
 
-    def fresh(self, key: ModuleKey) -> bool:
-        """Return whether a module can be served without a look at its file."""
-        now = self._clock.monotonic_ns()
-        with self._lock:
-            held, _ = self._find(key)
-            return held is not None and now - held.checked_ns < self._check_every_ns
-
     def unchanged(self, held: Held, root: Path, *, look: bool) -> bool:
         """Return whether a content is known to be its file's; with `look`, the file is looked at for it."""
-        now = self._clock.monotonic_ns()
-        if now - held.checked_ns < self._check_every_ns:
+        if self._fresh(held):
             return True
         if not look or not held.certain or held.lost:
             return False
+        now = self._clock.monotonic_ns()
         try:
             same = stamp_of(root / held.key[1]) == held.stamp
         except OSError:
@@ -128,14 +137,20 @@ class ModuleCache:
         with self._lock:
             return {"warm": self._warm.used_bytes, "cold": self._cold.used_bytes}
 
-    def _find(self, key: ModuleKey) -> tuple[Held | None, Source]:
-        held = self._warm.get(key)
-        return (held, "warm") if held is not None else (self._cold.get(key), "cold")
+    def _fresh(self, held: Held) -> bool:
+        return self._clock.monotonic_ns() - held.checked_ns < self._check_every_ns
 
-    def _current(self, key: ModuleKey, root: Path) -> tuple[Held, Source]:
+    def _find(self, key: ModuleKey, known: Held | None) -> tuple[Held | None, Source]:
+        if (held := self._warm.get(key)) is not None:
+            return held, "warm"
+        if (held := self._cold.get(key)) is not None:
+            return held, "cold"
+        return known, "hot"
+
+    def _current(self, key: ModuleKey, root: Path, known: Held | None) -> tuple[Held, Source]:
         """Return what is held if the file still has this content, else what the file has."""
         with self._lock:
-            held, source = self._find(key)
+            held, source = self._find(key, known)
         began = self._clock.monotonic_ns()
         if held is not None and self.unchanged(held, root, look=True):
             return held, source

@@ -40,6 +40,10 @@ ASKINGS_MAX = 4_096
 DEFAULTS = ServingSettings()
 
 
+class NeedsFiles(Exception):
+    """What was asked for is not all in memory, and nobody may wait here for files."""
+
+
 class PromptLibrary:
     """A folder of prompts, or several editions of it, from which prompts are served.
 
@@ -145,9 +149,9 @@ class PromptLibrary:
         path = await self._apath(edition, name)
         key = (edition.name, path, layer)
         with self._loading(key):
-            if self._in_memory(key, edition):
+            try:
                 found = self._get(key, edition, look=False)
-            else:
+            except NeedsFiles:
                 found = await asyncio.to_thread(self._get, key, edition)
             return self._filled(name, key, found, arguments, values, session)
 
@@ -171,9 +175,8 @@ class PromptLibrary:
         found = await self._apath(edition, path)
         key = (edition.name, found)
         with self._loading(key):
-            if self._modules.fresh(key):
-                content = self._modules.get(key, edition.root)
-            else:
+            content = self._modules.in_memory(key)
+            if content is None:
                 content = await asyncio.to_thread(self._modules.get, key, edition.root)
             return self._alone(key, content, layer, session)
 
@@ -236,26 +239,27 @@ class PromptLibrary:
     def _loading(self, key: ReadyKey | ModuleKey) -> Operation:
         return self._operation(OPERATION, module=key[1], edition=key[0], library=self._name)
 
-    def _in_memory(self, key: ReadyKey, edition: Edition) -> bool:
-        """Return whether an asking can be served without a look at any file."""
-        if self._ready.get(key, edition, look=False) is not None:
-            return True
-        modules = self._asked.get(key)
-        return modules is not None and all(map(self._modules.fresh, modules))
-
     def _get(self, key: ReadyKey, edition: Edition, *, look: bool = True) -> tuple[Ready, Source]:
-        """Return a prompt put together, and the slowest place that any module came from; count them."""
+        """Return a prompt put together, and the slowest place that any module came from; count them.
+
+        Raises NeedsFiles without `look`, where files would have to be read or looked at.
+        """
         if look:
             edition.check()
         ready = self._ready.get(key, edition, look=look)
         if ready is not None:
             self._meter.served("hot", len(ready.modules), ready.size_bytes)
             return ready, "hot"
+        known = self._ready.parts_of(key)
         found: dict[str, Found] = {}
 
         def content(path: str) -> Held:
             if path not in found:
-                found[path] = self._modules.get((edition.name, path), edition.root)
+                module = (edition.name, path)
+                one = self._modules.in_memory(module, known=known.get(path))
+                if one is None and not look:
+                    raise NeedsFiles
+                found[path] = one or self._modules.get(module, edition.root, known=known.get(path))
             return found[path].held
 
         catalogue = edition.catalogue

@@ -4,6 +4,7 @@ from random import Random
 from threading import Lock
 
 from homeostat.prompts.serving.edition import Edition
+from homeostat.prompts.serving.held import Held
 from homeostat.prompts.serving.module_cache import ModuleCache
 from homeostat.prompts.serving.popularity import Popularity
 from homeostat.prompts.serving.ready import Ready, ReadyKey
@@ -24,21 +25,18 @@ class ReadyCache:
     def get(self, key: ReadyKey, edition: Edition, *, look: bool) -> Ready | None:
         """Return a prompt whose modules are as they were; with `look`, their files are looked at for it."""
         ready = self._tier.get(key)
-        if ready is None:
+        if ready is None or ready.catalogue is not edition.catalogue:
             return None
-        if ready.catalogue is edition.catalogue:
-            for held in ready.modules:
-                if not self._modules.unchanged(held, edition.root, look=look):
-                    break
-            else:
-                with self._lock:
-                    self._popularity.touch(key)
-                return ready
-        if look:
-            with self._lock:
-                if self._tier.get(key) is ready:
-                    self._tier.remove(key)
-        return None
+        if not all(self._modules.unchanged(held, edition.root, look=look) for held in ready.modules):
+            return None
+        with self._lock:
+            self._popularity.touch(key)
+        return ready
+
+    def parts_of(self, key: ReadyKey) -> dict[str, Held]:
+        """Return the modules of a prompt as they are held here, whatever became of their files."""
+        ready = self._tier.get(key)
+        return {held.key[1]: held for held in ready.modules} if ready is not None else {}
 
     def offer(self, ready: Ready) -> None:
         """Take in a prompt that was asked for, if it is worth it."""
