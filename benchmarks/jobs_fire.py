@@ -1,4 +1,4 @@
-"""Three workers killed by kill -9 amid 1,500 jobs: is one lost, and how soon is work in hand done by others?"""
+"""Three workers killed (kill -9) amid 1,500 jobs: is one lost, and how soon is their work done by others?"""
 
 import tempfile
 from collections.abc import Callable, Iterator

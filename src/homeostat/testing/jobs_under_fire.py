@@ -19,7 +19,7 @@ from homeostat.testing.faults.victim import Victim
 
 WORKERS = 3
 CONCURRENCY = 10
-JOB_S = 0.05
+JOB_S = 0.1
 LEASE_S = 10.0
 TIMEOUT_S = 120.0
 
@@ -81,16 +81,15 @@ def set_on_fire(
             options = ("--concurrency", str(CONCURRENCY), "--log-level", "error")
             return stack.enter_context(Victim([*arguments, *options], environment))
 
+        ids = asyncio.run(_enqueued(environment, count))
         victims = [worker() for _ in range(WORKERS)]
-        for victim in victims:
-            victim.wait_for_lines(1)
-        handles = asyncio.run(_enqueued(environment, count))
         for n, victim in enumerate(victims[:kills], 1):
             _until_ended(log, count * n // (kills + 1))
+            victim.wait_for_lines(1)
             victim.kill()
             killed[victim.pid] = time.time()
             worker()
-        states = asyncio.run(_states(environment, handles))
+        states = asyncio.run(_states(environment, ids))
         done_s = time.time()
     return _counted(log, killed, states, count, done_s)
 

@@ -8,11 +8,11 @@ from homeostat.core.losses import Losses
 from homeostat.runtime.jobs.backend import Ask, ById, Leases, Register
 from homeostat.runtime.jobs.grouped import Grouped
 from homeostat.runtime.jobs.knobs import JobKnobs
-from homeostat.runtime.jobs.record import Claim, Outcome
+from homeostat.runtime.jobs.record import Claim, Outcome, State
 from homeostat.runtime.jobs.runs import Runs
 
 LATER_S = 1.0
-"""When a job is delivered again that could not be taken: another worker has it, or it has its share."""
+"""When a job is delivered again that could not be taken: enough of its name run, or its time has not come."""
 
 SETTLE_PAUSE_S = 0.5
 
@@ -20,7 +20,7 @@ SETTLE_PAUSE_S = 0.5
 class Delivering:
     """Takes each delivered job, runs it and settles it; the engine may forget the delivery then.
 
-    A second delivery of a job that is over costs one look; of one that another worker runs, it is put off.
+    A second delivery of a job that is over, or that another worker runs, costs one look.
     """
 
     def __init__(
@@ -62,8 +62,7 @@ class Delivering:
         try:
             claim = await self._exchanges.put(id)
             if claim is None:
-                known = await self._register.find(ById([id]))
-                return LATER_S if known and not known[0].state.final else 0.0
+                return await self._untaken(id)
         except HomeostatError:
             self._losses.add("jobs.exchange_failed")
             return LATER_S
@@ -73,6 +72,15 @@ class Delivering:
         while not await self._settled(outcome):  # noqa: ASYNC110 - a server comes back unannounced
             await asyncio.sleep(SETTLE_PAUSE_S)
         return 0.0
+
+    async def _untaken(self, id: str) -> float:
+        """Say when a job comes again that could not be taken.
+
+        For one that runs no message is needed: if its worker dies, whoever takes it back sends another.
+        """
+        known = await self._register.find(ById([id]))
+        waits = known and known[0].state in (State.READY, State.SCHEDULED)
+        return LATER_S if waits else 0.0
 
     async def _settled(self, outcome: Outcome) -> bool:
         try:

@@ -136,15 +136,9 @@ class RedisRecords:
 
     async def beat(self, worker: str, reports: Sequence[Report]) -> Beat:
         """Prolong a lease, take back what dead workers held, and drop what has expired."""
+        kept_max = self._settings.kept_max
         cancelled, lost = await self._run(
-            "beat",
-            worker,
-            self._lease_us,
-            _text(reports),
-            LOST_MAX,
-            KEEP_DEAD_US,
-            self._resend_us,
-            self._settings.kept_max,
+            "beat", worker, self._lease_us, _text(reports), LOST_MAX, KEEP_DEAD_US, kept_max
         )
         return Beat(frozenset(cancelled), frozenset(lost))
 

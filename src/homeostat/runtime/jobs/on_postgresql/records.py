@@ -155,15 +155,11 @@ class PostgresRecords:
         return [id for (id,) in await _rows(connection, sql.REFUSED, values)]
 
     async def beat(self, worker: str, reports: Sequence[Report]) -> Beat:
-        """Prolong a lease, take back what dead workers held, and drop what has expired.
-
-        pgqueuer delivers what it had handed to a dead worker again; a further message, twice the lease
-        later, makes sure of that.
-        """
+        """Prolong a lease, take back what dead workers held, and drop what has expired."""
         async with self._transaction() as connection:
             await connection.execute(sql.HOLD, {"worker": worker, "lease_us": self._lease_us})
             if (await connection.execute(sql.FORGET_DEAD_WORKERS)).rowcount:
-                await self._take_back(connection, lost=1, after_s=2 * self._settings.lease_s)
+                await self._take_back(connection, lost=1)
             await connection.execute(sql.PROMOTE, {"queue": self._queue})
             await connection.execute(sql.EXPIRE, {"queue": self._queue})
             kept_max = self._settings.kept_max
@@ -181,7 +177,7 @@ class PostgresRecords:
         """Give up a lease."""
         async with self._transaction() as connection:
             await connection.execute(sql.FORGET_WORKER, {"worker": worker})
-            await self._take_back(connection, lost=0, after_s=0.0)
+            await self._take_back(connection, lost=0)
 
     async def depth(self) -> Depth:
         """Return how much waits."""
@@ -197,9 +193,10 @@ class PostgresRecords:
             log = Queries(PsycopgDriver(connection)).qbe.settings.qualified.queue_table_log
             await connection.execute(sql.TRIM_LOG.format(log=log), {"kept": kept})
 
-    async def _take_back(self, connection: "AsyncConnection[Any]", lost: int, after_s: float) -> None:
+    async def _take_back(self, connection: "AsyncConnection[Any]", lost: int) -> None:
+        """Make ready what dead workers held, each with a message: the old one may have come too early."""
         taken = await _rows(connection, sql.TAKE_BACK, {"queue": self._queue, "lost": lost})
-        ready = [(id, name, priority, after_s) for id, name, priority, state in taken if state == State.READY]
+        ready = [(id, name, priority, 0.0) for id, name, priority, state in taken if state == State.READY]
         await self._send(connection, ready)
 
     async def _send(self, connection: "AsyncConnection[Any]", messages: Iterable[Message]) -> None:

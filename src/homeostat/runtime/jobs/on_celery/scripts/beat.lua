@@ -1,9 +1,9 @@
--- worker, lease_us, reports, lost_max, keep_dead_us, resend_us, kept_max -> cancelled and lost ids
+-- worker, lease_us, reports, lost_max, keep_dead_us, kept_max -> cancelled and lost ids
 local worker = ARGV[1]
-local lost_max, keep_dead_us, resend_us, kept_max = tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7])
+local lost_max, keep_dead_us, kept_max = tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
 redis.call('ZADD', workers, text(now + tonumber(ARGV[2])), worker)
 for _, dead in ipairs(redis.call('ZRANGEBYSCORE', workers, '-inf', text(now), 'LIMIT', '0', '100')) do
-  take_back(dead, 1, lost_max, keep_dead_us, resend_us)
+  take_back(dead, 1, lost_max, keep_dead_us)
 end
 for _, state in ipairs({'done', 'cancelled', 'dead'}) do
   redis.call('ZREMRANGEBYSCORE', in_state(state), '-inf', text(now))

@@ -37,7 +37,7 @@ local function taken(id)
   if state == 'running' then
     local until_us = redis.call('ZSCORE', workers, f[4])
     if until_us and tonumber(until_us) > now then return end
-    take_back(f[4], 1, lost_max, keep_dead_us, 0)
+    take_back(f[4], 1, lost_max, keep_dead_us)
     state = redis.call('HGET', job_at(id), 'state')
   end
   if state ~= 'ready' and state ~= 'scheduled' then return end

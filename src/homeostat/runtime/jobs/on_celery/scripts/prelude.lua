@@ -46,8 +46,9 @@ local function forget(id, state)
   if name and key ~= '' then redis.call('DEL', id_of_key(name, key)) end
 end
 
--- What a worker held and did not settle is ready again; what has cost too many workers is dead.
-local function take_back(worker, lost, lost_max, keep_dead_us, send_us)
+-- What a worker held and did not settle is ready again; what has cost too many workers is dead. A message goes
+-- out at once: the broker may have delivered the old one already, while the worker was not known to be dead.
+local function take_back(worker, lost, lost_max, keep_dead_us)
   for _, id in ipairs(redis.call('SMEMBERS', held_by(worker))) do
     local f = redis.call('HMGET', job_at(id), 'state', 'owner', 'name', 'cancelling', 'keep_us')
     if f[1] == 'running' and f[2] == worker then
@@ -60,7 +61,7 @@ local function take_back(worker, lost, lost_max, keep_dead_us, send_us)
         finish(id, 'running', 'dead', keep_dead_us)
       else
         move(id, 'running', 'ready', now)
-        send_at(id, now + send_us)
+        send_at(id, now)
       end
     end
   end
