@@ -16,6 +16,7 @@ import pytest
 
 from homeostat.core.clock import SECOND_NS, SystemClock
 from homeostat.core.errors import ConfigError, InputError
+from homeostat.core.plant import Split, Steering
 from homeostat.observe.catalogue import load_catalogue
 from homeostat.prompts.graph.styles import load_styles
 from homeostat.prompts.graph.understanding import understand
@@ -283,6 +284,23 @@ def test_the_knob_of_compaction_chooses_the_edition(host: BareHost, root: Path, 
         "prompts_warm_kb",
         "prompts_cold_kb",
     }
+
+
+def test_a_trial_serves_some_requests_the_lean_edition(host: BareHost, root: Path, tmp_path: Path) -> None:
+    write(tmp_path / "lean", "commands/review.md", "Review $ARGUMENTS.\n")
+    served = set()
+    with PromptLibrary(host, {"original": root, "lossless": tmp_path / "lean"}) as library:
+        split = Split("leaner", {"prompts_compaction": "lossless"}, share=0.5)
+        host.tracer.requests.govern()
+            host.knob_set.steer(Steering({}, (split,)))
+        for user in range(64):
+            with host.tracer.request("answer", user=user) as request:
+                editions = {library.prompt("/review", "x").edition for _ in range(3)}
+                request.outcome(quality=1.0)
+            assert len(editions) == 1
+            served |= editions
+        assert library.prompt("/review", "x").edition == "original"
+    assert served == {"original", "lossless"}
 
 
 def test_the_knobs_of_size_hold_at_once(host: BareHost, root: Path) -> None:
