@@ -1,6 +1,7 @@
 """Memory: a dict with expiry within a bound, whatever its policy is and becomes."""
 
 import random
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -215,3 +216,36 @@ def test_many_threads_neither_lose_the_bound_nor_fail() -> None:
     b.memory.look()
     assert len(b.memory) <= 300
     assert len(list(b.memory._policy)) == len(b.memory) == b.memory.weight
+
+
+def test_a_cache_that_only_hits_follows_its_knobs_too() -> None:
+    b = bench(100, "lru")
+    for i in range(100):
+        b.memory.put(f"k{i}", i, FAR, FAR, FAR)
+    b.knobs["capacity"] = 10
+    for _ in range(4 * HITS_MAX):
+        b.memory.reader("k99")
+    assert len(b.memory) == 10
+    assert b.memory.reader("k99") is not None
+
+
+def test_shadows_rest_once_nothing_changes_and_watch_again_after_four_times_as_many_evictions(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("homeostat.runtime.cache.memory.SETTLED_BLOCKS", 20)
+    b = bench(100)
+    keys = iter(skewed(3, 100_000))
+
+    def play(until: Callable[[], bool]) -> None:
+        for key in keys:
+            if b.memory.reader(key) is None:
+                b.memory.put(key, 1, FAR, FAR, FAR)
+            if until():
+                return
+
+    play(lambda: b.memory._shadows is not None)
+    play(lambda: b.memory._shadows is None)
+    watched, before = b.memory._watched, b.host.total("cache.evictions")
+    assert b.memory._unwatched == 4 * watched > 0
+    play(lambda: b.memory._shadows is not None)
+    assert 4 * watched <= b.host.total("cache.evictions") - before <= 4 * watched + 2

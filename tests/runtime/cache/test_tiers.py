@@ -369,20 +369,23 @@ def test_a_killed_redis_costs_little_and_is_used_again_once_it_is_back() -> None
         async def load() -> int:
             return 7
 
-        await cache.set("k", 1)
         for trouble, relief in ((running.kill, running.start), (running.pause, running.resume)):
+            await cache.set("k", 1)
             trouble()
-            began_s = time.monotonic()
+            before = host.total("cache.tier.errors", tier="redis")
             results = [await cache.load(f"{trouble.__name__}{i}", load) for i in range(200)]
             assert results == [7] * 200
-            assert time.monotonic() - began_s < 5.0, "200 time-outs would be 40 s"
+            assert host.total("cache.tier.errors", tier="redis") - before == 1, "of 600 calls one was made"
             assert await cache.get("k") == 1
             relief()
-            await back()
-            await cache.set("again", 3)
-            cache.memory.delete("again")
-            assert await cache.get("again") == 3
-        assert 2 <= host.total("cache.tier.errors", tier="redis") <= 20
+            for _ in range(50):  # a busy machine may be slower than the time-out
+                await back()
+                await cache.set("again", 3)
+                cache.memory.delete("again")
+                if await cache.get("again") == 3:
+                    break
+            else:
+                pytest.fail("Redis is not used again")
         await cache.close()
 
     try:

@@ -12,7 +12,7 @@ BLOCKS_MIN = 12
 MEMORY = 1 / 48
 """Weight of the newest block once as many were seen."""
 
-SURE = 2.0
+SURE = 1.5
 """Standard errors that another policy must be ahead by."""
 
 WORTH = 0.01
@@ -31,7 +31,7 @@ class Advisor:
     """Advises another policy once its shadow is surely ahead of that of the policy in force.
 
     The differences of whole blocks are compared, not single accesses: neighbours hit or miss together.
-    Hysteresis: a lead must be worth 1% of the hits and twice its standard error, and all is counted anew
+    Hysteresis: a lead must be worth 1% of the hits and 1.5 times its standard error, and all is counted anew
     after a change.
     """
 

@@ -5,6 +5,7 @@ import random
 import threading
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from concurrent.futures import Future
+from dataclasses import dataclass
 from typing import Any, Generic, NamedTuple, TypeVar
 
 import msgspec
@@ -42,7 +43,8 @@ class Held(NamedTuple):
     stale: bool
 
 
-class Settings(msgspec.Struct, Generic[V], frozen=True):
+@dataclass(frozen=True, slots=True)
+class Settings(Generic[V]):
     """What a cache was told; see `Cache`."""
 
     name: str

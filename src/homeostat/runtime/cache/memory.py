@@ -23,6 +23,9 @@ HITS_MAX = 128
 PUTS_A_LOOK = 64
 """Puts after which gauges are set and the knobs are read."""
 
+PUTS_A_SETTLING = 16
+"""How many puts 128 hits count for, so that a cache that only hits is looked at too."""
+
 AWAKE_LOOKS = 16
 """Looks without an eviction after which shadows sleep: where nothing is evicted no policy does better."""
 
@@ -187,6 +190,9 @@ class Memory:
         """Note the hits that wait, in the policy, the shadows and the metrics."""
         with self._lock:
             self._note()
+            self._puts += PUTS_A_SETTLING
+            if self._puts >= PUTS_A_LOOK:
+                self._look()
 
     def look(self) -> None:
         """Note what waits, set the gauges, and do what the knobs and the shadows say."""

@@ -48,6 +48,7 @@ class Shadow:
 
     def __init__(self, policy: str, capacity: int) -> None:
         self._policy = POLICIES[policy](capacity)
+        self._weight_max = max(1, capacity // 4)
         self._entries: dict[MemoryKey, Entry] = {}
         self.full = False
 
@@ -57,6 +58,8 @@ class Shadow:
         if found is not None:
             self._policy.touch((found,))
             return True
+        if weight > self._weight_max:
+            return False
         entry = self._entries[key] = Entry(key, None, weight)
         for gone in self._policy.add(entry):
             self.full = True
