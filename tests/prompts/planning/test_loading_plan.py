@@ -14,7 +14,7 @@ from homeostat.prompts.graph.styles import KINDS, load_styles
 from homeostat.prompts.graph.understanding import EntryPoint, Understood, understand
 from homeostat.prompts.library.library import Library, load_library
 from homeostat.prompts.library.module import Module
-from homeostat.prompts.planning.loading_plan import EntryPlan, LoadingPlan, loading_plan
+from homeostat.prompts.planning.loading_plan import ON_DEMAND_MAX, EntryPlan, LoadingPlan, loading_plan
 from homeostat.prompts.planning.plan_file import plan_bytes, read_plan, write_plan
 from homeostat.prompts.planning.usage import Usage
 
@@ -118,6 +118,13 @@ def test_what_most_runs_read_is_loaded_ahead_with_what_it_needs(tmp_path: Path) 
         ("m/rare.md", 0.1, "words"),
         ("m/unnamed.md", 0.2, "usage"),
     ]
+
+
+def test_of_very_many_modules_on_demand_the_nearest_are_listed_and_all_are_counted(tmp_path: Path) -> None:
+    files = {f"m/{i}.md": f"Read m/{i + 1}.md" for i in range(250)}
+    found = planned(tmp_path, {**files, "m/250.md": "end", "commands/go.md": "Read m/0.md"})["/go"]
+    assert [d.path for d in found.on_demand] == [f"m/{i}.md" for i in range(ON_DEMAND_MAX)]
+    assert (found.unlisted, found.on_demand_tokens) == (51, 501)
 
 
 def test_a_few_runs_prove_no_habit(tmp_path: Path) -> None:

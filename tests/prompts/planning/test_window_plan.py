@@ -66,6 +66,12 @@ def test_what_is_needed_is_loaded_although_it_breaks_the_budget_and_that_is_said
     assert "80 more than the budget" in window_text(found)
 
 
+def test_what_is_on_demand_and_not_listed_is_counted_as_what_may_come() -> None:
+    go = msgspec.structs.replace(PLAN.entries[0], on_demand_tokens=245, unlisted=3)
+    found = window_plan(msgspec.structs.replace(PLAN, entries=(go,)), ["/go"], 1_000)
+    assert found.free_tokens - found.free_tokens_min == 245
+
+
 @given(st.integers(1, 400), st.integers(1, 400))
 def test_the_sums_add_up_and_only_needs_break_a_budget(window: int, budget: int) -> None:
     if budget > window:

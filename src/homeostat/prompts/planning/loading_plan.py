@@ -18,6 +18,9 @@ from homeostat.prompts.planning.usage import Usage
 FORMAT = 1
 """Goes up when older readers would misunderstand a plan."""
 
+ON_DEMAND_MAX = 200
+"""Modules on demand that a plan lists for one entry point, the nearest first."""
+
 FREQUENT_MIN = 0.5
 """The share of runs from which on a module is loaded ahead, where prices say nothing else."""
 
@@ -52,7 +55,8 @@ class EntryPlan(msgspec.Struct, frozen=True):
     """What is loaded for one entry point, by its path and name.
 
     `critical` are its own module and all that these reach by hard references. The tokens of `on_demand` count
-    each module once, `route_tokens` are those of `critical` with the heaviest of several ways.
+    each module once, `route_tokens` are those of `critical` with the heaviest of several ways. Of modules on
+    demand the 200 nearest are listed; `unlisted` counts the others, which are brought about by those.
     """
 
     name: str
@@ -65,11 +69,17 @@ class EntryPlan(msgspec.Struct, frozen=True):
     frequent_tokens: int
     route_tokens: int
     on_demand_tokens: int
+    unlisted: int = 0
 
     @property
     def ahead(self) -> tuple[str, ...]:
         """What is loaded with the entry point."""
         return (*self.critical, *(f.path for f in self.frequent))
+
+    @property
+    def listed(self) -> frozenset[str]:
+        """The modules on demand that are listed, with those that they bring."""
+        return frozenset(m for d in self.on_demand for m in (d.path, *d.brings))
 
     @property
     def ahead_tokens(self) -> int:
@@ -130,9 +140,7 @@ def loading_plan(
     planner = _Planner(library, understood, tokens, usage, frequent_min)
     always = understood.always_loaded
     entries = tuple(planner.plan(entry) for entry in understood.entries)
-    named = {m for e in entries for m in e.ahead} | {
-        m for e in entries for d in e.on_demand for m in (d.path, *d.brings)
-    }
+    named = {m for e in entries for m in (*e.ahead, *e.listed)}
     return LoadingPlan(
         format=FORMAT,
         tokenizer=tokenizer,
@@ -180,6 +188,7 @@ class _Planner:
         reached = self._may_load(entry.path, ahead)
         waiting = [m for m in reached if m not in ahead and m not in self._always]
         sources = self._sources(reached)
+        triggered = [m for m in waiting if m in sources or self._usage.share(entry.path, m)]
         return EntryPlan(
             name=entry.name,
             kind=entry.kind,
@@ -187,14 +196,13 @@ class _Planner:
             critical=critical,
             frequent=tuple(frequent),
             on_demand=tuple(
-                self._on_demand(entry.path, m, ahead, sources)
-                for m in waiting
-                if m in sources or self._usage.share(entry.path, m)
+                self._on_demand(entry.path, m, ahead, sources) for m in triggered[:ON_DEMAND_MAX]
             ),
             critical_tokens=self.weight(critical),
             frequent_tokens=sum(f.tokens for f in frequent),
             route_tokens=self.weight(self._graph.route_closure([entry.path], self._tokens)),
             on_demand_tokens=self.weight(waiting),
+            unlisted=max(len(triggered) - ON_DEMAND_MAX, 0),
         )
 
     def _most_read(self, entry: str) -> list[str]:

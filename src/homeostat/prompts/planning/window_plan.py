@@ -98,8 +98,9 @@ def window_plan(
         for later in entry.on_demand:
             if later.path not in loaded:
                 left.setdefault(later.path, Left(later.path, later.tokens, "on demand", later.triggers))
-    brought = {m for e in entries for d in e.on_demand for m in (d.path, *d.brings)}
+    brought = {m for e in entries for m in e.listed}
     waiting = sum(plan.tokens[m] for m in (brought | set(left)) - set(loaded))
+    waiting += sum(e.on_demand_tokens - sum(plan.tokens[m] for m in e.listed) for e in entries if e.unlisted)
     free, free_min = max(window_tokens - used, 0), max(window_tokens - used - waiting, 0)
     return WindowPlan(
         model=model,
