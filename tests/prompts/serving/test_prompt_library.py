@@ -292,7 +292,7 @@ def test_a_trial_serves_some_requests_the_lean_edition(host: BareHost, root: Pat
     with PromptLibrary(host, {"original": root, "lossless": tmp_path / "lean"}) as library:
         split = Split("leaner", {"prompts_compaction": "lossless"}, share=0.5)
         host.tracer.requests.govern()
-            host.knob_set.steer(Steering({}, (split,)))
+        host.knob_set.steer(Steering({}, (split,)))
         for user in range(64):
             with host.tracer.request("answer", user=user) as request:
                 editions = {library.prompt("/review", "x").edition for _ in range(3)}
