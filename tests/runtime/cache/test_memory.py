@@ -177,7 +177,7 @@ def test_shadows_sleep_where_nothing_is_evicted() -> None:
     assert b.memory._shadows is None
 
 
-@settings(max_examples=20)
+@settings(max_examples=6)
 @given(seed=st.integers(0, 10_000))
 def test_the_estimate_of_a_shadow_is_near_the_hit_ratio_of_the_whole_cache(seed: int) -> None:
     draw = random.Random(seed)

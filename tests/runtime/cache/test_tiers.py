@@ -13,6 +13,7 @@ from homeostat.core.errors import ConfigError, InputError
 from homeostat.runtime.cache.cache import Cache
 from homeostat.runtime.cache.lifetime import Lifetime
 from homeostat.runtime.cache.serialiser import json, msgpack
+from homeostat.runtime.cache.tiers.per_loop import PerLoop
 from homeostat.runtime.cache.tiers.postgres_tier import PostgresTier
 from homeostat.runtime.cache.tiers.redis_tier import RedisTier
 from homeostat.runtime.cache.tiers.sqlite_tier import SqliteTier
@@ -112,6 +113,16 @@ def test_tables_are_held_to_their_bounds(tmp_path: Path, postgres_url: str) -> N
             await tier.close()
 
     asyncio.run(main())
+
+
+def test_what_belongs_to_a_loop_goes_with_it() -> None:
+    made: PerLoop[object] = PerLoop(object)
+
+    async def use() -> bool:
+        return made.get() is made.get()
+
+    assert all(asyncio.run(use()) for _ in range(5))
+    assert len(made._made) == 1
 
 
 def test_addresses_and_files_that_cannot_be_are_refused(tmp_path: Path) -> None:

@@ -104,7 +104,7 @@ class Core(Generic[V]):
             return None
         if entry.failed:
             assert isinstance(entry.value, Exception)
-            raise entry.value
+            raise entry.value.with_traceback(None)
         if entry.stamps and not await self._stamping.hold(entry.stamps, io):
             self.memory.delete_if(entry)
             return None

@@ -4,18 +4,17 @@ import asyncio
 import threading
 from collections.abc import Callable
 from typing import Generic, TypeVar
-from weakref import WeakKeyDictionary
 
 T = TypeVar("T")
 
 
 class PerLoop(Generic[T]):
-    """Makes a thing in each running loop that asks for it; it goes with its loop."""
+    """Makes a thing in each running loop that asks for it; those of closed loops are forgotten."""
 
     def __init__(self, make: Callable[[], T]) -> None:
         self._make = make
         self._lock = threading.Lock()
-        self._made: WeakKeyDictionary[asyncio.AbstractEventLoop, T] = WeakKeyDictionary()
+        self._made: dict[asyncio.AbstractEventLoop, T] = {}
 
     def get(self) -> T:
         """Return the one of the running loop."""
@@ -23,6 +22,8 @@ class PerLoop(Generic[T]):
         found = self._made.get(loop)
         if found is None:
             with self._lock:
+                for ended in [each for each in self._made if each.is_closed()]:
+                    del self._made[ended]
                 found = self._made[loop] = self._make()
         return found
 
