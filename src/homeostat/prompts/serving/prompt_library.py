@@ -131,9 +131,10 @@ class PromptLibrary:
         follows what can be learned. Raises InputError for a name that there is not, for a gap without a
         value, and for a file that cannot be read and never could.
         """
-        edition, layer = self._choice()
-        key = (edition.name, self._path(edition, name), layer)
-        with self._loading(key):
+        with self._operation(OPERATION) as loading:
+            edition, layer = self._choice()
+            key = (edition.name, self._path(edition, name), layer)
+            self._tell(loading, key)
             return self._filled(name, key, self._get(key, edition), arguments, values, session)
 
     async def aprompt(
@@ -145,10 +146,10 @@ class PromptLibrary:
         session: Hashable = None,
     ) -> Prompt:
         """Return what `prompt` does; files are read and looked at in a thread."""
-        edition, layer = self._choice()
-        path = await self._apath(edition, name)
-        key = (edition.name, path, layer)
-        with self._loading(key):
+        with self._operation(OPERATION) as loading:
+            edition, layer = self._choice()
+            key = (edition.name, await self._apath(edition, name), layer)
+            self._tell(loading, key)
             try:
                 found = self._get(key, edition, look=False)
             except NeedsFiles:
@@ -157,24 +158,26 @@ class PromptLibrary:
 
     def core(self) -> Prompt:
         """Return what is loaded before every entry point (`CLAUDE.md` and its like): a system prompt."""
-        edition, layer = self._choice()
-        key = (edition.name, "", layer)
-        with self._loading(key):
+        with self._operation(OPERATION) as loading:
+            edition, layer = self._choice()
+            key = (edition.name, "", layer)
+            loading.set(edition=edition.name, library=self._name)
             return self._filled("core", key, self._get(key, edition), None, NOTHING, None)
 
     def module(self, path: str, *, session: Hashable = None) -> Prompt:
         """Return one module alone and as it stands in its file: what a model asks for while it works."""
-        edition, layer = self._choice()
-        key = (edition.name, self._path(edition, path))
-        with self._loading(key):
+        with self._operation(OPERATION) as loading:
+            edition, layer = self._choice()
+            key = (edition.name, self._path(edition, path))
+            self._tell(loading, key)
             return self._alone(key, self._modules.get(key, edition.root), layer, session)
 
     async def amodule(self, path: str, *, session: Hashable = None) -> Prompt:
         """Return what `module` does; files are read and looked at in a thread."""
-        edition, layer = self._choice()
-        found = await self._apath(edition, path)
-        key = (edition.name, found)
-        with self._loading(key):
+        with self._operation(OPERATION) as loading:
+            edition, layer = self._choice()
+            key = (edition.name, await self._apath(edition, path))
+            self._tell(loading, key)
             content = self._modules.in_memory(key)
             if content is None:
                 content = await asyncio.to_thread(self._modules.get, key, edition.root)
@@ -236,7 +239,10 @@ class PromptLibrary:
         found = edition.catalogue.path(name)
         return found if found is not None else await asyncio.to_thread(self._path, edition, name)
 
-    def _loading(self, key: ReadyKey | ModuleKey) -> Operation:
+    def _tell(self, loading: Operation, key: ReadyKey | ModuleKey) -> None:
+        loading.set(module=key[1], edition=key[0], library=self._name)
+
+    def _loading(self, key: ModuleKey) -> Operation:
         return self._operation(OPERATION, module=key[1], edition=key[0], library=self._name)
 
     def _get(self, key: ReadyKey, edition: Edition, *, look: bool = True) -> tuple[Ready, Source]:
