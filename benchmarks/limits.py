@@ -6,6 +6,7 @@ measured by their own Python, `.bench-venv/limits` (`benchmarks/peers/limits.txt
 
 import asyncio
 import json
+import math
 import os
 import subprocess
 from collections.abc import Callable
@@ -14,7 +15,7 @@ from statistics import fmean
 
 from benchmarks.limits_adaptive import LAW, SCENARIOS, Scenario, goodput
 from benchmarks.limits_backend import Law
-from benchmarks.limits_gradient import Gradient2, NoLimit
+from benchmarks.limits_peers import Gradient2, NoLimit, P95Feedback
 from benchmarks.limits_tail import amplification, balanced, failed_share, hedged
 from benchmarks.result import Result
 from benchmarks.timing import side_by_side
@@ -28,6 +29,7 @@ from homeostat.testing.bare_host import BareHost
 from homeostat.testing.virtual_time import VirtualLoop, run_virtual
 
 SEEDS = (11, 12, 13)
+TARGET_S = 0.08
 CALLERS = 50
 CALLS = 2_000
 
@@ -41,8 +43,8 @@ OTHERS = {7: Law(40.0, 0.05, 0.0192), 36: Law(13.5, 0.05, 0.00072)}
 """Backends that come to 133 a second as well, by the concurrency of their peak."""
 
 
-def _climbing() -> Limit:
-    return ClimbingLimit(20, lambda: 1, lambda: 1_000)
+def _climbing(target_s: float = math.inf) -> Limit:
+    return ClimbingLimit(20, lambda: 1, lambda: 1_000, target_s)
 
 
 def _mean(scenario: Scenario, law: Law, limit: Callable[[], Limit]) -> tuple[float, float, float]:
@@ -69,7 +71,14 @@ def adaptive() -> list[Result]:
         gradient = _mean(overload, law, Gradient2)[0]
         question = f"the same, overload, a backend with its peak of 133 at {peak} in progress"
         results.append(Result(question, mean, "/s", None, "higher", "Gradient2", mean / gradient, low, high))
-    return results
+    mean, low, high = _mean(overload, LAW, lambda: _climbing(TARGET_S))
+    feedback = _mean(overload, LAW, lambda: P95Feedback(TARGET_S))[0]
+    question = "the same, overload, a p95 target of 80 ms, which one call alone exceeds"
+    note = f"pure feedback of p95 {feedback:.3g}"
+    return [
+        *results,
+        Result(question, mean, "/s", None, "higher", "p95 feedback", mean / feedback, low, high, note),
+    ]
 
 
 def _half_open() -> tuple[int, int]:

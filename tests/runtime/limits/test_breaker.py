@@ -102,6 +102,15 @@ def test_of_50_tasks_at_once_no_more_than_the_probes_get_through_half_open() -> 
     assert state(breaker) is State.CLOSED
 
 
+def test_who_is_refused_while_probes_are_under_way_is_told_to_come_back_soon() -> None:
+    breaker, _, clock = made(probes=1, slow_s=600.0)
+    fail(breaker, 4)
+    clock.advance(5)
+    with breaker.call(), pytest.raises(CircuitOpen) as caught, breaker.call():
+        pytest.fail("it was called")
+    assert caught.value.retry_after_s == 5
+
+
 def test_a_probe_that_fails_opens_it_again() -> None:
     breaker, _, clock = made()
     fail(breaker, 4)

@@ -29,7 +29,12 @@ def test_extra_calls_are_at_most_their_share_plus_ten_plus_one_in_ten_seconds(
 
 def test_where_few_calls_come_some_extra_ones_are_allowed_all_the_same() -> None:
     clock = ManualClock()
-    budget = Budget(lambda: 0.0, clock.monotonic_ns)
+    budget = Budget(lambda: 0.01, clock.monotonic_ns)
     assert sum(budget.take() for _ in range(20)) == 10
     clock.advance(10.1)
     assert [budget.take(), budget.take()] == [True, False]
+
+
+def test_a_share_of_none_allows_none() -> None:
+    budget = Budget(lambda: 0.0, ManualClock().monotonic_ns)
+    assert not budget.take()

@@ -16,7 +16,8 @@ class Budget:
     """A bucket that each call adds a share of an extra call to. Any thread may use it.
 
     Guarantee: over any stretch of time, extra calls are at most `share` of the calls, plus 10, plus one in 10
-    seconds: whatever fails, the load is never multiplied (Site Reliability Engineering, 2016, chapter 21).
+    seconds, none where `share` is 0: whatever fails, the load is never multiplied (Site Reliability
+    Engineering, 2016, chapter 21).
     """
 
     __slots__ = ("_at_ns", "_lock", "_now_ns", "_saved", "_share")
@@ -39,7 +40,7 @@ class Budget:
             now_ns = self._now_ns()
             self._saved = min(SAVED_MAX, self._saved + (now_ns - self._at_ns) / SECOND_NS * FLOOR_PER_S)
             self._at_ns = now_ns
-            if self._saved < 1.0:
+            if self._saved < 1.0 or self._share() <= 0.0:
                 return False
             self._saved -= 1.0
             return True

@@ -135,5 +135,6 @@ class Circuit:
         )
 
     def retry_after_s(self, now_ns: int) -> float:
-        """Return when trying again may make sense: when the phase ends, 0 where it is closed."""
-        return max(0, self.phase.until_ns - now_ns) / SECOND_NS
+        """Return when trying again may make sense: when the phase ends, sooner where probes are under way."""
+        left_s = max(0, self.phase.until_ns - now_ns) / SECOND_NS
+        return min(left_s, self._rules().open_s) if self.phase.state is State.HALF_OPEN else left_s

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Coroutine
 from functools import partial, wraps
+from inspect import iscoroutinefunction
 from typing import Any, ParamSpec, TypeVar
 
 from homeostat.act.knobs.declaration import declared
@@ -48,7 +49,7 @@ class Hedge:
         self, function: Callable[P, Coroutine[Any, Any, R]]
     ) -> Callable[P, Coroutine[Any, Any, R]]:
         """Return the function, each call of which is hedged: only for what may be carried out twice."""
-        if not asyncio.iscoroutinefunction(function):
+        if not iscoroutinefunction(function):
             raise ConfigError(f"a hedge wraps coroutine functions, not {function!r}")
 
         @wraps(function)
@@ -63,7 +64,11 @@ class Hedge:
         began_ns = self._now_ns()
         delay_s = self._latencies.at(self._quantile.get())
         if delay_s is None or delay_s >= remaining_s():
-            result = await begin()
+            try:
+                result = await begin()
+            except Exception:
+                self._count["failed"](1)
+                raise
             self._finished(began_ns, "alone")
             return result
         tasks = [self._start(begin)]

@@ -17,12 +17,13 @@ from homeostat.runtime.limits.refused import RateExceeded
 
 @dataclass(slots=True)
 class Bucket:
-    """One key's leaky bucket, its rate and event loop, when it was last used, and how much is waited for."""
+    """One key's leaky bucket, its rate and event loop, when it was used, how many wait and for how much."""
 
     limiter: AsyncLimiter
     rate: float
     loop: asyncio.AbstractEventLoop
     used_ns: int
+    waiters: int = 0
     waiting: float = 0.0
 
 
@@ -79,6 +80,7 @@ class RateLimit:
             raise InputError(f"{self.name!r} lets {rate:g} through in {self._period_s:g} s, never {amount!r}")
         bucket = await self._bucket(key, rate)
         began_ns = bucket.used_ns = self._now_ns()
+        bucket.waiters += 1
         bucket.waiting += amount
         try:
             async with asyncio.timeout(min(self._wait_max_s.get(), remaining_s())):
@@ -92,7 +94,8 @@ class RateLimit:
                 retry_after_s,
             ) from None
         finally:
-            bucket.waiting -= amount
+            bucket.waiters -= 1
+            bucket.waiting = bucket.waiting - amount if bucket.waiters else 0.0
         bucket.used_ns = self._now_ns()
         self._count["admitted"](1)
         self._waited((bucket.used_ns - began_ns) * 1e-6)
@@ -110,7 +113,7 @@ class RateLimit:
     def _make_room(self) -> bool:
         """Forget the key that was used least recently, False where its bucket may not be empty yet."""
         key, oldest = next(iter(self._buckets.items()))
-        if oldest.waiting or self._now_ns() - oldest.used_ns < self._period_s * SECOND_NS:
+        if oldest.waiters or self._now_ns() - oldest.used_ns < self._period_s * SECOND_NS:
             return False
         del self._buckets[key]
         return True

@@ -1,4 +1,4 @@
-"""Peers of the adaptive limit: Gradient2 as in Netflix's concurrency-limits, and no limit at all."""
+"""Peers of the adaptive limit: Gradient2 as in Netflix's concurrency-limits, feedback of p95, no limit."""
 
 from homeostat.runtime.limits.limit import Ended
 
@@ -43,3 +43,27 @@ class Gradient2:
         gradient = max(0.5, min(1.0, 1.5 * self._long_ns / max(1, call.took_ns)))
         aim = self._limit * gradient + 4.0
         self._limit = max(20.0, min(200.0, self._limit * 0.8 + aim * 0.2))
+
+
+class P95Feedback:
+    """Down by a tenth where p95 of 50 calls is beyond its target, else up by one while calls wait."""
+
+    def __init__(self, target_s: float) -> None:
+        self._target_ns = target_s * 1e9
+        self._limit = 20.0
+        self._took_ns: list[int] = []
+
+    def now(self) -> int:
+        """Return the limit in force."""
+        return int(self._limit)
+
+    def ended(self, call: Ended) -> None:
+        """Learn from a call."""
+        self._took_ns.append(call.took_ns)
+        if len(self._took_ns) < 50:
+            return
+        if sorted(self._took_ns)[47] > self._target_ns:
+            self._limit = max(1.0, self._limit * 0.9)
+        elif call.binding:
+            self._limit += 1.0
+        self._took_ns.clear()
