@@ -83,6 +83,7 @@ def test_a_budget_for_what_commands_load_is_kept(run: Run, library: str) -> None
         (("--lossy", "0.5", "--lossy-per", "folder"), "per module or command, not 'folder'"),
         (("--endpoint", "http://127.0.0.1:9/v1"), "name the model with --rewrite"),
         (("--rewrite", "m", "--endpoint", "nowhere"), "'nowhere' is no address"),
+        (("--embeddings", "m", "--endpoint", "http://127.0.0.1:9/v1"), "neither is asked for"),
         (("--rewrite", "m", "--endpoint", "http://127.0.0.1:9/v1", "--yes"), "cannot reach 127.0.0.1:9"),
     ],
 )
@@ -148,3 +149,14 @@ def test_a_server_that_fails_changes_nothing_and_is_said(run: Run, library: str)
     assert code == 0
     assert "the endpoint answers 429" in said
     assert (Path(f"{library}-lean") / "commands" / "go.md").read_text() == GO
+
+
+def test_likeness_by_embeddings_is_shown_beside_the_words_that_it_proves_nothing(
+    run: Run, library: str, tmp_path: Path
+) -> None:
+    with served_model() as url:
+        arguments = ("--lossy", "0.5", "--embeddings", "text-embedding-3-small", "--endpoint", url)
+        code, said = run(library, "--out", str(tmp_path / "lean"), *arguments, answer="y\n")
+    assert code == 0
+    assert re.search(r"about 1 requests, \d+ tokens in and 0 out, for a price that is not known", said)
+    assert re.search(r"likeness: median 0\.\d\d, .* by text-embedding-3-small: it proves nothing", said)

@@ -27,4 +27,4 @@ def test_a_text_that_says_the_opposite_is_as_like_as_it_can_be() -> None:
         {"a": TEXT}, {"a": "You must push to main, never review. Deploy every change with care."}
     )
     assert one.cosine > 0.999
-    assert "nothing of what was kept" in NOTE
+    assert "proves nothing" in NOTE

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import typer
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from homeostat.prompts.extraction.rewriting.answer import Answer, NoAnswer
     from homeostat.prompts.extraction.rewriting.answer_cache import AnswerCache
@@ -22,13 +22,15 @@ if TYPE_CHECKING:
 class LossyAsked:
     """What is asked for: how much may stay and of what, which model rewrites and where it answers.
 
-    Empty texts ask for nothing. `ask_first` is whether a person is to agree to what a rewrite costs.
+    Empty texts ask for nothing. `ask_first` is whether a person is to agree to what a model costs;
+    `embeddings` is a model that says how like the result is.
     """
 
     keep: str
     per: str
     rewrite: str
     endpoint: str
+    embeddings: str
     ask_first: bool
     dry_run: bool
 
@@ -39,9 +41,11 @@ class LossyAsked:
 
         if self.keep:
             budget(self.keep, scope(self.per))
-        if self.rewrite:
-            self._endpoint()
-        elif self.endpoint:
+        for model in filter(None, (self.rewrite, self.embeddings)):
+            self._endpoint(model)
+        if self.embeddings and not (self.keep or self.rewrite):
+            raise ConfigError("--embeddings compares what --lossy or --rewrite made; neither is asked for")
+        if self.endpoint and not (self.rewrite or self.embeddings):
             raise ConfigError("--endpoint says where a model answers; name the model with --rewrite")
 
     def passes(self, draft: "Draft", *, quiet: bool) -> "tuple[Pass, ...]":
@@ -56,10 +60,39 @@ class LossyAsked:
             found.append(ExtractionPass(budget(self.keep, scope(self.per))))
         return tuple(found)
 
-    def _endpoint(self) -> "Endpoint":
+    def compare(self, before: "Draft", after: "Draft", paths: "Sequence[str]", *, quiet: bool) -> None:
+        """Show how like modules are to what they were by a model of embeddings, if that is asked for."""
+        import asyncio
+
+        from homeostat.app.cli.progress import working
+        from homeostat.prompts.extraction.rewriting.embedding import embedded_likenesses
+        from homeostat.prompts.extraction.rewriting.rewriting_cost import embedding_cost
+        from homeostat.prompts.extraction.similarity import EMBEDDED, likeness_notes
+
+        were, are = before.library.modules, after.library.modules
+        pairs = {p: (were[p].text, are[p].text) for p in paths if p in were and p in are}
+        if not (self.embeddings and pairs) or self.dry_run:
+            return
+        endpoint = self._endpoint(self.embeddings)
+        cost = embedding_cost(
+            self.embeddings, (sum(map(before.counts.of, p)) for p in pairs.values()), time.time_ns()
+        )
+        typer.echo(f"{self.embeddings} at {endpoint.host}: about {cost}", err=True)
+        if self.ask_first:
+            typer.confirm("Send these modules there?", abort=True, err=True)
+        _quiet_retries()
+        with working(quiet=quiet):
+            found, missing = asyncio.run(embedded_likenesses(endpoint, pairs))
+        for note in likeness_notes(found, f"by {self.embeddings}: {EMBEDDED}"):
+            typer.echo(note, err=True)
+        if missing:
+            path, why = next(iter(missing.items()))
+            typer.echo(f"{len(missing):,} modules have no embedding, such as {path}: it {why}", err=True)
+
+    def _endpoint(self, model: str) -> "Endpoint":
         from homeostat.prompts.extraction.rewriting.endpoint import OPENAI, endpoint_of
 
-        return endpoint_of(self.endpoint or OPENAI, self.rewrite, os.environ)
+        return endpoint_of(self.endpoint or OPENAI, model, os.environ)
 
     def _rewrite(self, draft: "Draft", *, quiet: bool) -> "Pass":
         from homeostat.prompts.extraction.rewriting.answer_cache import AnswerCache, default_path
@@ -68,7 +101,7 @@ class LossyAsked:
 
         cache = AnswerCache(default_path())
         texts = loaded_texts(draft)
-        planned = plan(texts, self._endpoint(), draft.counts.of, cache, time.time_ns())
+        planned = plan(texts, self._endpoint(self.rewrite), draft.counts.of, cache, time.time_ns())
         known = f"; {len(planned.known):,} answers are known already" if planned.known else ""
         typer.echo(f"{self.rewrite} at {planned.endpoint.host}: at most {planned.cost}{known}", err=True)
         if self.dry_run or not planned.questions:
@@ -83,14 +116,19 @@ class LossyAsked:
         """Ask the model, and tell what that was billed as."""
         import asyncio
 
-        import stamina
-
         from homeostat.app.cli.progress import working
         from homeostat.prompts.extraction.rewriting.rewriter import ask
         from homeostat.prompts.extraction.rewriting.rewriting_cost import billed_cost
 
-        stamina.instrumentation.set_on_retry_hooks([])  # they would write to the terminal on their own
+        _quiet_retries()
         with working(quiet=quiet) as work:
             answers = asyncio.run(ask(planned, cache, progress=work.step))
         typer.echo(f"billed: {billed_cost(self.rewrite, answers.paid, time.time_ns())}", err=True)
         return answers.by_path
+
+
+def _quiet_retries() -> None:
+    """Keep the library of retries from writing to the terminal on its own."""
+    import stamina
+
+    stamina.instrumentation.set_on_retry_hooks([])

@@ -28,7 +28,10 @@ def optimize(
     endpoint: Annotated[
         str, typer.Option(help="Where it answers (OpenAI's API): http://127.0.0.1:8000/v1.")
     ] = "",
-    yes: Annotated[bool, typer.Option("--yes", help="Rewrite without asking for the cost first.")] = False,
+    embeddings: Annotated[
+        str, typer.Option(help="Model there that says how like the result is; it proves nothing.")
+    ] = "",
+    yes: Annotated[bool, typer.Option("--yes", help="Use the models without asking for it first.")] = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Show what would be saved, write nothing.")
     ] = False,
@@ -64,7 +67,7 @@ def optimize(
 
     if (out is None) != dry_run:
         raise ConfigError("say where the result goes with --out, or --dry-run to only see what it would save")
-    asked = LossyAsked(lossy, lossy_per, rewrite, endpoint, ask_first=not yes, dry_run=dry_run)
+    asked = LossyAsked(lossy, lossy_per, rewrite, endpoint, embeddings, ask_first=not yes, dry_run=dry_run)
     asked.checked()
     run = chosen(passes(), _names(only), _names(skip))
     counts = Counts(named(tokenizer))
@@ -84,6 +87,7 @@ def optimize(
                 _plan(found)
                 left = write_result(folder, out, found, tuple(p.name for p in run), work.step)
     _show(found, out if written else None, (*map(str, library.problems), *left), show_all, as_json)
+    asked.compare(draft, found.draft, found.claims.lossy, quiet=as_json)
     if not found.outcome.verification.holds:
         raise typer.Exit(Exit.FAILED)
 

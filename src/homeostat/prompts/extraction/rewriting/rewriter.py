@@ -1,14 +1,13 @@
 """The rewriter: asks a model for shorter modules, a few at a time, and for none of them twice."""
 
-import asyncio
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from homeostat.core.errors import NotAvailable
 from homeostat.prompts.extraction.rewriting.answer import Answer, NoAnswer
 from homeostat.prompts.extraction.rewriting.answer_cache import AnswerCache
-from homeostat.prompts.extraction.rewriting.chat_client import ChatClient, Patience
+from homeostat.prompts.extraction.rewriting.chat import complete
+from homeostat.prompts.extraction.rewriting.client import Client, Patience, concurrently
 from homeostat.prompts.extraction.rewriting.endpoint import Endpoint
 from homeostat.prompts.extraction.rewriting.instruction import messages, question_digest
 from homeostat.prompts.extraction.rewriting.rewriting_cost import RewritingCost, most_cost
@@ -101,14 +100,12 @@ async def ask(
     cannot be reached or refuses all requests.
     """
     run = _Run(planned, cache, progress)
-    async with ChatClient(planned.endpoint, patience) as client:
-        waiting = iter(planned.questions)
-        try:
-            async with asyncio.TaskGroup() as group:
-                for _ in range(min(concurrency, len(planned.questions))):
-                    group.create_task(run.work(client, waiting))
-        except ExceptionGroup as errors:
-            raise next((e for e in errors.exceptions if isinstance(e, NotAvailable)), errors) from None
+    async with Client(planned.endpoint, patience) as client:
+
+        async def one(question: Question) -> None:
+            await run.answer(client, question)
+
+        await concurrently(one, planned.questions, concurrency)
     return Answers({**planned.known, **run.found}, tuple(run.paid))
 
 
@@ -123,23 +120,23 @@ class _Run:
     paid: list[Answer] = field(default_factory=list)
     failures: int = 0
 
-    async def work(self, client: ChatClient, waiting: Iterator[Question]) -> None:
-        """Ask one question after another, as long as there are some."""
-        for question in waiting:
-            self.progress("asking the model", len(self.found), len(self.planned.questions))
-            if self.failures >= FAILURES_MAX:
-                why = f"was not asked: {self.failures} requests in a row failed"
-                self.found |= dict.fromkeys(question.paths, NoAnswer(why))
-                continue
-            found = await client.ask(messages(question.text), question.tokens_max)
-            self.found |= dict.fromkeys(question.paths, found)
-            if isinstance(found, NoAnswer):
-                self.failures += 1
-                continue
-            self.failures = 0
-            self.paid.append(found)
-            if self.cache is not None:
-                self.cache.keep(_digest(self.planned.endpoint, question), found)
+    async def answer(self, client: Client, question: Question) -> None:
+        """Ask one question, and keep its answer."""
+        self.progress("asking the model", len(self.found), len(self.planned.questions))
+        found = await self._asked(client, question)
+        self.found |= dict.fromkeys(question.paths, found)
+        if isinstance(found, NoAnswer):
+            self.failures += 1
+            return
+        self.failures = 0
+        self.paid.append(found)
+        if self.cache is not None:
+            self.cache.keep(_digest(self.planned.endpoint, question), found)
+
+    async def _asked(self, client: Client, question: Question) -> Answer | NoAnswer:
+        if self.failures >= FAILURES_MAX:
+            return NoAnswer(f"was not asked, after {FAILURES_MAX} failures in a row")
+        return await complete(client, messages(question.text), question.tokens_max)
 
 
 def _digest(endpoint: Endpoint, question: Question) -> bytes:

@@ -38,6 +38,13 @@ def billed_cost(model: str, answers: Iterable[Answer], at_ns: int) -> RewritingC
     return _cost(model, list(answers), at_ns)
 
 
+def embedding_cost(model: str, texts: Iterable[int], at_ns: int) -> RewritingCost:
+    """Return what the embeddings of texts cost, given as their tokens."""
+    asked = list(texts)
+    usd = cost_usd(LlmCall("embeddings", model=model, input_tokens=sum(asked)), at_ns)
+    return RewritingCost(len(asked), sum(asked), 0, usd)
+
+
 def _cost(model: str, answers: list[Answer], at_ns: int) -> RewritingCost:
     usd: float | None = 0.0
     for answer in answers:

@@ -1,22 +1,26 @@
-"""The client: asks an endpoint for one answer, again where that can help, and never tells its key."""
+"""The client: asks an endpoint over HTTP, again where that can help, and never tells its key."""
 
 import asyncio
 import math
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeVar
 
 import httpx2
-import msgspec
 import stamina
 
 from homeostat.core.errors import NotAvailable
-from homeostat.prompts.extraction.rewriting.answer import Answer, NoAnswer
+from homeostat.prompts.extraction.rewriting.answer import NoAnswer
 from homeostat.prompts.extraction.rewriting.endpoint import KEY_VARIABLE, Endpoint
+
+T = TypeVar("T")
 
 BYTES_MAX = 32 * 1024 * 1024
 REFUSED = frozenset({401, 403, 404, 405, 407})
 """What every other request would be answered too."""
+
+AGAIN = frozenset({408, 409, 425, 429})
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,30 +38,6 @@ class Patience:
     wait_most_s: float = 30.0
 
 
-class _Message(msgspec.Struct):
-    content: str | None = None
-
-
-class _Choice(msgspec.Struct):
-    message: _Message
-    finish_reason: str | None = None
-
-
-class _Details(msgspec.Struct):
-    cached_tokens: int | None = None
-
-
-class _Usage(msgspec.Struct):
-    prompt_tokens: int = 0
-    completion_tokens: int = 0
-    prompt_tokens_details: _Details | None = None
-
-
-class _Completion(msgspec.Struct):
-    choices: list[_Choice]
-    usage: _Usage | None = None
-
-
 class _TryAgain(Exception):
     """An answer that may be another one later; `after_s` is when the server asks to be asked again."""
 
@@ -66,11 +46,27 @@ class _TryAgain(Exception):
         self.after_s = after_s
 
 
-class ChatClient:
-    """Asks one endpoint; use it within `async with`."""
+async def concurrently(work: Callable[[T], Awaitable[None]], items: Iterable[T], at_a_time: int) -> None:
+    """Do some work on each item, on so many at a time. The first NotAvailable ends all of it."""
+    waiting = iter(items)
+
+    async def worker() -> None:
+        for item in waiting:
+            await work(item)
+
+    try:
+        async with asyncio.TaskGroup() as group:
+            for _ in range(at_a_time):
+                group.create_task(worker())
+    except ExceptionGroup as errors:
+        raise next((e for e in errors.exceptions if isinstance(e, NotAvailable)), errors) from None
+
+
+class Client:
+    """Posts to one endpoint; use it within `async with`. It never tells the key to anything else."""
 
     def __init__(self, endpoint: Endpoint, patience: Patience | None = None) -> None:
-        self._endpoint = endpoint
+        self.endpoint = endpoint
         self._patience = patience = patience or Patience()
         headers = {"authorization": f"Bearer {endpoint.key}"} if endpoint.key else {}
         self._http = httpx2.AsyncClient(
@@ -79,18 +75,13 @@ class ChatClient:
             follow_redirects=False,
         )
 
-    async def ask(self, messages: list[dict[str, str]], tokens_max: int) -> Answer | NoAnswer:
-        """Return what the model answers, at most so many tokens.
+    async def post(self, path: str, request: dict[str, object], tokens_max: int = 0) -> bytes | NoAnswer:
+        """Return the body that answers a request, which may have so many tokens.
 
         Retried: no connection, no answer in time, 408, 409, 425, 429 and 5xx, as the server asks in
         `retry-after`, else after growing, random waits. Raises NotAvailable where the endpoint cannot be
         reached or refuses all requests.
         """
-        request = {
-            "model": self._endpoint.model,
-            "messages": messages,
-            "max_completion_tokens": tokens_max,
-        }
         patience = self._patience
         within_s = patience.answer_s + patience.token_s * tokens_max
         retries = stamina.retry_context(
@@ -105,9 +96,9 @@ class ChatClient:
             async for attempt in retries:
                 with attempt:
                     async with asyncio.timeout(within_s):
-                        return await self._answer(request)
+                        return await self._answered(f"{self.endpoint.url}/{path}", request)
         except httpx2.ConnectError as error:
-            raise NotAvailable(f"cannot reach {self._endpoint.host}: {error}") from None
+            raise NotAvailable(f"cannot reach {self.endpoint.host}: {error}") from None
         except TimeoutError:
             return NoAnswer(f"does not answer within {within_s:g} s")
         except (_TryAgain, httpx2.HTTPError) as error:
@@ -119,24 +110,23 @@ class ChatClient:
             return min(error.after_s, self._patience.wait_most_s)
         return isinstance(error, _TryAgain | TimeoutError | httpx2.TransportError)
 
-    async def _answer(self, request: dict[str, object]) -> Answer | NoAnswer:
-        body = b""
-        address = f"{self._endpoint.url}/chat/completions"
+    async def _answered(self, address: str, request: dict[str, object]) -> bytes | NoAnswer:
+        body = bytearray()
         async with self._http.stream("POST", address, json=request) as response:
             async for piece in response.aiter_bytes():
                 body += piece
                 if len(body) > BYTES_MAX:
-                    return NoAnswer(f"answered more than {BYTES_MAX:,} bytes")
+                    return NoAnswer(f"answers more than {BYTES_MAX:,} bytes")
         if response.status_code in REFUSED:
             raise NotAvailable(
-                f"{self._endpoint.host} answers {response.status_code}; check the address, the model "
-                f"{self._endpoint.model!r}, and the key in {KEY_VARIABLE}"
+                f"{self.endpoint.host} answers {response.status_code}; check the address, the model "
+                f"{self.endpoint.model!r}, and the key in {KEY_VARIABLE}"
             )
-        if response.status_code in {408, 409, 425, 429} or response.status_code >= 500:
+        if response.status_code in AGAIN or response.status_code >= 500:
             raise _TryAgain(f"answers {response.status_code}", _seconds(response.headers.get("retry-after")))
         if response.status_code != httpx2.codes.OK:
             return NoAnswer(f"answers {response.status_code}")
-        return _read(body)
+        return bytes(body)
 
     async def __aenter__(self) -> Self:
         await self._http.__aenter__()
@@ -146,21 +136,6 @@ class ChatClient:
         self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
     ) -> None:
         await self._http.__aexit__(kind, error, at)
-
-
-def _read(body: bytes) -> Answer | NoAnswer:
-    try:
-        found = msgspec.json.decode(body, type=_Completion)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        return NoAnswer(f"answers no chat completion: {error}")
-    if not found.choices:
-        return NoAnswer("answers no choice")
-    choice, usage = found.choices[0], found.usage or _Usage()
-    cached = usage.prompt_tokens_details.cached_tokens if usage.prompt_tokens_details else None
-    finished = choice.finish_reason in {"stop", None}
-    return Answer(
-        choice.message.content or "", usage.prompt_tokens, usage.completion_tokens, cached or 0, finished
-    )
 
 
 def _seconds(value: str | None) -> float | None:
