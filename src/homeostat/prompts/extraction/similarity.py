@@ -10,8 +10,8 @@ import msgspec
 from homeostat.prompts.extraction.words import words
 
 EMBEDDED = (
-    "it proves nothing: measured elsewhere, embeddings have a random extraction at .815 and one that keeps all "
-    "constraints at .817"
+    "it proves nothing: measured elsewhere, embeddings have a random extraction at .815 and one that keeps "
+    "all constraints at .817"
 )
 NOTE = "the cosine of TF-IDF vectors, so the same words are there; it proves nothing about what was kept"
 
