@@ -134,12 +134,13 @@ def rows(scenarios: Sequence[Scenario], seed: int = SEED) -> Iterator[Row]:
 
 def results(found: Sequence[Row]) -> list[Result]:
     """Return the bars."""
-    faulty = [row for row in found if row.trouble and row.remedy]
+    faulty = [row for row in found if row.trouble and row.remedy and row.oracle.within]
+    hopeless = [row.name for row in found if row.trouble and row.remedy and not row.oracle.within]
     quiet = [row for row in found if not row.trouble]
     shares = [row.share for row in found if row.share is not None]
     changed = sum(row.governor.kept for row in found)
     return [
-        _within(faulty),
+        _within(faulty, hopeless),
         Result(
             "share of the oracle's gain reached, median",
             100 * statistics.median(shares),
@@ -185,7 +186,8 @@ def _median_share(found: Sequence[Row]) -> float:
     )
 
 
-def _within(faulty: Sequence[Row]) -> Result:
+def _within(faulty: Sequence[Row], hopeless: Sequence[str]) -> Result:
+    """Return the bar; where not even the oracle ends within the limits, nothing can be brought back."""
     count = len(faulty)
     missed = [row.name for row in faulty if not row.governor.within]
     return Result(
@@ -195,8 +197,9 @@ def _within(faulty: Sequence[Row]) -> Result:
         90.0,
         "higher",
         note=f"{count - len(missed)} of {count}; the alert with a runbook "
-        f"{_total(faulty, 'threshold', 'within')}, the oracle {_total(faulty, 'oracle', 'within')}"
-        + (f"; missed: {', '.join(missed)}" if missed else ""),
+        f"{_total(faulty, 'threshold', 'within')}"
+        + (f"; missed: {', '.join(missed)}" if missed else "")
+        + (f"; not counted, beyond the oracle too: {', '.join(hopeless)}" if hopeless else ""),
     )
 
 

@@ -207,19 +207,21 @@ def _expected_improvement(gain: float, spread: float) -> float:
 def _stride(name: str, tried: tuple[Tried, ...], stretch: float, urgent: bool) -> float:
     """Return how far a knob may go: further after a keep and after a gain that was too small to tell.
 
-    Where help is needed, it goes further on a plateau too.
+    Where help is needed, it goes further too on a plateau, and where a trial could not tell.
     """
     stride = STRIDE
     for t in tried:
         if name in t.knobs and t.here:
-            factor = 2.0 if t.kept else 1.5 if _too_small(t) or (urgent and _flat(t)) else 0.75
+            factor = 2.0 if t.kept else 1.5 if _too_small(t) or (urgent and _open(t)) else 0.75
             stride = min(STRIDE_MAX, max(STRIDE_MIN, factor * stride))
     return stride * stretch
 
 
-def _flat(tried: Tried) -> bool:
-    """Whether nothing was to be seen of a step: what is beyond it stays open."""
-    return not tried.broke and tried.effect is not None and abs(tried.effect) < FLAT
+def _open(tried: Tried) -> bool:
+    """Whether a step did nothing, or nothing that its trial could tell: what is beyond it stays open."""
+    if tried.broke or tried.effect is None:
+        return False
+    return abs(tried.effect) < max(FLAT, 1.96 * (tried.error or 0.0))
 
 
 def _too_small(tried: Tried) -> bool:

@@ -14,8 +14,8 @@ LOOKED_AT_MAX = 200
 """Only so many of the last trials are looked at, which bounds the cost of proposing."""
 
 
-HARM = 0.5
-"""What looked half as bad again is not tried again soon, even if its trial ended before that was proven."""
+HARM = 1.0
+"""What looked twice as bad counts as harm, even if its trial ended before there was an interval."""
 
 ROUGH = 0.3
 """The standard error (logarithm) of an effect that was seen too shortly for an interval."""
@@ -27,7 +27,7 @@ class Tried:
 
     `effect` is the logarithm of treatment over control (below zero is better) and `error` its standard error;
     both None where the trial could not tell. `kept` is whether it was, and nobody took it back since; `broke`
-    says that a guardrail was proven to be violated.
+    says that a guardrail was proven to be violated, or that it did harm: what lies beyond is closed too.
     """
 
     trialled: Trialled
@@ -88,9 +88,16 @@ def remembered(situation: Situation) -> tuple[Tried, ...]:
 
 
 def _broke(proof: Proof, outdated: bool) -> bool:
-    """Whether a guardrail was broken, or it looked like harm in a world that is still that of now."""
-    estimate = proof.effect.estimate
-    harmed = proof.decision is Decision.ROLL_BACK and estimate is not None and estimate > HARM
+    """Whether a guardrail was broken, or it did harm in a world that is still that of now.
+
+    What only looked like harm did not: of many trials that are ended for that, some are by luck.
+    """
+    effect = proof.effect
+    if effect.interval is not None:
+        harmed = effect.interval.low > 0.0
+    else:
+        harmed = effect.estimate is not None and effect.estimate > HARM
+    harmed = harmed and proof.decision is Decision.ROLL_BACK
     return (harmed and not outdated) or any(check.state is State.VIOLATED for check in proof.guardrails)
 
 
