@@ -12,7 +12,13 @@ from homeostat.core.change import Change, Move
 from homeostat.core.clock import SystemClock
 from homeostat.core.order import Mode
 from homeostat.loop.governing.book import Book
-from homeostat.loop.governing.published import Published, PublishedAdvice, PublishedKnob, PublishedPattern, publish
+from homeostat.loop.governing.published import (
+    Published,
+    PublishedAdvice,
+    PublishedKnob,
+    PublishedPattern,
+    publish,
+)
 from homeostat.prove.ledger import notes
 from homeostat.prove.ledger.entry import EntryKind, LedgerEntry
 from homeostat.prove.ledger.records import record_of
