@@ -80,16 +80,26 @@ def unfold(module: Module, modules: Mapping[str, Module]) -> Module:
     if "(as " not in module.text:
         return module
 
+    fitting: dict[tuple[str | None, str], dict[str, int]] = {}
+
     def passage(found: re.Match[str]) -> str:
-        source = module if found["path"] is None else modules.get(found["path"])
-        if source is None:
-            return found[0]
-        begin = found["begin"]
-        ahead = (s for s in stretches(source.text) if source is not module or s.end <= found.start())
-        fitting = {s.text for s in ahead if (_words(s.text) + " ").startswith(begin + " ")}
-        return fitting.pop().rstrip("\r") if len(fitting) == 1 else found[0]
+        key = found["path"], found["begin"]
+        if key not in fitting:
+            fitting[key] = _fitting(module if key[0] is None else modules.get(key[0]), key[1])
+        until = found.start() if key[0] is None else None
+        texts = [text for text, end in fitting[key].items() if until is None or end <= until]
+        return texts[0].rstrip("\r") if len(texts) == 1 else found[0]
 
     return replace(module, text=REPEAT.sub(passage, module.text))
+
+
+def _fitting(source: Module | None, begin: str) -> dict[str, int]:
+    """Return the passages of a module that begin so, each with where it first ends."""
+    found: dict[str, int] = {}
+    for stretch in stretches(source.text) if source is not None else ():
+        if stretch.text not in found and (_words(stretch.text) + " ").startswith(begin + " "):
+            found[stretch.text] = stretch.end
+    return found
 
 
 def _words(text: str) -> str:

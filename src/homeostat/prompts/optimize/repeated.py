@@ -14,11 +14,13 @@ from homeostat.prompts.optimize.pass_ import Change, Proposal, Saves
 SAVED_MIN = 20
 """Tokens that a reference must save: for fewer it is not worth to send a reader elsewhere."""
 
+HOMES_MAX = 50
+"""Files in which one passage may stay, for others to refer to: it bounds the search for one that fits."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Place:
     path: str
-    index: int
     stretch: Stretch
 
 
@@ -74,28 +76,23 @@ def _references(draft: Draft) -> Iterator[tuple[_Place, str]]:
         if not path.lower().endswith(MARKDOWN) or "\r" in text or REPEAT.search(text):
             continue
         found = list(stretches(text))
-        passages[path] = [s.text for s in found]
-        for index, stretch in enumerate(found):
-            by_text[stretch.text].append(_Place(path, index, stretch))
+        passages[path] = list(dict.fromkeys(s.text for s in found))
+        for stretch in found:
+            by_text[stretch.text].append(_Place(path, stretch))
     company = _Company(draft)
     for text, places in by_text.items():
         tokens = draft.counts.of(text) if len(places) > 1 else 0
-        homes: list[_Place] = []
+        if tokens < SAVED_MIN:
+            continue
+        homes: dict[str, str | None] = {}
         for place in places:
-            home = next((h for h in homes if company.has(place.path, h.path)), None)
-            line = _line(place, home, passages) if home is not None else None
+            home = next((h for h in homes if company.has(place.path, h)), None)
+            begin = homes[home] if home is not None else None
+            line = repeat_of(None if home == place.path else home, begin) if begin is not None else None
             if line is not None and draft.counts.of(line) + SAVED_MIN <= tokens:
                 yield place, line
-            else:
-                homes.append(place)
-
-
-def _line(place: _Place, home: _Place, passages: dict[str, list[str]]) -> str | None:
-    same = home.path == place.path
-    until = place.index if same else None
-    others = [t for i, t in enumerate(passages[home.path][:until]) if i != home.index]
-    begin = beginning(home.stretch.text, [t for t in others if t != home.stretch.text])
-    return None if begin is None else repeat_of(None if same else home.path, begin)
+            elif len(homes) < HOMES_MAX:
+                homes.setdefault(place.path, beginning(text, (t for t in passages[place.path] if t != text)))
 
 
 class _Company:
