@@ -24,6 +24,7 @@ from homeostat.prompts.library.library import load_library
 from homeostat.prompts.planning.loading_plan import loading_plan
 from homeostat.prompts.planning.plan_file import NAME as PLAN
 from homeostat.prompts.planning.plan_file import write_plan
+from homeostat.prompts.planning.usage import usage_of
 from homeostat.prompts.serving.catalogue import ORDERS_FILE
 from homeostat.prompts.serving.prompt_library import PromptLibrary
 from homeostat.prompts.serving.serving_settings import ServingSettings
@@ -445,6 +446,19 @@ def test_each_asking_is_an_operation_with_the_module(host: BareHost, library: Pr
     spans = host.tracer.drain()
     assert {str(s.attributes["module"]) for s in spans} <= {"commands/review.md", "more.md"}
     assert not any("secret" in str(s.attributes) for s in spans)
+
+
+def test_usage_is_learned_from_what_was_asked_for(host: BareHost, library: PromptLibrary) -> None:
+    for reads in (True, True, False):
+        with host.tracer.operation("answer") as answering:
+            answering.context()  # so that its spans are kept
+            library.core()
+            library.prompt("/review", "x")
+            if reads:
+                library.module("more.md")
+    usage = usage_of(host.tracer.drain(), {"commands/review.md", "commands/fix.md"})
+    assert usage.runs == {"commands/review.md": 3}
+    assert usage.reads == {"commands/review.md": {"more.md": 2}}
 
 
 def test_everything_in_the_catalogue_is_recorded(host: BareHost, root: Path) -> None:

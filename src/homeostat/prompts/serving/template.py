@@ -11,8 +11,7 @@ from homeostat.core.errors import InputError
 
 GAP = re.compile(
     r"\{\{[ \t]*(?P<value>[A-Za-z_][\w.-]{0,199})[ \t]*\}\}"
-    r"|(?P<arguments>\$ARGUMENTS\b)(?:\[(?P<position>\d{1,4})\])?"
-    r"|\$\{(?P<variable>[A-Za-z_]\w{0,63})\}"
+    r"|\$(?:(?P<arguments>ARGUMENTS)\b(?:\[(?P<position>\d{1,4})\])?|\{(?P<variable>[A-Za-z_]\w{0,63})\})"
 )
 """What is filled. Expressions and statements of template languages stay as they are."""
 
@@ -69,15 +68,19 @@ def compile_template(text: str) -> Template:
     """
     parts: list[str] = []
     gaps: list[Gap] = []
-    done = 0
-    for match in GAP.finditer(text) if "$" in text or "{{" in text else ():
-        parts += _compact(text[done : match.start()])
-        position = match["position"]
-        name = match["value"] or match["variable"] or ""
-        gaps.append(Gap(len(parts), name, None if position is None else int(position), not match["variable"]))
-        parts.append(match[0])
-        done = match.end()
-    parts += _compact(text[done:])
+    for lines in _compact(text):  # no gap reaches over the end of a line
+        done = 0
+        for match in GAP.finditer(lines) if "$" in lines or "{" in lines else ():
+            if done < match.start():
+                parts.append(lines[done : match.start()])
+            position = match["position"]
+            name = match["value"] or match["variable"] or ""
+            number = None if position is None else int(position)
+            gaps.append(Gap(len(parts), name, number, not match["variable"]))
+            parts.append(match[0])
+            done = match.end()
+        if done < len(lines):
+            parts.append(lines[done:])
     return Template(tuple(parts), tuple(gaps))
 
 
