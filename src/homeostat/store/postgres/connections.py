@@ -99,7 +99,11 @@ class Connections:
     def _open(self) -> Connection:
         connection = Connection.connect(self.conninfo, autocommit=True)
         connection.answer_timeout_s = self._answer_timeout_s
-        connection.execute(_SETTINGS)
+        try:
+            connection.execute(_SETTINGS)
+        except BaseException:
+            connection.close()
+            raise
         return connection
 
     @contextmanager
@@ -172,5 +176,7 @@ class Connections:
 
 def _has_something_to_say(connection: Connection) -> bool:
     """Tell whether a server spoke without being asked: of a connection that it ended, the end can be read."""
-    readable, _, _ = select.select([connection.pgconn.socket], [], [], 0.0)
-    return bool(readable)
+    # Not select(), which refuses files beyond its 1,024th.
+    poll = select.poll()
+    poll.register(connection.pgconn.socket, select.POLLIN)
+    return bool(poll.poll(0))
