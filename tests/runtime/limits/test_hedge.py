@@ -2,10 +2,11 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from random import Random
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from homeostat.core.errors import ConfigError
@@ -122,6 +123,39 @@ def test_a_cancelled_caller_leaves_no_call_behind() -> None:
                 await task
             await asyncio.sleep(0)
             assert backend.running == 0
+
+    learned(test)
+
+
+CALLS = st.lists(
+    st.tuples(
+        st.floats(0.0, 2.0),  # when it comes
+        st.floats(0.0, 0.5),  # when its caller goes away
+        st.one_of(st.floats(0.0, 1.0), st.just(ConnectionError())),  # how long the backend takes, or fails
+    ),
+    max_size=25,
+)
+
+
+@settings(max_examples=50, deadline=None)
+@given(CALLS)
+def test_whatever_is_cancelled_and_fails_nothing_goes_on_running(
+    calls: list[tuple[float, float, float | Exception]],
+) -> None:
+    async def test(host: BareHost, hedge: Hedge, backend: Backend) -> None:
+        backend.takes = [takes for _, _, takes in calls]
+        call = hedge.idempotent(backend.call)
+
+        async def caller(at: float, leaves: float) -> None:
+            await asyncio.sleep(at)
+            with suppress(TimeoutError, ConnectionError):
+                async with asyncio.timeout(leaves):
+                    await call()
+
+        await asyncio.gather(*(caller(at, leaves) for at, leaves, _ in calls))
+        await asyncio.sleep(0.001)
+        assert (backend.running, len(hedge._others)) == (0, 0)
+        assert backend.begun <= len(calls) * 1.05 + 11
 
     learned(test)
 

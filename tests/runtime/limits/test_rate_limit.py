@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 
 import pytest
 from hypothesis import given, settings
@@ -101,6 +102,28 @@ def test_turning_the_rate_lets_no_burst_through() -> None:
         assert await admitted(limit, "", 20) == 0
         await asyncio.sleep(0.5)
         assert await admitted(limit, "", 20) == 10
+
+    in_virtual_time(test)
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.lists(st.tuples(st.floats(0.0, 2.0), st.floats(0.0, 1.0), st.integers(1, 5)), max_size=25))
+def test_who_goes_away_while_waiting_takes_nothing_with_them(calls: list[tuple[float, float, int]]) -> None:
+    async def test(host: BareHost) -> None:
+        limit = RateLimit(host, "model", 5, wait_max_s=60.0)
+
+        async def caller(at: float, leaves: float, amount: int) -> None:
+            await asyncio.sleep(at)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(leaves):
+                    await limit.acquire(amount)
+
+        await asyncio.gather(*(caller(*each) for each in calls))
+        await asyncio.sleep(1.0)
+        began = asyncio.get_running_loop().time()
+        await limit.acquire(5)
+        assert asyncio.get_running_loop().time() - began < 1e-3
+        assert [(b.waiters, b.waiting) for b in limit._buckets.values()] == [(0, 0.0)]
 
     in_virtual_time(test)
 
