@@ -17,6 +17,7 @@ from random import Random
 from benchmarks.prompt_askings import command_sequences, module_sequences, session
 from benchmarks.result import Result
 from benchmarks.timing import side_by_side
+from homeostat import Homeostat
 from homeostat.core.clock import SystemClock
 from homeostat.prompts.graph.styles import load_styles
 from homeostat.prompts.graph.understanding import understand
@@ -86,12 +87,8 @@ def _planned(root: Path, library: Library) -> Iterator[Path]:
 
 def _ready(root: Path, library: Library) -> list[Result]:
     with _planned(root, library) as planned:
-        with _served(planned, ServingSettings()) as (served, host):
-            warm = {}
-            for name in served.names:
-                warm[name] = _fastest(lambda name=name: served.prompt(name, "x"), 500)  # type: ignore[misc]
-                host.registry.fold(0, 1)
-                host.tracer.drain()
+        with Homeostat("benchmark", keep=False) as hs, PromptLibrary(hs, planned) as served:
+            warm = {name: _warm(served, name) for name in served.names}
         cold, unplanned = _first_times(planned), _first_times(root)
         opened = _fastest(lambda: PromptLibrary(BareHost(SystemClock()), planned, settings=UNWATCHED), 20)
         walked = _fastest(lambda: PromptLibrary(BareHost(SystemClock()), root, settings=UNWATCHED), 20)
@@ -103,6 +100,10 @@ def _ready(root: Path, library: Library) -> list[Result]:
         Result("opening a library with a loading plan", opened, "ms", None, "lower"),
         Result("opening one without: its folder is walked", walked, "ms", None, "lower"),
     ]
+
+
+def _warm(served: PromptLibrary, name: str) -> float:
+    return _fastest(lambda: served.prompt(name, "x"), 500)
 
 
 def _first_times(root: Path) -> list[float]:
@@ -195,7 +196,7 @@ class OneTier:
 
     def __init__(self, capacity_bytes: int) -> None:
         self._popularity: Popularity[str] = Popularity()
-        self._tier: Tier[str, str] = Tier("t", capacity_bytes, self._popularity.score, Random(1))
+        self._tier: Tier[str, str] = Tier(capacity_bytes, self._popularity.score, Random(1))
 
     def ask(self, key: str, size: int) -> bool:
         """Return whether it was there, and take it in if it is worth it."""

@@ -21,7 +21,7 @@ SCORES = st.dictionaries(st.integers(0, 30), st.floats(0, 10), min_size=31)
 def test_it_never_holds_more_than_its_capacity_and_loses_nothing_silently(
     capacity: int, scores: dict[int, float], steps: list[tuple[str, int, int]]
 ) -> None:
-    tier: Tier[int, tuple[int, int]] = Tier("t", capacity, lambda k: scores.get(k, 0.0), Random(1))
+    tier: Tier[int, tuple[int, int]] = Tier(capacity, lambda k: scores.get(k, 0.0), Random(1))
     held: dict[int, tuple[int, int]] = {}
     for what, key, size in steps:
         if what == "remove":
@@ -43,7 +43,7 @@ def test_it_never_holds_more_than_its_capacity_and_loses_nothing_silently(
 
 def test_a_value_enters_only_where_it_is_worth_more_than_each_that_goes() -> None:
     scores = {"a": 1.0, "b": 3.0, "new": 2.0}
-    tier: Tier[str, str] = Tier("t", 20, scores.__getitem__, Random(1))
+    tier: Tier[str, str] = Tier(20, scores.__getitem__, Random(1))
     assert tier.offer("a", "a", 10, 1.0) == []
     assert tier.offer("b", "b", 10, 3.0) == []
     assert tier.offer("new", "new", 20, 2.0) is None
@@ -53,7 +53,7 @@ def test_a_value_enters_only_where_it_is_worth_more_than_each_that_goes() -> Non
 
 def test_with_many_values_a_sample_finds_victims_that_are_worth_little() -> None:
     n = 50 * SAMPLE
-    tier: Tier[int, int] = Tier("t", n, float, Random(1))
+    tier: Tier[int, int] = Tier(n, float, Random(1))
     for key in range(n):
         tier.offer(key, key, 1, key)
     gone = [tier.offer(n + i, n + i, 1, float(n)) for i in range(100)]
@@ -64,7 +64,7 @@ def test_with_many_values_a_sample_finds_victims_that_are_worth_little() -> None
 
 def test_a_large_value_finds_room_among_many_small_ones() -> None:
     n = 20 * SAMPLE
-    tier: Tier[int, int] = Tier("t", n, lambda key: 1.0, Random(1))
+    tier: Tier[int, int] = Tier(n, lambda key: 1.0, Random(1))
     for key in range(n):
         tier.offer(key, key, 1, 1.0)
     gone = tier.offer(n, n, n // 2, 2.0)

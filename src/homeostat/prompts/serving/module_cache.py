@@ -60,8 +60,8 @@ class ModuleCache:
         cpu_ns: Callable[[], int] = time.thread_time_ns,
     ) -> None:
         self._popularity: Popularity[ModuleKey] = Popularity()
-        self._warm: Tier[ModuleKey, Held] = Tier("warm", capacities[0], self._popularity.score, rng)
-        self._cold: Tier[ModuleKey, Held] = Tier("cold", capacities[1], self._popularity.score, rng)
+        self._warm: Tier[ModuleKey, Held] = Tier(capacities[0], self._popularity.score, rng)
+        self._cold: Tier[ModuleKey, Held] = Tier(capacities[1], self._popularity.score, rng)
         self._check_every_ns = check_every_ns
         self._clock = clock
         self._cpu_ns = cpu_ns

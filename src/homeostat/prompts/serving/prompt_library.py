@@ -287,9 +287,10 @@ class PromptLibrary:
         session: Hashable,
     ) -> Prompt:
         ready, source = found
-        text, left = fill(name, ready.parts, ready.gaps, arguments, values)
+        parts = ready.parts
         if arguments and not ready.takes_arguments:
-            text = f"{text.rstrip()}\n\nARGUMENTS: {arguments}\n"
+            parts = (*parts[:-1], "".join(parts[-1:]).rstrip(), f"\n\nARGUMENTS: {arguments}\n")
+        text, left = fill(name, parts, ready.gaps, arguments, values)
         self._foresee(key, session)
         return Prompt(
             text=text,

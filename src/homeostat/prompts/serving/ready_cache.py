@@ -17,7 +17,7 @@ class ReadyCache:
 
     def __init__(self, capacity_bytes: int, modules: ModuleCache, meter: ServingMeter, rng: Random) -> None:
         self._popularity: Popularity[ReadyKey] = Popularity()
-        self._tier: Tier[ReadyKey, Ready] = Tier("hot", capacity_bytes, self._popularity.score, rng)
+        self._tier: Tier[ReadyKey, Ready] = Tier(capacity_bytes, self._popularity.score, rng)
         self._modules = modules
         self._meter = meter
         self._lock = Lock()

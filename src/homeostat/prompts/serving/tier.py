@@ -19,17 +19,13 @@ class Tier(Generic[K, V]):
     askings a step, that is the choice that keeps most of the bytes asked for.
     """
 
-    def __init__(self, name: str, capacity_bytes: int, score: Callable[[K], float], rng: Random) -> None:
-        self.name = name
+    def __init__(self, capacity_bytes: int, score: Callable[[K], float], rng: Random) -> None:
         self.capacity_bytes = capacity_bytes
         self.used_bytes = 0
         self._score = score
         self._rng = rng
         self._values: dict[K, V] = {}
         self._sizes: dict[K, int] = {}
-
-    def __len__(self) -> int:
-        return len(self._values)
 
     def __contains__(self, key: K) -> bool:
         return key in self._values
