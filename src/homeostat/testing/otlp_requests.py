@@ -59,6 +59,18 @@ def captured(file: Path) -> Iterator[CapturedRequest]:
             yield CapturedRequest(signal, ParseDict(request["body"], REQUESTS[signal]()))
 
 
+def gauge_request(metric: str, value: float, time_ns: int, **attributes: str) -> bytes:
+    """Return a request with one point of a gauge, as protobuf."""
+    request = ExportMetricsServiceRequest()
+    resource = request.resource_metrics.add()
+    resource.resource.attributes.add(key="service.name").value.string_value = "test"
+    found = resource.scope_metrics.add().metrics.add(name=metric)
+    point = found.gauge.data_points.add(time_unix_nano=time_ns, as_double=value)
+    for name, text in attributes.items():
+        point.attributes.add(key=name).value.string_value = text
+    return bytes(request.SerializeToString())
+
+
 def otlp_json(message: Any) -> bytes:
     """Return a request message as OTLP/JSON."""
     return json.dumps(_with_hex_ids(MessageToDict(message, use_integers_for_enums=True))).encode()
