@@ -29,10 +29,12 @@ def texts_expand(before: Library, after: Library, styles: Styles, claims: Claims
     lossy = frozenset(claims.lossy)
     compared = [m for p, m in unfolded(before).modules.items() if p not in lossy]
     texts = unfolded(after).modules
+    gone = any(m.path not in texts for m in compared)
+    everything = "\n".join(_flat(text.text) for text in texts.values()) if gone else ""
     for module in compared:
         now = texts.get(module.path)
         if now is None:
-            line = _lost_line(module, edits[module.path], texts.values())
+            line = _lost_line(module, edits[module.path], everything)
             if line is not None:
                 lost.append(Missing(module.path, 0, f"is gone, and stands in no other module: {line}"))
         elif not _same(module, now, edits[module.path], reading):
@@ -40,10 +42,9 @@ def texts_expand(before: Library, after: Library, styles: Styles, claims: Claims
     return Check("texts that expand to what they were", len(compared), tuple(lost))
 
 
-def _lost_line(module: Module, edits: Iterable[Edit], texts: Iterable[Module]) -> str | None:
-    """Return a line of a module that is gone which no other holds, None where there is none."""
+def _lost_line(module: Module, edits: Iterable[Edit], there: str) -> str | None:
+    """Return a line of a module that is gone which stands nowhere else, None where there is none."""
     known = {_flat(edit.was) for edit in edits}
-    there = "\n".join(_flat(text.text) for text in texts)
     lines = (_flat(line) for line in expanded(module.text).split("\n"))
     return next((line for line in lines if line not in known and line not in there), None)
 
