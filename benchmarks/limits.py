@@ -16,6 +16,7 @@ from statistics import fmean
 from benchmarks.limits_adaptive import LAW, SCENARIOS, Scenario, goodput
 from benchmarks.limits_backend import Law
 from benchmarks.limits_peers import Gradient2, NoLimit, P95Feedback
+from benchmarks.limits_shedding import CRITICAL, MODEST, OTHERS, answered
 from benchmarks.limits_tail import amplification, balanced, failed_share, hedged
 from benchmarks.result import Result
 from benchmarks.timing import side_by_side
@@ -39,7 +40,7 @@ PEERS_PYTHON = Path(
     or Path(__file__).parents[1] / ".bench-venv" / "limits" / "bin" / "python"
 )
 
-OTHERS = {7: Law(40.0, 0.05, 0.0192), 36: Law(13.5, 0.05, 0.00072)}
+OTHER_LAWS = {7: Law(40.0, 0.05, 0.0192), 36: Law(13.5, 0.05, 0.00072)}
 """Backends that come to 133 a second as well, by the concurrency of their peak."""
 
 
@@ -66,7 +67,7 @@ def adaptive() -> list[Result]:
             )
         )
     overload = SCENARIOS[1]
-    for peak, law in OTHERS.items():
+    for peak, law in OTHER_LAWS.items():
         mean, low, high = _mean(overload, law, _climbing)
         gradient = _mean(overload, law, Gradient2)[0]
         question = f"the same, overload, a backend with its peak of 133 at {peak} in progress"
@@ -162,6 +163,17 @@ def breakers() -> list[Result]:
     ]
 
 
+def shedding() -> list[Result]:
+    """Return whose calls are answered in an overload."""
+    results = []
+    for special, by_priority in ((CRITICAL, True), (MODEST, False)):
+        found = answered(SEEDS[0], by_priority)
+        note = f"a fifth of 270/s at a backend of 133/s; of the others {found[OTHERS]:.0%}"
+        question = f"shedding in overload, answered to: {special}"
+        results.append(Result(question, 100 * found[special], "%", None, "higher", note=note))
+    return results
+
+
 def tails() -> list[Result]:
     """Return what hedges, balancing and budgets come to."""
     hedge, balance = hedged(SEEDS[0]), balanced(SEEDS[0])
@@ -207,4 +219,4 @@ def tails() -> list[Result]:
 
 def run(data: Path | None) -> list[Result]:
     """Measure limits, breakers and tails."""
-    return [*adaptive(), *breakers(), *tails()]
+    return [*adaptive(), *breakers(), *shedding(), *tails()]

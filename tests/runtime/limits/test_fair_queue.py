@@ -12,7 +12,7 @@ def queue(*places: tuple[Priority, str]) -> tuple[FairQueue[Place], list[Place]]
     made = FairQueue[Place]()
     pushed = [Place(priority, key) for priority, key in places]
     for place in pushed:
-        made.push(place)
+        made.push(place, 0)
     return made, pushed
 
 
@@ -44,6 +44,19 @@ def test_the_least_urgent_gives_way_first_and_never_to_something_less_urgent() -
     assert made.displaced_by(NORMAL, "new") is None
 
 
+def test_a_key_waits_since_it_last_had_no_places() -> None:
+    made, first, second = FairQueue[Place](), Place(NORMAL, "a"), Place(NORMAL, "a")
+    assert made.since_ns(NORMAL, "a") is None
+    made.push(first, 5)
+    made.push(second, 8)
+    made.pop()
+    assert made.since_ns(NORMAL, "a") == 5
+    assert made.since_ns(CRITICAL, "a") is None
+    made.pop()
+    made.push(first, 9)
+    assert made.since_ns(NORMAL, "a") == 9
+
+
 PLACES = st.lists(st.tuples(st.sampled_from(Priority), st.sampled_from("abc")), max_size=40)
 
 
@@ -72,5 +85,5 @@ def test_never_more_go_before_a_new_place_than_it_is_told(
 ) -> None:
     made, _ = queue(*wanted)
     told, new = made.ahead_of(priority, key), Place(priority, key)
-    made.push(new)
+    made.push(new, 0)
     assert order(made).index(new) <= told

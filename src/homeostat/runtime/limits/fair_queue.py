@@ -25,7 +25,13 @@ class Place:
 
 P = TypeVar("P", bound=Place)
 
-Lane = OrderedDict[P, None]
+
+@dataclass(slots=True)
+class Lane(Generic[P]):
+    """The places of one key, in order of arrival, and since when there are any."""
+
+    since_ns: int
+    places: OrderedDict[P, None] = field(default_factory=OrderedDict)
 
 
 @dataclass(slots=True)
@@ -43,9 +49,13 @@ class FairQueue(Generic[P]):
     def __len__(self) -> int:
         return sum(self._waiting)
 
-    def push(self, place: P) -> None:
+    def push(self, place: P, now_ns: int) -> None:
         """Add a place behind those of its key."""
-        self._lanes[place.priority].setdefault(place.key, OrderedDict())[place] = None
+        lanes = self._lanes[place.priority]
+        lane = lanes.get(place.key)
+        if lane is None:
+            lane = lanes[place.key] = Lane(now_ns)
+        lane.places[place] = None
         self._waiting[place.priority] += 1
 
     def pop(self) -> P | None:
@@ -53,11 +63,9 @@ class FairQueue(Generic[P]):
         for lanes in self._lanes.values():
             if lanes:
                 key, lane = next(iter(lanes.items()))
-                place, _ = lane.popitem(last=False)
                 lanes.move_to_end(key)
-                if not lane:
-                    del lanes[key]
-                self._waiting[place.priority] -= 1
+                place = next(iter(lane.places))
+                self.remove(place)
                 return place
         return None
 
@@ -65,10 +73,10 @@ class FairQueue(Generic[P]):
         """Take out a place wherever it is, False where it waits no longer."""
         lanes = self._lanes[place.priority]
         lane = lanes.get(place.key)
-        if lane is None or place not in lane:
+        if lane is None or place not in lane.places:
             return False
-        del lane[place]
-        if not lane:
+        del lane.places[place]
+        if not lane.places:
             del lanes[place.key]
         self._waiting[place.priority] -= 1
         return True
@@ -85,16 +93,23 @@ class FairQueue(Generic[P]):
                 return None
             if not lanes:
                 continue
-            longest = max(lanes.values(), key=len)
-            own = len(lanes.get(key, ()))
-            if least == priority and len(longest) <= own + 1:
+            longest = max((lane.places for lane in lanes.values()), key=len)
+            if least == priority and len(longest) <= self._own(priority, key) + 1:
                 return None
             return next(reversed(longest))
         return None
 
     def ahead_of(self, priority: Priority, key: str) -> int:
         """Return how many places are served before a new one, at most, if nobody else comes."""
-        lanes = self._lanes[priority]
-        own = len(lanes.get(key, ())) + 1
         before = sum(self._waiting[p] for p in Priority if p > priority)
-        return before + min(self._waiting[priority], own * len(lanes))
+        turns = (self._own(priority, key) + 1) * len(self._lanes[priority])
+        return before + min(self._waiting[priority], turns)
+
+    def since_ns(self, priority: Priority, key: str) -> int | None:
+        """Return since when places of a key have been waiting without a break, None where none does."""
+        lane = self._lanes[priority].get(key)
+        return None if lane is None else lane.since_ns
+
+    def _own(self, priority: Priority, key: str) -> int:
+        lane = self._lanes[priority].get(key)
+        return 0 if lane is None else len(lane.places)

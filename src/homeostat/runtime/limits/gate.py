@@ -21,8 +21,8 @@ HOLD_WEIGHT = 0.05
 """How much the last call counts in the mean of how long calls take."""
 
 STANDING_SHARE = 0.1
-"""The share of `wait_max_s` that calls may wait once the queue has not been empty for that long: one that
-stands evens nothing out, it only makes all answers late (controlled delay: Nichols and Jacobson, 2012)."""
+"""The share of `wait_max_s` that calls of a key may wait once some have waited for that long without a break:
+a queue that stands evens nothing out, it only makes all answers late (Nichols and Jacobson, 2012)."""
 
 ADMITTED, FULL, TOO_LONG, EXPIRED, DISPLACED = "admitted", "full", "too_long", "expired", "displaced"
 
@@ -67,7 +67,6 @@ class Gate:
         self._lock = threading.Lock()
         self._queue = FairQueue[Waiter]()
         self._in_flight = 0
-        self._empty_ns = 0
         self._turned_away = False
         self._hold_ns = 0.0
         declare = host.knob_set.declare
@@ -125,7 +124,7 @@ class Gate:
                 self._count[ADMITTED, priority](1)
                 return None
             per_call_s = self._hold_ns / SECOND_NS / limit
-            if (self._queue.ahead_of(priority, key) + 1) * per_call_s > self._wait_s():
+            if (self._queue.ahead_of(priority, key) + 1) * per_call_s > self._wait_s(priority, key):
                 raise self._refusal(TOO_LONG, priority)
             if len(self._queue) >= self._queue_max.get():
                 displaced = self._queue.displaced_by(priority, key)
@@ -133,16 +132,15 @@ class Gate:
                     raise self._refusal(FULL, priority)
                 self._drop(displaced, DISPLACED)
             now_ns = self._now_ns()
-            if not self._queue:
-                self._empty_ns = now_ns
             waiter = Waiter(priority, key, now_ns, wake)
-            self._queue.push(waiter)
+            self._queue.push(waiter, now_ns)
             return waiter
 
-    def _wait_s(self) -> float:
+    def _wait_s(self, priority: Priority, key: str) -> float:
         """Return how long a call may wait."""
         wait_max_s: float = self._wait_max_s.get()
-        if self._queue and self._now_ns() - self._empty_ns > wait_max_s * SECOND_NS:
+        since_ns = self._queue.since_ns(priority, key)
+        if since_ns is not None and self._now_ns() - since_ns > wait_max_s * SECOND_NS:
             wait_max_s *= STANDING_SHARE
         return min(wait_max_s, remaining_s())
 
@@ -241,7 +239,7 @@ class Permit:
         if waiter is None:
             return
         try:
-            if not woken.wait(gate._wait_s()):
+            if not woken.wait(gate._wait_s(self._priority, self._key)):
                 gate._expire(waiter)
         except BaseException:
             gate._abandon(waiter)
@@ -254,7 +252,7 @@ class Permit:
         waiter = gate._begin(self._priority, self._key, partial(_wake_task, loop, woken))
         if waiter is None:
             return
-        timer = loop.call_later(gate._wait_s(), gate._expire, waiter)
+        timer = loop.call_later(gate._wait_s(self._priority, self._key), gate._expire, waiter)
         try:
             await woken
         except BaseException:
