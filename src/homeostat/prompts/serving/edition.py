@@ -45,6 +45,7 @@ class Edition:
         self._check_every_ns = check_every_ns
         self._check_at_ns = clock.monotonic_ns() + check_every_ns
         self._walk_at_ns = 0
+        self._failing = False
         self._stamps: tuple[Stamp | None, ...] = ()
         self.catalogue = self._read()
         self._resolver = Resolver(self.catalogue)
@@ -124,9 +125,12 @@ class Edition:
         """Look again; what cannot be read, such as a plan that is being written, is tried again later."""
         try:
             self.refresh()
+            self._failing = False
         except (ConfigError, InputError) as error:
             self._stamps = ()
-            event("prompts.last_good_catalogue", logging.WARNING, edition=self.name, reason=str(error))
+            if not self._failing:
+                event("prompts.last_good_catalogue", logging.WARNING, edition=self.name, reason=str(error))
+            self._failing = True
 
     def _read(self, *, walk: bool = False) -> Catalogue:
         self._stamps = self._stamps_now()

@@ -40,8 +40,10 @@ class Held:
 
     def learn(self, state: FileState, checked_ns: int) -> None:
         """Note that the file has another stamp and the same content."""
-        self.stamp, self.certain = state.stamp, state.certain
-        self.checked_ns, self.lost = checked_ns, False
+        self.certain = state.certain  # before the stamp: who reads between the two looks at the file again
+        self.stamp = state.stamp
+        self.lost = False
+        self.checked_ns = checked_ns
 
     @property
     def template(self) -> Template:
