@@ -36,6 +36,9 @@ OPEN_TAG = re.compile(r"</?[A-Za-z_][\w.:-]*\s[^<>]*(?=[<>])")
 """A tag that goes on over the end of its line, or that nothing closes: what stands up to the next sign is a
 part of it or not by what follows, so nothing of that may go."""
 
+TEMPLATE = re.compile(r"\{\{[^{}]{0,2000}\}\}|\{%[^%]{0,2000}%\}|\{#[^#]{0,2000}#\}")
+"""What a template engine reads, its statements too: without its end an `{{#if}}` is an error."""
+
 ADDRESS = re.compile(r"\bhttps?://[^\s)>\]]+")
 INLINE_CODE = re.compile(r"(`+)[^`\n]+\1")
 ORDINAL = re.compile(
@@ -54,10 +57,10 @@ def pins(structure: Structure, references: Iterable[int]) -> dict[int, Reason]:
     sentences under a heading, down to the next heading or element. Numbers that only count up do not pin.
     """
     starts = [unit.start for unit in structure.units]
-    named: dict[int, Reason] = {
-        bisect_right(starts, gap.start()) - 1: "placeholder" for gap in PLACEHOLDER.finditer(structure.text)
-    }
-    named |= {bisect_right(starts, start) - 1: "reference" for start in references}
+    named: dict[int, Reason] = {bisect_right(starts, start) - 1: "reference" for start in references}
+    for pattern in (PLACEHOLDER, TEMPLATE):
+        for gap in pattern.finditer(structure.text):
+            named |= dict.fromkeys(_units(starts, gap.start(), gap.end()), "placeholder")
     torn = _torn(structure.text, starts)
     found: dict[int, Reason] = {}
     titled = False
@@ -83,9 +86,13 @@ def _torn(text: str, starts: Sequence[int]) -> set[int]:
     found: set[int] = set()
     for tag in OPEN_TAG.finditer(text):
         if "\n" in tag[0]:
-            first = bisect_right(starts, tag.start()) - 1
-            found |= set(range(max(first, 0), bisect_right(starts, tag.end())))
+            found.update(_units(starts, tag.start(), tag.end() + 1))
     return found
+
+
+def _units(starts: Sequence[int], first: int, end: int) -> range:
+    """Return the units that a stretch of the text touches."""
+    return range(max(bisect_right(starts, first) - 1, 0), bisect_right(starts, end - 1))
 
 
 def _half(structure: Structure, index: int) -> bool:

@@ -136,6 +136,13 @@ def test_a_rewrite_that_is_empty_or_not_shorter_is_refused(rewrite: str, fault: 
     assert one.startswith(fault)
 
 
+def test_a_template_that_lost_the_end_of_a_block_is_refused() -> None:
+    text = f"{{{{#if x}}}}\n{FLUFF}\n{{{{/if}}}}\n"
+    assert faults(module(text), "{{#if x}}\nShort.\n", load_styles(), tokenizer().count) == (
+        "lost of templates: {{/if}}",
+    )
+
+
 def test_a_figure_stays_with_what_it_is_about_beside_code_and_placeholders_too() -> None:
     text = f"{FLUFF}\n\nRun `a` 5 times for {{{{x}}}}.\nRun `b` 7 times for {{{{y}}}}.\n"
     swapped = "Run `a` 7 times for {{x}}.\nRun `b` 5 times for {{y}}.\n"

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 
-from homeostat.prompts.extraction.pins import ADDRESS, INLINE_CODE, Reason, pins
+from homeostat.prompts.extraction.pins import ADDRESS, INLINE_CODE, TEMPLATE, Reason, pins
 from homeostat.prompts.extraction.structure import structure_of
 from homeostat.prompts.graph.references import references
 from homeostat.prompts.graph.styles import Styles
@@ -60,7 +60,7 @@ def _missing(module: Module, other: Module, styles: Styles) -> Iterable[tuple[st
 
 
 def _spans(module: Module, now: Module) -> Iterable[str]:
-    for name, pattern in (("code", INLINE_CODE), ("addresses", ADDRESS)):
+    for name, pattern in (("code", INLINE_CODE), ("addresses", ADDRESS), ("templates", TEMPLATE)):
         was, is_now = ({m[0] for m in pattern.finditer(t.text)} for t in (module, now))
         yield from (f"lost of {name}: {_shown(text)}" for text in sorted(was - is_now))
 
