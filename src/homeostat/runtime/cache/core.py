@@ -5,6 +5,7 @@ import random
 import threading
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Generic, NamedTuple, TypeVar
 
@@ -12,7 +13,6 @@ import msgspec
 
 from homeostat.core.clock import SECOND_NS
 from homeostat.core.errors import InputError
-from homeostat.core.guard import guarded
 from homeostat.runtime.cache.bridge import Bridge
 from homeostat.runtime.cache.entry import Entry, Stamps
 from homeostat.runtime.cache.flights import Flight, Flights
@@ -34,6 +34,10 @@ V = TypeVar("V")
 
 REFRESHES_MAX = 32
 """Refreshes of stale values that run at once; further ones are left to a later caller, and counted."""
+
+
+FAILED = suppress(Exception)
+"""What a refresh raises: counted as a load's error; its words may be content, so they are not logged."""
 
 
 class Held(NamedTuple):
@@ -78,7 +82,6 @@ class Core(Generic[V]):
         self.bridge = Bridge(f"homeostat-cache-{settings.name}")
         self.loop = LoopIo()
         self.thread = ThreadIo(self.bridge)
-        self._host = host
         self._uniform = uniform
         self._now_ns = host.clock.monotonic_ns
         self._namespace = f"{settings.name}:{settings.version}"
@@ -86,6 +89,7 @@ class Core(Generic[V]):
         self._leasing = next((g for g in guards if isinstance(g.tier, Leases)), None)
         self._stamping = Stamping(self.tiers, self._now_ns, observation.unverified)
         self.set_here = self._setter()
+        self._changes = 0
         self._refreshing = threading.BoundedSemaphore(REFRESHES_MAX)
         self._behind = (
             WriteBehind(self.bridge, self.tiers.put, observation.writes_dropped)
@@ -128,6 +132,7 @@ class Core(Generic[V]):
     async def _shared(self, key: MemoryKey, name: bytes, io: Io) -> Held | None:
         """Return what the shared tiers have, which memory has from then on."""
         assert self.tiers is not None
+        changes = self._changes
         read = await io.run(self.tiers.read(name))
         if read is None:
             return None
@@ -144,9 +149,9 @@ class Core(Generic[V]):
         count(1)
         now_ms = self.tiers.now_ms()
         fresh_ns = (sealed.fresh_ms - now_ms) * 1_000_000
-        self._into_memory(
-            key, value, fresh_ns, (sealed.dead_ms - now_ms) * 1_000_000, sealed.stamps, sealed.body
-        )
+        if changes == self._changes:  # else it may be what was just deleted
+            dead_ns = (sealed.dead_ms - now_ms) * 1_000_000
+            self._into_memory(key, value, fresh_ns, dead_ns, sealed.stamps, sealed.body)
         return Held(value, fresh_ns <= 0)
 
     # --- Loading.
@@ -253,14 +258,13 @@ class Core(Generic[V]):
     def _refresh_in_task(
         self, key: MemoryKey, tags: tuple[str, ...], load: Callable[[], Awaitable[V]]
     ) -> None:
-        async def refreshed(flight: Flight[V]) -> V:
-            try:
-                return await self._obtain(flight, key, load, self.loop, refresh=True)
-            finally:
-                self._refreshing.release()
-
-        if not self.flights.start(key, tags, refreshed):
+        result = self.flights.start(
+            key, tags, lambda flight: self._obtain(flight, key, load, self.loop, refresh=True)
+        )
+        if result is None:
             self._refreshing.release()
+        else:
+            result.add_done_callback(lambda _: self._refreshing.release())
 
     def _refresh_in_thread(self, key: MemoryKey, tags: tuple[str, ...], load: Callable[[], V]) -> None:
         async def made() -> V:
@@ -271,7 +275,7 @@ class Core(Generic[V]):
 
         def work() -> None:
             try:
-                with guarded(self._host.losses, "cache.refresh"):
+                with FAILED:
                     self.flights.run_here(key, tags, obtained)
             finally:
                 self._refreshing.release()
@@ -279,13 +283,17 @@ class Core(Generic[V]):
         if key in self.flights:
             self._refreshing.release()
             return
-        threading.Thread(target=work, name="homeostat-cache-refresh", daemon=True).start()
+        try:
+            threading.Thread(target=work, name="homeostat-cache-refresh", daemon=True).start()
+        except RuntimeError:  # no thread can be had, as at the interpreter's end
+            self._refreshing.release()
 
     # --- Keeping and forgetting.
 
     async def set(self, key: MemoryKey, value: V, tags: tuple[str, ...], io: Io) -> None:
         """Keep a value; loads that are on their way do not replace it."""
         stamps = await self._stamping.stamps(tags, io) if tags else ()
+        self._changes += 1
         self.flights.outdate(frozenset((key,)))
         await self.keep(key, value, stamps, io)
 
@@ -355,6 +363,7 @@ class Core(Generic[V]):
     async def delete(self, keys: Iterable[MemoryKey], io: Io) -> None:
         """Forget keys in all tiers, and have loads of them that are on their way not kept."""
         gone = frozenset(keys)
+        self._changes += 1
         self.flights.outdate(gone)
         for key in gone:
             self.memory.delete(key)
@@ -369,6 +378,7 @@ class Core(Generic[V]):
     async def invalidate(self, tags: Sequence[str], io: Io) -> None:
         """Forget all that has one of some tags, here at once, in other processes within `SYNC_S`."""
         stamps = self._stamping.renew(tags)
+        self._changes += 1
         self.flights.outdate(frozenset(), frozenset(tags))
         self.memory.delete_tagged(tags)
         if self.tiers is not None and stamps:

@@ -90,14 +90,16 @@ class Flights(Generic[T]):
             finally:
                 self._left(key, flight)
 
-    def start(self, key: MemoryKey, tags: tuple[str, ...], load: Callable[[Flight[T]], Awaitable[T]]) -> bool:
-        """Begin a load that nobody's going ends; return False where one is on its way."""
+    def start(
+        self, key: MemoryKey, tags: tuple[str, ...], load: Callable[[Flight[T]], Awaitable[T]]
+    ) -> "Future[T] | None":
+        """Begin a load that nobody's going ends, and return its result; None where one is on its way."""
         with self._lock:
             if key in self._flights:
-                return False
+                return None
             flight = self._flights[key] = Flight[T](tags, waiters=1)
         self._start(key, flight, load)
-        return True
+        return flight.result
 
     def run_here(self, key: MemoryKey, tags: tuple[str, ...], load: Callable[[Flight[T]], T]) -> T:
         """Do the same in this thread: the first caller loads, the others wait."""
@@ -133,7 +135,13 @@ class Flights(Generic[T]):
         flight.thread = threading.get_ident()
         flight.task = flight.loop.create_task(self._fly(key, flight, load))
         self._tasks.add(flight.task)
-        flight.task.add_done_callback(self._tasks.discard)
+
+        def ended(task: "asyncio.Task[None]") -> None:
+            self._tasks.discard(task)
+            if not flight.result.done():  # it was cancelled before it began
+                self._land(key, flight, _Abandoned())
+
+        flight.task.add_done_callback(ended)
 
     async def _fly(
         self, key: MemoryKey, flight: Flight[T], load: Callable[[Flight[T]], Awaitable[T]]

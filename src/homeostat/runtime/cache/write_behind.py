@@ -8,6 +8,7 @@ from concurrent.futures import Future
 
 from homeostat.observe.recorder import Counter
 from homeostat.runtime.cache.bridge import Bridge
+from homeostat.runtime.cache.tiers.per_loop import PerLoop
 from homeostat.runtime.cache.tiers.tier import Item
 
 QUEUE_MAX = 10_000
@@ -25,7 +26,7 @@ class WriteBehind:
         self._write = write
         self._dropped = dropped
         self._lock = threading.Lock()
-        self._one_writes = asyncio.Lock()
+        self._one_writes = PerLoop(asyncio.Lock)
         self._items: OrderedDict[bytes, Item] = OrderedDict()
         self._writing = False
 
@@ -59,18 +60,20 @@ class WriteBehind:
             pass
 
     async def _write_all(self) -> None:
-        while True:
-            await asyncio.sleep(LINGER_S)
-            if await self._write_some():
-                continue
-            with self._lock:
-                if not self._items:
-                    self._writing = False
-                    return
+        try:
+            while self._writing:
+                await asyncio.sleep(LINGER_S)
+                if await self._write_some():
+                    continue
+                with self._lock:
+                    self._writing = bool(self._items)
+        except BaseException:  # the bridge was closed: the next value starts anew
+            self._writing = False
+            raise
 
     async def _write_some(self) -> bool:
         """Write a batch once the one before it is written; return False where there is none."""
-        async with self._one_writes:
+        async with self._one_writes.get():
             batch = self._batch()
             if batch:
                 await self._write(batch)

@@ -3,12 +3,12 @@
 import asyncio
 import random
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
 from homeostat.act.knobs.declaration import declared
 from homeostat.core.errors import ConfigError
-from homeostat.core.guard import guarded
 from homeostat.runtime.cache.flights import Flight, Flights
 from homeostat.runtime.cache.key import checked_name
 from homeostat.runtime.cache.lifetime import Lifetime, lifetime_of
@@ -23,6 +23,9 @@ CHECKS_MAX = 8
 """Hits that are answered anew at once; further ones are not checked."""
 
 GROUPS_MAX = 100_000
+
+FAILED = suppress(Exception)
+"""What a check raises: it is counted, and its words may be content: they are not logged."""
 
 
 class Embedder(Protocol):
@@ -89,7 +92,6 @@ class SemanticCache(Generic[V]):
         self._check_share = check_share
         self._lifetime = lifetime_of(lifetime)
         self._uniform = uniform
-        self._losses = host.losses
         self._now_ns = host.clock.monotonic_ns
         self._similarity = host.knob_set.declare(
             declared(
@@ -112,6 +114,7 @@ class SemanticCache(Generic[V]):
         self._checked = host.counter("cache.semantic.checked", "1", cache=name)
         self._false = host.counter("cache.semantic.false_hits", "1", cache=name)
         self._false_ratio = host.gauge("cache.semantic.false_hit_ratio", "ratio", cache=name)
+        self._load_errors = host.counter("cache.load.errors", "1", cache=name)
         self._misses = host.counter("cache.misses", "1", cache=name)
         waits = host.counter("cache.shared_waits", "1", cache=name)
         self._flights: Flights[V] = Flights(waits.add)
@@ -180,7 +183,7 @@ class SemanticCache(Generic[V]):
         served: V,
         answer: Callable[[], Awaitable[V]],
     ) -> None:
-        with guarded(self._losses, "cache.semantic_check"):
+        with FAILED:
             anew = await answer()
             self._checked_n += 1
             self._checked.add(1)
@@ -189,6 +192,8 @@ class SemanticCache(Generic[V]):
                 self._false.add(1)
                 self._keep(group, question, vector, anew)
             self._false_ratio.set(self._false_n / self._checked_n)
+            return
+        self._load_errors.add(1)
 
     def _live(self, place: int) -> "_Answer[V] | None":
         known = self._answers.get(place)

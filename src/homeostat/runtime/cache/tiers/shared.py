@@ -36,6 +36,7 @@ class SharedTiers:
         self._observation = observation
         self._lock = threading.Lock()
         self._owed: dict[str, dict[bytes, Item | None]] = {guard.name: {} for guard in guards}
+        self._paying: set[str] = set()
 
     def now_ms(self) -> int:
         """Return the wall time."""
@@ -54,7 +55,8 @@ class SharedTiers:
                 kept_ms = sealed.dead_ms - self.now_ms()
                 if kept_ms > 0:
                     for earlier in behind:
-                        await self._write(earlier, (Item(key, body, kept_ms),))
+                        if not await self._write(earlier, (Item(key, body, kept_ms),)):
+                            self._owe(earlier, {key: None})
                     return sealed, guard.hits.add
             behind.append(guard)
         return None
@@ -112,15 +114,29 @@ class SharedTiers:
             return None
 
     async def _get(self, guard: TierGuard, keys: Sequence[bytes]) -> Sequence[bytes | None] | None:
-        if self._owed[guard.name] and not guard.resting and not await self._pay(guard):
+        if self._owed[guard.name] and not guard.resting and not await self._paid(guard):
             return None
         return await guard.call(lambda: guard.tier.get_many(keys))
 
     async def _write(self, guard: TierGuard, items: Sequence[Item]) -> bool:
+        if not self._owed_no_more(guard, [item.key for item in items]):
+            return False
         return await guard.done(lambda: guard.tier.put_many(items))
 
     async def _delete(self, guard: TierGuard, keys: Sequence[bytes]) -> bool:
+        if not self._owed_no_more(guard, keys):
+            return False
         return await guard.done(lambda: guard.tier.delete_many(keys))
+
+    def _owed_no_more(self, guard: TierGuard, keys: Sequence[bytes]) -> bool:
+        """Take keys that are written now off what is owed; False while that is paid: they are owed next."""
+        with self._lock:
+            if guard.name in self._paying:
+                return False
+            owed = self._owed[guard.name]
+            for key in keys:
+                owed.pop(key, None)
+            return True
 
     def _owe(self, guard: TierGuard, writes: Mapping[bytes, Item | None]) -> None:
         with self._lock:
@@ -130,15 +146,25 @@ class SharedTiers:
                 del owed[next(iter(owed))]
                 self._observation.writes_dropped.add(1)
 
-    async def _pay(self, guard: TierGuard) -> bool:
-        """Write what a tier missed; tell whether it has all of it now."""
+    async def _paid(self, guard: TierGuard) -> bool:
+        """Write what a tier missed, one at a time; tell whether it has all of it now."""
         with self._lock:
+            if guard.name in self._paying:
+                return False
+            self._paying.add(guard.name)
             owed = dict(self._owed[guard.name])
+        try:
+            return await self._pay(guard, owed)
+        finally:
+            with self._lock:
+                self._paying.discard(guard.name)
+
+    async def _pay(self, guard: TierGuard, owed: Mapping[bytes, Item | None]) -> bool:
         items = [item for item in owed.values() if item is not None]
         gone = [key for key, item in owed.items() if item is None]
-        if items and not await self._write(guard, items):
+        if items and not await guard.done(lambda: guard.tier.put_many(items)):
             return False
-        if gone and not await self._delete(guard, gone):
+        if gone and not await guard.done(lambda: guard.tier.delete_many(gone)):
             return False
         with self._lock:
             now = self._owed[guard.name]
