@@ -1,6 +1,7 @@
 """Tiers: Redis, SQLite and PostgreSQL keep what they are given, and what is away costs its time-out once."""
 
 import asyncio
+import os
 import sqlite3
 import time
 from collections.abc import Sequence
@@ -81,6 +82,23 @@ def test_sqlite_keeps_what_it_is_given(tmp_path: Path) -> None:
         await again.close()
 
     asyncio.run(main())
+
+
+def test_a_forked_child_uses_the_file_by_itself(tmp_path: Path) -> None:
+    cache: Cache[int] = Cache(BareHost(), "c", store=SqliteTier(tmp_path / "cache.db"))
+    cache.sync.set("parent", 1)
+    child = os.fork()
+    if child == 0:
+        status = 1
+        try:
+            cache.memory.delete("parent")
+            cache.sync.set("child", 2)
+            status = 0 if cache.sync.get("parent") == 1 else 2
+        finally:
+            os._exit(status)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    assert cache.sync.get("child") == 2
+    cache.sync.close()
 
 
 def test_redis_keeps_what_it_is_given(redis_url: str) -> None:

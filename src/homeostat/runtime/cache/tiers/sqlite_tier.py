@@ -1,6 +1,7 @@
 """The third tier, embedded: a table in a SQLite file of its own."""
 
 import asyncio
+import os
 import sqlite3
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -29,7 +30,7 @@ CREATE INDEX IF NOT EXISTS cache_by_death ON cache (dead_ms);
 
 
 class SqliteTier:
-    """Values in a file that several processes may share; one thread of its own does the work.
+    """Values in a file that several processes may share, forked ones too; one thread of its own works on it.
 
     At most `rows_max` are kept: beyond, those go first whose time is over next. What was written survives the
     end of the process; the last of it may be lost with the machine, which costs loads only.
@@ -44,11 +45,12 @@ class SqliteTier:
             raise ConfigError(f"rows_max must be at least 1, not {rows_max}")
         self._rows_max = rows_max
         self._clock: Clock = clock or SystemClock()
+        self._path = Path(path).expanduser().absolute()
         self._put = 0
         self._closed = False
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="homeostat-cache-sqlite")
+        self._parents: list[sqlite3.Connection] = []
         try:
-            self._connection = self._thread.submit(_opened, Path(path).expanduser()).result()
+            self._open()
         except (OSError, sqlite3.Error) as error:
             self._thread.shutdown()
             raise ConfigError(f"the cache's file {str(path)!r} cannot be used: {error}") from error
@@ -72,9 +74,19 @@ class SqliteTier:
             self._closed = True
             self._thread.shutdown()
 
+    def _open(self) -> None:
+        self._pid = os.getpid()
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="homeostat-cache-sqlite")
+        self._connection = self._thread.submit(_opened, self._path).result()
+
     async def _run(self, work: Callable[[], T]) -> T:
         if self._closed:
             raise sqlite3.ProgrammingError("the cache's file is closed")
+        if (
+            self._pid != os.getpid()
+        ):  # forked: the parent's thread is not here, and its connection stays its own
+            self._parents.append(self._connection)
+            self._open()
         return await asyncio.get_running_loop().run_in_executor(self._thread, work)
 
     def _now_ms(self) -> int:
