@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Self
 from urllib.parse import unquote, urlsplit
 
 from homeostat.core.errors import ConfigError
@@ -34,7 +33,7 @@ class StoreAddress:
     __str__ = __repr__
 
     @classmethod
-    def of(cls, text: "Path | str | StoreAddress") -> "Self | StoreAddress":
+    def of(cls, text: "Path | str | StoreAddress") -> "StoreAddress":
         """Read a path, `sqlite:///path`, `:memory:` or `postgresql://user:password@host/database`."""
         if isinstance(text, StoreAddress):
             return text

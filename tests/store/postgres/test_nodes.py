@@ -13,11 +13,21 @@ import pytest
 from homeostat.core.batch import Batch
 from homeostat.core.clock import DAY_NS, SECOND_NS
 from homeostat.core.metric import Kind
-from homeostat.core.query import Retention, SeriesQuery, SizeQuery, Store, TotalQuery, TraceQuery
+from homeostat.core.query import (
+    FrameQuery,
+    Retention,
+    SeriesQuery,
+    SizeQuery,
+    Store,
+    TotalQuery,
+    TraceQuery,
+    TracesQuery,
+)
 from homeostat.core.record import Record
 from homeostat.core.series import SeriesKey
 from homeostat.stats.sketch import count
 from homeostat.store.open import open_store
+from homeostat.testing.faults.jumping_clock import JumpingClock
 from homeostat.testing.faults.victim import Victim
 from homeostat.testing.store_contract import LATENCY, T0, assert_moments, point, span
 
@@ -187,6 +197,29 @@ def test_threads_of_several_nodes_may_write_read_and_maintain_at_once(postgres_u
         one.maintain(T0 + DAY_NS)
         total = one.read(TotalQuery(*WINDOW))[LATENCY]
         assert (total.moments.count, total.moments.maximum) == (160, 159.0)
+
+
+def test_a_node_whose_clock_is_years_ahead_does_not_drop_what_the_others_write(postgres_url: str) -> None:
+    clock = JumpingClock()
+    with open_store(postgres_url) as store:
+        now_ns = clock.now_ns()
+        new = point(LATENCY, now_ns - SECOND_NS, [1.0])
+        store.write(Batch(points=(new,), spans=(span(1, 1, start_ns=now_ns),)))
+        clock.jump(10 * 365 * 86_400.0)
+        store.maintain(clock.now_ns())
+        window = (now_ns - DAY_NS, now_ns + DAY_NS)
+        assert set(store.read(FrameQuery(*window, SECOND_NS))) == {LATENCY}
+        assert len(store.read(TracesQuery(*window))) == 1
+
+
+def test_ids_of_series_are_not_used_up_by_nodes_that_start_again(postgres_url: str) -> None:
+    """Series with neighbouring ids are kept together."""
+    for n in range(3):
+        with open_store(postgres_url) as store:
+            keys = [SeriesKey.of("m", Kind.GAUGE, "1", {"n": i}) for i in range(n + 2)]
+            store.write(Batch(points=tuple(point(key, T0, [1.0]) for key in keys)))
+    with psycopg.connect(postgres_url) as connection:
+        assert connection.execute("SELECT max(id), count(*) FROM homeostat.series").fetchone() == (4, 4)
 
 
 def test_a_node_leaves_upkeep_to_the_one_that_is_at_it(postgres_url: str) -> None:

@@ -4,6 +4,7 @@ import hashlib
 import threading
 from collections import defaultdict
 from collections.abc import Iterable
+from typing import Any
 
 import msgspec
 
@@ -24,9 +25,13 @@ RENEWED_NS = DAY_NS
 
 _attributes = msgspec.json.Decoder(Attributes)
 
+# Not an upsert: that takes an id from the sequence also for what is there, and every restart of a node would
+# spread the ids of new series over further bands.
+_SEE = """UPDATE homeostat.series SET seen_ns = greatest(series.seen_ns, seen.seen_ns)
+    FROM unnest(%b::bytea[], %b::bigint[]) AS seen (key, seen_ns)
+    WHERE series.key = seen.key RETURNING series.key, series.id"""
 _ADD = """INSERT INTO homeostat.series (key, metric, kind, unit, attributes, seen_ns)
-    SELECT * FROM unnest(%b::bytea[], %s::text[], %s::text[], %s::text[], %s::text[], %s::bigint[])
-    ON CONFLICT (key) DO UPDATE SET seen_ns = greatest(series.seen_ns, excluded.seen_ns)
+    SELECT * FROM unnest(%b::bytea[], %s::text[], %s::text[], %s::text[], %s::text[], %b::bigint[])
     RETURNING key, id"""
 
 
@@ -60,12 +65,21 @@ class SeriesIds:
         return [ids[point.series][0] for point in points]
 
     def _add(self, connection: Connection, unknown: dict[SeriesKey, int]) -> None:
-        rows = sorted((_row(key, seen_ns), key) for key, seen_ns in unknown.items())
         take(connection, Lock.SERIES_ADDED)
-        columns = [list(column) for column in zip(*(row for row, _ in rows), strict=True)]
-        found = dict(connection.execute(_ADD, columns).fetchall())
-        for row, key in rows:
+        rows = {_row(key, seen_ns): key for key, seen_ns in unknown.items()}
+        found = _ids(connection, _SEE, [(row[0], row[-1]) for row in rows])
+        found |= _ids(connection, _ADD, [row for row in rows if row[0] not in found])
+        for row, key in rows.items():
             self._ids[key] = (found[row[0]], row[-1] + RENEWED_NS)
+
+
+def _ids(connection: Connection, statement: str, rows: list[tuple[Any, ...]]) -> dict[bytes, int]:
+    """Return the ids that a statement answers with for rows, by key."""
+    if not rows:
+        return {}
+    return dict(
+        connection.execute(statement, [list(column) for column in zip(*rows, strict=True)]).fetchall()
+    )
 
 
 def _row(key: SeriesKey, seen_ns: int) -> tuple[bytes, str, str, str, str, int]:

@@ -7,6 +7,7 @@ from types import TracebackType
 from typing import Any, Self, TypeVar
 
 from homeostat.core.batch import Batch
+from homeostat.core.clock import MINUTE_NS, SECOND_NS
 from homeostat.core.errors import InputError, StoreBusy
 from homeostat.core.query import (
     FrameQuery,
@@ -45,6 +46,7 @@ Answer = TypeVar("Answer")
 STEPS_MAX = 100
 """Transactions of each kind in one round of upkeep; what is left waits for the next round."""
 
+AHEAD_NS = 10 * MINUTE_NS
 ANSWER_TIMEOUT_S = 30.0
 TURN_TIMEOUT_S = 10.0
 
@@ -197,10 +199,13 @@ class PostgresStore:
     def maintain(self, now_ns: int) -> Maintenance:
         """Roll up, compact and expire, in transactions of some ten milliseconds each.
 
-        Of several nodes that do so at once one does each step, and the others leave it to that one.
+        Of several nodes that do so at once one does each step, and the others leave it to that one. A node
+        whose clock is ahead of the server's by more than `AHEAD_NS` is not believed: what it takes for old
+        is what the others have just written.
         """
         keep, partitions, numbers = self._retention, self._partitions, self._upkeep_numbers
         with self._upkeep_lock:
+            now_ns = min(now_ns, self._server_now_ns() + AHEAD_NS)
             rolled_up = self._repeat(lambda c: roll_up(c, numbers, partitions, now_ns) or None)
             self._repeat(lambda c: compact(c, numbers) or None)
             self._repeat(lambda c: keeping.move_horizons(c, now_ns, keep))
@@ -214,6 +219,12 @@ class PostgresStore:
             self._repeat(lambda c: expire_records(c, now_ns) or None)
             self._repeat(fold)
         return done
+
+    def _server_now_ns(self) -> int:
+        with self._connections.outside() as connection:
+            row = connection.execute("SELECT extract(epoch FROM clock_timestamp())::bigint").fetchone()
+        assert row is not None
+        return int(row[0]) * SECOND_NS
 
     def _repeat(self, step: Callable[[Connection], int | None]) -> int:
         """Take a step until there is nothing left to do, or until another node takes it; return the sum."""
