@@ -122,7 +122,7 @@ class _Run:
 
     async def answer(self, client: Client, question: Question) -> None:
         """Ask one question, and keep its answer."""
-        self.progress("asking the model", len(self.found), len(self.planned.questions))
+        self.progress("asking the model", len(self.paid), len(self.planned.questions))
         found = await self._asked(client, question)
         self.found |= dict.fromkeys(question.paths, found)
         if isinstance(found, NoAnswer):
