@@ -87,6 +87,7 @@ def test_a_store_of_spans_brings_forward_what_most_runs_read(run: Run, library: 
     code, said = run("plan", library, "/go", "--store", str(store))
     assert code == 0
     assert "frequent /go" in said
+    assert "usage: 100 runs of 1 entry points in 1 days" in said
     code, said = run("savings", library, library, "--store", str(store))
     assert code == 0
     assert "3,000" in said  # 100 runs in a day are 3,000 in a month

@@ -7,8 +7,9 @@ from hypothesis import strategies as st
 
 from homeostat.core.errors import InputError
 from homeostat.prompts.planning.loading_plan import EntryPlan, Frequent, LoadingPlan, OnDemand
-from homeostat.prompts.planning.plan_text import plan_text, window_text
+from homeostat.prompts.planning.plan_text import plan_text, usage_text, window_text
 from homeostat.prompts.planning.trigger import Trigger
+from homeostat.prompts.planning.usage import Usage
 from homeostat.prompts.planning.window_plan import window_plan
 
 TRIGGER = Trigger("route", "fix", "go.md", 3)
@@ -100,6 +101,12 @@ def test_the_text_says_what_waits_for_what() -> None:
     text = plan_text(PLAN)
     for part in ("2 entry points", "100 tokens of CLAUDE.md", "1 of them leave something", "43%"):
         assert part in text
+
+
+def test_what_is_known_of_usage_is_said() -> None:
+    assert "no loads" in usage_text(Usage())
+    assert "12 runs of 2 entry points in 3 days" in usage_text(Usage({"a": 10, "b": 2}, {}, 3.0))
+    assert "only the newest 20,000" in usage_text(Usage({"a": 10}, {}, 3.0, complete=False))
 
 
 def test_a_plan_that_a_program_reads_has_all_figures() -> None:

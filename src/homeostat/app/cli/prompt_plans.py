@@ -50,13 +50,15 @@ def plan(
     from homeostat.core.errors import ConfigError
     from homeostat.observe.pricing import context_window
     from homeostat.prompts.planning.plan_file import plan_bytes, write_plan
-    from homeostat.prompts.planning.plan_text import plan_text, window_text
+    from homeostat.prompts.planning.plan_text import plan_text, usage_text, window_text
     from homeostat.prompts.planning.window_plan import window_plan
 
     with working(quiet=as_json) as work:
-        planned, _ = _planned(folder, tokenizer, styles, store, model, work)
+        planned, usage = _planned(folder, tokenizer, styles, store, model, work)
     if out is not None:
         write_plan(out, planned)
+    if store is not None and not as_json:
+        typer.echo(usage_text(usage))
     if not commands:
         typer.echo(plan_bytes(planned).decode() if as_json else plan_text(planned))
         return

@@ -4,6 +4,7 @@ from homeostat.prompts.analysis.table import table
 from homeostat.prompts.planning.loading_plan import LoadingPlan
 from homeostat.prompts.planning.savings import CACHE_MINUTES, Savings
 from homeostat.prompts.planning.trigger import Trigger
+from homeostat.prompts.planning.usage import TRACES_MAX, Usage
 from homeostat.prompts.planning.window_plan import WindowPlan
 
 ROWS_MAX = 15
@@ -108,6 +109,15 @@ def savings_text(found: Savings) -> str:
     if found.notes:
         parts.append("NOTES\n" + "\n".join(found.notes))
     return "\n\n".join(parts)
+
+
+def usage_text(usage: Usage) -> str:
+    """Return what a plan knows of usage, on one line."""
+    if not usage.runs:
+        return "the store tells of no loads of these entry points, so nothing is known to be frequent"
+    runs = sum(usage.runs.values())
+    told = f"usage: {runs:,} runs of {len(usage.runs):,} entry points in {usage.days:,.0f} days"
+    return told if usage.complete else f"{told}; only the newest {TRACES_MAX:,} traces were looked at"
 
 
 def _until(triggers: tuple[Trigger, ...]) -> str:

@@ -8,6 +8,7 @@ word is lost, but a model no longer sees them before it asks: so this is done on
 import posixpath
 import re
 import unicodedata
+from bisect import bisect_right
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
@@ -37,8 +38,13 @@ class Section:
 
 def sections(text: str) -> Iterator[Section]:
     """Return the sections of a text; headings within blocks of code are none."""
-    blocks = [(f.start, f.end) for f in fences(text)]
-    heads = [m for m in HEADING.finditer(text) if not any(start <= m.start() < end for start, end in blocks)]
+    blocks = list(fences(text))
+    starts = [b.start for b in blocks]
+    heads = []
+    for match in HEADING.finditer(text):
+        block = bisect_right(starts, match.start()) - 1
+        if block < 0 or match.start() >= blocks[block].end:
+            heads.append(match)
     ends = [h.start() for h in heads[1:]] + [len(text)] * bool(heads)
     for head, end in zip(heads, ends, strict=True):
         yield Section(head["title"], head.start(), min(head.end() + 1, len(text)), end)

@@ -83,12 +83,18 @@ def usage_of(spans: Iterable[Span], entries: Collection[str]) -> Usage:
 
 
 def read_usage(store: Store, entries: Collection[str], start_ns: int, end_ns: int) -> Usage:
-    """Return the usage that a store tells for `[start_ns, end_ns)`, of at most 20,000 traces.
+    """Return the usage that a store tells for `[start_ns, end_ns)`.
 
-    A store keeps a sample of quick traces without errors, so shares are right and runs are too few where it
-    held some back.
+    Looked at are the newest 20,000 traces that are loads, and the newest 20,000 of any kind, since a load may
+    be a part of another operation. A store keeps a sample of quick traces without errors, so shares are right
+    and runs are too few where it held some back.
     """
-    found = store.read(TracesQuery(start_ns, end_ns, order="newest", limit=TRACES_MAX))
-    spans = (s for trace in found for s in store.read(TraceQuery(trace.trace_id)))
-    usage = usage_of(spans, entries)
-    return replace(usage, complete=len(found) < TRACES_MAX)
+    ids: dict[bytes, None] = {}
+    complete = True
+    for operation in (OPERATION, None):
+        query = TracesQuery(start_ns, end_ns, operation, order="newest", limit=TRACES_MAX)
+        found = store.read(query)
+        complete = complete and len(found) < TRACES_MAX
+        ids.update((trace.trace_id, None) for trace in found)
+    usage = usage_of((s for trace_id in ids for s in store.read(TraceQuery(trace_id))), entries)
+    return replace(usage, complete=complete)
