@@ -370,6 +370,7 @@ def test_what_is_done_is_counted(host: BareHost) -> None:
     assert host.total("cache.loads") == 1
     assert host.snapshot("cache.load.duration").count == 1
     assert host.snapshot("cache.entries").last == 2
+    assert host.snapshot("cache.bytes").count == 0
 
 
 @pytest.mark.parametrize(

@@ -90,6 +90,7 @@ class Cache(Generic[V]):
             ).get,
             host.clock.monotonic_ns,
             observation,
+            in_bytes=bytes_max is not None,
         )
         tiers = (("redis", redis), ("database", store))
         guards = [

@@ -40,14 +40,14 @@ SHARE_MAX = 0.25
 
 AUTO = "auto"
 FIRST_POLICY = "s3fifo_wide"
-"""What `auto` begins with: it is at most some 15% behind the best one on any trace that was tried."""
+"""What `auto` begins with: a good one for large caches, whose shadows take the longest to tell."""
 
 
 class Memory:
     """Entries by key under a policy; any thread may use it.
 
-    `capacity` is a number of entries, or of bytes where weights are bytes. With the policy `auto` shadows
-    choose it.
+    `capacity` is a number of entries, or of bytes where `in_bytes`, as weights are then. With the policy
+    `auto` shadows choose it.
     """
 
     def __init__(
@@ -56,11 +56,14 @@ class Memory:
         policy: Callable[[], str],
         monotonic_ns: Callable[[], int],
         observation: "Observation",
+        *,
+        in_bytes: bool = False,
     ) -> None:
         self._capacity_knob = capacity
         self._policy_knob = policy
         self._monotonic_ns = monotonic_ns
         self._observation = observation
+        self._in_bytes = in_bytes
         self._lock = threading.Lock()
         self._entries: dict[MemoryKey, Entry] = {}
         self._tagged: dict[str, set[MemoryKey]] = {}
@@ -284,7 +287,8 @@ class Memory:
         self._puts = 0
         observation = self._observation
         observation.entries.set(len(self._entries))
-        observation.bytes.set(self._weight)
+        if self._in_bytes:
+            observation.bytes.set(self._weight)
         if self._shadows is not None:
             observation.estimated(self._shadows.estimates())
             observation.advised_size.set(self.advised_size)
