@@ -171,7 +171,7 @@ def test_options_and_declarations_that_make_no_sense_are_refused() -> None:
 
     for options in ({"delay_s": -1}, {"priority": 10}, {"key": "k" * 501}, {"at": datetime(2026, 1, 1)}):
         with pytest.raises(InputError):
-            known.call().options(**options)  # type: ignore[arg-type]
+            known.call().options(**options)
     with pytest.raises(ConfigError, match="already"):
         jobs.job("known")(lambda: None)
     with pytest.raises(ConfigError, match="default"):

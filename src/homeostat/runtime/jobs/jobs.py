@@ -1,6 +1,7 @@
 """Jobs: work that outlives the request that asked for it, and the process that began it."""
 
 import asyncio
+import os
 import random
 from collections.abc import Callable, Iterable, Sequence
 from contextvars import ContextVar
@@ -65,6 +66,7 @@ class Jobs:
         self._meter = Meter(host, name)
         self._rng = rng or random.Random()  # noqa: S311 - jitter
         self._backend: Backend | None = None
+        self._process = os.getpid()
         self._opening = asyncio.Lock()
         self._workers: list[Worker] = []
         self._submits: Grouped[Sequence[NewJob], Sequence[str]] = Grouped(self._submit)
@@ -213,7 +215,11 @@ class Jobs:
         return Planning(self._plans, backend.register, self.enqueue_many, self.host.clock, self.host.losses)
 
     async def backend(self) -> Backend:
-        """Return what keeps and delivers the jobs, opened at the first call."""
+        """Return what keeps and delivers the jobs, opened at the first call, and anew in a forked child."""
+        if self._process != os.getpid():
+            self._process = os.getpid()
+            self._backend = None
+            self._opening = asyncio.Lock()
         if self._backend is None:
             async with self._opening:
                 if self._backend is None:

@@ -67,6 +67,9 @@ class Sender:
         # Redis lists are taken lowest first, RabbitMQ's priorities highest first.
         self._turned = app.conf.broker_url.startswith("redis")
         self._thread = ThreadPoolExecutor(1, "homeostat-jobs-sender")
+        with app.connection_for_write() as unconnected:
+            known = unconnected.connection_errors + unconnected.channel_errors
+        self._errors: tuple[type[BaseException], ...] = (KombuError, OSError, *known)
 
     async def send(self, jobs: Sequence[tuple[str, int]]) -> None:
         """Send one message for each job and its priority. Raises NotAvailable."""
@@ -80,7 +83,7 @@ class Sender:
                     self._app.send_task(
                         TASK, (id,), priority=turned, producer=producer, retry=False, ignore_result=True
                     )
-        except (KombuError, OSError) as error:
+        except self._errors as error:
             raise NotAvailable(f"the broker of the jobs takes no messages: {error}") from error
 
     async def close(self) -> None:

@@ -2,10 +2,12 @@
 
 import asyncio
 import threading
+import time
 from concurrent.futures import Future
 
 from celery import Celery
 from celery.app import trace
+from celery.exceptions import Reject
 from celery.worker import state
 
 from homeostat.core.errors import HomeostatError, NotAvailable
@@ -16,6 +18,7 @@ from homeostat.runtime.jobs.on_celery.redis_records import RedisRecords
 
 DISPATCH_INTERVAL_S = 0.5
 DISPATCH_MAX = 500
+REJECT_PAUSE_S = 1.0
 
 
 class Bridge:
@@ -29,7 +32,10 @@ class Bridge:
         self._way = (loop, deliver)
 
     def run(self, id: str) -> None:
-        """Run a job, and return when its message may be forgotten."""
+        """Run a job, and return when its message may be forgotten.
+
+        Where the records do not answer, the message goes back to the broker.
+        """
         assert self._way is not None
         loop, deliver = self._way
 
@@ -37,7 +43,11 @@ class Bridge:
             await deliver(id)
 
         ended: Future[None] = asyncio.run_coroutine_threadsafe(delivered(), loop)
-        ended.result()
+        try:
+            ended.result()
+        except HomeostatError as error:
+            time.sleep(REJECT_PAUSE_S)
+            raise Reject(type(error).__name__, requeue=True) from None
 
 
 class CeleryFeed:

@@ -1,0 +1,96 @@
+"""A server that goes away and comes back costs time, and no job."""
+
+import asyncio
+from contextlib import ExitStack
+
+import pytest
+
+from homeostat.core.errors import HomeostatError
+from homeostat.runtime.jobs import Handle
+from homeostat.testing import servers
+from homeostat.testing.jobs_contract import Address, Page, Shop, Shops, working
+
+pytestmark = [
+    pytest.mark.long,
+    # Celery speaks of a setting to come whenever it loses its broker.
+    pytest.mark.filterwarnings("ignore::celery.exceptions.CPendingDeprecationWarning"),
+]
+
+COUNT = 20
+BACK_S = 90.0
+
+
+async def enqueued(app: Shop, names: list[str]) -> list[Handle[Page]]:
+    """Enqueue until it is taken, as an application would that must not lose its jobs: with keys."""
+    calls = [app.page.call(name).options(key=name) for name in names]
+    for _ in range(60):
+        try:
+            return await app.jobs.enqueue_many(calls)
+        except HomeostatError:
+            await asyncio.sleep(0.5)
+    raise AssertionError("the server did not come back")
+
+
+async def result(handle: Handle[Page]) -> Page:
+    """Wait for a result over an outage."""
+    async with asyncio.timeout(BACK_S):
+        while True:
+            try:
+                return await handle.result()
+            except servers.ServerError:
+                raise
+            except HomeostatError:
+                await asyncio.sleep(0.5)
+
+
+def outage(shops: Shops, server: servers.Server) -> None:
+    """Enqueue before, while and after a server is away; all jobs are done."""
+
+    async def run() -> None:
+        async with working(shops(lease_s=3.0)) as (app, _):
+            before = await enqueued(app, [f"before {n}" for n in range(COUNT)])
+            server.kill()
+            during = asyncio.create_task(enqueued(app, [f"during {n}" for n in range(COUNT)]))
+            await asyncio.sleep(2.0)
+            await asyncio.to_thread(server.start)
+            after = await enqueued(app, [f"after {n}" for n in range(COUNT)])
+            for handle in [*before, *(await during), *after]:
+                assert (await result(handle)).words == 3
+
+    shops.play(run())
+
+
+def test_postgresql() -> None:
+    with ExitStack() as stack:
+        try:
+            server = stack.enter_context(servers.postgres())
+        except servers.NotInstalled as error:
+            pytest.skip(str(error))
+        outage(Shops(Address(server.url)), server)
+
+
+def test_rabbitmq(redis_url: str) -> None:
+    with ExitStack() as stack:
+        try:
+            server = stack.enter_context(servers.rabbitmq())
+        except servers.NotInstalled as error:
+            pytest.skip(str(error))
+        outage(Shops(Address(server.url, records=redis_url)), server)
+
+
+def test_redis_with_the_records_of_jobs_on_rabbitmq(rabbitmq_url: str) -> None:
+    with ExitStack() as stack:
+        try:
+            server = stack.enter_context(servers.redis(durable=True))
+        except servers.NotInstalled as error:
+            pytest.skip(str(error))
+        outage(Shops(Address(rabbitmq_url, records=server.url)), server)
+
+
+def test_redis_as_broker_and_records() -> None:
+    with ExitStack() as stack:
+        try:
+            server = stack.enter_context(servers.redis(durable=True))
+        except servers.NotInstalled as error:
+            pytest.skip(str(error))
+        outage(Shops(Address(server.url)), server)
