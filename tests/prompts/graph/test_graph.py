@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from homeostat.prompts.graph.components import components
-from homeostat.prompts.graph.graph import Edge, Graph
+from homeostat.prompts.graph.graph import HARD, Edge, Graph
 from homeostat.prompts.graph.resolution import Resolver
 from homeostat.prompts.graph.styles import KINDS, EdgeKind, load_styles
 from homeostat.prompts.graph.understanding import Understood, understand
@@ -42,8 +42,8 @@ def test_a_chain_of_ten_thousand_modules_needs_no_recursion() -> None:
     names = [str(i) for i in range(10_000)]
     edges = [Edge(a, b, "hard", b, 1, "x") for a, b in pairwise(names)]
     graph = Graph(names, [*edges, Edge(names[-1], names[0], "hard", "0", 1, "x")])
-    assert len(graph.closure(["0"], ("hard",))) == 10_000
-    assert [len(c) for c in graph.cycles(("hard",))] == [10_000]
+    assert len(graph.closure(["0"], HARD)) == 10_000
+    assert [len(c) for c in graph.cycles(HARD)] == [10_000]
 
 
 def library(root: Path, files: dict[str, str]) -> Understood:
@@ -137,10 +137,10 @@ def test_closures_grow_with_the_kinds_that_are_followed(tmp_path: Path) -> None:
         },
     )
     start = ["commands/go.md"]
-    assert found.graph.closure(start, ("hard",)) == ("commands/go.md", "a.md")
+    assert found.graph.closure(start, HARD) == ("commands/go.md", "a.md")
     assert set(found.graph.closure(start, ("hard", "conditional"))) == {*start, "a.md", "b.md", "d.md"}
     assert len(found.graph.closure(start, ("hard", "conditional", "mention"))) == 5
-    assert found.graph.cycles(("hard",)) == (("a.md", "commands/go.md"),)
+    assert found.graph.cycles(HARD) == (("a.md", "commands/go.md"),)
 
 
 def test_of_several_routes_the_heaviest_counts_and_routes_on_it_too(tmp_path: Path) -> None:
@@ -170,7 +170,7 @@ def test_of_several_routes_the_heaviest_counts_and_routes_on_it_too(tmp_path: Pa
     start = ["commands/go.md"]
     assert found.graph.ways("commands/go.md") == ("a.md", "b.md")
     assert set(found.graph.route_closure(start, weights)) == {*start, "base.md", "b.md", "part.md", "d.md"}
-    assert set(found.graph.closure(start, ("hard",))) == {*start, "base.md"}
+    assert set(found.graph.closure(start, HARD)) == {*start, "base.md"}
 
 
 @given(
