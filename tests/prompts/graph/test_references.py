@@ -80,6 +80,7 @@ def test_a_way_to_name_a_module_is_known(text: str, target: str, edge: str) -> N
         "notes.mdx2",
         "a .md file",
         "notes.md.bak",
+        r"notes\.md$",
     ],
 )
 def test_what_names_no_module_is_no_reference(text: str) -> None:

@@ -77,8 +77,8 @@ def _paths(text: str) -> Iterator[tuple[int, int]]:
     for ending in ENDING.finditer(text):
         behind = text[max(0, ending.start() - PATH_LENGTH_MAX) : ending.start()]
         word = BACKWARDS.match(behind[::-1])
-        if word is None or not any(c.isalnum() for c in word[0]):
-            continue
+        if word is None or word[0].startswith("\\") or not any(c.isalnum() for c in word[0]):
+            continue  # a backslash in front of the dot is an expression's, not a path's
         start = ending.start() - word.end()
         before = text[max(0, start - 3) : start]
         if before.endswith("://") or (before.endswith(":") and text[start : start + 2] == "//"):
