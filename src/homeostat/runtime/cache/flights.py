@@ -7,12 +7,12 @@ caller, which nothing cancels; tasks and threads may wait for each other's loads
 
 import asyncio
 import threading
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from homeostat.core.errors import HomeostatError
 from homeostat.runtime.cache.key import MemoryKey
@@ -21,7 +21,7 @@ T = TypeVar("T")
 
 
 class LoadsItself(HomeostatError):
-    """A load asks for the very key that it loads, and would wait for itself."""
+    """A load asks for a key whose load waits for it, its own one included: both would wait for ever."""
 
 
 class LoadCancelled(HomeostatError):
@@ -43,6 +43,8 @@ class Flight(Generic[T]):
     loop: asyncio.AbstractEventLoop | None = None
     task: "asyncio.Task[None] | None" = None
     outdated: bool = False
+    awaits: "set[Flight[T]]" = field(default_factory=set)
+    """Loads that this one waits for."""
 
 
 _inside: ContextVar[tuple[Flight[object], ...]] = ContextVar("homeostat_cache_flights", default=())
@@ -124,8 +126,14 @@ class Flights(Generic[T]):
                 flight = self._flights[key] = Flight[T](tags)
                 flight.waiters = 1
                 return flight, True
-            if any(outer is flight for outer in _inside.get()):
-                raise LoadsItself(f"the load of a key of this cache asks for the same key: {key!r:.80}")
+            outer = _inside.get()
+            if outer:
+                if _waits_for(flight, outer):
+                    raise LoadsItself(
+                        "the load of a cached value asks for a value whose load waits for it: "
+                        "call the function itself there, not its cached form"
+                    )
+                outer[-1].awaits.add(flight)  # type: ignore[arg-type]
             flight.waiters += 1
         self._waited(1)
         return flight, False
@@ -195,12 +203,27 @@ class Flights(Generic[T]):
     def _left(self, key: MemoryKey, flight: Flight[T]) -> None:
         """Note that a caller goes; where it was the last one before the end, cancel the load."""
         with self._lock:
+            for outer in _inside.get()[-1:]:
+                outer.awaits.discard(flight)
             flight.waiters -= 1
             if flight.waiters or flight.result.done() or flight.task is None or flight.loop is None:
                 return
             if self._flights.get(key) is flight:
                 del self._flights[key]
         _soon(flight.loop, flight.task.cancel)
+
+
+def _waits_for(flight: Flight[Any], others: Sequence[Flight[Any]]) -> bool:
+    """Tell whether a load is one of others or waits for one, through however many."""
+    seen, left = set[Flight[Any]](), [flight]
+    while left:
+        each = left.pop()
+        if any(each is other for other in others):
+            return True
+        if each not in seen:
+            seen.add(each)
+            left.extend(each.awaits)
+    return False
 
 
 async def _wait(flight: Flight[T]) -> T:
