@@ -67,6 +67,16 @@ def test_what_is_on_demand_counts_by_how_much_of_it_is_used() -> None:
     assert (found.entries[0].before.tokens, found.entries[0].after.tokens) == (10_200, 10_000)
 
 
+def test_what_is_always_loaded_and_needed_hard_counts_once() -> None:
+    doubled = plan(9_000)
+    entry = msgspec.structs.replace(
+        doubled.entries[0], critical=("go.md", "CLAUDE.md"), critical_tokens=10_000
+    )
+    doubled = msgspec.structs.replace(doubled, entries=(entry,))
+    found = savings(doubled, plan(9_000), {"/go": 1}, Assumptions(MODEL), NOW_NS)
+    assert found.entries[0].before == found.entries[0].after
+
+
 @given(st.floats(0, 1e6), st.floats(1, 744))
 def test_the_share_of_hits_is_one_and_grows_with_runs(runs: float, hours: float) -> None:
     assert 0 <= hit_share(runs, hours) <= hit_share(runs + 1, hours) <= 1

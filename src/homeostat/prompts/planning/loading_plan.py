@@ -93,9 +93,10 @@ class EntryPlan(msgspec.Struct, frozen=True):
 
 
 class LoadingPlan(msgspec.Struct, frozen=True):
-    """The plans of a library's entry points. `always` is loaded before each of them, and is in none of them.
+    """The plans of a library's entry points. `always` is loaded before each of them.
 
-    Paths are relative to the library. `tokens` are those of each module that is named here, by `tokenizer`.
+    It is in a plan only where an entry point needs it hard; then it is to be loaded once. Paths are relative
+    to the library. `tokens` are those of each module that is named here, by `tokenizer`.
     """
 
     format: int

@@ -131,7 +131,7 @@ def break_even_share(model: str, hits: float, at_ns: int) -> float:
 
 def _tokens(plan: LoadingPlan, entry: EntryPlan) -> int:
     expected = sum((d.used or 0.0) * plan.tokens[d.path] for d in entry.on_demand)
-    return plan.always_tokens + entry.ahead_tokens + round(expected)
+    return sum(plan.tokens[m] for m in {*plan.always, *entry.ahead}) + round(expected)
 
 
 def _month(tokens: int, runs: float, hits: float, given: Assumptions, at_ns: int) -> MonthCost:
