@@ -15,17 +15,16 @@ MARKDOWN = (".md", ".markdown", ".mdc")
 def canonical(module: Module) -> str:
     """Return the canonical text of a module.
 
-    Markdown is what it renders to, with the settings at its top as they are and each well-formed block of XML
-    as its tree; any other text is itself, line ends aside. Two modules with the same canonical text show a
+    Settings at its top are as they are, each well-formed block of XML is its tree, and Markdown is what it
+    renders to; any other text is itself, line ends aside. Two modules with the same canonical text show a
     reader the same. Raises NotAvailable where markdown-it-py is not installed.
     """
     text = expanded(module.text).replace("\r\n", "\n")
-    if not module.path.lower().endswith(MARKDOWN):
-        return text
     end = read_front_matter(text).end
     body = replace_fences(text[end:], "xml", "xml", _tree)
-    rendered: str = _renderer().render(body)
-    return text[:end] + rendered
+    if module.path.lower().endswith(MARKDOWN):
+        body = _renderer().render(body)
+    return text[:end] + body
 
 
 def _tree(content: str) -> str | None:

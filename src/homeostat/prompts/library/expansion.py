@@ -33,11 +33,12 @@ def replace_fences(text: str, language: str, other: str, rewrite: Callable[[str]
     """Return a text whose fences in one language are in another, with their contents rewritten.
 
     Contents are given without their last line end and with `\\n` between lines; a text that has other line
-    ends gets them back. A fence for which None is returned stays as it is.
+    ends gets them back. A fence for which None is returned stays as it is, and so does one that is indented:
+    it may be part of a list, whose indentation its content would need.
     """
     pieces, last = [], 0
     for fence in fences(text):
-        if fence.language != language:
+        if fence.language != language or indented(text, fence):
             continue
         content = rewritten(text, fence, rewrite)
         name = _language_at(text, fence, language)
@@ -46,6 +47,11 @@ def replace_fences(text: str, language: str, other: str, rewrite: Callable[[str]
         pieces += [text[last:name], other, text[name + len(language) : fence.start], content]
         last = fence.end
     return "".join([*pieces, text[last:]])
+
+
+def indented(text: str, fence: Fence) -> bool:
+    """Tell whether the line that opens a fence begins with a blank."""
+    return text.startswith(" ", text.rfind("\n", 0, fence.start - 1) + 1)
 
 
 def rewritten(text: str, fence: Fence, rewrite: Callable[[str], str | None]) -> str | None:

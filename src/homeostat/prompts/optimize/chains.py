@@ -126,6 +126,8 @@ class _Chains:
             return False
         if read_front_matter(text).end or text.lstrip().startswith("---"):
             return False
+        if path.rpartition("/")[2] in text:  # it names itself
+            return False
         return all(self._resolver.resolve(e.written, reader)[0] == e.target for e in self._from[path])
 
     def _put_together(

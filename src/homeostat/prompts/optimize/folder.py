@@ -56,10 +56,11 @@ def _take(building: Path, place: Path) -> None:
         building.rename(place)
         return
     old = building.with_suffix(".gone")
-    place.rename(old)
     try:
+        place.rename(old)
         building.rename(place)
-    except OSError:
-        old.rename(place)
+    except BaseException:
+        if old.exists() and not place.exists():
+            old.rename(place)
         raise
     remove(old)

@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from homeostat.prompts.library.expansion import OUTLINE, rewritten
+from homeostat.prompts.library.expansion import OUTLINE, indented, rewritten
 from homeostat.prompts.library.fences import Fence, fences
 from homeostat.prompts.library.module import Module
 from homeostat.prompts.library.outline import read_outline, write_outline
@@ -22,9 +22,9 @@ SHOWN = re.compile(
 class Outlines:
     """The pass `xml`: each fence of XML that parses becomes an outline if that takes fewer tokens.
 
-    Left as they are: fences that a strict parser refuses, those whose tree has no outline, and those that
-    show the form of an answer, since the model would answer in another one. XML outside of fences is left
-    too: a tool may read it. One change a file.
+    Left as they are: fences that a strict parser refuses, those whose tree has no outline, those that are
+    indented and may be part of a list, and those that show the form of an answer, since the model would
+    answer in another one. XML outside of fences is left too: a tool may read it. One change a file.
     """
 
     name: str = "xml"
@@ -67,7 +67,7 @@ def _converted(module: Module, draft: Draft) -> _Made:
         return made
     pieces, last = [], 0
     for fence in found:
-        if fence.language != "xml":
+        if fence.language != "xml" or indented(text, fence):
             continue
         content = text[fence.start : fence.end]
         if read_xml(content) is None:

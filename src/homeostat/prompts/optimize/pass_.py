@@ -4,7 +4,8 @@ The contract, in three lines:
 
 1. `propose(draft)` is pure: it returns a `Proposal` and changes nothing; the same draft gives the same one.
 2. Each `Change` of it stands or falls alone: it is taken back, and said, where it does not save what the pass
-   `saves`, or where the gate finds a fault; so put into one change what makes sense only together.
+   `saves`, or where the gate finds a fault; so put into one change what makes sense only together, and no
+   module into two.
 3. The gate is `homeostat prompts verify` on the draft before and after: nothing that it looks for may go.
    Where a pass is `lossless`, each text must besides expand to what it was: forms that `library/` can read
    back do so by themselves, and for any other change of words the `Edit`s say which line stood there before.

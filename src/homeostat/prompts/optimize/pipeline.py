@@ -101,6 +101,8 @@ def optimize(
 
 def _run(state: _State, one: Pass, price: Price) -> tuple[_State, PassOutcome]:
     proposal = one.propose(state.draft)
+    touched = [path for change in proposal.changes for path in (*change.texts, *change.removed)]
+    assert len(touched) == len(set(touched)), f"two changes of {one.name} touch one module"
     kept, reverted = _worth_it(state.draft, proposal.changes, one.saves)
     after = state
     for _ in range(ATTEMPTS_MAX):
@@ -159,7 +161,8 @@ def _applied(state: _State, one: Pass, proposal: Proposal, kept: Sequence[Change
         (*state.claims.edits, *(edit for change in kept for edit in change.edits)),
         tuple(dict.fromkeys((*state.claims.lossy, *lossy))),
     )
-    return _State(draft, bill(draft, price.model, price.at_ns), claims, {**state.files, **proposal.files})
+    files = proposal.files if kept or not proposal.changes else {}
+    return _State(draft, bill(draft, price.model, price.at_ns), claims, {**state.files, **files})
 
 
 def _faults(before: _State, after: _State, one: Pass) -> dict[str, str]:
@@ -168,9 +171,10 @@ def _faults(before: _State, after: _State, one: Pass) -> dict[str, str]:
     lossy = () if one.lossless else after.claims.lossy
     found = _verified(before.draft, after.draft, Claims(edits, lossy))
     faults = {m.path: f"{c.name}: {m.text}" for c in reversed(found.checks) for m in c.missing[::-1]}
+    graph = after.draft.understood.graph
     for path, order in after.draft.orders.items():
-        graph = after.draft.understood.graph
-        if path in graph.modules and sorted(order) != sorted(graph.closure([path], KINDS[:1])):
+        fresh = order != before.draft.orders.get(path)
+        if fresh and sorted(order) != sorted(graph.closure([path], KINDS[:1])):
             faults[path] = "the order does not name what is loaded"
     return faults
 

@@ -27,7 +27,7 @@ ATTRIBUTE = re.compile(r"""=\s*(?:"([^"]*)"|'([^']*)')""")
 MARKS = re.compile(r"^[ \t>#*+\-|•]+|[*_`]{1,3}|[─━═]{2,}", re.MULTILINE)
 SENTENCE_END = re.compile(r"(?<=[.!?;])\s+|\n")
 SEAM = "\0"
-"""Stands where a tag was, so that the unit of a number is not looked for behind it."""
+"""Stands at both ends of a tag, so that the unit of a number is not looked for behind it."""
 
 MARKUP_LANGUAGES = frozenset({"xml", "markdown", "md"})
 """Blocks in these hold prompts, not code."""
@@ -65,7 +65,7 @@ def joined(text: str) -> str:
 def evidence(module: Module) -> Iterator[Evidence]:
     """Return all evidence of a module, in the order of kinds; compact forms are read back first."""
     text = expanded(module.text)
-    stripped = plain(TAG.sub(lambda m: SEAM + m[0], text))
+    stripped = plain(TAG.sub(lambda m: SEAM + m[0] + SEAM, text))
     exact = stripped.count("\n") == text.count("\n")
     position = line = 0
     for piece in SENTENCE_END.split(stripped):
