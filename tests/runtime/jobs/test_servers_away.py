@@ -4,6 +4,7 @@ import asyncio
 from contextlib import ExitStack
 
 import pytest
+import redis
 
 from homeostat.core.errors import HomeostatError
 from homeostat.runtime.jobs import Handle
@@ -94,3 +95,19 @@ def test_redis_as_broker_and_records() -> None:
         except servers.NotInstalled as error:
             pytest.skip(str(error))
         outage(Shops(Address(server.url)), server)
+
+
+def test_a_message_that_the_broker_lost_is_sent_again(redis_url: str) -> None:
+    shops = Shops(Address(redis_url))
+
+    async def run() -> None:
+        app = shops(lease_s=1.0)
+        handle = await app.jobs.enqueue(app.page.call("lost"))
+        with redis.Redis.from_url(redis_url) as client:
+            queues = client.keys("homeostat.jobs.homeostat.jobs*")
+            assert [client.llen(queue) for queue in queues] == [1]
+            client.delete(*queues)
+        async with working(app):
+            assert (await handle.result(20.0)).title == "lost"
+
+    shops.play(run())

@@ -30,7 +30,7 @@ async def celery_backend(settings: Settings, clock: Clock) -> Backend:
     sender = Sender(app)
 
     def feed(_: Mapping[str, int], concurrency: int) -> Feed:
-        return CeleryFeed(app, bridge, records, sender, concurrency)
+        return CeleryFeed(app, bridge, records, sender, concurrency, settings.lease_s)
 
     async def close() -> None:
         await sender.close()

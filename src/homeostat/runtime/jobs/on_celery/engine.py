@@ -86,6 +86,19 @@ class Sender:
         except self._errors as error:
             raise NotAvailable(f"the broker of the jobs takes no messages: {error}") from error
 
+    async def waiting(self) -> int:
+        """Return how many messages the broker holds for whoever comes. Raises NotAvailable."""
+        return await asyncio.get_running_loop().run_in_executor(self._thread, self._waiting)
+
+    def _waiting(self) -> int:
+        queue: Any = self._app.amqp.queues[self._app.conf.task_default_queue]
+        connection: Any = self._app.connection_for_read()
+        try:
+            with connection:
+                return int(queue.bind(connection.default_channel).queue_declare().message_count)
+        except self._errors as error:
+            raise NotAvailable(f"the broker of the jobs does not say what it holds: {error}") from error
+
     async def close(self) -> None:
         """Close the connections."""
         await asyncio.get_running_loop().run_in_executor(self._thread, self._app.close)

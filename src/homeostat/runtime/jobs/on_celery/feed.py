@@ -53,17 +53,25 @@ class Bridge:
 class CeleryFeed:
     """Runs Celery's worker in a thread, with one of its threads for each job at once.
 
-    Beside it, messages go out for jobs whose time has come, and for those whose message was never sent.
+    Beside it, messages go out for jobs whose time has come, for those whose message was never sent, and for
+    those whose message the broker has lost: Kombu takes one from Redis before it notes that it did.
     """
 
     def __init__(
-        self, app: Celery, bridge: Bridge, records: RedisRecords, sender: Sender, concurrency: int
+        self,
+        app: Celery,
+        bridge: Bridge,
+        records: RedisRecords,
+        sender: Sender,
+        concurrency: int,
+        lease_s: float,
     ) -> None:
         self._app = app
         self._bridge = bridge
         self._records = records
         self._sender = sender
         self._concurrency = concurrency
+        self._lease_s = lease_s
 
     async def serve(self, deliver: Deliver) -> None:
         """Consume until stopped; return when all that was delivered is settled."""
@@ -111,8 +119,13 @@ class CeleryFeed:
         state.should_stop = 0  # type: ignore[assignment]
 
     async def _dispatch(self) -> None:
+        looked_s = time.monotonic()
         while True:
             try:
+                if time.monotonic() - looked_s > self._lease_s:
+                    looked_s = time.monotonic()
+                    if not await self._sender.waiting():
+                        await self._records.stranded(DISPATCH_MAX)
                 mark, due = await self._records.due(DISPATCH_MAX)
                 if due:
                     await self._sender.send(due)

@@ -22,7 +22,7 @@ from homeostat.runtime.jobs.settings import Settings
 SCAN_MAX = 10_000
 """Jobs that are looked through for those of one name."""
 
-SCRIPTS = ("submit", "exchange", "beat", "leave", "order", "due", "sent", "later")
+SCRIPTS = ("submit", "exchange", "beat", "leave", "order", "due", "sent", "later", "stranded")
 KEEP_DEAD_US = KEEP_DEAD_NS // 1_000
 
 Due: TypeAlias = Sequence[tuple[str, int]]
@@ -94,6 +94,10 @@ class RedisRecords:
     async def later(self, id: str, wait_s: float) -> None:
         """Have another message go out for a job that is ready."""
         await self._run("later", id, round(wait_s * 1e6))
+
+    async def stranded(self, limit: int) -> None:
+        """Have another message go out for jobs that are ready for longer than twice the lease."""
+        await self._run("stranded", limit, self._resend_us)
 
     async def find(self, query: ById | Listed) -> Sequence[Job]:
         """Return jobs."""
