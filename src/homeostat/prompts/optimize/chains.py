@@ -3,12 +3,13 @@
 import re
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from homeostat.prompts.graph.graph import HARD, Edge
 from homeostat.prompts.graph.resolution import Resolver
 from homeostat.prompts.library.canonical import MARKDOWN
 from homeostat.prompts.library.front_matter import read_front_matter
+from homeostat.prompts.library.repeats import REPEAT
 from homeostat.prompts.optimize.draft import Draft
 from homeostat.prompts.optimize.pass_ import Change, Proposal, Saves
 from homeostat.prompts.proof.claims import Edit
@@ -126,9 +127,17 @@ class _Chains:
             return False
         if read_front_matter(text).end or text.lstrip().startswith("---"):
             return False
-        if path.rpartition("/")[2] in text:  # it names itself
+        if path.rpartition("/")[2] in text or REPEAT.search(text) or REPEAT.search(around):
+            return False  # it names itself, or a passage by where it stands
+        if not self._ends(path):
             return False
         return all(self._resolver.resolve(e.written, reader)[0] == e.target for e in self._from[path])
+
+    def _ends(self, path: str) -> bool:
+        """Tell whether what follows a module's text is no part of it, as in a block that nothing closes."""
+        module, reading = self._modules[path], self._draft.reading
+        followed = replace(module, text=f"{module.text}\n\nend\n")
+        return reading.canonical(followed) == f"{reading.canonical(module)}<p>end</p>\n"
 
     def _put_together(
         self,

@@ -24,7 +24,7 @@ CONSTRAINT = re.compile(
 NUMBER = re.compile(r"(?<![\w.])[<>≤≥~±]?[$€£]?\d[\d,]*(?:[.:/\-]\d+)*(?:[%+x]|\s?[A-Za-zµ°]+\b)?")
 TAG = re.compile(r"""</?[A-Za-z_][\w.:-]*((?:\s(?>"[^"<\n]*"|'[^'<\n]*'|[^<>])*+)?)/?>""")
 ATTRIBUTE = re.compile(r"""=\s*(?:"([^"]*)"|'([^']*)')""")
-MARKS = re.compile(r"^[ \t>#*+\-|•]+|[*_`]{1,3}|[─━═]{2,}", re.MULTILINE)
+MARKS = re.compile(r"^[ \t>#*+\-|•]+|[*_`]{1,3}|~{3,}|[─━═]{2,}", re.MULTILINE)
 SENTENCE_END = re.compile(r"(?<=[.!?;])\s+|\n")
 SEAM = "\0"
 """Stands at both ends of a tag, so that the unit of a number is not looked for behind it."""
