@@ -259,6 +259,44 @@ def test_a_slow_tier_costs_its_time_out_once_and_is_asked_again_beside_the_calle
     asyncio.run(main())
 
 
+def test_many_calls_that_fail_at_once_are_one_failure() -> None:
+    tier, clock = DictTier(), ManualClock()
+    cache: Cache[int] = Cache(BareHost(clock), "c", redis=tier)
+    guard = cache._core.tiers.guards[0] if cache._core.tiers is not None else None
+    assert guard is not None
+
+    async def main() -> None:
+        tier.slow = True
+        await asyncio.gather(*(cache.get(f"k{i}") for i in range(50)))
+        assert guard.resting
+        tier.slow = False
+        clock.advance(1.01)
+        await cache.get("none")
+        await probed()
+        assert not guard.resting, "it rests for a second, however many failed"
+
+    asyncio.run(main())
+
+
+def test_stamps_that_were_asked_for_before_an_invalidation_do_not_undo_it() -> None:
+    tier, clock = DictTier(), ManualClock()
+    cache: Cache[int] = Cache(BareHost(clock), "c", redis=tier)
+
+    async def main() -> None:
+        await cache.set("k", 1, tags=["t"])
+        cache.memory.delete("k")
+        clock.advance(2)
+        tier.pauses = 5
+        reading = asyncio.ensure_future(cache.get("k"))
+        for _ in range(8):
+            await asyncio.sleep(0)  # it has the value, and waits for the stamp
+        await cache.invalidate("t")
+        await reading
+        assert await cache.get("k") is None
+
+    asyncio.run(main())
+
+
 def test_what_a_tier_missed_while_it_was_away_is_made_up_for_before_it_is_read() -> None:
     tier, clock = DictTier(), ManualClock()
     cache: Cache[int] = Cache(BareHost(clock), "c", redis=tier)

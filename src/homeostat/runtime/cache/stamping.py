@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from homeostat.observe.recorder import Counter
 from homeostat.runtime.cache.entry import Stamps
 from homeostat.runtime.cache.io import Io
-from homeostat.runtime.cache.tag_book import TagBook, new_stamp
+from homeostat.runtime.cache.tag_book import TagBook
 from homeostat.runtime.cache.tiers.shared import SharedTiers
 
 SYNC_S = 1.0
@@ -20,6 +20,7 @@ class Stamping:
     ) -> None:
         self._tiers = tiers
         self._unverified = unverified
+        self._monotonic_ns = monotonic_ns
         self._book = TagBook(monotonic_ns, SYNC_S)
 
     async def stamps(self, tags: Sequence[str], io: Io) -> Stamps | None:
@@ -28,13 +29,14 @@ class Stamping:
             return ()
         if self._tiers is None:
             return tuple((tag, "") for tag in tags)
+        asked_ns = self._monotonic_ns()
         unknown = self._book.unknown(tags)
         if unknown:
             stamps: Mapping[str, str] | None = await io.run(self._tiers.stamps(unknown))
             if stamps is None:
                 self._unverified.add(1)
             else:
-                self._book.learn(stamps)
+                self._book.learn(stamps, asked_ns)
         return self._book.stamps(tags)
 
     async def hold(self, stamps: Stamps, io: Io) -> bool:
@@ -44,6 +46,4 @@ class Stamping:
 
     def renew(self, tags: Sequence[str]) -> Mapping[str, str]:
         """Return new stamps for tags, which hold in this process at once."""
-        stamps = {tag: new_stamp() for tag in tags}
-        self._book.learn(stamps)
-        return stamps
+        return self._book.renew(tags)

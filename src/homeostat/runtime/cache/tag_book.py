@@ -31,21 +31,35 @@ class TagBook:
         with self._lock:
             return [tag for tag in tags if (known := self._known.get(tag)) is None or known[1] <= since_ns]
 
-    def learn(self, stamps: Mapping[str, str]) -> None:
-        """Note stamps as they are in the shared tiers now."""
-        now_ns = self._monotonic_ns()
+    def learn(self, stamps: Mapping[str, str], asked_ns: int) -> None:
+        """Note stamps as the shared tiers had them at some time; those that are known from later on stay."""
         with self._lock:
             for tag, stamp in stamps.items():
-                self._known[tag] = (stamp, now_ns)
-                self._known.move_to_end(tag)
-            while len(self._known) > TAGS_MAX:
-                self._known.popitem(last=False)
+                known = self._known.get(tag)
+                if known is not None and known[1] >= asked_ns:
+                    continue
+                self._note(tag, stamp, asked_ns)
+
+    def renew(self, tags: Sequence[str]) -> dict[str, str]:
+        """Return new stamps for tags, which are what is known of them from now on."""
+        now_ns = self._monotonic_ns()
+        stamps = {tag: new_stamp() for tag in tags}
+        with self._lock:
+            for tag, stamp in stamps.items():
+                self._note(tag, stamp, now_ns)
+        return stamps
 
     def stamps(self, tags: Sequence[str]) -> tuple[tuple[str, str], ...] | None:
         """Return what is known of some tags; None where one of them is not known at all."""
         with self._lock:
             found = [(tag, known[0]) for tag in tags if (known := self._known.get(tag)) is not None]
         return tuple(found) if len(found) == len(tags) else None
+
+    def _note(self, tag: str, stamp: str, at_ns: int) -> None:
+        self._known[tag] = (stamp, at_ns)
+        self._known.move_to_end(tag)
+        if len(self._known) > TAGS_MAX:
+            self._known.popitem(last=False)
 
 
 def new_stamp() -> str:

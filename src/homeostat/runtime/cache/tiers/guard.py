@@ -63,7 +63,10 @@ class TierGuard:
             async with asyncio.timeout(self.tier.timeout_s):
                 return await work()
         except self._failures as error:
-            self._failed(error)
+            self._errors.add(1)
+            if not self._rest_s:  # else another call that was under way has failed before
+                event("cache.tier_rests", logging.WARNING, tier=self.name, reason=type(error).__name__)
+                self._leave_alone(REST_S)
             return None
 
     async def done(self, work: Callable[[], Awaitable[None]]) -> bool:
@@ -75,11 +78,8 @@ class TierGuard:
 
         return await self.call(telling) is not None
 
-    def _failed(self, error: Exception) -> None:
-        self._errors.add(1)
-        if not self._rest_s:
-            event("cache.tier_rests", logging.WARNING, tier=self.name, reason=type(error).__name__)
-        self._rest_s = min(max(REST_S, 2 * self._rest_s), REST_S_MAX)
+    def _leave_alone(self, rest_s: float) -> None:
+        self._rest_s = min(rest_s, REST_S_MAX)
         self._resting_until_ns = self._monotonic_ns() + int(self._rest_s * SECOND_NS)
 
     def _probe_when_due(self) -> None:
@@ -93,8 +93,9 @@ class TierGuard:
         try:
             async with asyncio.timeout(self.tier.timeout_s):
                 await self.tier.get_many((PROBE_KEY,))
-        except self._failures as error:
-            self._failed(error)
+        except self._failures:
+            self._errors.add(1)
+            self._leave_alone(2 * self._rest_s)
             return
         self._rest_s = 0.0
         event("cache.tier_is_back", tier=self.name)
