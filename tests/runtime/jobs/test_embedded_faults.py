@@ -1,5 +1,7 @@
 """The embedded queue on a full disk, under a clock that jumps, behind a lock, after a fork and a boot."""
 
+import asyncio
+import contextlib
 import sqlite3
 import tempfile
 import threading
@@ -11,12 +13,14 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from homeostat.core.clock import HOUR_NS, SECOND_NS, Clock
+from homeostat.core.clock import HOUR_NS, SECOND_NS, Clock, SystemClock
 from homeostat.core.errors import StoreBusy, StoreCorrupt, StoreError, StoreFull
+from homeostat.runtime.jobs import Jobs
 from homeostat.runtime.jobs.backend import LOST_MAX, Ask, ById, Listed
 from homeostat.runtime.jobs.embedded import file
 from homeostat.runtime.jobs.embedded.queue import EmbeddedQueue
 from homeostat.runtime.jobs.record import Claim, NewJob, Outcome, Report, State, new_id
+from homeostat.testing.bare_host import BareHost
 from homeostat.testing.clock import ManualClock
 from homeostat.testing.faults.disk import small_disk
 from homeostat.testing.faults.jumping_clock import JumpingClock
@@ -141,6 +145,46 @@ def test_a_full_disk_refuses_new_jobs_and_loses_none(tmp_path: Path) -> None:
         queue = opened(disk / "q.db", clock)
         assert [job.id for job in queue.find(ById(kept))] == kept
         queue.close()
+
+
+def filled_up(disk: Path) -> Path:
+    """Fill a disk with a file, and return that."""
+    junk = disk / "junk"
+    with junk.open("wb", buffering=0) as open_file, contextlib.suppress(OSError):
+        while True:
+            open_file.write(b"x" * 512)
+    return junk
+
+
+def test_a_worker_on_a_full_disk_settles_its_jobs_once_there_is_space(tmp_path: Path) -> None:
+    async def run(disk: Path) -> None:
+        host = BareHost(SystemClock())
+        full = asyncio.Event()
+        async with Jobs(host, disk / "q.db") as jobs:
+
+            @jobs.job()
+            async def long(n: int) -> str:
+                await full.wait()
+                return "x" * 100_000
+
+            handles = await jobs.enqueue_many(long.call(n) for n in range(10))
+            worker = await jobs.worker(concurrency=10)
+            working = asyncio.create_task(worker.run())
+            while worker.status().running < 10:  # noqa: ASYNC110 - the worker starts them
+                await asyncio.sleep(0.01)
+            junk = filled_up(disk)
+            full.set()
+            while "jobs.exchange_failed" not in host.losses.totals():
+                assert not working.done()
+                await asyncio.sleep(0.01)
+            junk.unlink()
+            assert [len(await handle.result(20.0)) for handle in handles] == [100_000] * 10
+            worker.stop()
+            await working
+            assert [(await handle.job()).token for handle in handles] == [1] * 10  # type: ignore[union-attr]
+
+    with small_disk(8_000_000) as disk:
+        asyncio.run(run(disk))
 
 
 def test_a_file_that_another_process_holds_is_busy_and_then_is_not(tmp_path: Path) -> None:
