@@ -116,12 +116,11 @@ class CutBeforeCommit(PostgresStore):
 
     proxy: FaultProxy | None = None
 
-    def _write(self, connection: Connection, batch: Batch) -> str:
-        transaction = super()._write(connection, batch)
+    def _write(self, connection: Connection, batch: Batch) -> None:
+        super()._write(connection, batch)
         if self.proxy is not None:
             self.proxy.faults = Faults(black_hole=True)
             self.proxy = None
-        return transaction
 
 
 @pytest.mark.parametrize("commit_arrives", [True, False])

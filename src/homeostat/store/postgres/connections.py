@@ -22,7 +22,7 @@ CONNECTIONS_MAX = 6
 _CONNECT_TIMEOUT_S = 5
 _SETTINGS = (
     "SELECT set_config('lock_timeout', '10s', false), set_config('statement_timeout', '60s', false),"
-    " set_config('idle_in_transaction_session_timeout', '60s', false),"
+    " set_config('idle_in_transaction_session_timeout', '30s', false),"
     " set_config('client_min_messages', 'warning', false), set_config('timezone', 'UTC', false)"
 )
 """So that a node whose network is gone does not hold locks for ever."""

@@ -24,7 +24,10 @@ _BY_CODE: dict[str, tuple[type[HomeostatError], str]] = {
     "25006": (StoreFull, "is read-only, as a standby is; name the primary server"),
     "XX001": (StoreCorrupt, "is damaged; restore it from a backup"),
     "XX002": (StoreCorrupt, "is damaged; restore it from a backup"),
-    "22": (InputError, "cannot hold a number beyond 64 bits or text that is no Unicode"),
+    "58": (StoreFull, "cannot read or write; look at its disk's space and health"),
+    "22003": (InputError, "cannot hold a number beyond 64 bits"),
+    "22021": (InputError, "cannot hold text that is no Unicode"),
+    "25P03": (StoreBusy, "ended a transaction that stood still; trying again helps"),
     "08": (StoreBusy, "lost the connection; trying again helps"),
     "40": (StoreBusy, "ended a transaction that met another one; trying again helps"),
     "53": (StoreBusy, "has no connection or memory left; raise max_connections, or run fewer nodes"),
@@ -42,20 +45,22 @@ _REFUSALS = (
 """What a server says before there is a connection, which comes without an SQLSTATE."""
 
 
+_OF_THE_CONNECTION = (psycopg.OperationalError, psycopg.InterfaceError, psycopg.InternalError)
+"""What the library raises by itself, without an SQLSTATE, when a connection fails."""
+
+
 def store_error(error: Exception, address: StoreAddress) -> HomeostatError:
     """Return an error of PostgreSQL, or of reading what it holds, as one of ours."""
     if isinstance(error, DamagedBlob | msgspec.DecodeError):
         return StoreCorrupt(
             f"{address} holds what Homeostat did not write ({error}); restore it from a backup"
         )
-    if not isinstance(error, psycopg.Error) or (
-        error.sqlstate is None and not isinstance(error, psycopg.OperationalError)
-    ):
-        kind = type(error).__name__
-        return StoreError(f"{address} could not do what was asked; this is a defect of Homeostat ({kind})")
-    if error.sqlstate is None:
+    if isinstance(error, psycopg.Error) and error.sqlstate is not None:
+        return _with_code(error, error.sqlstate, address)
+    if isinstance(error, _OF_THE_CONNECTION):
         return _without_code(_one_line(error, address), address)
-    return _with_code(error, error.sqlstate, address)
+    kind = type(error).__name__
+    return StoreError(f"{address} could not do what was asked; this is a defect of Homeostat ({kind})")
 
 
 def _with_code(error: psycopg.Error, code: str, address: StoreAddress) -> HomeostatError:

@@ -78,6 +78,10 @@ FIRST: Step = (
     )""",
     "CREATE INDEX records_by_time ON homeostat.records (kind, time_ns)",
     "CREATE INDEX records_by_expiry ON homeostat.records (expires_ns) WHERE expires_ns > 0",
+    # The number of the last batch of each process that writes.
+    """CREATE TABLE homeostat.writers (
+        writer uuid PRIMARY KEY, batch bigint NOT NULL, moved timestamptz NOT NULL DEFAULT now()
+    ) WITH (fillfactor = 50)""",
     # What each transaction added and took away: their sum is what there is. One row that all nodes change
     # would make them wait for each other.
     """CREATE TABLE homeostat.tally (

@@ -2,13 +2,14 @@
 
 import threading
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Any, Self, TypeVar
+from uuid import uuid4
 
 from homeostat.core.batch import Batch
 from homeostat.core.clock import MINUTE_NS, SECOND_NS
-from homeostat.core.errors import InputError, StoreBusy
+from homeostat.core.errors import InputError
 from homeostat.core.query import (
     FrameQuery,
     LogsQuery,
@@ -26,6 +27,7 @@ from homeostat.core.query import (
 from homeostat.store import answers
 from homeostat.store.address import StoreAddress
 from homeostat.store.points import START_NS_MAX, points_of
+from homeostat.store.postgres import marks
 from homeostat.store.postgres import retention as keeping
 from homeostat.store.postgres.connections import Connection, Connections
 from homeostat.store.postgres.lease import PostgresLease
@@ -36,7 +38,7 @@ from homeostat.store.postgres.record_table import expire_records, put_records, r
 from homeostat.store.postgres.rollup import compact, roll_up
 from homeostat.store.postgres.schema import migrate
 from homeostat.store.postgres.segment_table import Numbers, PostgresSegments, add_segments
-from homeostat.store.postgres.series_table import SeriesIds, SeriesKeys
+from homeostat.store.postgres.series_table import SeriesIds, SeriesKeys, times_forgotten
 from homeostat.store.postgres.span_table import add_spans, home_of, trace, traces
 from homeostat.store.postgres.tally import Tally, fold, note, total
 from homeostat.store.segments import SLOTS_NS, cut
@@ -79,10 +81,10 @@ _OF_TABLES: Mapping[type, Callable[..., Any]] = {
 
 @dataclass(frozen=True, slots=True)
 class _InDoubt:
-    """A batch whose transaction was asked to commit and did not say that it did."""
+    """A batch whose transaction was asked to commit and did not say that it did, and its number."""
 
     batch: Batch
-    transaction: str
+    number: int
 
 
 class PostgresStore:
@@ -91,7 +93,7 @@ class PostgresStore:
     Points are appended as small fragments and never changed; reading merges the fragments of a bucket, and
     upkeep merges them for good. A batch that was written is on the server's disk, as far as its
     `synchronous_commit` promises. Where the connection is lost before the server said whether a batch was
-    kept, writing the same batch again keeps it once. After a fork the child must open the store again.
+    kept, writing the same batch object again keeps it once. After a fork the child must open the store again.
 
     Raises StoreBusy while the server is away, slow, or has no connection left: trying again helps.
     StoreFull, StoreCorrupt or StoreError for what it cannot do, InputError for an impossible number;
@@ -115,6 +117,8 @@ class PostgresStore:
         self._ids = SeriesIds()
         self._numbers = Numbers()
         self._upkeep_numbers = Numbers()
+        self._writer = uuid4()
+        self._batches = 0
         self._in_doubt: _InDoubt | None = None
         try:
             migrate(self._connections)
@@ -134,52 +138,43 @@ class PostgresStore:
             if self._was_kept(batch):
                 return
             self._partitions.ensure(_partitions_of(batch))
+            if not self._batches:
+                with self._connections.outside() as connection:
+                    marks.register(connection, self._writer)
+            self._batches += 1
             kept = False
             try:
                 with self._connections.transaction() as connection:
-                    transaction = self._write(connection, batch)
-                    self._in_doubt = _InDoubt(batch, transaction)
+                    self._write(connection, batch)
+                    self._in_doubt = _InDoubt(batch, self._batches)
                 self._in_doubt = None
                 kept = True
             finally:
                 if not kept:
                     self._ids.clear()
 
-    def _write(self, connection: Connection, batch: Batch) -> str:
-        """Write a batch within a transaction; return the transaction's number."""
-        take(connection, Lock.SERIES_FORGOTTEN, shared=True)
-        row = connection.execute(
-            "SELECT pg_current_xact_id()::text, series FROM homeostat.forgotten"
-        ).fetchone()
-        assert row is not None
-        transaction, forgotten = row
+    def _write(self, connection: Connection, batch: Batch) -> None:
+        """Write a batch within a transaction."""
         added = Tally()
         if batch.points:
-            points = points_of(batch.points, self._ids.of(connection, batch.points, forgotten))
-            added = add_segments(connection, self._numbers, list(cut(0, points)))
+            take(connection, Lock.SERIES_FORGOTTEN, shared=True)
+            ids = self._ids.of(connection, batch.points, times_forgotten(connection))
+            added = add_segments(connection, self._numbers, list(cut(0, points_of(batch.points, ids))))
         spans = add_spans(connection, batch.spans)
         add_logs(connection, batch.logs)
         put_records(connection, batch.records)
-        note(
-            connection,
-            Tally(added.points, added.raw_bytes, added.stored_bytes, spans, len(batch.logs)),
-        )
-        return str(transaction)
+        note(connection, replace(added, spans=spans, logs=len(batch.logs)))
+        marks.move(connection, self._writer, self._batches)
 
     def _was_kept(self, batch: Batch) -> bool:
         """Tell whether a batch is the one that was in doubt, and was kept after all."""
         doubt = self._in_doubt
         if doubt is None or doubt.batch is not batch:
             return False
-        with self._connections.outside() as connection:
-            row = connection.execute("SELECT pg_xact_status(%s::xid8)", (doubt.transaction,)).fetchone()
-        status = row[0] if row is not None else None
-        if status == "in progress":
-            raise StoreBusy(
-                f"{self._connections.address} has not noticed yet that a connection was lost; try again"
-            )
+        with self._connections.transaction() as connection:
+            kept = marks.last(connection, self._writer) == doubt.number
         self._in_doubt = None
-        return bool(status == "committed")
+        return kept
 
     def read(self, query: Query[Answer]) -> Answer:
         """Answer a query from one state of the database."""
@@ -218,6 +213,7 @@ class PostgresStore:
             self._repeat(lambda c: keeping.expire_series(c, now_ns, keep))
             self._repeat(lambda c: expire_records(c, now_ns) or None)
             self._repeat(fold)
+            self._repeat(marks.expire)
         return done
 
     def _server_now_ns(self) -> int:
