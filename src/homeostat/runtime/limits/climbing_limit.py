@@ -73,8 +73,8 @@ class ClimbingLimit:
     as long as that is a bargain: a target out of reach does not shut it. `low` and `high` bound it and are
     read at each slice.
 
-    Holds for backends whose throughput over concurrency has one peak or levels off. Stays within some 15% of
-    it, which costs 3 to 6% of the throughput (docs/decisions/0062-limits.md). Cost: O(1) a call.
+    Holds for backends whose throughput over concurrency has one peak or levels off. In overloads it
+    comes to 91 to 97% of the throughput at the peak (docs/decisions/0062-limits.md). Cost: O(1) a call.
     """
 
     def __init__(
