@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from croniter import croniter
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from homeostat.core.errors import ConfigError
@@ -24,12 +24,14 @@ EXPRESSIONS = st.tuples(field(0, 59), field(0, 23), field(1, 28), field(1, 12), 
 MOMENTS = st.integers(0, 10**6).map(lambda n: datetime(2024, 1, 1, tzinfo=UTC) + timedelta(seconds=n * 97))
 
 
+@settings(max_examples=60)
 @given(EXPRESSIONS, MOMENTS)
 def test_every_expression_comes_when_the_reference_says(text: str, moment: datetime) -> None:
     expected = croniter(text, moment).get_next(datetime)
     assert Cron.parse(text).after(moment) == expected
 
 
+@settings(max_examples=60)
 @given(EXPRESSIONS, MOMENTS, st.sampled_from(["Europe/Zurich", "America/New_York", "Asia/Kathmandu"]))
 def test_in_every_zone_times_go_forward_and_are_whole_minutes(text: str, moment: datetime, zone: str) -> None:
     cron = Cron.parse(text, zone)

@@ -1,10 +1,10 @@
 """The definition of a job: a function with its name, limits and retry policy; and a call of it."""
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, Generic, ParamSpec, TypeVar
+from typing import Any, Generic, ParamSpec, Protocol, TypeVar, overload
 
 from homeostat.core.clock import SECOND_NS
 from homeostat.core.errors import ConfigError, InputError
@@ -66,6 +66,16 @@ class Definition(Generic[P, R]):
     def call(self, *args: P.args, **kwargs: P.kwargs) -> "Call[R]":
         """Return a call, to be enqueued. Raises InputError where the arguments do not fit."""
         return Call(self, self.signature.encode(args, kwargs), self.limits.priority)
+
+
+class Declare(Protocol):
+    """Makes a function a job; that of an `async def` results in what it returns once it was awaited."""
+
+    @overload
+    def __call__(self, function: Callable[P, Coroutine[Any, Any, R]], /) -> Definition[P, R]: ...
+
+    @overload
+    def __call__(self, function: Callable[P, R], /) -> Definition[P, R]: ...
 
 
 @dataclass(frozen=True, slots=True)

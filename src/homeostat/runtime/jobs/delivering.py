@@ -45,6 +45,11 @@ class Delivering:
         self._exchanges: Grouped[str | Outcome, Claim | None] = Grouped(self._exchange)
         self._freed = asyncio.Condition()
         self._busy = 0
+        self._stopping = False
+
+    def stop(self) -> None:
+        """Take nothing further: what comes is for others."""
+        self._stopping = True
 
     async def deliver(self, id: str) -> float:
         """Run a delivered job; return in how many seconds to deliver it again, 0 for never."""
@@ -52,7 +57,7 @@ class Delivering:
             await self._freed.wait_for(lambda: self._busy < self._knobs.concurrency.get())
             self._busy += 1
         try:
-            return await self._run(id)
+            return LATER_S if self._stopping else await self._run(id)
         finally:
             async with self._freed:
                 self._busy -= 1

@@ -46,7 +46,6 @@ class Fetching:
         self._changed = asyncio.Event()
         self._stopping = False
         self._run_s = 1.0
-        self._names: dict[str, str] = {}
 
     def wake(self) -> None:
         """Look for work now."""
@@ -65,7 +64,7 @@ class Fetching:
             self._changed.clear()
             count = self._room()
             if not self._ended and count <= 0:
-                await self._changed.wait()
+                await self._pause()
                 continue
             answer = await self._exchange(count)
             if answer is None:

@@ -7,14 +7,14 @@ from collections.abc import Callable, Iterable, Sequence
 from contextvars import ContextVar
 from pathlib import Path
 from types import TracebackType
-from typing import Any, ParamSpec, Self, TypeVar
+from typing import Any, ParamSpec, Self, TypeVar, cast
 
 from homeostat.core.clock import SECOND_NS
 from homeostat.core.errors import ConfigError, InputError
 from homeostat.runtime.host import Host
 from homeostat.runtime.jobs.backend import Backend, ById, Listed, Order
 from homeostat.runtime.jobs.cron import Cron
-from homeostat.runtime.jobs.definition import Call, Definition, Limits
+from homeostat.runtime.jobs.definition import Call, Declare, Definition, Limits
 from homeostat.runtime.jobs.grouped import Grouped
 from homeostat.runtime.jobs.handle import Handle
 from homeostat.runtime.jobs.knobs import CONCURRENCY_MAX, declare_knobs
@@ -83,7 +83,7 @@ class Jobs:
         priority: int = 5,
         cron: str = "",
         zone: str = "UTC",
-    ) -> Callable[[Callable[P, Any]], Definition[P, Any]]:
+    ) -> Declare:
         """Declare a function, `async def` or not, as a job.
 
         `running_max` bounds how many run at once over all workers, 0 for no bound; `keep_s` is how long its
@@ -111,7 +111,7 @@ class Jobs:
             self.definitions[definition.name] = definition
             return definition
 
-        return declare
+        return cast(Declare, declare)
 
     @property
     def running(self) -> Running:

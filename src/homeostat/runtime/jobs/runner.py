@@ -15,6 +15,7 @@ from homeostat.core.errors import InputError
 from homeostat.core.losses import Losses
 from homeostat.observe.tracer import Tracer
 from homeostat.runtime.jobs.definition import Definition
+from homeostat.runtime.jobs.knobs import CONCURRENCY_MAX
 from homeostat.runtime.jobs.meter import Meter
 from homeostat.runtime.jobs.record import ERROR_CHARS_MAX, KEEP_DEAD_NS, Claim, Outcome, State
 from homeostat.runtime.jobs.running import Running, Why
@@ -24,7 +25,7 @@ FRAMES_MAX = 5
 
 
 class Runner:
-    """Runs claims. Functions that are no coroutines run in threads, `threads` of them at once.
+    """Runs claims. Functions that are no coroutines run in threads.
 
     A thread cannot be stopped: one whose run was cancelled or took too long goes on, and is counted.
     """
@@ -37,7 +38,6 @@ class Runner:
         current: "ContextVar[Running | None]",
         rng: random.Random,
         losses: Losses,
-        threads: int,
     ) -> None:
         self._definitions = definitions
         self._tracer = tracer
@@ -45,7 +45,7 @@ class Runner:
         self._current = current
         self._rng = rng
         self._losses = losses
-        self._threads = ThreadPoolExecutor(threads, "homeostat-job")
+        self._threads = ThreadPoolExecutor(CONCURRENCY_MAX, "homeostat-job")
 
     async def run(self, claim: Claim, running: Running) -> Outcome:
         """Run a job and say what became of it."""

@@ -75,10 +75,11 @@ class Worker:
         self._refused_count = 0
         self._beat_ns = self._clock.monotonic_ns()
         limits = {name: definition.limits.running_max for name, definition in definitions.items()}
-        self._runner = Runner(definitions, host.tracer, meter, current, rng, host.losses, concurrency)
+        self._runner = Runner(definitions, host.tracer, meter, current, rng, host.losses)
         self._runs = Runs(self._runner)
         self._feed: Feed | None = None
         self._fetching: Fetching | None = None
+        self._delivering: Delivering | None = None
         common = (limits, knobs, self._runs, host.losses, self._refused)
         if backend.feed is None:
             self._fetching = Fetching(self.id, backend.leases, *common)
@@ -140,10 +141,11 @@ class Worker:
             await self._fetching.serve()
         else:
             assert self._feed is not None
+            assert self._delivering is not None
             await self._feed.serve(self._delivering.deliver)
 
     async def _drain(self, serving: "asyncio.Task[None]") -> None:
-        for part in (self._fetching, self._feed):
+        for part in (self._fetching, self._delivering, self._feed):
             if part is not None:
                 part.stop()
         await asyncio.wait((serving,), timeout=self._drain_s)

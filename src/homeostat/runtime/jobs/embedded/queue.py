@@ -50,7 +50,7 @@ class EmbeddedQueue:
             if self._room < len(jobs):
                 raise QueueFull(
                     f"{self._file.path} takes {self._waiting_max} waiting jobs, and has room for "
-                    f"{self._room}: start more workers, or enqueue less"
+                    f"{max(0, self._room)}: start more workers, or enqueue less"
                 )
             self._room -= len(jobs)
             if connection.execute(sql.INSERT, values).rowcount == len(jobs):
