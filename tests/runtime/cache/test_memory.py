@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 from homeostat.runtime.cache.memory import AUTO, HITS_MAX, Memory
 from homeostat.runtime.cache.observation import Observation
 from homeostat.runtime.cache.policies.choice import POLICIES
+from homeostat.runtime.cache.policies.handover import STEP, Handover
+from homeostat.runtime.cache.policies.s3_fifo import S3Fifo
 from homeostat.testing.bare_host import BareHost
 from homeostat.testing.clock import ManualClock
 
@@ -135,6 +137,20 @@ def test_another_policy_and_another_size_keep_what_has_room(after: str) -> None:
     b.memory.look()
     assert len(b.memory) <= 50
     assert b.host.total("cache.evictions") >= 150
+
+
+def test_after_a_change_of_policy_no_value_that_is_put_in_waits_for_all_the_others() -> None:
+    b = bench(2_000, "lru")
+    for i in range(2_000):
+        b.memory.put(f"k{i}", i, FAR, FAR, FAR)
+    b.knobs["policy"] = "s3fifo"
+    b.memory.look()
+    assert isinstance(b.memory._policy, Handover)
+    for i in range(2_000 // STEP + 1):
+        b.memory.put(f"new{i}", i, FAR, FAR, FAR)
+        assert len(b.memory) <= 2_000
+    assert isinstance(b.memory._policy, S3Fifo)
+    assert len(b.memory) == 2_000
 
 
 def skewed(seed: int, n: int) -> list[str]:

@@ -3,11 +3,12 @@
 from collections import OrderedDict
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from homeostat.runtime.cache.entry import Entry
 from homeostat.runtime.cache.policies.choice import POLICIES
+from homeostat.runtime.cache.policies.handover import Handover
 from homeostat.runtime.cache.policies.lru import Lru
 from homeostat.runtime.cache.policies.policy import Policy
 
@@ -47,6 +48,39 @@ def test_what_a_policy_holds_is_what_it_was_given_less_what_it_let_go_and_within
         assert {entry.key for entry in held} == set(there)
         assert len(held) == len(there)
         assert sum(entry.weight for entry in held) <= capacity
+
+
+@pytest.mark.parametrize("after", POLICIES)
+@pytest.mark.parametrize("before", POLICIES)
+@settings(max_examples=15)
+@given(operations=OPERATIONS, capacity=st.integers(4, 60), smaller=st.integers(1, 60), at=st.integers(0, 60))
+def test_a_handover_loses_nothing_that_has_room_and_ends(
+    before: str, after: str, operations: list[tuple[str, int, int]], capacity: int, smaller: int, at: int
+) -> None:
+    policy: Policy = POLICIES[before](capacity)
+    there = dict[str, Entry]()
+    for step, (what, number, weight) in enumerate(operations):
+        if step == at:
+            capacity = min(capacity, max(smaller, 4))
+            weights = sum(entry.weight for entry in there.values())
+            handover = Handover(policy, POLICIES[after](capacity), 1, capacity, weights)
+            for gone in handover.make_room():
+                assert isinstance(gone.key, str)
+                del there[gone.key]
+            policy = handover
+        key = f"k{number}"
+        if what == "access":
+            access(policy, there, key, weight)
+        elif key in there:
+            policy.remove(there.pop(key))
+        held = list(policy)
+        assert {entry.key for entry in held} == set(there)
+        assert len(held) == len(there)
+        assert sum(entry.weight for entry in held) <= capacity
+    if isinstance(policy, Handover):
+        access(policy, there, "one more")
+        assert policy.is_done
+        assert {entry.key for entry in policy.new} == set(there)
 
 
 @pytest.mark.parametrize("name", POLICIES)

@@ -14,8 +14,9 @@ class Entry(msgspec.Struct):
     """A value and until when it may be served; changed in place when its key is set again.
 
     Times are readings of the monotonic clock: up to `served_ns` it is served without a second look, up to
-    `fresh_ns` once its tags were looked at, up to `dead_ns` while a newer one is loaded. `visits` and `place`
-    belong to the policy; shadows see the entries that are `sampled`. Where `failed`, the value is an error.
+    `fresh_ns` once its tags were looked at, up to `dead_ns` while a newer one is loaded. `visits`, `place`
+    and `era` belong to the policy; shadows see the entries that are `sampled`. Where `failed`, the value is
+    an error.
     """
 
     key: MemoryKey
@@ -26,6 +27,7 @@ class Entry(msgspec.Struct):
     dead_ns: int = NEVER_NS
     visits: int = 0
     place: int = 0
+    era: int = 0
     sampled: bool = False
     stamps: Stamps = ()
     failed: bool = False

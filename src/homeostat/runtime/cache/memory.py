@@ -12,6 +12,8 @@ from homeostat.runtime.cache.advisor import Advisor, advised_size
 from homeostat.runtime.cache.entry import Entry, Stamps
 from homeostat.runtime.cache.key import MemoryKey
 from homeostat.runtime.cache.policies.choice import POLICIES
+from homeostat.runtime.cache.policies.handover import Handover
+from homeostat.runtime.cache.policies.policy import Policy
 from homeostat.runtime.cache.shadow import Shadows, sample_rate
 
 if TYPE_CHECKING:
@@ -70,8 +72,9 @@ class Memory:
         self._hits: list[Entry] = []
         self._capacity = capacity()
         self._wanted = policy()
+        self._era = 0
         self._name = FIRST_POLICY if self._wanted == AUTO else self._wanted
-        self._policy = POLICIES[self._name](self._capacity)
+        self._policy: Policy = POLICIES[self._name](self._capacity)
         self._advisor = Advisor(self._name)
         self._shadows: Shadows | None = None
         self._mask = 0
@@ -164,7 +167,7 @@ class Memory:
                 self._drop(old)
             if weight > 1 and weight > self._capacity * SHARE_MAX:
                 return False
-            self._add(Entry(key, value, weight, served_ns, fresh_ns, dead_ns, 0, 0, False, stamps, failed))
+            self._add(Entry(key, value, weight, served_ns, fresh_ns, dead_ns, stamps=stamps, failed=failed))
             return True
 
     def delete(self, key: MemoryKey) -> None:
@@ -221,9 +224,12 @@ class Memory:
         if entry.stamps:
             for tag, _ in entry.stamps:
                 self._tagged.setdefault(tag, set()).add(key)
-        gone = self._policy.add(entry)
+        policy = self._policy
+        gone = policy.add(entry)
         if gone:
             self._evicted(gone)
+        if self._era and isinstance(policy, Handover) and policy.is_done:
+            self._policy = policy.new
         if self._shadows is not None and not hash(key) & self._mask:
             entry.sampled = True
             self._feed(((key, entry.weight),))
@@ -276,7 +282,7 @@ class Memory:
         if advised != self._name:
             self._quiet_blocks = 0
             self._observation.policy_changes.add(1)
-            self._rebuild(advised)
+            self._change(advised)
             self._shadows.of_policy(advised)
         elif self._quiet_blocks >= SETTLED_BLOCKS:
             self._unwatched = REST * self._watched
@@ -301,19 +307,15 @@ class Memory:
         self._capacity, self._wanted = capacity, wanted
         self._shadows = None
         self._unwatched = 0
-        self._rebuild(self._name if wanted == AUTO else wanted)
+        self._change(self._name if wanted == AUTO else wanted)
 
-    def _rebuild(self, name: str) -> None:
-        """Move all entries to a new policy, first to go first. Costs O(entries): some 0.5 us each."""
-        old = list(self._policy)
-        self._name = name
-        self._policy = POLICIES[name](self._capacity)
-        gone: list[Entry] = []
-        for entry in old:
-            visits = entry.visits
-            entry.place = 0
-            gone.extend(self._policy.add(entry))
-            entry.visits = max(visits, entry.visits)
+    def _change(self, name: str) -> None:
+        """Begin with another policy, or another room; entries move with what is put in from now on."""
+        self._era += 1
+        new = POLICIES[name](self._capacity)
+        handover = Handover(self._policy, new, self._era, self._capacity, self._weight)
+        self._name, self._policy = name, handover
+        gone = handover.make_room()
         for entry in gone:
             self._forget(entry)
         if gone:
