@@ -26,7 +26,7 @@ NODES: st.SearchStrategy[tuple[Node, ...]] = st.recursive(
 )
 
 
-@settings(max_examples=150)
+@settings(max_examples=60)
 @given(st.lists(elements(NODES), min_size=1, max_size=3))
 def test_every_tree_that_has_an_outline_is_read_back_from_it(drawn: list[Node]) -> None:
     tree = read_xml(write_xml(drawn))

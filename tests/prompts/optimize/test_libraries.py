@@ -9,6 +9,7 @@ import pytest
 
 from homeostat.app.prompts.passes import passes
 from homeostat.prompts.graph.styles import load_styles
+from homeostat.prompts.library.fences import fences, xml_fault
 from homeostat.prompts.library.library import load_library
 from homeostat.prompts.optimize.draft import Counts, Draft
 from homeostat.prompts.optimize.manifest import read_manifest
@@ -38,7 +39,10 @@ def made(counts: Counts) -> Made:
         after = load_library(out)
         proven = verify(before, after, load_styles(), read_manifest(out).claims)
         assert proven.holds, proven
-        assert counts.of("") == 0
+        whole = "\n".join(m.text for m in after.modules.values())
+        for module in before.modules.values():
+            contents = [module.text[f.start : f.end] for f in fences(module.text) if f.language == "xml"]
+            assert all(c in whole for c in contents if xml_fault(c) is not None)
         assert found.outcome.after.library == sum(counts.of(m.text) for m in after.modules.values())
         restore(out, out.parent / "back")
         theirs = {p.relative_to(source): p for p in source.rglob("*") if p.is_file()}
