@@ -125,6 +125,27 @@ def test_prompts_of_an_editor_are_commands_by_their_names(tmp_path: Path) -> Non
     assert found.always == (".cursorrules", ".windsurfrules")
 
 
+def test_what_a_skill_names_in_its_folder_is_loaded_when_it_is_needed(tmp_path: Path) -> None:
+    text = "- `forms.md`: forms\n- notes/api.md\n- ../xlsx/sheets.md\nSee /reference.md for more.\n"
+    found = library(
+        tmp_path,
+        {
+            "skills/pdf/SKILL.md": text,
+            "skills/pdf/forms.md": "see also notes/api.md, or: notes/api.md",
+            "skills/pdf/notes/api.md": "",
+            "skills/pdf/reference.md": "",
+            "skills/xlsx/sheets.md": "",
+            "skills/xlsx/reference.md": "",
+        },
+    )
+    assert [(e.target, e.kind) for e in found.graph.edges if e.source.endswith("SKILL.md")] == [
+        ("skills/pdf/forms.md", "conditional"),
+        ("skills/pdf/notes/api.md", "conditional"),
+        ("skills/xlsx/sheets.md", "mention"),
+        ("skills/pdf/reference.md", "conditional"),
+    ]
+
+
 def test_closures_grow_with_the_kinds_that_are_followed(tmp_path: Path) -> None:
     found = library(
         tmp_path,

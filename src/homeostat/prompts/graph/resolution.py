@@ -31,9 +31,9 @@ class Listing(Protocol):
 class Resolver:
     """Finds the modules that are meant by paths as people write them.
 
-    In this order: beside the module that refers, from each folder above it up to the library's root, in
-    the hidden folders of the root (`.claude` and its like), and last the one module whose path ends in
-    what is written. Where several end in it, none is meant.
+    In this order: beside the module that refers, from each folder above it up to the library's root (from
+    there first, where the path begins with a slash), in the hidden folders of the root (`.claude` and its
+    like), and last the one module whose path ends in what is written. Where several end in it, none is meant.
     """
 
     def __init__(self, library: Listing) -> None:
@@ -60,7 +60,7 @@ class Resolver:
         while above[-1]:
             above.append(posixpath.dirname(above[-1]))
         if written.startswith("/"):
-            above, written = [""], written.lstrip("/")
+            above, written = ["", *above[:-1]], written.lstrip("/")
         for base in (*above, *self._folders):
             path = self._module(posixpath.normpath(posixpath.join(base, written)))
             if path is not None:

@@ -36,10 +36,11 @@ class ReferenceStyle:
 
 @dataclass(frozen=True, slots=True)
 class EntryStyle:
-    """Where entry points of a kind lie."""
+    """Where entry points of a kind lie; `owns` is whether what they name in their folder is for them."""
 
     kind: str
     paths: tuple[re.Pattern[str], ...]
+    owns: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +103,7 @@ def _entry(path: Path, given: dict[str, Any]) -> EntryStyle:
     kind, paths = given.get("kind"), given.get("paths")
     if not isinstance(kind, str) or not isinstance(paths, list):
         raise ConfigError(f"{path}: an entry needs a kind and a list of paths, not {given!r}")
-    return EntryStyle(kind, tuple(glob(p) for p in paths))
+    return EntryStyle(kind, tuple(glob(p) for p in paths), bool(given.get("owns", False)))
 
 
 def glob(pattern: str) -> re.Pattern[str]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from homeostat.prompts.graph.graph import Edge, Graph
 from homeostat.prompts.graph.references import references
 from homeostat.prompts.graph.resolution import Resolver
-from homeostat.prompts.graph.styles import KINDS, Styles
+from homeostat.prompts.graph.styles import KINDS, EntryStyle, Styles
 from homeostat.prompts.library.expansion import expanded
 from homeostat.prompts.library.fences import Fence, fences, xml_fault
 from homeostat.prompts.library.front_matter import FrontMatter, read_front_matter
@@ -69,7 +69,8 @@ def understand(library: Library, styles: Styles, progress: Progress = silent) ->
         if front_matter.unclosed:
             problems.append(Problem(module.path, 1, "the front matter is not closed by a line of ---"))
         blocks = list(fences(module.text))
-        edges += _edges(module, front_matter, blocks, resolver, styles)
+        entry = _entry_style(module.path, styles)
+        edges += _edges(module, front_matter, blocks, resolver, styles, entry)
         if found := placeholders(module.text):
             gaps[module.path] = len(found)
         for fence in blocks:
@@ -78,7 +79,7 @@ def understand(library: Library, styles: Styles, progress: Progress = silent) ->
                 fault = xml_fault(module.text[fence.start : fence.end])
                 if fault is not None:
                     problems.append(Problem(module.path, fence.line + fault[0] - 1, f"XML: {fault[1]}"))
-        kind = entry_kind(module.path, styles)
+        kind = None if entry is None else entry.kind
         if kind == "always":
             always.append(module.path)
         elif kind is not None:
@@ -95,19 +96,22 @@ def _edges(
     blocks: Sequence[Fence],
     resolver: Resolver,
     styles: Styles,
+    entry: EntryStyle | None,
 ) -> list[Edge]:
     starts = [b.start for b in blocks]
+    own = module.path.rpartition("/")[0] + "/" if entry is not None and entry.owns else None
     found = []
     for reference in references(module.text, front_matter, styles):
         target, exact = resolver.resolve(reference.target, module.path)
         if target == module.path or (target is None and reference.if_found):
             continue
+        owned = own is not None and target is not None and target.startswith(own)
         block = bisect_right(starts, reference.start) - 1
         found.append(
             Edge(
                 source=module.path,
                 target=target,
-                kind=reference.edge,
+                kind="conditional" if owned and reference.edge == "mention" else reference.edge,
                 written=reference.target,
                 line=reference.line,
                 style=reference.style,
@@ -121,7 +125,12 @@ def _edges(
 
 def entry_kind(path: str, styles: Styles) -> str | None:
     """Return what kind of entry point lies at a path, None if none does; `always` is a kind here."""
-    return next((e.kind for e in styles.entries if any(p.fullmatch(path) for p in e.paths)), None)
+    entry = _entry_style(path, styles)
+    return None if entry is None else entry.kind
+
+
+def _entry_style(path: str, styles: Styles) -> EntryStyle | None:
+    return next((e for e in styles.entries if any(p.fullmatch(path) for p in e.paths)), None)
 
 
 def entry_name(path: str, kind: str, front_matter: FrontMatter) -> str:
