@@ -147,10 +147,14 @@ def test_what_belongs_to_a_loop_goes_with_it() -> None:
 
 
 def test_addresses_and_files_that_cannot_be_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="redis://"):
-        RedisTier("http://127.0.0.1")
-    with pytest.raises(ConfigError, match="postgresql://"):
-        PostgresTier("mysql://127.0.0.1")
+    for address in ("http://me:secret@127.0.0.1", "redis://me:secret@127.0.0.1:port"):
+        with pytest.raises(ConfigError, match="redis://") as refused:
+            RedisTier(address)
+        assert "secret" not in str(refused.value)
+    for address in ("mysql://me:secret@127.0.0.1", "postgresql://me:secret@127.0.0.1/%zz"):
+        with pytest.raises(ConfigError, match="postgresql://") as refused:
+            PostgresTier(address)
+        assert "secret" not in str(refused.value)
     with pytest.raises(ConfigError, match="timeout_s"):
         RedisTier("redis://127.0.0.1", timeout_s=0)
     with pytest.raises(ConfigError, match="nowhere"):

@@ -53,7 +53,8 @@ class PostgresTier:
 
     def __init__(self, url: str, *, timeout_s: float = 1.0, rows_max: int = 10_000_000) -> None:
         if not url.startswith(("postgresql://", "postgres://")):
-            raise ConfigError(f"the address of PostgreSQL begins with postgresql://, not {url!r}")
+            begins = url.partition("://")[0][:20]  # the rest may hold a password
+            raise ConfigError(f"the address of PostgreSQL begins with postgresql://, not {begins!r}")
         if not 0.0 < timeout_s <= 60.0 or rows_max < 1:
             raise ConfigError(
                 f"timeout_s must be above 0, up to 60, rows_max at least 1, not {timeout_s!r}, {rows_max!r}"
@@ -65,10 +66,17 @@ class PostgresTier:
         self._pools: PerLoop[AsyncConnectionPool[Any]] = PerLoop(self._new_pool)
         self._ready: PerLoop[list[bool]] = PerLoop(list)
         try:
-            from psycopg import Error
+            from psycopg import Error, ProgrammingError
+            from psycopg.conninfo import conninfo_to_dict
             from psycopg_pool import PoolTimeout
         except ImportError as error:
             raise NotAvailable("PostgreSQL needs packages: pip install 'homeostat[postgres]'") from error
+        try:
+            conninfo_to_dict(url)
+        except ProgrammingError as error:
+            raise ConfigError(
+                f"the address of PostgreSQL is no postgresql://user@host:port/database: {error}"
+            ) from None
         self.failures: tuple[type[Exception], ...] = (Error, PoolTimeout)
 
     def _new_pool(self) -> "AsyncConnectionPool[Any]":

@@ -26,7 +26,10 @@ class RedisTier:
 
     def __init__(self, url: str, *, timeout_s: float = 0.1, prefix: str = "homeostat:cache:") -> None:
         if not url.startswith(("redis://", "rediss://", "unix://")):
-            raise ConfigError(f"the address of Redis begins with redis://, rediss:// or unix://, not {url!r}")
+            begins = url.partition("://")[0][:20]  # the rest may hold a password
+            raise ConfigError(
+                f"the address of Redis begins with redis://, rediss:// or unix://, not {begins!r}"
+            )
         if not 0.0 < timeout_s <= 60.0:
             raise ConfigError(f"timeout_s of Redis must be above 0, up to 60, not {timeout_s!r}")
         self.timeout_s = timeout_s
@@ -34,9 +37,14 @@ class RedisTier:
         self._prefix = prefix.encode()
         self._clients: PerLoop[Redis] = PerLoop(self._client)
         try:
+            from redis.asyncio.connection import parse_url
             from redis.exceptions import RedisError
         except ImportError as error:
             raise NotAvailable("Redis needs a package: pip install 'homeostat[redis]'") from error
+        try:
+            parse_url(url)
+        except ValueError as error:
+            raise ConfigError(f"the address of Redis is no redis://host:port/number: {error}") from None
         self.failures: tuple[type[Exception], ...] = (RedisError,)
 
     def _client(self) -> "Redis":
