@@ -17,6 +17,9 @@ from homeostat.prompts.proof.claims import Edit
 AROUND = frozenset(["include", "includes", "import", "src", "file", "path", "href", "module", "ref"])
 """Words that may stand beside a path on a line that is nothing but a reference."""
 
+REFERENCES_MAX = 500
+"""References of one module that are looked at, from its end: each is followed as far as it leads."""
+
 DEPTH_MAX = 50
 """Modules within modules within modules: what lies deeper stays a file."""
 
@@ -60,13 +63,15 @@ class _Chains:
     def changes(self) -> Iterator[Change]:
         redundant = {path: self._redundant(path) for path in sorted(self._alone)}
         part = self._parts({e for gone in redundant.values() for e in gone})
-        readers = {edge.source for edge in part.values()}
+        parts: dict[str, list[Edge]] = defaultdict(list)
+        for edge in part.values():
+            parts[edge.source].append(edge)
         for path in sorted(self._alone):
-            if path in part or not (redundant[path] or path in readers):
+            if path in part or not (redundant[path] or path in parts):
                 continue
             removed: list[str] = []
             edits: list[Edit] = []
-            text = self._put_together(path, redundant, part, removed, edits)
+            text = self._put_together(path, redundant[path], parts, removed, edits)
             count = len(edits) - len(removed)
             what = [f"{count} redundant references"] * bool(count)
             what += [f"{len(removed)} modules of one reader"] * bool(removed)
@@ -91,7 +96,7 @@ class _Chains:
     def _redundant(self, path: str) -> list[Edge]:
         """Return the references of a module that add nothing, and stop counting them."""
         gone = []
-        for edge in self._alone[path][::-1]:
+        for edge in self._alone[path][-REFERENCES_MAX:][::-1]:
             others = list(self._loads[path])
             others.remove(str(edge.target))
             reached = set(others)
@@ -108,13 +113,13 @@ class _Chains:
     def _parts(self, redundant: set[Edge]) -> dict[str, Edge]:
         """Return the modules that become part of their one reader, with the reference that they replace."""
         understood = self._draft.understood
-        called = {e.path for e in understood.entries} | set(understood.always)
-        aliased = set(self._draft.library.aliases.values())
+        stays = {*(e.path for e in understood.entries), *understood.always}
+        stays.update(self._draft.library.aliases.values())
         part = {}
         for path, edges in self._named.items():
             (edge, *others) = edges
             fits = not others and edge in self._alone.get(edge.source, ()) and edge not in redundant
-            if not fits or path in called | aliased or not self._fits(path, edge.source):
+            if not fits or path in stays or not self._fits(path, edge.source):
                 continue
             if path not in understood.graph.closure(self._loads[path], HARD):
                 part[path] = edge
@@ -142,22 +147,22 @@ class _Chains:
     def _put_together(
         self,
         path: str,
-        redundant: dict[str, list[Edge]],
-        part: dict[str, Edge],
+        redundant: list[Edge],
+        parts: dict[str, list[Edge]],
         removed: list[str],
         edits: list[Edit],
     ) -> str:
         """Return a module's text with its parts in it; note what went and which lines changed."""
         lines: list[str | None] = list(self._lines[path])
-        for edge in redundant.get(path, ()):
+        for edge in redundant:
             edits.append(Edit(path, edge.line, str(lines[edge.line - 1]), ""))
             lines[edge.line - 1] = None
-        for target, edge in part.items():
-            if edge.source == path:
-                removed.append(target)
-                text = self._put_together(target, {}, part, removed, edits).rstrip("\r\n")
-                edits.append(Edit(path, edge.line, str(lines[edge.line - 1]), text))
-                lines[edge.line - 1] = text
+        for edge in parts.get(path, ()):
+            target, was = str(edge.target), str(lines[edge.line - 1])
+            removed.append(target)
+            text = self._put_together(target, [], parts, removed, edits).rstrip("\r\n")
+            edits.append(Edit(path, edge.line, was, text))
+            lines[edge.line - 1] = text + "\r" * was.endswith("\r")
         return "\n".join(line for line in lines if line is not None)
 
 
