@@ -334,6 +334,21 @@ class JobsContract:
 
         shop.play(run())
 
+    def test_a_worker_that_is_to_stop_at_once_hands_back_what_runs(self, shop: Shops) -> None:
+        async def run() -> None:
+            app = shop()
+            async with working(app, drain_s=WAIT_S) as (_, worker):
+                handle = await app.jobs.enqueue(app.held.call(1))
+                await until(lambda: app.ran == [1])
+                began = time.monotonic()
+                worker.stop(at_once=True)
+            assert time.monotonic() - began < WAIT_S / 2
+            job = await handle.job()
+            assert job is not None
+            assert (job.state, job.token, job.failures, job.lost) == (State.READY, 1, 0, 0)
+
+        shop.play(run())
+
     def test_no_more_than_running_max_run_at_once(self, shop: Shops) -> None:
         async def run() -> None:
             async with working(shop()) as (app, _):

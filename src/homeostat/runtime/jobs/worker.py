@@ -95,6 +95,7 @@ class Worker:
     def stop(self, at_once: bool = False) -> None:
         """Take no further jobs and end once those that run have ended; `at_once` hands them back instead."""
         self._stopped.set()
+        self._take_nothing()
         if at_once:
             self._runs.stop(Why.LEAVING)
 
@@ -145,15 +146,18 @@ class Worker:
             await self._feed.serve(self._delivering.deliver)
 
     async def _drain(self, serving: "asyncio.Task[None]") -> None:
-        for part in (self._fetching, self._delivering, self._feed):
-            if part is not None:
-                part.stop()
+        self._take_nothing()
         await asyncio.wait((serving,), timeout=self._drain_s)
         if not serving.done():
             self._runs.stop(Why.LEAVING)
             await asyncio.wait((serving,), timeout=GRACE_S)
         if not serving.done():
             event("jobs.worker.runs_left", worker=self.id, running=len(self._runs))
+
+    def _take_nothing(self) -> None:
+        for part in (self._fetching, self._delivering, self._feed):
+            if part is not None:
+                part.stop()
 
     async def _beats(self) -> None:
         while True:

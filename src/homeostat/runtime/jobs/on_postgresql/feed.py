@@ -9,7 +9,7 @@ import psycopg
 from pgqueuer.adapters.drivers.psycopg import PsycopgDriver
 from pgqueuer.adapters.persistence.queries import Queries
 from pgqueuer.core.qm import QueueManager
-from pgqueuer.domain.errors import RetryRequested
+from pgqueuer.domain.errors import PgqException, RetryRequested
 from pgqueuer.domain.models import Job as Message
 from psycopg import AsyncConnection, AsyncRawCursor
 from psycopg.rows import dict_row
@@ -53,7 +53,7 @@ class PooledDriver(PsycopgDriver):
 
 
 class PgqueuerFeed:
-    """Runs pgqueuer's queue manager, again after the database was away."""
+    """Runs pgqueuer's queue manager, and a new one after the database or its notices were away."""
 
     def __init__(
         self,
@@ -80,7 +80,7 @@ class PgqueuerFeed:
             while not self._stopped.is_set():
                 try:
                     await self._manage(deliver)
-                except (psycopg.Error, OSError, RuntimeError) as error:
+                except (psycopg.Error, PgqException, OSError, RuntimeError) as error:
                     event("jobs.feed_failed", reason=type(error).__name__)
                     await asyncio.sleep(RECONNECT_S)
         finally:
@@ -107,6 +107,7 @@ class PgqueuerFeed:
                 dequeue_timeout=timedelta(seconds=self._lease_s),
                 batch_size=at_once // 2,
                 max_concurrent_tasks=at_once,
+                shutdown_on_listener_failure=True,
                 heartbeat_timeout=timedelta(seconds=self._lease_s),
                 log_aggregation_interval=timedelta(0),
             )
