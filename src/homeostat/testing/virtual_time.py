@@ -3,6 +3,7 @@
 import asyncio
 import selectors
 from collections.abc import Coroutine
+from math import ceil
 from typing import Any, TypeVar
 
 from homeostat.core.clock import SECOND_NS
@@ -12,7 +13,7 @@ T = TypeVar("T")
 EPOCH_NS = 1_750_000_000 * SECOND_NS
 
 
-TURN_S = 1e-9
+TURN_NS = 1
 """What one turn of the loop takes: where time stands still, who waits for a rounding error waits forever."""
 
 
@@ -21,16 +22,16 @@ class _Jump(selectors.DefaultSelector):
 
     def __init__(self) -> None:
         super().__init__()
-        self.now_s = 0.0
+        self.now_ns = 0
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
         ready = super().select(0)
-        self.now_s += TURN_S
+        self.now_ns += TURN_NS
         if ready:
             return ready
         if timeout is None:
             return super().select(None)  # only another thread can go on
-        self.now_s += max(0.0, timeout - TURN_S)
+        self.now_ns += ceil(timeout * SECOND_NS)
         return ready
 
 
@@ -46,7 +47,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
 
     def time(self) -> float:
         """Return the virtual time in seconds, from 0."""
-        return self._jump.now_s
+        return self._jump.now_ns / SECOND_NS
 
     def now_ns(self) -> int:
         """Return the virtual wall time."""
@@ -54,7 +55,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
 
     def monotonic_ns(self) -> int:
         """Return the virtual time."""
-        return round(self._jump.now_s * SECOND_NS)
+        return self._jump.now_ns
 
 
 def run_virtual(main: Coroutine[Any, Any, T], loop: VirtualLoop | None = None) -> T:
