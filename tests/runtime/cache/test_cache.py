@@ -5,6 +5,7 @@ import inspect
 import threading
 from collections.abc import Callable, Iterator
 from functools import partial
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -214,6 +215,22 @@ def test_no_tenant_finds_by_any_key_what_another_one_put_in(
     assert cache.tenant(second[0]).sync.get(second[1]) == expected
     assert cache.sync.get(second[1]) is None
     assert (shared_key("c:1", *first) == shared_key("c:1", *second)) == (first == second)
+
+
+@pytest.mark.parametrize("key", [("a", "k"), (object(), "a", "k"), 1, None, ["k"]])
+def test_what_is_no_text_and_no_bytes_is_no_key(host: BareHost, key: Any) -> None:
+    cache: Cache[int] = Cache(host, "c")
+    cache.tenant("a").sync.set("k", 1)
+    refused = (InputError, TypeError) if isinstance(key, list) else InputError
+    with pytest.raises(refused):
+        cache.sync.get(key)
+    with pytest.raises(refused):
+        cache.sync.set(key, 1)
+    with pytest.raises(refused):
+        cache.sync.load(key, lambda: 1)
+    with pytest.raises(refused):
+        asyncio.run(cache.get(key))
+    assert len(cache.memory) == 1
 
 
 def test_no_tenant_invalidates_by_any_tag_what_is_another_ones(host: BareHost) -> None:

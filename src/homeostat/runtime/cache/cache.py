@@ -8,7 +8,7 @@ from homeostat.act.knobs.declaration import declared
 from homeostat.core.errors import ConfigError
 from homeostat.runtime.cache.cached import CachedAsync, CachedSync, wrapped
 from homeostat.runtime.cache.core import Core, Settings
-from homeostat.runtime.cache.key import Key, KeyOf, MemoryKey, checked_name
+from homeostat.runtime.cache.key import Key, KeyOf, MemoryKey, checked_name, memory_key
 from homeostat.runtime.cache.lifetime import Lifetime, lifetime_of
 from homeostat.runtime.cache.memory import AUTO, Memory
 from homeostat.runtime.cache.observation import Observation
@@ -174,7 +174,7 @@ class Cache(Generic[V]):
         return lambda function: wrapped(function, self._core, self._tenant, key, tags)
 
     def _key(self, key: Key) -> MemoryKey:
-        return (self._tenant, key) if self._tenant else key
+        return memory_key(self._tenant, key)
 
 
 def _capacity(host: Host, name: str, entries_max: int | None, bytes_max: int | None) -> Callable[[], int]:

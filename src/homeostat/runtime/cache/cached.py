@@ -8,7 +8,7 @@ from typing import Any, ParamSpec, Protocol, TypeVar, cast
 from homeostat.core.errors import ConfigError
 from homeostat.runtime.cache.core import Core
 from homeostat.runtime.cache.io import run_now
-from homeostat.runtime.cache.key import KeyOf, MemoryKey, arguments_key
+from homeostat.runtime.cache.key import KeyOf, MemoryKey, arguments_key, memory_key
 from homeostat.runtime.cache.sync_cache import tags_of
 
 P = ParamSpec("P")
@@ -58,7 +58,7 @@ class _Naming:
             key = self._key_of(*args, **kwargs)
         else:
             key = arguments_key((self._name, *args), kwargs)
-        return (self._tenant, key) if self._tenant else key
+        return memory_key(self._tenant, key)
 
     def tags(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[str, ...]:
         return tags_of(self._tenant, self._tags_of(*args, **kwargs)) if self._tags_of is not None else ()

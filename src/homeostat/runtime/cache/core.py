@@ -17,7 +17,7 @@ from homeostat.runtime.cache.bridge import Bridge
 from homeostat.runtime.cache.entry import Entry, Stamps
 from homeostat.runtime.cache.flights import Flight, Flights
 from homeostat.runtime.cache.io import Io, LoopIo, ThreadIo, run_now
-from homeostat.runtime.cache.key import MemoryKey, shared_key
+from homeostat.runtime.cache.key import MemoryKey, shared_key, tenant_and_key
 from homeostat.runtime.cache.lease import Lease
 from homeostat.runtime.cache.lifetime import Lifetime
 from homeostat.runtime.cache.memory import Memory
@@ -321,6 +321,7 @@ class Core(Generic[V]):
             fresh_ns = monotonic_ns() + ttl_ns - int(jitter_ns * uniform())
             entry = find(key)
             if entry is None or entry.stamps or entry.failed:
+                tenant_and_key(key)
                 put(key, value, fresh_ns, fresh_ns, fresh_ns + stale_ns)
                 return True
             entry.value = value
@@ -427,7 +428,7 @@ class Core(Generic[V]):
         return min(entry.fresh_ns, now_ns + int(SYNC_S * SECOND_NS))
 
     def _shared_key(self, key: MemoryKey) -> bytes:
-        tenant, own = key if isinstance(key, tuple) else ("", key)
+        tenant, own = tenant_and_key(key)
         return shared_key(self._namespace, tenant, own)
 
     def _lease(self, name: bytes) -> Lease | None:

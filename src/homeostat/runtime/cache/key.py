@@ -11,10 +11,31 @@ from homeostat.core.errors import ConfigError, InputError
 Key = str | bytes
 """What a caller names a value by."""
 
-MemoryKey = Key | tuple[str, Key]
-"""A key in memory: with its tenant, where there is one, so that no key of one can equal one of another."""
+MemoryKey = Key | tuple[object, str, Key]
+"""A key in memory: with its tenant, where there is one, and a mark that nobody else has.
+
+So no key of one tenant can equal one of another, whatever a caller hands in as its key.
+"""
+
+_OURS = object()
 
 _encode = msgspec.msgpack.Encoder(order="deterministic").encode
+
+
+def memory_key(tenant: str, key: Key) -> MemoryKey:
+    """Return the key in memory; raise InputError for what is neither text nor bytes."""
+    if not isinstance(key, str | bytes):
+        raise InputError(f"a key of a cache is a text or bytes, not {type(key).__name__}")
+    return (_OURS, tenant, key) if tenant else key
+
+
+def tenant_and_key(key: MemoryKey) -> tuple[str, Key]:
+    """Return the tenant and the key that a key in memory was made of; raise InputError for any other."""
+    if isinstance(key, str | bytes):
+        return "", key
+    if isinstance(key, tuple) and key and key[0] is _OURS:
+        return key[1], key[2]
+    raise InputError(f"a key of a cache is a text or bytes, not {type(key).__name__}")
 
 
 def arguments_key(args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> bytes:

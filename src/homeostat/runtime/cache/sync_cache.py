@@ -6,7 +6,7 @@ from typing import Generic, Protocol, TypeVar, cast
 from homeostat.core.errors import ConfigError
 from homeostat.runtime.cache.core import Core
 from homeostat.runtime.cache.io import run_now
-from homeostat.runtime.cache.key import Key, MemoryKey
+from homeostat.runtime.cache.key import Key, MemoryKey, memory_key, tenant_and_key
 
 V = TypeVar("V")
 W = TypeVar("W")
@@ -46,7 +46,7 @@ class SyncCache(Generic[V]):
     def set(self, key: Key, value: V, *, tags: Sequence[str] = ()) -> None:
         """Keep a value."""
         core = self._core
-        if not tags and core.set_here((self._tenant, key) if self._tenant else key, value):
+        if not tags and core.set_here(memory_key(self._tenant, key) if self._tenant else key, value):
             return
         run_now(core.set(self._key(key), value, tags_of(self._tenant, tags), core.thread))
 
@@ -67,13 +67,14 @@ class SyncCache(Generic[V]):
         core, tenant = self._core, self._tenant
 
         def missed(key: MemoryKey, default: object) -> object:
+            tenant_and_key(key)
             held = run_now(core.found(key, core.thread))
             return default if held is None else held.value
 
         get = core.memory.getter(missed)
         if not tenant:
             return get
-        return lambda key, default=None: get((tenant, key), default)
+        return lambda key, default=None: get(memory_key(tenant, key), default)
 
     def _key(self, key: Key) -> MemoryKey:
-        return (self._tenant, key) if self._tenant else key
+        return memory_key(self._tenant, key)

@@ -10,7 +10,7 @@ from typing import Generic, Protocol, TypeVar
 from homeostat.act.knobs.declaration import declared
 from homeostat.core.errors import ConfigError
 from homeostat.runtime.cache.flights import Flight, Flights
-from homeostat.runtime.cache.key import checked_name
+from homeostat.runtime.cache.key import checked_name, memory_key
 from homeostat.runtime.cache.lifetime import Lifetime, lifetime_of
 from homeostat.runtime.cache.semantic.lexical_check import difference
 from homeostat.runtime.cache.semantic.neighbours import Neighbours, Vector, unit
@@ -133,12 +133,12 @@ class SemanticCache(Generic[V]):
         place = self._places.get((*group, question))
         if place is not None and (known := self._live(place)) is not None:
             return known.value
-        key = repr((context, question))
+        key = memory_key(tenant, repr((context, question)))
 
         async def obtained(_: Flight[V]) -> V:
             return await self._obtain(group, question, answer)
 
-        return await self._flights.run((tenant, key), (), obtained)
+        return await self._flights.run(key, (), obtained)
 
     async def settle(self) -> None:
         """Wait for the checks that are under way."""

@@ -104,7 +104,7 @@ class SharedTiers:
                 await guard.tier.close()
 
     def _tag_key(self, tag: str) -> bytes:
-        return shared_key(self._namespace, "", b"tag:" + tag.encode())
+        return shared_key(f"#tags:{self._namespace}", "", tag)  # no cache has a name that begins so
 
     def _opened(self, body: bytes) -> Sealed | None:
         try:
