@@ -12,7 +12,7 @@ from homeostat.testing.store_contract import StoreContract
 
 
 class TestPostgres(StoreContract):
-    examples = 8
+    examples = 6
 
     @pytest.fixture(autouse=True)
     def database(self, postgres_url: str) -> None:

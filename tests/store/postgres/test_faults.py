@@ -74,10 +74,11 @@ def survive(kills: int) -> None:
         writer.start()
         for kill in range(kills):
             while len(written) < (kill + 1) * 100:
+                assert writer.is_alive()
                 never.wait(0.001)
             server.kill()
             server.start()
-        writer.join(60.0)
+        writer.join(300.0)
         assert len(written) == last
         assert count(store) == (last, last)
 
