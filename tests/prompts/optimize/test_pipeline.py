@@ -127,6 +127,7 @@ def test_the_core_goes_first_where_that_is_billed_less(drafted: Drafted) -> None
 def test_an_order_that_leaves_something_out_is_taken_back(drafted: Drafted) -> None:
     found = run(drafted, Given(orders={"commands/go.md": ("commands/go.md",)}, saves="billed"))
     assert found.draft.orders == {}
+    assert found.outcome.passes[0].reverted[0].why == "the order does not name what is loaded"
 
 
 def test_a_prompt_that_falls_below_what_is_cached_is_warned_of(drafted: Drafted) -> None:
@@ -150,3 +151,14 @@ def test_passes_are_chosen_by_name(drafted: Drafted) -> None:
 
 def test_files_of_passes_are_kept(drafted: Drafted) -> None:
     assert run(drafted, Given(files={"plan.json": b"{}"})).files == {"plan.json": b"{}"}
+
+
+def test_a_change_whose_fault_shows_elsewhere_is_found_among_many(drafted: Drafted) -> None:
+    entries = {f"commands/{n}.md": f"# {n}\n\nSee it first of all: @parts/rules.md\n" for n in range(20)}
+    good = [Change(f"good {n}", {f"commands/{n}.md": f"# {n}\n\n@parts/rules.md\n"}) for n in range(20)]
+    good[13] = Change("bad", {"commands/13.md": "# 13\n"})
+    found = run(drafted, Given(tuple(good), lossless=False), files=FILES | entries)
+    (ran,) = found.outcome.passes
+    assert [r.what for r in ran.reverted] == ["bad"]
+    assert "/13 no longer reaches" in ran.reverted[0].why
+    assert ran.changes == 19

@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from homeostat.prompts.library.expansion import OUTLINE, indented, rewritten
+from homeostat.prompts.library.expansion import OUTLINE, RULER, indented, rewritten
 from homeostat.prompts.library.fences import Fence, fences
 from homeostat.prompts.library.module import Module
 from homeostat.prompts.library.outline import read_outline, write_outline
@@ -63,8 +63,8 @@ def _converted(module: Module, draft: Draft) -> _Made:
     text = module.text
     made = _Made(text)
     found = list(fences(text)) if "xml" in text else []
-    if any(f.language == OUTLINE for f in found):
-        return made
+    if any(f.language == OUTLINE for f in found) or RULER.search(text):
+        return made  # what looks like a compact form already would be read back twice
     pieces, last = [], 0
     for fence in found:
         if fence.language != "xml" or indented(text, fence):

@@ -1,7 +1,7 @@
 """The pipeline: passes in their order, each counted, judged, and taken back where it is worth nothing."""
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import msgspec
@@ -110,7 +110,10 @@ def _run(state: _State, one: Pass, price: Price) -> tuple[_State, PassOutcome]:
         faults = _faults(state, after, one)
         if not faults:
             break
-        blamed = [c for c in kept if any(p in faults for p in (*c.texts, *c.removed))] or kept
+        if not kept:
+            return state, _outcome(state, state, one, proposal, kept, [*reverted, _order_reverted(faults)])
+        blamed = [c for c in kept if any(p in faults for p in (*c.texts, *c.removed))]
+        blamed = blamed or _culprit(state, one, proposal, kept, price)
         reverted += [_reverted(c, faults) for c in blamed]
         kept = [c for c in kept if c not in blamed]
     else:
@@ -121,13 +124,24 @@ def _run(state: _State, one: Pass, price: Price) -> tuple[_State, PassOutcome]:
         paths = tuple(dict.fromkeys(p for c in kept for p in c.texts))
         reverted.append(Reverted(what, paths, _unworthy(one.saves)))
         kept, after = [], state
-    return after, PassOutcome(
+    return after, _outcome(state, after, one, proposal, kept, reverted)
+
+
+def _outcome(
+    before: _State,
+    after: _State,
+    one: Pass,
+    proposal: Proposal,
+    kept: Sequence[Change],
+    reverted: Sequence[Reverted],
+) -> PassOutcome:
+    return PassOutcome(
         name=one.name,
         lossless=one.lossless,
         saves=one.saves,
-        before=state.draft.weight,
+        before=before.draft.weight,
         after=after.draft.weight,
-        before_usd=state.bill.cached_usd,
+        before_usd=before.bill.cached_usd,
         after_usd=after.bill.cached_usd,
         files_changed=len({p for c in kept for p in (*c.texts, *c.removed)}),
         changes=len(kept),
@@ -135,6 +149,20 @@ def _run(state: _State, one: Pass, price: Price) -> tuple[_State, PassOutcome]:
         notes=proposal.notes,
         took_ms=0.0,
     )
+
+
+def _culprit(
+    state: _State, one: Pass, proposal: Proposal, kept: Sequence[Change], price: Price
+) -> list[Change]:
+    """Return the first change with which there is a fault that names none of the files it touches."""
+    good, bad = 0, len(kept)
+    while bad - good > 1:
+        middle = (good + bad) // 2
+        if _faults(state, _applied(state, one, proposal, kept[:middle], price), one):
+            bad = middle
+        else:
+            good = middle
+    return list(kept[good:bad])
 
 
 def _worth_it(draft: Draft, changes: Sequence[Change], saves: Saves) -> tuple[list[Change], list[Reverted]]:
@@ -196,6 +224,10 @@ def _unworthy(saves: Saves) -> str:
         "billed": "cost with the provider's cache",
     }
     return f"saves no {what[saves]}"
+
+
+def _order_reverted(faults: Mapping[str, str]) -> Reverted:
+    return Reverted("the order", tuple(faults), next(iter(faults.values())))
 
 
 def _reverted(change: Change, faults: dict[str, str]) -> Reverted:
