@@ -124,9 +124,20 @@ class CutBeforeCommit(PostgresStore):
             self.proxy = None
 
 
+def write_until_kept(store: PostgresStore, batch: Batch) -> None:
+    for _ in range(200):
+        try:
+            store.write(batch)
+            return
+        except StoreBusy:
+            threading.Event().wait(0.02)
+    raise AssertionError("still busy")
+
+
 @pytest.mark.parametrize("commit_arrives", [True, False])
+@pytest.mark.parametrize("another_first", [True, False])
 def test_a_batch_whose_commit_was_not_answered_is_kept_once_when_it_is_written_again(
-    postgres_url: str, commit_arrives: bool
+    postgres_url: str, commit_arrives: bool, another_first: bool
 ) -> None:
     with through_proxy(postgres_url, CutBeforeCommit) as (proxy, store), opened(postgres_url) as other:
         assert isinstance(store, CutBeforeCommit)
@@ -138,15 +149,13 @@ def test_a_batch_whose_commit_was_not_answered_is_kept_once_when_it_is_written_a
         if not commit_arrives:
             proxy.reset()
         proxy.faults = Faults()
-        for _ in range(100):
-            try:
-                store.write(batch)
-                break
-            except StoreBusy:
-                threading.Event().wait(0.02)
-        assert count(other) == (2, 2)
-        store.write(numbered(2))
-        assert count(other) == (3, 3)
+        if another_first:
+            write_until_kept(store, numbered(2))
+        write_until_kept(store, batch)
+        kept = 3 if another_first else 2
+        assert count(other) == (kept, kept)
+        store.write(numbered(3))
+        assert count(other) == (kept + 1, kept + 1)
 
 
 def test_a_slow_network_is_slow_and_no_more(postgres_url: str) -> None:

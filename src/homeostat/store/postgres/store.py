@@ -1,6 +1,7 @@
 """The store in a PostgreSQL database, which any number of nodes may share."""
 
 import threading
+from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from types import TracebackType
@@ -49,6 +50,9 @@ STEPS_MAX = 100
 """Transactions of each kind in one round of upkeep; what is left waits for the next round."""
 
 AHEAD_NS = 10 * MINUTE_NS
+KEPT_AFTER_ALL_MAX = 8
+"""Batches whose writers have yet to learn that they were kept: one for each that writes, as a rule."""
+
 ANSWER_TIMEOUT_S = 30.0
 TURN_TIMEOUT_S = 10.0
 
@@ -120,6 +124,7 @@ class PostgresStore:
         self._writer = uuid4()
         self._batches = 0
         self._in_doubt: _InDoubt | None = None
+        self._kept_after_all: deque[Batch] = deque(maxlen=KEPT_AFTER_ALL_MAX)
         try:
             migrate(self._connections)
         except BaseException:
@@ -167,14 +172,21 @@ class PostgresStore:
         marks.move(connection, self._writer, self._batches)
 
     def _was_kept(self, batch: Batch) -> bool:
-        """Tell whether a batch is the one that was in doubt, and was kept after all."""
+        """Tell whether a batch is one that was in doubt and was kept after all, and forget that it was.
+
+        What is in doubt is settled before anything else is written: later marks would hide it.
+        """
         doubt = self._in_doubt
-        if doubt is None or doubt.batch is not batch:
-            return False
-        with self._connections.transaction() as connection:
-            kept = marks.last(connection, self._writer) == doubt.number
-        self._in_doubt = None
-        return kept
+        if doubt is not None:
+            with self._connections.transaction() as connection:
+                if marks.last(connection, self._writer) == doubt.number:
+                    self._kept_after_all.append(doubt.batch)
+            self._in_doubt = None
+        for n, kept in enumerate(self._kept_after_all):
+            if kept is batch:
+                del self._kept_after_all[n]
+                return True
+        return False
 
     def read(self, query: Query[Answer]) -> Answer:
         """Answer a query from one state of the database."""
