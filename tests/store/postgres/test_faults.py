@@ -247,6 +247,7 @@ def test_a_database_that_is_read_only_is_store_full(postgres_url: str) -> None:
         assert count(store) == (1, 1)
 
 
+@pytest.mark.long
 def test_a_full_disk_is_store_full_and_what_was_kept_stays(postgres_server: servers.Server) -> None:
     base = postgres_server.url.rpartition("/")[0]
     try:

@@ -4,11 +4,14 @@ import os
 import subprocess
 import sys
 
+import pytest
+
 from homeostat import Homeostat
 
 HOMEOSTAT = [sys.executable, "-m", "homeostat.app.cli.main"]
 
 
+@pytest.mark.long
 def test_an_application_writes_to_it_and_a_command_reads_from_it(postgres_url: str) -> None:
     hs = Homeostat("shop", store=postgres_url, collect=False)
     try:
