@@ -92,7 +92,7 @@ class Core(Generic[V]):
         self._changes = 0
         self._refreshing = threading.BoundedSemaphore(REFRESHES_MAX)
         self._behind = (
-            WriteBehind(self.bridge, self.tiers.put, observation.writes_dropped)
+            WriteBehind(self.bridge, self.tiers.put, self.tiers.delete, observation.writes_dropped)
             if settings.write_behind and self.tiers is not None
             else None
         )

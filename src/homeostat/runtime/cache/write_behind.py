@@ -1,6 +1,7 @@
 """Write-behind: values that go to the shared tiers later, many at once, from a bounded queue."""
 
 import asyncio
+import os
 import threading
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Sequence
@@ -17,17 +18,29 @@ LINGER_S = 0.02
 
 
 class WriteBehind:
-    """Keeps the latest value of each key until it is written; beyond a bound the oldest goes, counted."""
+    """Keeps the latest value of each key until it is written; beyond a bound the oldest goes, counted.
+
+    A key that is dropped while its value is being written is deleted right after. A forked child begins with
+    an empty queue: what waited is its parent's to write.
+    """
 
     def __init__(
-        self, bridge: Bridge, write: Callable[[Sequence[Item]], Awaitable[None]], dropped: Counter
+        self,
+        bridge: Bridge,
+        write: Callable[[Sequence[Item]], Awaitable[None]],
+        delete: Callable[[Sequence[bytes]], Awaitable[None]],
+        dropped: Counter,
     ) -> None:
         self._bridge = bridge
         self._write = write
+        self._delete = delete
         self._dropped = dropped
+        self._pid = os.getpid()
         self._lock = threading.Lock()
         self._one_writes = PerLoop(asyncio.Lock)
         self._items: OrderedDict[bytes, Item] = OrderedDict()
+        self._in_flight: set[bytes] = set()
+        self._gone: set[bytes] = set()
         self._writing = False
 
     def __len__(self) -> int:
@@ -35,7 +48,10 @@ class WriteBehind:
 
     def put(self, item: Item) -> None:
         """Have a value written soon."""
+        if self._pid != os.getpid():
+            self._after_fork()
         with self._lock:
+            self._gone.discard(item.key)
             self._items.pop(item.key, None)
             self._items[item.key] = item
             if len(self._items) > QUEUE_MAX:
@@ -47,9 +63,11 @@ class WriteBehind:
         self._bridge.submit(self._write_all())
 
     def drop(self, key: bytes) -> None:
-        """Have a value that is not written yet not written."""
+        """Have a value that is not written yet not written, and one that is being written deleted."""
         with self._lock:
             self._items.pop(key, None)
+            if key in self._in_flight:
+                self._gone.add(key)
 
     def drain(self) -> "Future[None]":
         """Write what waits now; what is returned ends when all of it is written."""
@@ -75,10 +93,30 @@ class WriteBehind:
         """Write a batch once the one before it is written; return False where there is none."""
         async with self._one_writes.get():
             batch = self._batch()
-            if batch:
-                await self._write(batch)
+            try:
+                if batch:
+                    await self._write(batch)
+            finally:
+                gone = self._landed()
+            if gone:
+                await self._delete(gone)
             return bool(batch)
 
     def _batch(self) -> list[Item]:
         with self._lock:
-            return [self._items.popitem(last=False)[1] for _ in range(min(BATCH_MAX, len(self._items)))]
+            batch = [self._items.popitem(last=False)[1] for _ in range(min(BATCH_MAX, len(self._items)))]
+            self._in_flight = {item.key for item in batch}
+            return batch
+
+    def _landed(self) -> list[bytes]:
+        """Note that the batch is written; return the keys of it that were dropped meanwhile."""
+        with self._lock:
+            gone = list(self._gone)
+            self._in_flight, self._gone = set(), set()
+            return gone
+
+    def _after_fork(self) -> None:
+        self._pid = os.getpid()
+        self._lock = threading.Lock()
+        self._one_writes = PerLoop(asyncio.Lock)
+        self._items, self._in_flight, self._gone, self._writing = OrderedDict(), set(), set(), False
