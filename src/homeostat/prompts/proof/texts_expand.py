@@ -1,7 +1,7 @@
 """Whether texts expand to what they were: the check of what is said to have lost nothing."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from homeostat.prompts.graph.references import references
 from homeostat.prompts.graph.styles import Styles
@@ -30,11 +30,11 @@ def texts_expand(before: Library, after: Library, styles: Styles, claims: Claims
     compared = [m for p, m in unfolded(before).modules.items() if p not in lossy]
     texts = unfolded(after).modules
     gone = any(m.path not in texts for m in compared)
-    everything = "\n".join(_flat(text.text) for text in texts.values()) if gone else ""
+    there = {line for text in texts.values() for line in _flat_lines(text.text)} if gone else set()
     for module in compared:
         now = texts.get(module.path)
         if now is None:
-            line = _lost_line(module, edits[module.path], everything)
+            line = _lost_line(module, edits[module.path], there)
             if line is not None:
                 lost.append(Missing(module.path, 0, f"is gone, and stands in no other module: {line}"))
         elif not _same(module, now, edits[module.path], reading):
@@ -42,11 +42,15 @@ def texts_expand(before: Library, after: Library, styles: Styles, claims: Claims
     return Check("texts that expand to what they were", len(compared), tuple(lost))
 
 
-def _lost_line(module: Module, edits: Iterable[Edit], there: str) -> str | None:
+def _lost_line(module: Module, edits: Iterable[Edit], there: Collection[str]) -> str | None:
     """Return a line of a module that is gone which stands nowhere else, None where there is none."""
     known = {_flat(edit.was) for edit in edits}
-    lines = (_flat(line) for line in expanded(module.text).split("\n"))
+    lines = filter(None, _flat_lines(module.text))
     return next((line for line in lines if line not in known and line not in there), None)
+
+
+def _flat_lines(text: str) -> list[str]:
+    return plain(expanded(text)).split("\n")
 
 
 def _same(was: Module, now: Module, edits: Iterable[Edit], reading: Reading) -> bool:
