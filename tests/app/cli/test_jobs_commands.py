@@ -55,7 +55,7 @@ def filled(path: Path) -> tuple[str, str, str]:
             @jobs.job()
             async def waits() -> None: ...
 
-            done, dead = await jobs.enqueue_many((fine.call(), broken.call()))
+            done, dead = await jobs.enqueue(fine.call()), await jobs.enqueue(broken.call())
             worker = await jobs.worker()
             working = asyncio.create_task(worker.run())
             while worker.status().ended < 2:  # noqa: ASYNC110 - another task ends them
