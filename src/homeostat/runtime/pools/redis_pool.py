@@ -1,5 +1,6 @@
 """The Redis pool: connections of redis-py's asyncio client, as many in use as a knob says."""
 
+import asyncio
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -98,6 +99,7 @@ class SlottedConnections(ConnectionPool):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._held: dict[AbstractConnection, Slot] = {}
+        self._releasing: set[asyncio.Task[None]] = set()
 
     async def get_connection(
         self, command_name: str | None = None, *keys: Any, **options: Any
@@ -114,16 +116,25 @@ class SlottedConnections(ConnectionPool):
         return connection
 
     async def release(self, connection: AbstractConnection) -> None:
-        """Keep a connection for the next, or close it where there are more than the size says."""
+        """Keep a connection for the next, or close it where there are more than the size says.
+
+        A caller that is cancelled while it waits for redis-py's lock would lose the connection for good.
+        """
+        if not self._lock.locked():
+            await self._release(connection)  # which is in the list before it waits for anything
+            return
+        task = asyncio.get_running_loop().create_task(self._release(connection))
+        self._releasing.add(task)
+        task.add_done_callback(self._releasing.discard)
+        await asyncio.shield(task)
+
+    async def _release(self, connection: AbstractConnection) -> None:
         slot = self._held.pop(connection, None)
         try:
             await super().release(connection)
             while len(self._available_connections) > self.slots.size.get():
                 await self._available_connections.pop(0).disconnect()
         finally:
-            if connection in self._in_use_connections:  # cancelled before it was given back
-                self._in_use_connections.discard(connection)
-                await connection.disconnect(nowait=True)
             if slot is not None:
                 slot.free()
 

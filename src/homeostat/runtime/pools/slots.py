@@ -24,8 +24,10 @@ class Slots:
     def __init__(
         self, host: Host, name: str, kind: str, size: int, size_max: int, queue_max: int, wait_max_s: float
     ) -> None:
-        if not 1 <= size <= size_max:
-            raise ConfigError(f"pool {name!r} needs 1 <= size <= size_max, not {size!r} and {size_max!r}")
+        if not 1 <= size <= size_max or size_max < 2:
+            raise ConfigError(
+                f"pool {name!r} needs 1 <= size <= size_max and 2 <= size_max, not {size!r} and {size_max!r}"
+            )
         self.name = name
         self.size = host.knob_set.declare(declared(f"{name}_size", size, low=1, high=size_max, log=True))
         self.gate = Gate(host, name, FixedLimit(self.size), queue_max=queue_max, wait_max_s=wait_max_s)

@@ -89,7 +89,7 @@ class Workers:
     def _died(self) -> WorkerDied:
         return WorkerDied(
             f"a worker of {self.name!r} died in this call: killed, out of memory, crashed, or its answer"
-            " could not be read. It is replaced; call again only what may run twice"
+            "could not be read. It is replaced; call again only what may run twice"
         )
 
     def _begun(
