@@ -3,6 +3,7 @@
 import asyncio
 import os
 import sqlite3
+import threading
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -467,6 +468,71 @@ def test_write_behind_writes_many_at_once_and_close_writes_the_rest() -> None:
     assert tier.calls < 20
     reader: Cache[int] = Cache(BareHost(), "c", redis=tier)
     assert reader.sync.get("k249") == 499
+    reader.sync.close()
+
+
+def test_what_is_read_while_it_is_deleted_does_not_stay_in_memory() -> None:
+    class LateTier(DictTier):
+        async def delete_many(self, keys: Sequence[bytes]) -> None:
+            await reader.get("k")
+            await super().delete_many(keys)
+
+    tier = LateTier()
+    reader: Cache[int] = Cache(BareHost(), "c", redis=tier)
+
+    async def main() -> None:
+        await reader.set("k", 1)
+        await reader.delete("k")
+        assert await reader.get("k") is None
+
+    asyncio.run(main())
+
+
+def test_what_is_deleted_while_it_is_written_behind_stays_deleted() -> None:
+    class HeldTier(DictTier):
+        def __init__(self) -> None:
+            super().__init__()
+            self.began, self.go_on = threading.Event(), threading.Event()
+
+        async def put_many(self, items: Sequence[Item]) -> None:
+            self.began.set()
+            await asyncio.to_thread(self.go_on.wait)
+            await super().put_many(items)
+
+    tier = HeldTier()
+    tier.timeout_s = 30.0
+    cache: Cache[int] = Cache(BareHost(), "c", redis=tier, write_behind=True)
+
+    async def main() -> None:
+        await cache.set("k", 1)
+        await asyncio.to_thread(tier.began.wait)
+        deleting = asyncio.create_task(cache.delete("k"))
+        await asyncio.sleep(0)
+        tier.go_on.set()
+        await deleting
+        assert not tier.kept
+        assert await cache.get("k") is None
+        await cache.close()
+
+    asyncio.run(main())
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+def test_a_child_forked_while_its_parent_writes_behind_writes_its_own(tmp_path: Path) -> None:
+    cache: Cache[int] = Cache(BareHost(), "c", store=SqliteTier(tmp_path / "cache.db"), write_behind=True)
+    cache.sync.set("parents", 1)
+    child = os.fork()
+    if not child:
+        try:
+            cache.sync.set("childs", 2)
+            cache.sync.close()
+        finally:
+            os._exit(0)
+    os.waitpid(child, 0)
+    cache.sync.close()
+    reader: Cache[int] = Cache(BareHost(), "c", store=SqliteTier(tmp_path / "cache.db"))
+    assert (reader.sync.get("parents"), reader.sync.get("childs")) == (1, 2)
     reader.sync.close()
 
 

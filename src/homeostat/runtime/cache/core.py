@@ -92,7 +92,7 @@ class Core(Generic[V]):
         self._changes = 0
         self._refreshing = threading.BoundedSemaphore(REFRESHES_MAX)
         self._behind = (
-            WriteBehind(self.bridge, self.tiers.put, self.tiers.delete, observation.writes_dropped)
+            WriteBehind(self.bridge, self.tiers.put, observation.writes_dropped)
             if settings.write_behind and self.tiers is not None
             else None
         )
@@ -372,9 +372,13 @@ class Core(Generic[V]):
             return
         names = [self._shared_key(key) for key in gone]
         if self._behind is not None:
-            for name in names:
-                self._behind.drop(name)
+            being_written = self._behind.drop(names)
+            if being_written is not None:
+                await io.run(_ended(being_written))
         await io.run(self.tiers.delete(names))
+        self._changes += 1  # who asked meanwhile may have read what the tiers had still
+        for key in gone:
+            self.memory.delete(key)
 
     async def invalidate(self, tags: Sequence[str], io: Io) -> None:
         """Forget all that has one of some tags, here at once, in other processes within `SYNC_S`."""

@@ -20,27 +20,20 @@ LINGER_S = 0.02
 class WriteBehind:
     """Keeps the latest value of each key until it is written; beyond a bound the oldest goes, counted.
 
-    A key that is dropped while its value is being written is deleted right after. A forked child begins with
-    an empty queue: what waited is its parent's to write.
+    A forked child begins with an empty queue: what waited is its parent's to write.
     """
 
     def __init__(
-        self,
-        bridge: Bridge,
-        write: Callable[[Sequence[Item]], Awaitable[None]],
-        delete: Callable[[Sequence[bytes]], Awaitable[None]],
-        dropped: Counter,
+        self, bridge: Bridge, write: Callable[[Sequence[Item]], Awaitable[None]], dropped: Counter
     ) -> None:
         self._bridge = bridge
         self._write = write
-        self._delete = delete
         self._dropped = dropped
         self._pid = os.getpid()
         self._lock = threading.Lock()
         self._one_writes = PerLoop(asyncio.Lock)
         self._items: OrderedDict[bytes, Item] = OrderedDict()
         self._in_flight: set[bytes] = set()
-        self._gone: set[bytes] = set()
         self._writing = False
 
     def __len__(self) -> int:
@@ -51,7 +44,6 @@ class WriteBehind:
         if self._pid != os.getpid():
             self._after_fork()
         with self._lock:
-            self._gone.discard(item.key)
             self._items.pop(item.key, None)
             self._items[item.key] = item
             if len(self._items) > QUEUE_MAX:
@@ -62,12 +54,19 @@ class WriteBehind:
             self._writing = True
         self._bridge.submit(self._write_all())
 
-    def drop(self, key: bytes) -> None:
-        """Have a value that is not written yet not written, and one that is being written deleted."""
+    def drop(self, keys: Sequence[bytes]) -> "Future[None] | None":
+        """Have values that are not written yet not written.
+
+        Where one is being written now, what is returned ends when it is: deleted before, it would come back.
+        """
+        if self._pid != os.getpid():
+            self._after_fork()
         with self._lock:
-            self._items.pop(key, None)
-            if key in self._in_flight:
-                self._gone.add(key)
+            for key in keys:
+                self._items.pop(key, None)
+            if self._in_flight.isdisjoint(keys):
+                return None
+        return self._bridge.submit(self._landed())
 
     def drain(self) -> "Future[None]":
         """Write what waits now; what is returned ends when all of it is written."""
@@ -75,6 +74,10 @@ class WriteBehind:
 
     async def _drain(self) -> None:
         while await self._write_some():
+            pass
+
+    async def _landed(self) -> None:
+        async with self._one_writes.get():
             pass
 
     async def _write_all(self) -> None:
@@ -97,9 +100,7 @@ class WriteBehind:
                 if batch:
                     await self._write(batch)
             finally:
-                gone = self._landed()
-            if gone:
-                await self._delete(gone)
+                self._in_flight = set()
             return bool(batch)
 
     def _batch(self) -> list[Item]:
@@ -108,15 +109,8 @@ class WriteBehind:
             self._in_flight = {item.key for item in batch}
             return batch
 
-    def _landed(self) -> list[bytes]:
-        """Note that the batch is written; return the keys of it that were dropped meanwhile."""
-        with self._lock:
-            gone = list(self._gone)
-            self._in_flight, self._gone = set(), set()
-            return gone
-
     def _after_fork(self) -> None:
         self._pid = os.getpid()
         self._lock = threading.Lock()
         self._one_writes = PerLoop(asyncio.Lock)
-        self._items, self._in_flight, self._gone, self._writing = OrderedDict(), set(), set(), False
+        self._items, self._in_flight, self._writing = OrderedDict(), set(), False
