@@ -38,7 +38,7 @@ def test_a_process_that_dies_takes_only_its_own_call_with_it_and_is_replaced() -
         await eventually(lambda: pool.in_use == 1)
         with pytest.raises(WorkerDied, match="'compute' died in this call"):
             await pool.run(os._exit, 3)
-        assert await beside is None
+        await beside  # which was in another process
         assert await pool.run(pow, 2, 10) == 1_024
         assert (pool.in_use, pool.waiting) == (0, 0)
         await pool.aclose()
@@ -53,7 +53,7 @@ def test_a_process_that_was_killed_while_it_was_idle_costs_no_call() -> None:
         pid = await pool.run(os.getpid)
         os.kill(pid, signal.SIGKILL)
         worker = next(iter(pool._workers))  # when it has noticed, nothing public tells
-        await eventually(lambda: bool(worker._broken))  # type: ignore[attr-defined]
+        await eventually(lambda: bool(worker._broken))
         assert await pool.run(os.getpid) != pid
         await pool.aclose()
 

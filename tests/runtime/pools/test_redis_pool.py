@@ -47,7 +47,9 @@ def test_commands_share_as_many_connections_as_the_size_says(redis_url: str) -> 
         assert sorted(found) == list(range(1, 51))
         assert await connected(pool) == before + 2
         async with pool.client.pipeline() as pipe:
-            assert await pipe.set("a", "1").get("a").execute() == [True, b"1"]
+            pipe.set("a", "1")
+            pipe.get("a")
+            assert await pipe.execute() == [True, b"1"]
         assert (pool.in_use, pool.waiting) == (0, 0)
         await pool.aclose()
         with pytest.raises(ConfigError, match="pool 'kv' is closed"):
@@ -75,7 +77,7 @@ def test_a_lowered_size_closes_connections_and_a_raised_one_lets_more_through(re
 def test_who_finds_no_connection_waits_and_is_told_when_to_come_back(redis_url: str) -> None:
     async def main(host: BareHost) -> None:
         pool = RedisPool(host, "kv", redis_url, 1, wait_max_s=0.05)
-        blocks = asyncio.create_task(pool.client.blpop(["nothing"], timeout=2))
+        blocks: asyncio.Future[object] = asyncio.ensure_future(pool.client.blpop(["nothing"], timeout=2))
         await eventually(lambda: pool.in_use == 1)
         with pytest.raises(Overloaded) as refused:
             await pool.client.get("a")
@@ -115,7 +117,7 @@ def test_no_slot_is_lost_and_no_answer_is_mixed_up_in_a_storm_of_cancellations(
             async with asyncio.timeout(rng.uniform(0.0, 0.05)):
                 if rng.random() < 0.3:
                     await pool.client.blpop([f"nothing {number}"], timeout=0.02)
-                assert await pool.client.echo(f"{number}") == f"{number}".encode()  # type: ignore[no-untyped-call]
+                assert await pool.client.echo(f"{number}") == f"{number}".encode()
 
     async def main(host: BareHost) -> None:
         pool = RedisPool(host, "kv", redis_url, 4, wait_max_s=60.0)
@@ -132,7 +134,7 @@ def test_no_slot_is_lost_and_no_answer_is_mixed_up_in_a_storm_of_cancellations(
                 assert isinstance(found, asyncio.CancelledError | None)
         await eventually(lambda: pool.in_use + pool.waiting == 0)
         host.knob_set.pin("kv_size", 4)
-        echoes = await asyncio.gather(*(pool.client.echo(str(n)) for n in range(50)))  # type: ignore[no-untyped-call]
+        echoes = await asyncio.gather(*(pool.client.echo(str(n)) for n in range(50)))
         assert echoes == [str(n).encode() for n in range(50)]
         await pool.aclose()
 

@@ -236,7 +236,7 @@ def test_coroutine_functions_and_wrong_sizes_are_refused_with_words() -> None:
     host = BareHost()
     pool = ThreadPool(host, "work", 1)
     with pytest.raises(ConfigError, match="plain functions"):
-        pool.call(coroutine)
+        pool.call(coroutine)  # type: ignore[unused-coroutine]
     pool.close()
     with pytest.raises(ConfigError, match="not 9 and 4"):
         ThreadPool(host, "other", 9, size_max=4)

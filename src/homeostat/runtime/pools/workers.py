@@ -54,10 +54,12 @@ class Workers:
         answer = asyncio.wrap_future(self._begun(slot, function, args, kwargs))
         left_s = remaining_s()
         try:
-            async with asyncio.timeout(None if left_s == inf else left_s) as timeout:
+            if left_s == inf:
+                return cast(R, await answer)
+            async with asyncio.timeout(left_s) as timeout:
                 return cast(R, await answer)
         except TimeoutError as error:
-            if timeout.expired():
+            if left_s < inf and timeout.expired():
                 raise self._cut_off() from error
             raise
         except BrokenExecutor as error:
