@@ -28,6 +28,12 @@ jobs = Jobs(Homeostat(keep=False, collect=False), "jobs.db")
 async def double(n: int) -> int:
     print("ran", n, flush=True)
     return 2 * n
+
+@jobs.job()
+def hangs() -> None:
+    import time
+    print("hangs", flush=True)
+    time.sleep(600)
 """
 
 
@@ -112,7 +118,7 @@ def test_a_worker_runs_what_comes_is_healthy_and_ends_well(
     enqueue = "import asyncio, app; asyncio.run(app.jobs.enqueue(app.double.call(21)))"
     with Victim(command, {"PYTHONUNBUFFERED": "1"}) as worker:
         worker.wait_for_lines(3)
-        assert "runs double (embedded)" in worker.lines[0]
+        assert "runs double, hangs (embedded)" in worker.lines[0]
         url = worker.lines[1].split()[1]
         with urllib.request.urlopen(url, timeout=10) as answer:
             status = json.load(answer)
@@ -124,6 +130,22 @@ def test_a_worker_runs_what_comes_is_healthy_and_ends_well(
         os.kill(worker.pid, signal.SIGTERM)
         assert worker.wait() == 0
         assert "1 runs, 0 came too late" in worker.lines[-1]
+
+
+@pytest.mark.long
+def test_a_worker_ends_although_a_thread_hangs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "app.py").write_text(APPLICATION)
+    monkeypatch.chdir(tmp_path)
+    command = ("-m", "homeostat.app.cli.main", "worker", "app:jobs", "--drain", "0.2", "--log-level", "error")
+    with Victim(command, {"PYTHONUNBUFFERED": "1"}) as worker:
+        worker.wait_for_lines(2)
+        enqueue = "import asyncio, app; asyncio.run(app.jobs.enqueue(app.hangs.call()))"
+        with Victim(("-c", enqueue)) as client:
+            assert client.wait() == 0
+        worker.wait_for_lines(3)
+        os.kill(worker.pid, signal.SIGTERM)
+        assert worker.wait(20.0) == 0
+        assert "ended" in worker.lines[-1]
 
 
 def test_a_target_that_is_no_jobs_is_told_with_what_there_is(

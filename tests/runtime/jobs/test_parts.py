@@ -15,6 +15,7 @@ from homeostat.core.errors import ConfigError, HomeostatError, InputError
 from homeostat.runtime.jobs import Jobs, Retry
 from homeostat.runtime.jobs.grouped import Grouped
 from homeostat.runtime.jobs.opening import file_of
+from homeostat.runtime.jobs.settings import Settings
 from homeostat.runtime.jobs.signature import ARGUMENTS_BYTES_MAX, Signature
 from homeostat.testing.bare_host import BareHost
 
@@ -154,8 +155,49 @@ def test_a_server_that_is_not_there_is_said_to_be_so(address: str) -> None:
     async def run() -> None:
         await Jobs(BareHost(), address).depth()
 
-    with pytest.raises(HomeostatError, match="answer"):
+    with pytest.raises(HomeostatError, match=r"answer|let us in"):
         asyncio.run(run())
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "postgresql://u:ge@heim@host/db",
+        "postgresql://u:ge/heim@host/db",
+        "redis://u:ge/heim@host:12/0",
+        "redis://u:heim@host:geheim/0",
+    ],
+)
+def test_an_address_that_cannot_be_read_is_refused_and_not_shown(address: str) -> None:
+    with pytest.raises(ConfigError, match="%40") as refused:
+        Jobs(BareHost(), address)
+    assert "heim" not in str(refused.value)
+    assert "heim" not in repr(Settings("jobs", "redis://u:geheim@host/0", "", 10.0, 10, 10))
+
+
+def test_a_wrong_password_is_said_at_once_and_not_shown(postgres_url: str) -> None:
+    address = "postgresql://nobody:geheim@" + postgres_url.rpartition("@")[2]
+    with pytest.raises(HomeostatError, match=r"does not let us in.*nobody") as refused:
+        asyncio.run(Jobs(BareHost(), address).depth())
+    assert "geheim" not in str(refused.value)
+
+
+def test_jobs_go_on_in_the_next_event_loop_and_not_in_two_at_once(tmp_path: Path) -> None:
+    jobs = Jobs(BareHost(), tmp_path / "jobs.db")
+
+    @jobs.job()
+    async def work() -> None: ...
+
+    async def enqueue() -> int:
+        await jobs.enqueue(work.call())
+        return (await jobs.depth()).ready
+
+    assert [asyncio.run(enqueue()), asyncio.run(enqueue())] == [1, 2]
+    with asyncio.Runner() as one, asyncio.Runner() as other:
+        one.run(enqueue())
+        with pytest.raises(ConfigError, match="another event loop"):
+            other.run(enqueue())
+        one.run(jobs.close())
 
 
 def test_relative_and_absolute_paths() -> None:

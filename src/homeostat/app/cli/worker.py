@@ -2,8 +2,10 @@
 
 import asyncio
 import importlib
+import os
 import signal
 import sys
+import threading
 from collections.abc import Callable
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
@@ -43,6 +45,24 @@ def worker(
     configure_logs(log_level)
     jobs = load_jobs(target)
     asyncio.run(_work(jobs, concurrency, drain, health, typer.echo if as_json else None))
+    _leave_threads(jobs)
+
+
+def _leave_threads(jobs: "Jobs") -> None:
+    """End the process although functions still run in threads, which nothing can stop.
+
+    Their runs were handed back, and the interpreter would wait for them, for ever if need be.
+    """
+    from homeostat.loop.homeostat import Homeostat
+
+    main = threading.main_thread()
+    if not any(t.is_alive() and not t.daemon and t is not main for t in threading.enumerate()):
+        return
+    if isinstance(jobs.host, Homeostat):
+        jobs.host.close()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(0)
 
 
 def load_jobs(target: str) -> "Jobs":

@@ -67,6 +67,7 @@ class Jobs:
         self._rng = rng or random.Random()  # noqa: S311 - jitter
         self._backend: Backend | None = None
         self._process = os.getpid()
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._opening = asyncio.Lock()
         self._workers: list[Worker] = []
         self._submits: Grouped[Sequence[NewJob], Sequence[str]] = Grouped(self._submit)
@@ -215,11 +216,23 @@ class Jobs:
         return Planning(self._plans, backend.register, self.enqueue_many, self.host.clock, self.host.losses)
 
     async def backend(self) -> Backend:
-        """Return what keeps and delivers the jobs, opened at the first call, and anew in a forked child."""
-        if self._process != os.getpid():
+        """Return what keeps and delivers the jobs, opened at the first call, and anew in a forked child.
+
+        It belongs to an event loop: in another one it is opened anew once that one is closed. Raises
+        ConfigError while both run.
+        """
+        loop = asyncio.get_running_loop()
+        if self._process != os.getpid() or (self._loop is not loop and _is_over(self._loop)):
             self._process = os.getpid()
+            self._loop = loop
             self._backend = None
             self._opening = asyncio.Lock()
+            self._workers.clear()
+        if self._loop is not loop:
+            raise ConfigError(
+                f"jobs {self.settings.name!r} are used in another event loop, which runs still: "
+                "make a Jobs object for each"
+            )
         if self._backend is None:
             async with self._opening:
                 if self._backend is None:
@@ -253,3 +266,7 @@ class Jobs:
     async def _find(self, ids: Sequence[str]) -> Sequence[Job | None]:
         found = {job.id: job for job in await (await self.backend()).register.find(ById(ids))}
         return [found.get(id) for id in ids]
+
+
+def _is_over(loop: asyncio.AbstractEventLoop | None) -> bool:
+    return loop is None or loop.is_closed()

@@ -1,6 +1,6 @@
 """The settings of jobs: where they are, and what bounds them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from homeostat.core.errors import ConfigError
@@ -11,8 +11,8 @@ class Settings:
     """What `Jobs` was made with; `records` is a Redis address beside RabbitMQ, which keeps no results."""
 
     name: str
-    address: str
-    records: str
+    address: str = field(repr=False)
+    records: str = field(repr=False)
     lease_s: float
     waiting_max: int
     kept_max: int
@@ -26,6 +26,8 @@ class Settings:
             raise ConfigError(
                 f"waiting_max and kept_max must be 1 or more, not {self.waiting_max!r} and {self.kept_max!r}"
             )
+        for address in (self.address, self.records):
+            _check(address)
         scheme = urlsplit(self.address).scheme if "://" in self.address else ""
         if scheme in ("amqp", "amqps"):
             if not self.records.startswith(("redis://", "rediss://")):
@@ -34,3 +36,22 @@ class Settings:
                 )
         elif self.records:
             raise ConfigError(f"records= is for RabbitMQ only; leave it out beside {scheme or 'a file'}")
+
+
+def _check(address: str) -> None:
+    """Raise ConfigError for an address whose parts cannot be told apart, without quoting it."""
+    scheme, separator, rest = address.partition("://")
+    if not separator or scheme == "sqlite":
+        return
+    authority = rest.partition("/")[0].partition("?")[0]
+    try:
+        odd = authority.count("@") > 1 or "@" in rest[len(authority) :].partition("?")[0]
+        if scheme.partition("+")[0] not in ("postgresql", "postgres"):  # which may name several hosts
+            odd = odd or urlsplit(address).port == 0
+    except ValueError:
+        odd = True
+    if odd:
+        raise ConfigError(
+            f"the address of the jobs cannot be read as {scheme}://user:password@host:port/name; "
+            "in a password write @ as %40, : as %3A, / as %2F, ? as %3F, # as %23"
+        )
