@@ -91,6 +91,20 @@ def test_who_finds_no_connection_waits_and_is_told_when_to_come_back(redis_url: 
     played(main)
 
 
+def test_a_subscription_keeps_a_connection_until_it_is_closed(redis_url: str) -> None:
+    async def main(host: BareHost) -> None:
+        pool = RedisPool(host, "kv", redis_url, 2)
+        async with pool.client.pubsub() as news:
+            await news.subscribe("news")
+            assert pool.in_use == 1
+            assert await pool.client.get("a") is None
+            assert pool.in_use == 1
+        assert pool.in_use == 0
+        await pool.aclose()
+
+    played(main)
+
+
 def test_past_its_deadline_no_command_is_sent(redis_url: str) -> None:
     clock = ManualClock()
 

@@ -104,7 +104,7 @@ def test_the_size_is_a_knob_that_can_be_turned_while_calls_run() -> None:
         host.knob_set.pin("work_size", 3)
         works.ends[0].set()
         await eventually(lambda: works.at_work == 3)
-        host.knob_set.pin("work_size", 1)
+        pool.size.pin(1)
         works.ends[1].set()
         works.ends[2].set()
         await eventually(lambda: works.at_work == 1)

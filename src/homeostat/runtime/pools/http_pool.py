@@ -38,6 +38,7 @@ class HttpPool(httpx2.AsyncBaseTransport):
         self.name = name
         self._check_url = check_url
         self._slots = Slots(host, name, "http", size, size_max, queue_max, wait_max_s)
+        self.size = self._slots.size
         self._transport = transport or httpx2.AsyncHTTPTransport(
             limits=httpx2.Limits(max_keepalive_connections=size_max, keepalive_expiry=keep_alive_s)
         )

@@ -85,6 +85,7 @@ class PostgresPool:
             ) from None
         self.name = name
         self._slots = Slots(host, name, "postgresql", size, size_max, queue_max, wait_max_s)
+        self.size = self._slots.size
         self._died = host.counter("pool.connections_died", pool=name).add
         self._now_ns = host.clock.monotonic_ns
         self._timeout_s = timeout_s
@@ -100,6 +101,7 @@ class PostgresPool:
         self._idle: list[Connection] = []
         self._finding: set[asyncio.Task[Connection]] = set()
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._reachable = True
 
     @property
     def in_use(self) -> int:
@@ -210,8 +212,11 @@ class PostgresPool:
             async with asyncio.timeout(self._timeout_s):
                 connection = await AsyncConnection.connect(**self._parameters)
         except (Error, OSError) as error:
-            event("pool.unreachable", logging.WARNING, pool=self.name, reason=type(error).__name__)
+            if self._reachable:
+                event("pool.unreachable", logging.WARNING, pool=self.name, reason=type(error).__name__)
+            self._reachable = False
             raise Unreachable(f"pool {self.name!r} got no connection: {self._words(error)}") from None
+        self._reachable = True
         now_ns = self._now_ns()
         self._kept[connection] = Kept(now_ns, now_ns)
         return connection

@@ -57,6 +57,7 @@ class RedisPool:
             )
         self.name = name
         self._slots = Slots(host, name, "redis", size, size_max, queue_max, wait_max_s)
+        self.size = self._slots.size
         try:
             self._connections = SlottedConnections.from_url(
                 url,

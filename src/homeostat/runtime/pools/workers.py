@@ -32,6 +32,7 @@ class Workers:
     ) -> None:
         self.name = name
         self._slots = Slots(host, name, kind, size, size_max, queue_max, wait_max_s)
+        self.size = self._slots.size
 
     @property
     def in_use(self) -> int:
