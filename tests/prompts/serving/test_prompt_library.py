@@ -477,5 +477,7 @@ def test_a_folder_that_is_none_and_a_name_that_is_none_are_errors(host: BareHost
         PromptLibrary(host, root / "nothing")
     with pytest.raises(ConfigError, match="needs a folder"):
         PromptLibrary(host, {})
+    with pytest.raises(ConfigError, match="needs a folder, not ''"):  # a variable that is not set
+        PromptLibrary(BareHost(), "")
     with pytest.raises(ConfigError, match="letters, digits"):
         PromptLibrary(host, root, name="my prompts")

@@ -108,17 +108,18 @@ class Edition:
         return reached
 
     def _included(self, path: str, held: Held) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        known = self._includes.get(path)
+        includes, resolver = self._includes, self._resolver  # both of one catalogue
+        known = includes.get(path)
         if known is not None and known[0] == held.digest:
             return known[1:]
         text = expanded(held.template.text)
         targets: dict[str, dict[str, None]] = {"hard": {}, "conditional": {}, "mention": {}}
         for reference in references(text, read_front_matter(text), self._styles):
-            target, _ = self._resolver.resolve(reference.target, path)
+            target, _ = resolver.resolve(reference.target, path)
             if target is not None and target != path:
                 targets[reference.edge][target] = None
         found = tuple(targets["hard"]), tuple(targets["conditional"])
-        self._includes[path] = (held.digest, *found)
+        includes[path] = (held.digest, *found)
         return found
 
     def _try_to_refresh(self) -> None:

@@ -69,8 +69,8 @@ class PromptLibrary:
         Raises InputError if a folder is none, ConfigError where a setting or a loading plan cannot be used.
         """
         folders = folder if isinstance(folder, Mapping) else {"original": folder}
-        if not folders:
-            raise ConfigError("a prompt library needs a folder")
+        if not folders or not all(str(at).strip() for at in folders.values()):
+            raise ConfigError(f"a prompt library needs a folder, not {folder!r}")
         styles = load_styles(settings.styles or OWN)
         self._check_every_ns = round(settings.check_every_s * SECOND_NS)
         self._editions = {
