@@ -461,6 +461,34 @@ class JobsContract:
 
         shop.play(run())
 
+    def test_text_that_no_engine_can_keep_is_kept_with_what_is_wrong_in_it_written_out(
+        self, shop: Shops
+    ) -> None:
+        async def run() -> None:
+            app = shop()
+
+            @app.jobs.job(retry=Retry(times=0))
+            async def odd() -> None:
+                app.jobs.running.progress(0.5, "half \0 of \ud83d")
+                app.ran.append("odd")
+                await app.hold.wait()
+                raise ValueError("no \0 such \ud83d")
+
+            async with working(app) as (_, worker):
+                handle = await app.jobs.enqueue(odd.call())
+                await until(lambda: bool(app.ran))
+                deadline = time.monotonic() + WAIT_S
+                while (job := await handle.job()) is None or not job.note:
+                    assert time.monotonic() < deadline
+                    await asyncio.sleep(0.05)
+                assert job.note == "half \\x00 of \\ud83d"
+                assert worker.status().healthy
+                app.hold.set()
+                with pytest.raises(JobFailed, match=r"no \\x00 such \\ud83d"):
+                    await handle.result(WAIT_S)
+
+        shop.play(run())
+
 
 @asynccontextmanager
 async def working(

@@ -82,6 +82,12 @@ def test_a_function_that_raises_or_miscounts_leaves_nobody_waiting() -> None:
     async def loses(items: list[int]) -> list[int]:
         return items[1:]
 
+    async def nothing(items: list[int]) -> list[int]:
+        return None  # type: ignore[return-value]
+
+    async def keyed(items: list[int]) -> list[int]:
+        return {item: 2 * item for item in items}  # type: ignore[return-value]
+
     async def gives_up(items: list[int]) -> list[int]:
         raise asyncio.CancelledError
 
@@ -89,6 +95,8 @@ def test_a_function_that_raises_or_miscounts_leaves_nobody_waiting() -> None:
         for name, function, error in (
             ("raises", raises, OSError),
             ("loses", loses, WrongAnswers),
+            ("nothing", nothing, WrongAnswers),
+            ("keyed", keyed, WrongAnswers),
             ("gives_up", gives_up, asyncio.CancelledError),
         ):
             batcher = Batcher(host, name, function)

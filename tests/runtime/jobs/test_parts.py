@@ -222,3 +222,58 @@ def test_options_and_declarations_that_make_no_sense_are_refused() -> None:
         _ = jobs.running
     with pytest.raises(ConfigError, match="brackets"):
         jobs.job(lambda: None)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("key", ["a\0b", "half of a smile: \ud83d"])
+def test_a_key_that_cannot_be_kept_is_refused(key: str, tmp_path: Path) -> None:
+    jobs = Jobs(BareHost(), tmp_path / "jobs.db")
+
+    @jobs.job()
+    async def page() -> None: ...
+
+    with pytest.raises(InputError, match="take a digest"):
+        page.call().options(key=key)
+
+
+def test_what_is_enqueued_without_its_call_is_refused_with_what_to_write(tmp_path: Path) -> None:
+    jobs = Jobs(BareHost(), tmp_path / "jobs.db")
+
+    @jobs.job()
+    async def page() -> None: ...
+
+    with pytest.raises(InputError, match=r"such as summarise\.call\(17\), not a Definition"):
+        asyncio.run(jobs.enqueue(page))  # type: ignore[arg-type]
+
+
+def test_a_worker_that_can_beat_no_more_ends_with_the_reason(tmp_path: Path) -> None:
+    async def main() -> None:
+        jobs = Jobs(BareHost(), tmp_path / "jobs.db", lease_s=0.5)
+
+        @jobs.job()
+        async def page() -> None: ...
+
+        worker = await jobs.worker()
+        running = asyncio.create_task(worker.run())
+        await asyncio.sleep(0)
+
+        async def defect(worker: str, reports: object) -> None:
+            raise ZeroDivisionError
+
+        backend = await jobs.backend()
+        object.__setattr__(backend, "leases", _Instead(backend.leases, beat=defect))
+        with pytest.raises(ZeroDivisionError):
+            await asyncio.wait_for(running, 20)
+        await jobs.close()
+
+    asyncio.run(main())
+
+
+class _Instead:
+    """Something of which one method is another one."""
+
+    def __init__(self, of: object, **others: object) -> None:
+        self._of = of
+        self.__dict__.update(others)
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._of, name)

@@ -3,7 +3,7 @@
 import asyncio
 import contextvars
 from bisect import insort
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from functools import partial
@@ -242,12 +242,17 @@ class Batcher(Generic[T, R]):
                 _tell(place.answer, answer)
         self._dispatch()
 
-    def _wrong(self, batch: list[Place[T, R]], answers: Sequence[R | Exception]) -> WrongAnswers | None:
-        if len(answers) == len(batch):
-            return None
+    def _wrong(self, batch: list[Place[T, R]], answers: Any) -> WrongAnswers | None:
+        ordered = hasattr(answers, "__getitem__") and not isinstance(answers, str | bytes | Mapping)
+        try:
+            if ordered and len(answers) == len(batch):
+                return None
+            found = f"{len(answers)} results" if ordered else f"a {type(answers).__name__}"
+        except TypeError:  # it has no length, as an array of no dimension
+            found = f"a {type(answers).__name__}"
         return WrongAnswers(
-            f"the function of batcher {self.name!r} returned {len(answers)} results for {len(batch)} items: "
-            "it must return one for each, in their order"
+            f"the function of batcher {self.name!r} returned {found} for {len(batch)} items: "
+            "it must return one result for each, in their order"
         )
 
     async def _called(self, items: list[T]) -> Sequence[R | Exception]:

@@ -8,7 +8,7 @@ from typing import Any, Generic, ParamSpec, Protocol, TypeVar, overload
 
 from homeostat.core.clock import SECOND_NS
 from homeostat.core.errors import ConfigError, InputError
-from homeostat.runtime.jobs.record import PRIORITY_MAX
+from homeostat.runtime.jobs.record import PRIORITY_MAX, storable
 from homeostat.runtime.jobs.retry import Retry
 from homeostat.runtime.jobs.signature import Signature
 
@@ -104,6 +104,8 @@ class Call(Generic[R]):
         """
         if len(key) > KEY_CHARS_MAX:
             raise InputError(f"a key has up to {KEY_CHARS_MAX} characters, not {len(key)}: take a digest")
+        if storable(key) != key:
+            raise InputError(f"a key is Unicode text without NUL, not {key!r}: take a digest")
         if at is not None and at.tzinfo is None:
             raise InputError(f"{at.isoformat()} has no time zone: give one, such as tzinfo=timezone.utc")
         if at is not None and delay_s:

@@ -148,6 +148,10 @@ class Jobs:
         return [Handle(self._look, id, call.definition) for id, call in zip(ids, made, strict=True)]
 
     def _new(self, call: Call[Any], now_ns: int) -> NewJob:
+        if not isinstance(call, Call):
+            raise InputError(
+                f"what is enqueued is a call, such as summarise.call(17), not a {type(call).__name__}"
+            )
         definition = call.definition
         if self.definitions.get(definition.name) is not definition:
             raise InputError(f"job {definition.name!r} was not declared here: enqueue it where it was")

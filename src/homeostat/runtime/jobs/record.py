@@ -15,6 +15,11 @@ KEEP_DEAD_NS = 30 * DAY_NS
 """How long a dead job waits for somebody to look at it."""
 
 
+def storable(text: str) -> str:
+    """Return a text as every engine can keep it: PostgreSQL takes no NUL, none takes half a character."""
+    return text.replace("\0", "\\x00").encode("utf-8", "backslashreplace").decode()
+
+
 class State(StrEnum):
     """Where a job stands. The last three are final, until a dead one is sent again."""
 

@@ -17,7 +17,7 @@ from homeostat.observe.tracer import Tracer
 from homeostat.runtime.jobs.definition import Definition
 from homeostat.runtime.jobs.knobs import CONCURRENCY_MAX
 from homeostat.runtime.jobs.meter import Meter
-from homeostat.runtime.jobs.record import ERROR_CHARS_MAX, KEEP_DEAD_NS, Claim, Outcome, State
+from homeostat.runtime.jobs.record import ERROR_CHARS_MAX, KEEP_DEAD_NS, Claim, Outcome, State, storable
 from homeostat.runtime.jobs.running import Running, Why
 
 FRAMES_MAX = 5
@@ -139,4 +139,4 @@ def error_text(error: BaseException) -> str:
     )
     head = "".join(traceback.format_exception_only(type(error), error)).strip()[: ERROR_CHARS_MAX // 2]
     text = f"{head}\n{''.join(lines[1:-1])}".strip()
-    return text[:ERROR_CHARS_MAX].encode("utf-8", "backslashreplace").decode()
+    return storable(text)[:ERROR_CHARS_MAX]

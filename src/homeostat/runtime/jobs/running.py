@@ -3,7 +3,7 @@
 from enum import StrEnum
 
 from homeostat.core.errors import InputError
-from homeostat.runtime.jobs.record import NOTE_CHARS_MAX, Claim, Report
+from homeostat.runtime.jobs.record import NOTE_CHARS_MAX, Claim, Report, storable
 
 
 class Why(StrEnum):
@@ -35,7 +35,7 @@ class Running:
         """Say how far the run has come, from 0 to 1; it is written with the next heartbeat."""
         if not 0.0 <= share <= 1.0:
             raise InputError(f"progress is a share from 0 to 1, not {share!r}")
-        self._progress = Report(self.id, self.token, float(share), note[:NOTE_CHARS_MAX])
+        self._progress = Report(self.id, self.token, float(share), storable(note)[:NOTE_CHARS_MAX])
 
     def report(self) -> Report:
         """Return what the worker tells with its heartbeat."""

@@ -119,23 +119,23 @@ class Worker:
         Raises HomeostatError where the back-end cannot be reached at the start.
         """
         await self._beat()
-        chores = [
-            asyncio.create_task(chore) for chore in (self._beats(), self._depths(), self._planning.run())
-        ]
+        beating = asyncio.create_task(self._beats())
+        chores = [asyncio.create_task(chore) for chore in (self._depths(), self._planning.run())]
         stopped = asyncio.create_task(self._stopped.wait())
         serving = asyncio.create_task(self._serve())
         event("jobs.worker.up", worker=self.id, engine=self._backend.engine)
         try:
-            await asyncio.wait((serving, stopped), return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait((serving, stopped, beating), return_when=asyncio.FIRST_COMPLETED)
             await self._drain(serving)
         finally:
             self._runs.stop(Why.LEAVING)
-            await _ended((*chores, stopped, serving))
+            await _ended((beating, *chores, stopped, serving))
             self._runner.close()
             await self._leave()
         event("jobs.worker.down", worker=self.id, ended=self._runs.ended, refused=self._refused_count)
-        if serving.done() and not serving.cancelled() and (error := serving.exception()) is not None:
-            raise error
+        for task in (serving, beating):  # a worker that cannot beat any more must not go on either
+            if task.done() and not task.cancelled() and (error := task.exception()) is not None:
+                raise error
 
     async def _serve(self) -> None:
         if self._fetching is not None:
