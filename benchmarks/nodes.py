@@ -68,7 +68,7 @@ def run(data: Path | None) -> list[Result]:
             "s",
             BAR_S,
             "lower",
-            note=f"{TIMES} kills, median {statistics.median(took_s):.1f} s; {leaders_most} led at once at most",
+            note=f"{TIMES} kills, median {statistics.median(took_s):.1f} s; {leaders_most} at once at most",
         ),
         Result(
             "nodes: acknowledged points that are lost",
@@ -76,7 +76,7 @@ def run(data: Path | None) -> list[Result]:
             "",
             0.0,
             "lower",
-            note=f"of {acknowledged:,}, {acknowledged / passed_s:.0f} a second, sent singly by {CLIENTS} clients; "
+            note=f"of {acknowledged:,}, {acknowledged / passed_s:.0f} a second by {CLIENTS} clients, one each; "
             f"{sum(load.failed for load in loads)} requests were refused or cut off and not counted",
         ),
     ]
