@@ -76,7 +76,7 @@ def run(data: Path | None) -> list[Result]:
             "",
             0.0,
             "lower",
-            note=f"of {acknowledged:,}, {acknowledged / passed_s:.0f} a second by {CLIENTS} clients, one each; "
+            note=f"of {acknowledged:,}, {acknowledged / passed_s:.0f} a second by {CLIENTS} clients; "
             f"{sum(load.failed for load in loads)} requests were refused or cut off and not counted",
         ),
     ]
