@@ -5,6 +5,7 @@ import logging
 import random
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from typing import cast
 
 import pytest
 from redis.exceptions import ConnectionError as RedisConnectionError
@@ -15,7 +16,7 @@ from homeostat.core.errors import ConfigError
 from homeostat.runtime.limits.deadline import within
 from homeostat.runtime.limits.refused import DeadlinePassed, Overloaded
 from homeostat.runtime.pools.health import Health
-from homeostat.runtime.pools.redis_pool import RedisPool
+from homeostat.runtime.pools.redis_pool import RedisPool, SlottedConnections
 from homeostat.testing import servers
 from homeostat.testing.bare_host import BareHost
 from homeostat.testing.clock import ManualClock
@@ -150,6 +151,25 @@ def test_no_slot_is_lost_and_no_answer_is_mixed_up_in_a_storm_of_cancellations(
         host.knob_set.pin("kv_size", 4)
         echoes = await asyncio.gather(*(pool.client.echo(str(n)) for n in range(50)))
         assert echoes == [str(n).encode() for n in range(50)]
+        await pool.aclose()
+
+    played(main)
+
+
+def test_who_is_cancelled_while_giving_a_connection_back_loses_none(redis_url: str) -> None:
+    async def main(host: BareHost) -> None:
+        pool = RedisPool(host, "kv", redis_url, 1)
+        connections = cast(SlottedConnections, pool.client.connection_pool)
+        connection = await connections.get_connection()
+        async with connections._lock:
+            release = asyncio.create_task(connections.release(connection))
+            await asyncio.sleep(0)
+            release.cancel()
+            await asyncio.sleep(0)
+            assert pool.in_use == 1
+        await eventually(lambda: pool.in_use == 0)
+        assert await connections.get_connection() is connection
+        await connections.release(connection)
         await pool.aclose()
 
     played(main)

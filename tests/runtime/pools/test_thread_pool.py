@@ -4,6 +4,8 @@ import asyncio
 import contextvars
 import threading
 from collections.abc import Awaitable, Callable
+from concurrent.futures import Future
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -14,6 +16,7 @@ from homeostat.core.errors import ConfigError
 from homeostat.runtime.limits.deadline import CutOff, within
 from homeostat.runtime.limits.refused import DeadlinePassed, Overloaded
 from homeostat.runtime.pools.thread_pool import ThreadPool
+from homeostat.runtime.pools.workers import Workers
 from homeostat.testing.bare_host import BareHost
 from homeostat.testing.clock import ManualClock
 from homeostat.testing.eventually import eventually
@@ -227,6 +230,23 @@ def test_threads_may_call_from_everywhere_and_closing_waits_for_them() -> None:
         caller.join()
     pool.close()
     assert sorted(found) == [n * n for n in range(20)]
+    assert pool.in_use == 0
+
+
+class NoThreads(Workers):
+    """Workers of a machine that gives no more threads."""
+
+    def _submit(self, *call: object) -> Future[Any]:
+        raise RuntimeError("can't start new thread")
+
+
+def test_a_worker_that_cannot_be_started_leaves_its_slot_free() -> None:
+    pool = NoThreads(BareHost(), "work", "threads", 1, 2, 0, 1.0)
+    for _ in range(2):
+        with pytest.raises(RuntimeError, match="new thread"):
+            pool.call(str.upper, "word")
+        with pytest.raises(RuntimeError, match="new thread"):
+            asyncio.run(pool.run(str.upper, "word"))
     assert pool.in_use == 0
 
 
