@@ -3,6 +3,8 @@
 import asyncio
 import os
 import sqlite3
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Sequence
@@ -654,3 +656,42 @@ def test_a_damaged_file_is_a_tier_that_is_away(tmp_path: Path) -> None:
     assert cache.sync.load("k", lambda: 1) == 1
     assert host.total("cache.tier.errors", tier="database") == 1
     cache.sync.close()
+
+
+def test_loops_that_end_without_closing_a_postgres_tier_do_end(postgres_url: str) -> None:
+    script = (
+        "import asyncio, sys\n"
+        "from homeostat.runtime.cache.tiers.postgres_tier import PostgresTier\n"
+        "tier = PostgresTier(sys.argv[1], timeout_s=10.0)\n"
+        "for _ in range(8):\n"
+        "    asyncio.run(tier.get_many([b'k']))\n"
+        "print('ended')\n"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", script, postgres_url], capture_output=True, timeout=30, check=True
+    )
+    assert ran.stdout == b"ended\n"
+
+
+def test_a_postgres_that_is_away_at_first_is_used_once_it_is_there() -> None:
+    try:
+        server = servers.postgres()
+        running = server.__enter__()
+    except servers.NotInstalled as error:
+        pytest.skip(str(error))
+
+    async def main() -> None:
+        tier = PostgresTier(running.url, timeout_s=1.0)
+        running.kill()
+        with pytest.raises(tier.failures):
+            await tier.get_many([b"k"])
+        running.start()
+        tier.timeout_s = 10.0
+        await tier.put_many([Item(b"k", b"value", 60_000)])
+        assert await tier.get_many([b"k"]) == [b"value"]
+        await tier.close()
+
+    try:
+        asyncio.run(main())
+    finally:
+        server.__exit__(None, None, None)

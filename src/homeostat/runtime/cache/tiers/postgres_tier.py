@@ -98,7 +98,13 @@ class PostgresTier:
         pool = self._pools.get()
         ready = self._ready.get()
         if not ready:
-            await pool.open()
+            # Without waiting a second connection is begun, and psycopg_pool never lets go of a loop that ends
+            # in the middle of one.
+            try:
+                await pool.open(wait=True, timeout=self.timeout_s)
+            finally:
+                if pool.closed:  # it did not come in time, and cannot be opened again
+                    self._pools.pop()
             async with pool.connection() as connection:
                 await connection.execute(_LOCK)
                 await connection.execute(_SCHEMA)
