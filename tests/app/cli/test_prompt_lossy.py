@@ -81,6 +81,7 @@ def test_a_budget_for_what_commands_load_is_kept(run: Run, library: str) -> None
         (("--lossy", "1.5"), "1.5"),
         (("--lossy", "some"), "a ratio such as 0.5 or a number of tokens, not 'some'"),
         (("--lossy", "0.5", "--lossy-per", "folder"), "per module or command, not 'folder'"),
+        (("--lossy-per", "command"), "give the budget with --lossy"),
         (("--endpoint", "http://127.0.0.1:9/v1"), "name the model with --rewrite"),
         (("--rewrite", "m", "--endpoint", "nowhere"), "'nowhere' is no address"),
         (("--embeddings", "m", "--endpoint", "http://127.0.0.1:9/v1"), "neither is asked for"),

@@ -41,6 +41,8 @@ class LossyAsked:
 
         if self.keep:
             budget(self.keep, scope(self.per))
+        elif self.per != "module":
+            raise ConfigError("--lossy-per says what a budget is for; give the budget with --lossy")
         for model in filter(None, (self.rewrite, self.embeddings)):
             self._endpoint(model)
         if self.embeddings and not (self.keep or self.rewrite):

@@ -71,7 +71,7 @@ class Cache(Generic[V]):
             raise ConfigError(f"cache {name!r}: bound it by entries_max or by bytes_max, not by both")
         if size_of is not None and bytes_max is None:
             raise ConfigError(f"cache {name!r}: size_of needs bytes_max")
-        if memory_s <= 0.0 or not 0.1 <= lease_s <= 600.0:
+        if not memory_s > 0.0 or not 0.1 <= lease_s <= 600.0:
             raise ConfigError(
                 f"cache {name!r}: memory_s must be above 0 and lease_s from 0.1 to 600, "
                 f"not {memory_s!r} and {lease_s!r}"
