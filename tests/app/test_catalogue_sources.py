@@ -1,5 +1,6 @@
 """Sources that record when something happens: each gives just what the catalogue promises of it."""
 
+import ast
 import http.server
 import threading
 import time
@@ -8,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+import homeostat
 from homeostat.app.scrape import Scraper
 from homeostat.core.clock import SystemClock
 from homeostat.core.losses import Losses
@@ -138,7 +140,28 @@ def test_the_scraper() -> None:
     assert_all_of({"scrape"}, series_of(registry))
 
 
+@pytest.mark.parametrize("source", ["runtime", "prompts"])
+def test_parts_that_applications_use(source: str) -> None:
+    """They record as they are used, as their own tests show; here: all that they can record is promised."""
+    promised = {m.name: (m.kind.value, m.unit) for m in CATALOGUE.values() if m.collector == source}
+    recorded = recorded_under(Path(homeostat.__file__).parent / source)
+    assert recorded == {name: {as_promised} for name, as_promised in promised.items()}
+
+
+def recorded_under(folder: Path) -> dict[str, set[tuple[str, str]]]:
+    """Return kind and unit of each metric that code asks a handle for, by its name."""
+    found: dict[str, set[tuple[str, str]]] = {}
+    for path in folder.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)):
+                continue
+            if node.func.attr in ("counter", "gauge", "histogram") and len(node.args) == 2:
+                name, unit = (ast.literal_eval(argument) for argument in node.args)
+                found.setdefault(name, set()).add((node.func.attr, unit))
+    return found
+
+
 def test_every_source_is_tested_here_or_with_the_collectors() -> None:
     tested = {"operations", "llm", "homeostat", "load", "ingest", "scrape", "collectors", "application"}
-    tested |= {"in flight", "loop"}
+    tested |= {"in flight", "loop", "runtime", "prompts"}
     assert tested == set(SOURCES)

@@ -96,7 +96,7 @@ class Batcher(Generic[T, R]):
         self._sizes = host.histogram("batch.size", "1", batcher=name).record
         self._durations = host.histogram("batch.duration", "ms", batcher=name).record
         self._waits = host.histogram("batch.wait", "ms", batcher=name).record
-        self._shed = host.counter("batch.shed", batcher=name).add
+        self._shed = host.counter("batch.shed", "1", batcher=name).add
         self._context = contextvars.copy_context()
         self._model = LatencyModel()
         self._predict_ns = self._model.predict

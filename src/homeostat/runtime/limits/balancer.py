@@ -80,12 +80,12 @@ class Balancer(Generic[T]):
         self._serving = self._endpoints
         self._count = {
             (each, outcome): host.counter(
-                "balancer.calls", balancer=name, endpoint=each, outcome=outcome.value
+                "balancer.calls", "1", balancer=name, endpoint=each, outcome=outcome.value
             ).add
             for each in endpoints
             for outcome in Outcome
         }
-        self._ejected = host.gauge("balancer.ejected", balancer=name).set
+        self._ejected = host.gauge("balancer.ejected", "1", balancer=name).set
         self._ejected(0)
         self.pick: partial[Pick[T]] = partial(Pick, self)
         """Returns a context for one call, also around an await; entering it gives the endpoint to call."""

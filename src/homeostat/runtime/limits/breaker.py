@@ -71,12 +71,12 @@ class Breaker:
         self.call: Callable[[], BreakerCall] = partial(BreakerCall, self)
         """Returns a context for one call, also around an await; entering it may raise `CircuitOpen`."""
         self._ended = {
-            outcome: host.counter("breaker.calls", breaker=name, outcome=outcome.value).add
+            outcome: host.counter("breaker.calls", "1", breaker=name, outcome=outcome.value).add
             for outcome in Outcome
         }
         self._succeeded = self._ended[Outcome.OK]
-        self._refused = host.counter("breaker.calls", breaker=name, outcome="refused")
-        self._state = host.gauge("breaker.state", breaker=name)
+        self._refused = host.counter("breaker.calls", "1", breaker=name, outcome="refused")
+        self._state = host.gauge("breaker.state", "ratio", breaker=name)
         self._state.set(LEVELS[State.CLOSED])
 
     def _rules(self) -> Rules:

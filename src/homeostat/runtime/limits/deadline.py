@@ -43,7 +43,7 @@ def check(part: str) -> None:
     """Raise `DeadlinePassed` where the deadline that holds here has passed, naming what was not begun."""
     deadline = _CURRENT.get()
     if deadline is not None and (left_s := deadline.remaining_s) <= 0:
-        deadline.host.counter("deadline.passed", part=part).add(1)
+        deadline.host.counter("deadline.passed", "1", part=part).add(1)
         raise DeadlinePassed(f"{part} was not begun: its deadline passed {-left_s:.3g} s ago", inf)
 
 
@@ -98,5 +98,5 @@ class within:  # noqa: N801 - read as a word of the sentence that `with` begins
         try:
             await self._timeout.__aexit__(kind, error, trace)
         except TimeoutError as timeout:
-            self._host.counter("deadline.cut_off").add(1)
+            self._host.counter("deadline.cut_off", "1").add(1)
             raise CutOff(f"cancelled at its deadline, after {self._seconds:.3g} s or sooner") from timeout

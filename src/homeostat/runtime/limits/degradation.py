@@ -42,7 +42,7 @@ class Degradation:
             )
         )
         self._dropped = {
-            step: host.counter("degradation.dropped", degradation=name, step=step).add for step in steps
+            step: host.counter("degradation.dropped", "1", degradation=name, step=step).add for step in steps
         }
 
     def drops(self, step: str) -> bool:

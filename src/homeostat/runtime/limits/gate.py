@@ -76,13 +76,13 @@ class Gate:
         )
         self._count = {
             (outcome, priority): host.counter(
-                "limit.calls", limit=name, outcome=outcome, priority=priority.name.lower()
+                "limit.calls", "1", limit=name, outcome=outcome, priority=priority.name.lower()
             ).add
             for outcome in (ADMITTED, *WHY)
             for priority in Priority
         }
         self._waited = host.histogram("limit.wait", "ms", limit=name).record
-        self._in_force = host.gauge("limit.concurrency", limit=name).set
+        self._in_force = host.gauge("limit.concurrency", "1", limit=name).set
         self._told = 0
 
     @property

@@ -40,7 +40,7 @@ class Hedge:
         self._latencies = RecentQuantile(LEARNED_FROM)
         self._others: set[asyncio.Task[Any]] = set()
         self._count = {
-            outcome: host.counter("hedge.calls", hedge=name, outcome=outcome).add
+            outcome: host.counter("hedge.calls", "1", hedge=name, outcome=outcome).add
             for outcome in ("alone", "won", "lost", "no_budget", "failed")
         }
         self._delayed = host.histogram("hedge.delay", "ms", hedge=name).record

@@ -63,7 +63,7 @@ class RateLimit:
         self._buckets: OrderedDict[str, Bucket] = OrderedDict()
         self._shared: Bucket | None = None
         self._count = {
-            outcome: host.counter("rate.calls", rate=name, outcome=outcome).add
+            outcome: host.counter("rate.calls", "1", rate=name, outcome=outcome).add
             for outcome in ("admitted", "refused", "shared")
         }
         self._waited = host.histogram("rate.wait", "ms", rate=name).record

@@ -61,9 +61,9 @@ class Retry:
         )
         self._wait_max_s = declare(declared(f"{own}_wait_max_s", wait_max_s, low=0.001, high=600.0, log=True))
         self._budget = Budget(self._share.get, host.clock.monotonic_ns)
-        self._retried = host.counter("retry.retries", retry=name).add
+        self._retried = host.counter("retry.retries", "1", retry=name).add
         self._gave_up = {
-            reason: host.counter("retry.given_up", retry=name, reason=reason).add
+            reason: host.counter("retry.given_up", "1", retry=name, reason=reason).add
             for reason in ("attempts", "budget", "deadline", "refused")
         }
 

@@ -82,7 +82,7 @@ class Health:
         self._interval_s = host.knob_set.declare(
             declared(f"{name}_interval_s", float(interval_s), low=0.1, high=600.0, log=True)
         )
-        self._tell = {each: host.gauge("pool.healthy", pool=each).set for each in names}
+        self._tell = {each: host.gauge("pool.healthy", "ratio", pool=each).set for each in names}
         self._last: dict[str, Last] = {}
         self._task: asyncio.Task[None] | None = None
 

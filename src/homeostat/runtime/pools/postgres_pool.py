@@ -86,7 +86,7 @@ class PostgresPool:
         self.name = name
         self._slots = Slots(host, name, "postgresql", size, size_max, queue_max, wait_max_s)
         self.size = self._slots.size
-        self._died = host.counter("pool.connections_died", pool=name).add
+        self._died = host.counter("pool.connections_died", "1", pool=name).add
         self._now_ns = host.clock.monotonic_ns
         self._timeout_s = timeout_s
         self._idle_ns = idle_s * SECOND_NS

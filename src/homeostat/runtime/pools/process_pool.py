@@ -39,7 +39,7 @@ class ProcessPool(Workers):
     ) -> None:
         super().__init__(host, name, "processes", size, size_max, queue_max, wait_max_s)
         self._context = multiprocessing.get_context("forkserver")
-        self._died_count = host.counter("pool.workers_died", pool=name).add
+        self._died_count = host.counter("pool.workers_died", "1", pool=name).add
         self._lock = threading.Lock()
         self._workers: set[ProcessPoolExecutor] = set()
         self._idle: list[ProcessPoolExecutor] = []

@@ -33,8 +33,8 @@ class Slots:
         self.gate = Gate(host, name, FixedLimit(self.size), queue_max=queue_max, wait_max_s=wait_max_s)
         self.now_ns = host.clock.monotonic_ns
         self.waited = host.histogram("pool.wait", "ms", pool=name, kind=kind).record
-        self._tell_used = host.gauge("pool.in_use", pool=name, kind=kind).set
-        self._tell_size = host.gauge("pool.size", pool=name, kind=kind).set
+        self._tell_used = host.gauge("pool.in_use", "1", pool=name, kind=kind).set
+        self._tell_size = host.gauge("pool.size", "1", pool=name, kind=kind).set
         self._told = 0
         self._closed = False
         self._empty_lock = threading.Lock()

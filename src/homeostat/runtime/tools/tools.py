@@ -46,7 +46,7 @@ class Tools:
         self._busy = Busy()
         self._widths = host.histogram("tools.at_once", "1", tools=name).record
         self._waits = host.histogram("tools.wait", "ms", tools=name).record
-        self._skipped = host.counter("tools.skipped", tools=name).add
+        self._skipped = host.counter("tools.skipped", "1", tools=name).add
 
     async def run(self, calls: Mapping[str, Call]) -> Ran:
         """Run a graph of calls to its end; return the results and errors.
