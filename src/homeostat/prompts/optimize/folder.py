@@ -1,9 +1,9 @@
 """Folders that appear as a whole: they are built beside their place and take it by one rename."""
 
 import os
+import secrets
 import shutil
 import stat
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,12 +17,11 @@ def appearing(place: Path) -> Iterator[Path]:
 
     What lies in the place goes when the new folder is there. Raises ConfigError where it cannot be made.
     """
+    # Its name is known before it is there, so that a stop at any moment finds what to remove.
+    building = place.parent / f".{place.name}.{secrets.token_hex(8)}.coming"
     try:
         place.parent.mkdir(parents=True, exist_ok=True)
-        building = Path(tempfile.mkdtemp(prefix=f".{place.name}.", suffix=".coming", dir=place.parent))
-    except OSError as error:
-        raise ConfigError(f"cannot write {place}: {error.strerror or error}") from None
-    try:
+        building.mkdir(mode=0o700)
         yield building
         _take(building, place)
     except OSError as error:
