@@ -82,7 +82,6 @@ class LossyAsked:
         typer.echo(f"{self.embeddings} at {endpoint.host}: about {cost}", err=True)
         if self.ask_first:
             typer.confirm("Send these modules there?", abort=True, err=True)
-        _quiet_retries()
         with working(quiet=quiet):
             found, missing = asyncio.run(embedded_likenesses(endpoint, pairs))
         for note in likeness_notes(found, f"by {self.embeddings}: {EMBEDDED}"):
@@ -122,15 +121,7 @@ class LossyAsked:
         from homeostat.prompts.extraction.rewriting.rewriter import ask
         from homeostat.prompts.extraction.rewriting.rewriting_cost import billed_cost
 
-        _quiet_retries()
         with working(quiet=quiet) as work:
             answers = asyncio.run(ask(planned, cache, progress=work.step))
         typer.echo(f"billed: {billed_cost(self.rewrite, answers.paid, time.time_ns())}", err=True)
         return answers.by_path
-
-
-def _quiet_retries() -> None:
-    """Keep the library of retries from writing to the terminal on its own."""
-    import stamina
-
-    stamina.instrumentation.set_on_retry_hooks([])

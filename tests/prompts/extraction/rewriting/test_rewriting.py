@@ -3,11 +3,10 @@
 import asyncio
 import logging
 import stat
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
-import stamina
 
 from homeostat.core.errors import ConfigError, NotAvailable
 from homeostat.prompts.extraction.rewriting.answer import Answer, NoAnswer
@@ -84,13 +83,6 @@ def answers(
 ) -> Answers:
     with served_model(reply, faulty) as url:
         return asyncio.run(ask(planned(url, texts), None, patience=QUICK))
-
-
-@pytest.fixture(autouse=True)
-def no_hooks() -> Iterator[None]:
-    stamina.instrumentation.set_on_retry_hooks([])
-    yield
-    stamina.instrumentation.set_on_retry_hooks(None)
 
 
 def test_a_rewrite_that_keeps_what_binds_passes() -> None:
@@ -259,7 +251,6 @@ def test_an_endpoint_that_cannot_be_reached_or_refuses_is_an_error_without_the_k
 
 
 def test_neither_the_key_nor_a_prompt_is_logged(caplog: pytest.LogCaptureFixture) -> None:
-    stamina.instrumentation.set_on_retry_hooks(None)
     with caplog.at_level(logging.DEBUG), served_model(asked_text, Faults(error_rate=0.5)) as url:
         endpoint = Endpoint(url, "gpt-4o", "sk-secret")
         questions = plan({"a.md": TEXT}, endpoint, tokenizer().count, None, NOW_NS)

@@ -8,7 +8,13 @@ from types import TracebackType
 from typing import Self, TypeVar
 
 import httpx2
-import stamina
+from tenacity import (
+    AsyncRetrying,
+    RetryCallState,
+    retry_if_exception,
+    stop_after_attempt,
+    wait_exponential_jitter,
+)
 
 from homeostat.core.errors import NotAvailable
 from homeostat.prompts.extraction.rewriting.answer import NoAnswer
@@ -84,13 +90,11 @@ class Client:
         """
         patience = self._patience
         within_s = patience.answer_s + patience.token_s * tokens_max
-        retries = stamina.retry_context(
-            on=self._again,
-            attempts=patience.attempts,
-            timeout=None,
-            wait_initial=patience.wait_first_s,
-            wait_max=patience.wait_most_s,
-            wait_jitter=patience.wait_first_s,
+        retries = AsyncRetrying(
+            retry=retry_if_exception(_is_worth_another_try),
+            stop=stop_after_attempt(patience.attempts),
+            wait=self._wait_s,
+            reraise=True,
         )
         try:
             async for attempt in retries:
@@ -105,10 +109,15 @@ class Client:
             return NoAnswer(str(error) or f"breaks off ({type(error).__name__})")
         raise AssertionError("the retries end with a return or a raise")
 
-    def _again(self, error: Exception) -> bool | float:
+    def _wait_s(self, state: RetryCallState) -> float:
+        """Return what the server asks for, else a wait that doubles and is random in part."""
+        patience = self._patience
+        error = state.outcome.exception() if state.outcome is not None else None
         if isinstance(error, _TryAgain) and error.after_s is not None:
-            return min(error.after_s, self._patience.wait_most_s)
-        return isinstance(error, _TryAgain | TimeoutError | httpx2.TransportError)
+            return min(error.after_s, patience.wait_most_s)
+        return wait_exponential_jitter(
+            multiplier=patience.wait_first_s, max=patience.wait_most_s, jitter=patience.wait_first_s
+        )(state)
 
     async def _answered(self, address: str, request: dict[str, object]) -> bytes | NoAnswer:
         body = bytearray()
@@ -136,6 +145,10 @@ class Client:
         self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
     ) -> None:
         await self._http.__aexit__(kind, error, at)
+
+
+def _is_worth_another_try(error: BaseException) -> bool:
+    return isinstance(error, _TryAgain | TimeoutError | httpx2.TransportError)
 
 
 def _seconds(value: str | None) -> float | None:
