@@ -45,7 +45,7 @@ lock: ## Resolve the dependencies again (needs uv)
 	rm -f requirements/*.txt
 	uv pip compile requirements/build.in --universal --generate-hashes --no-header --no-annotate -q -o requirements/build.txt
 	uv pip compile pyproject.toml --group dev --universal --generate-hashes --no-header --no-annotate -q -o requirements/dev.txt
-	uv pip compile pyproject.toml -c requirements/dev.txt --universal --generate-hashes --no-header --no-annotate -q -o requirements/run.txt
+	uv pip compile pyproject.toml --extra companion -c requirements/dev.txt --universal --generate-hashes --no-header --no-annotate -q -o requirements/run.txt
 
 clean: ## Remove what these commands made
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage* htmlcov build dist

@@ -8,6 +8,8 @@
     │   ├── StoreBusy        another process holds it; trying again helps
     │   ├── StoreCorrupt     its file is damaged
     │   └── StoreFull        the disk is full or read-only
+    ├── UnknownPerson        the companion holds no memory of them
+    ├── EmbedderError        texts could not be turned into vectors
     ├── NotAvailable         this machine cannot give what was asked for
     ├── NotApplied           a knob of another process could not be set
     ├── QueueFull            more jobs wait than the queue takes
@@ -47,6 +49,14 @@ class StoreCorrupt(StoreError):
 
 class StoreFull(StoreError):
     """The store's disk is full or read-only."""
+
+
+class UnknownPerson(HomeostatError):
+    """The companion holds no memory of this person."""
+
+
+class EmbedderError(HomeostatError):
+    """Texts could not be turned into vectors; the message says why, and holds none of them."""
 
 
 class NotAvailable(HomeostatError):
