@@ -30,7 +30,7 @@ format: $(VENV)/dev ## Format and mend what can be mended
 bench: $(VENV)/dev ## Print every bar with its ratio to the peers (DATA=folder with real inputs)
 	$(BIN)/python -m benchmarks $(if $(DATA),--data $(DATA))
 
-peers: .bench-venv/phoenix .bench-venv/mlflow .bench-venv/cache .bench-venv/limits .bench-venv/companion ## Install what `make bench` compares with (1.6 GB)
+peers: .bench-venv/phoenix .bench-venv/mlflow .bench-venv/cache .bench-venv/limits .bench-venv/companion ## Install what `make bench` compares with (1.9 GB)
 
 .bench-venv/%: benchmarks/peers/%.txt
 	@echo "Installing $* into $@ ..."
