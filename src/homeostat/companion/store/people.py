@@ -98,8 +98,11 @@ class Vectors(Protocol):
         """Keep rows (n, d); a row that was there is replaced, so is the whole kind when `model` differs."""
         ...
 
-    def load(self, kind: str, model: str) -> tuple[NDArray[np.int64], NDArray[np.int8]]:
-        """Return seqs (n) ascending and rows (n, d); empty where another model made them."""
+    def load(self, kind: str, model: str, after: int = 0) -> tuple[NDArray[np.int64], NDArray[np.int8]]:
+        """Return seqs (n) ascending and rows (n, d) that follow `after`; empty where another model made them.
+
+        Costs what is returned, not what is kept: a part that follows reads one row for one more message.
+        """
         ...
 
 
