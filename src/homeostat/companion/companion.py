@@ -1,0 +1,168 @@
+"""The companion: keeps what people say, finds it again, and has the parts learn from it."""
+
+from collections.abc import Callable, Sequence
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from homeostat.companion.finding import Finder, Hit
+from homeostat.companion.limits import checked, checked_k, checked_text
+from homeostat.companion.message import Message, NewMessage
+from homeostat.companion.residents import Residents
+from homeostat.companion.store.people import EVERYTHING, People, Within
+from homeostat.companion.turns import Turns
+from homeostat.core.errors import EmbedderError
+from homeostat.observe.operation import Operation
+from homeostat.runtime.host import Host
+
+K = 10
+RECEIVE = "companion.receive"
+SEARCH = "companion.search"
+
+Due = Callable[[str], None]
+"""Is told of each person who said something."""
+
+
+class Received(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """A message that was stored: its place, whether it was new, and what its person remembers about it."""
+
+    id: str
+    seq: int
+    new: bool
+    hits: list[Hit]
+
+
+class Companion:
+    """The conversation memories of all people of one store.
+
+    What a method was given is stored, durable and searchable when it returns. Everything is synchronous and
+    safe for threads; one person's messages are taken one after the other, in the order of the calls. Without
+    an embedder it finds by words.
+    """
+
+    def __init__(
+        self,
+        host: Host,
+        people: People,
+        finder: Finder,
+        residents: Residents,
+        turns: Turns | None = None,
+        due: Due = lambda person: None,
+    ) -> None:
+        self.people = people
+        self.residents = residents
+        self._finder = finder
+        self._turns = turns
+        self._due = due
+        self._request = host.tracer.request
+        self._losses = host.losses
+        self._stored = host.counter("companion.messages", "1", event="stored")
+        self._known = host.counter("companion.messages", "1", event="known")
+        self._edited = host.counter("companion.messages", "1", event="edited")
+        self._removed = host.counter("companion.messages", "1", event="removed")
+        self._forgotten = host.counter("companion.people_forgotten", "1")
+
+    def receive(self, person: str, message: NewMessage, k: int = K) -> Received:
+        """Keep a message and return the `k` memories that it calls up, which it is not among itself.
+
+        The same id again changes nothing and finds again. Raises InputError where the message or the name
+        cannot be used, or the id is kept with another text; StoreError where it could not be stored.
+        """
+        checked(message)
+        checked_k(k)
+        with self._request(RECEIVE, user=person) as request:
+            vector = self._embedded(request, message.text)
+            with self.people.open(person, create=True) as memory:
+                with request.stage("store"):
+                    last = memory.extent().last
+                    (seq,) = memory.messages.add([message])
+                    if vector is not None and self._turns is not None:
+                        self._turns.keep(memory, [seq], vector[None])
+                with request.stage("search"):
+                    hits = self._finder.find(memory, message.text, k, vector=vector, but=[seq]) if k else []
+            new = seq > last
+            (self._stored if new else self._known).add(1)
+            if new:
+                self._due(person)
+            return Received(id=message.id, seq=seq, new=new, hits=hits)
+
+    def receive_many(self, person: str, messages: Sequence[NewMessage]) -> list[int]:
+        """Keep messages in one transaction and return their seqs; their vectors follow in the enrichment.
+
+        All or none: raises InputError where one of them cannot be used.
+        """
+        for message in messages:
+            checked(message)
+        if not messages:
+            return []
+        with self._request("companion.receive_many", user=person):
+            with self.people.open(person, create=True) as memory:
+                last = memory.extent().last
+                seqs = memory.messages.add(messages)
+            new = len({seq for seq in seqs if seq > last})
+            self._stored.add(new)
+            self._known.add(len(seqs) - new)
+            if new:
+                self._due(person)
+            return seqs
+
+    def search(self, person: str, text: str, k: int = K, within: Within = EVERYTHING) -> list[Hit]:
+        """Return the `k` memories that answer a text, the best first. Raises UnknownPerson."""
+        checked_text("(the question)", text)
+        checked_k(k)
+        with self._request(SEARCH, user=person) as request:
+            vector = self._embedded(request, text)
+            with self.people.open(person) as memory, request.stage("search"):
+                return self._finder.find(memory, text, k, vector=vector, within=within)
+
+    def edit(self, person: str, id: str, text: str, edited_us: int) -> Message | None:
+        """Replace a message's text everywhere; None where there is no such message."""
+        checked_text(id, text)
+        with self._request("companion.edit", user=person) as request:
+            vector = self._embedded(request, text)
+            with self.people.open(person) as memory:
+                message = memory.messages.edit(id, text, edited_us)
+                if message is not None and vector is not None and self._turns is not None:
+                    self._turns.keep(memory, [message.seq], vector[None])
+            if message is not None:
+                self._edited.add(1)
+                self._due(person)
+            return message
+
+    def remove(self, person: str, ids: Sequence[str]) -> int:
+        """Forget messages for good; return how many there were."""
+        with self._request("companion.remove", user=person):
+            with self.people.open(person) as memory:
+                count = memory.messages.remove(ids)
+            if count:
+                self._removed.add(count)
+                self._due(person)
+            return count
+
+    def forget(self, person: str) -> bool:
+        """Destroy everything of a person, and the key to it; whether there was anything."""
+        with self._request("companion.forget"):
+            found = self.people.forget(person)
+            self.residents.drop(person)
+            if found:
+                self._forgotten.add(1)
+            return found
+
+    def read(
+        self, person: str, after: int = 0, limit: int = 100, within: Within = EVERYTHING
+    ) -> list[Message]:
+        """Return up to `limit` messages that follow the seq `after`. Raises UnknownPerson."""
+        with self.people.open(person) as memory:
+            return memory.reading.after(after, limit, within)
+
+    def _embedded(self, request: Operation, text: str) -> NDArray[np.float32] | None:
+        """Return the vector of a text; None, counted, where there is none now: its row is made later."""
+        if self._turns is None:
+            return None
+        with request.stage("embed"):
+            try:
+                return self._turns.row(text)
+            except EmbedderError:
+                self._losses.add("companion.embedder_failed")
+                return None

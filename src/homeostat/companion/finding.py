@@ -1,0 +1,39 @@
+"""Finding: the seam between the flow and the search."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from homeostat.companion.message import Message
+from homeostat.companion.store.people import EVERYTHING, Memory, Within
+
+
+class Hit(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """A memory that was found, and what its score is made of, by the name of each part."""
+
+    message: Message
+    score: float
+    why: dict[str, float] = {}
+
+
+class Finder(Protocol):
+    """Finds memories of one person."""
+
+    def find(
+        self,
+        memory: Memory,
+        text: str,
+        k: int,
+        *,
+        vector: NDArray[np.float32] | None = None,
+        within: Within = EVERYTHING,
+        but: Sequence[int] = (),
+    ) -> list[Hit]:
+        """Return up to `k` memories that answer a text, the best first, none of the seqs in `but`.
+
+        `vector` is that of the text where it is known already; else it is made, where there is an embedder.
+        """
+        ...

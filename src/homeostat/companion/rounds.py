@@ -1,0 +1,115 @@
+"""The rounds: enrichment as jobs, one a person for all that comes within a short time."""
+
+import asyncio
+from collections.abc import Iterable
+from hashlib import blake2b
+from threading import Lock
+
+from homeostat.companion.enrichment import Enrichment
+from homeostat.companion.knobs import FlowKnobs
+from homeostat.companion.store.people import People
+from homeostat.core.assignment import unit_number
+from homeostat.core.clock import SECOND_NS
+from homeostat.core.errors import QueueFull, StoreError
+from homeostat.runtime.host import Host
+from homeostat.runtime.jobs.definition import Call
+from homeostat.runtime.jobs.jobs import Jobs
+from homeostat.runtime.jobs.retry import Retry
+
+JOB = "companion.enrich"
+TURN_S = 0.05
+"""How often those are enqueued to whom something was said."""
+
+SWEEP_PAGE = 100
+SWEEP_PRIORITY = 1
+MS_NS = 1_000_000
+
+
+class Rounds:
+    """Enqueues one job a person and round, whatever the number of their messages in it.
+
+    A round ends each `enrich_delay_ms`, for each person at a moment of their own; its job runs then. The
+    idempotency key of the job is the round, so that several processes before one queue enqueue it once. What
+    was stored but not enqueued when the process was killed is found by the sweep at the next start. A job
+    of a person who was forgotten does nothing.
+    """
+
+    def __init__(
+        self, host: Host, people: People, enrichment: Enrichment, jobs: Jobs, knobs: FlowKnobs
+    ) -> None:
+        self._people = people
+        self._enrichment = enrichment
+        self._jobs = jobs
+        self._knobs = knobs
+        self._clock = host.clock
+        self._losses = host.losses
+        self._lock = Lock()
+        self._due: set[str] = set()
+        self._enqueued: dict[str, int] = {}
+        self._job = jobs.job(JOB, retry=Retry(times=3), keep_s=0.0)(self._run)
+
+    def due(self, person: str) -> None:
+        """Note that a person said something. Any thread may call it."""
+        with self._lock:
+            self._due.add(person)
+
+    @property
+    def waiting(self) -> int:
+        """People whose job is not enqueued yet."""
+        return len(self._due)
+
+    async def serve(self, *, sweep: bool = True) -> None:
+        """Enqueue what is due until cancelled; with `sweep` everybody once, behind all others."""
+        sweeping = asyncio.create_task(self._sweep()) if sweep else None
+        try:
+            while True:
+                await asyncio.sleep(TURN_S)
+                await self.enqueue()
+        finally:
+            if sweeping is not None:
+                sweeping.cancel()
+            await self.enqueue()
+
+    async def enqueue(self) -> None:
+        """Enqueue the jobs of those who are due now; where the queue is full they stay due."""
+        with self._lock:
+            due, self._due = self._due, set()
+        if not due:
+            return
+        try:
+            await self._jobs.enqueue_many(self._calls(due))
+        except (QueueFull, StoreError):
+            self._losses.add("companion.enrichment_put_off", len(due))
+            with self._lock:
+                self._due |= due
+
+    def _calls(self, people: Iterable[str], priority: int | None = None) -> list[Call[None]]:
+        delay_ns = self._knobs.enrich_delay_ms.get() * MS_NS
+        now_ns = self._clock.now_ns()
+        calls: list[Call[None]] = []
+        self._enqueued = {p: end for p, end in self._enqueued.items() if end > now_ns}
+        for person in people:
+            phase = unit_number(person) % delay_ns
+            number = (now_ns + phase) // delay_ns
+            end_ns = (number + 1) * delay_ns - phase
+            if self._enqueued.get(person) == end_ns:
+                continue
+            self._enqueued[person] = end_ns
+            digest = blake2b(person.encode(), digest_size=16).hexdigest()
+            call = self._job.call(person)
+            delay_s = (end_ns - now_ns) / SECOND_NS
+            calls.append(
+                call.options(key=f"{digest}.{delay_ns}.{number}", delay_s=delay_s, priority=priority)
+            )
+        return calls
+
+    async def _sweep(self) -> None:
+        """Look after everybody once: who has nothing new costs one look."""
+        after = ""
+        while names := await asyncio.to_thread(self._people.names, after, SWEEP_PAGE):
+            await self._jobs.enqueue_many(self._calls(names, SWEEP_PRIORITY))
+            after = names[-1]
+            await asyncio.sleep(TURN_S)
+
+    def _run(self, person: str) -> None:
+        self._enrichment.catch_up(person)

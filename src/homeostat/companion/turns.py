@@ -1,0 +1,76 @@
+"""The vectors of turns: one row for each message, made when it comes or, for many at once, soon after."""
+
+from collections.abc import Sequence
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from homeostat.companion.embed.embedder import Embedder
+from homeostat.companion.store.people import Memory
+
+KIND = "turn"
+NOTE = "turns"
+SCALE = 127.0
+
+
+class Followed(msgspec.Struct, frozen=True, array_like=True):
+    """How far the rows are complete, and of which embedder."""
+
+    model: str
+    last: int
+
+
+def quantised(vectors: NDArray[np.float32]) -> NDArray[np.int8]:
+    """Return vectors of length one as int8, 127 for 1.
+
+    >>> quantised(np.array([[1.0, -0.5]], dtype=np.float32)).tolist()
+    [[127, -64]]
+    """
+    rounded: NDArray[np.int8] = np.clip(np.rint(vectors * SCALE), -SCALE, SCALE).astype(np.int8)
+    return rounded
+
+
+class Turns:
+    """A part: makes the rows that are missing, of messages that came by the thousand or before the embedder.
+
+    An edited message gets its new row with the edit, so that nothing starts anew with the generation.
+    """
+
+    name = "turns"
+
+    def __init__(self, embedder: Embedder) -> None:
+        self._embedder = embedder
+
+    def row(self, text: str) -> NDArray[np.float32]:
+        """Return the vector of one text, shape (d,)."""
+        vector: NDArray[np.float32] = self._embedder.embed([text])[0]
+        return vector
+
+    def keep(self, memory: Memory, seqs: Sequence[int], vectors: NDArray[np.float32]) -> None:
+        """Keep the rows of messages."""
+        memory.vectors.put(KIND, self._embedder.model, seqs, quantised(vectors))
+
+    def catch_up(self, memory: Memory, limit: int) -> bool:
+        """Make the rows of up to `limit` messages that have none."""
+        followed = self._followed(memory)
+        messages = memory.reading.after(followed.last, limit)
+        if not messages:
+            return True
+        have, _ = memory.vectors.load(KIND, self._embedder.model, followed.last)
+        known = set(have.tolist())
+        missing = [message for message in messages if message.seq not in known]
+        if missing:
+            vectors = self._embedder.embed([message.text for message in missing])
+            self.keep(memory, [message.seq for message in missing], vectors)
+        reached = Followed(self._embedder.model, messages[-1].seq)
+        memory.notes.put({NOTE: msgspec.msgpack.encode(reached)})
+        return len(messages) < limit
+
+    def _followed(self, memory: Memory) -> Followed:
+        note = memory.notes.get(NOTE)
+        if note is not None:
+            found = msgspec.msgpack.decode(note, type=Followed)
+            if found.model == self._embedder.model:
+                return found
+        return Followed(self._embedder.model, 0)
