@@ -47,6 +47,7 @@ SOURCES = MappingProxyType(
         "loop": "the loop that governs an application (`hs.govern`)",
         "runtime": "parts of the runtime: caches, batches, limits, pools, jobs",
         "prompts": "prompt libraries that an application serves from (`PromptLibrary`)",
+        "companion": "the companion, and what it is made of",
         "application": "handles that the application holds (`hs.histogram` and its like)",
     }
 )

@@ -1,0 +1,37 @@
+"""Word pieces: a text as ids of BERT's vocabulary, by the library tokenizers."""
+
+from pathlib import Path
+
+from homeostat.companion.embed.graph_shape import TOKENS_MAX
+from homeostat.core.errors import NotAvailable
+
+CHARACTERS_MAX = 4_096
+"""What lies beyond is cut off before the text is looked at: 256 tokens of prose are 1,200 characters."""
+
+
+class WordPieces:
+    """Texts to ids. Any thread may ask. Takes 25 ms and 6 MB to import, 15 us for a message of 20 words."""
+
+    def __init__(self, vocabulary: Path) -> None:
+        try:
+            from tokenizers import Tokenizer
+        except ModuleNotFoundError as error:
+            raise NotAvailable(
+                f"{error.name} is not installed: pip install 'homeostat[embeddings]'"
+            ) from None
+        self._tokenizer = Tokenizer.from_file(str(vocabulary))
+        self._tokenizer.no_truncation()
+        self._tokenizer.no_padding()
+
+    def ids(self, text: str) -> tuple[list[int], int]:
+        """Return a text's ids between those of its begin and end, at most 256; and how many were cut off.
+
+        Of a text longer than 4,096 characters only these count.
+        """
+        text = text[:CHARACTERS_MAX]
+        try:
+            ids = self._tokenizer.encode(text).ids
+        except (TypeError, UnicodeEncodeError):  # halves of surrogate pairs, which UTF-8 cannot hold
+            ids = self._tokenizer.encode(text.encode("utf-8", "replace").decode()).ids
+        cut = max(len(ids) - TOKENS_MAX, 0)
+        return (ids[: TOKENS_MAX - 1] + ids[-1:], cut) if cut else (ids, 0)
