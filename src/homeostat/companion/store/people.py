@@ -9,6 +9,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -118,6 +119,34 @@ class Notes(Protocol):
         ...
 
 
+class Pause(msgspec.Struct, frozen=True, gc=False):
+    """Silence between two messages that follow one another in time; `before` and `after` are their seqs."""
+
+    before: int
+    after: int
+    begin_us: int
+    end_us: int
+
+
+class Pauses(Protocol):
+    """The silences between messages, in the order of time: window functions in the store tell them.
+
+    Those of one talk follow one another where `by_talk` is set, else all messages do.
+    """
+
+    def longest(
+        self, limit: int, at_least_us: int = 1, within: Within = EVERYTHING, *, by_talk: bool = True
+    ) -> list[Pause]:
+        """Return the longest pauses, the longest first; equal ones stand in the order of `after`."""
+        ...
+
+    def lengths(
+        self, within: Within = EVERYTHING, *, by_talk: bool = True
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return when each pause began and how long it was, both in microseconds, in the order of begin."""
+        ...
+
+
 class Memory(Protocol):
     """One person's memory, held by one thread of this process at a time."""
 
@@ -147,6 +176,11 @@ class Memory(Protocol):
         ...
 
     @property
+    def pauses(self) -> Pauses:
+        """The silences between messages."""
+        ...
+
+    @property
     def notes(self) -> Notes:
         """What was learned."""
         ...
@@ -173,4 +207,8 @@ class People(Protocol):
 
     def names(self, after: str, limit: int) -> list[str]:
         """Return up to `limit` people in the order of their names, those that follow `after`."""
+        ...
+
+    def close(self) -> None:
+        """Let go of files and connections; what is held is let go when its block ends."""
         ...

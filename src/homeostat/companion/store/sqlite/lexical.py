@@ -1,0 +1,42 @@
+"""Finding by words: BM25 of FTS5 over each message together with the one before it in its talk."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from homeostat.companion.store.people import EVERYTHING, Within
+from homeostat.companion.store.spaced import spaced
+from homeostat.companion.store.sqlite.handle import Handle, conditions
+
+
+class SqliteLexical:
+    """Finding in one person's messages by words."""
+
+    def __init__(self, handle: Handle) -> None:
+        self._handle = handle
+
+    def match(
+        self, words: Sequence[str], limit: int, within: Within = EVERYTHING
+    ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+        """Return the seqs of the best messages that hold any of `words`, and their scores."""
+        query = _query(words)
+        more, values = conditions(within)
+        joined = "JOIN messages AS m ON m.seq = words.rowid" if more else ""
+        rows: list[tuple[int, float]] = []
+        if query and limit > 0:
+            rows = self._handle.rows(
+                f"SELECT words.rowid, -bm25(words) AS score FROM words {joined}"  # noqa: S608
+                f" WHERE words MATCH ?{more} ORDER BY score DESC, words.rowid LIMIT ?",
+                (query, *values, limit),
+            )
+        return (
+            np.array([seq for seq, _ in rows], np.int64),
+            np.array([score for _, score in rows], np.float32),
+        )
+
+
+def _query(words: Sequence[str]) -> str:
+    """Return FTS5's expression for any of the words: each is quoted, whatever stands in it."""
+    parts = dict.fromkeys(part for word in words for part in spaced(word).split())
+    return " OR ".join('"' + part.replace('"', '""').replace("\0", " ") + '"' for part in parts)

@@ -1,0 +1,49 @@
+"""Pauses: the silences between messages, by window functions."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from homeostat.companion.store.people import EVERYTHING, Pause, Within
+from homeostat.companion.store.sqlite.handle import Handle, conditions
+
+
+class SqlitePauses:
+    """Pauses between one person's messages."""
+
+    def __init__(self, handle: Handle) -> None:
+        self._handle = handle
+
+    def longest(
+        self, limit: int, at_least_us: int = 1, within: Within = EVERYTHING, *, by_talk: bool = True
+    ) -> list[Pause]:
+        """Return the longest pauses, the longest first; equal ones stand in the order of `after`."""
+        source, values = _pauses("m.seq AS after, lag(m.seq) OVER past AS before", within, by_talk)
+        rows = self._handle.rows(
+            f"SELECT before, after, begin_us, end_us FROM ({source})"  # noqa: S608
+            " WHERE end_us - begin_us >= ? ORDER BY end_us - begin_us DESC, after LIMIT ?",
+            (*values, at_least_us, max(limit, 0)),
+        )
+        return [Pause(*row) for row in rows]
+
+    def lengths(
+        self, within: Within = EVERYTHING, *, by_talk: bool = True
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return when each pause began and how long it was, both in microseconds, in the order of begin."""
+        source, values = _pauses("m.seq AS after", within, by_talk)
+        rows = self._handle.rows(
+            f"SELECT begin_us, end_us FROM ({source}) WHERE begin_us IS NOT NULL"  # noqa: S608
+            " ORDER BY begin_us, after",
+            values,
+        )
+        begin_us, end_us = np.array(rows, np.int64).reshape(-1, 2).T
+        return begin_us.copy(), end_us - begin_us
+
+
+def _pauses(columns: str, within: Within, by_talk: bool) -> tuple[str, list[object]]:
+    more, values = conditions(within)
+    apart = "PARTITION BY m.talk " if by_talk else ""
+    return (
+        f"SELECT {columns}, lag(m.at_us) OVER past AS begin_us, m.at_us AS end_us"  # noqa: S608
+        f" FROM messages AS m WHERE true{more} WINDOW past AS ({apart}ORDER BY m.at_us, m.seq)",
+        values,
+    )

@@ -1,0 +1,136 @@
+"""People in a folder: one encrypted file each, the most recently used of them open."""
+
+import resource
+from collections import OrderedDict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Lock
+
+from homeostat.companion.store.accepted import checked_person
+from homeostat.companion.store.keys import MasterKey
+from homeostat.companion.store.people import Memory
+from homeostat.companion.store.sqlite.connection import connect, translated
+from homeostat.companion.store.sqlite.handle import Handle
+from homeostat.companion.store.sqlite.memory import SqliteMemory
+from homeostat.companion.store.sqlite.places import (
+    destroy,
+    person_file,
+    person_files,
+    private_file,
+    private_folder,
+)
+from homeostat.companion.store.sqlite.registry import Registry
+from homeostat.companion.store.sqlite.schema import check, make
+from homeostat.companion.store.turns import Turns
+from homeostat.core.errors import UnknownPerson
+
+HANDLES_MAX = 1_000
+FILES_A_HANDLE = 3
+FILES_OF_OTHERS = 256
+
+
+class SqlitePeople:
+    """The People of one folder. Safe for threads, and for processes beside one another.
+
+    Up to `handles_max` files are kept open, fewer where the process may open fewer.
+    """
+
+    def __init__(self, folder: Path, master: MasterKey, *, handles_max: int = HANDLES_MAX) -> None:
+        files_max, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+        self.handles_max = max(1, min(handles_max, (files_max - FILES_OF_OTHERS) // FILES_A_HANDLE))
+        self._folder = folder
+        self._registry = Registry(folder, master)
+        self._turns = Turns()
+        self._idle: OrderedDict[str, Handle] = OrderedDict()
+        self._lock = Lock()
+        self._closed = False
+        self._registry.sweep(
+            lambda: list(person_files(folder)), lambda file: destroy(person_file(folder, file))
+        )
+
+    @contextmanager
+    def open(self, person: str, *, create: bool = False) -> Iterator[Memory]:
+        """Hold a person's memory."""
+        checked_person(person)
+        with self._turns.hold(person):
+            handle = self._taken(person) or self._opened(person, create)
+            try:
+                yield SqliteMemory(handle)
+            finally:
+                self._give_back(handle)
+
+    def forget(self, person: str) -> bool:
+        """Destroy a person's key and then their file; whether there was one."""
+        checked_person(person)
+        with self._turns.hold(person):
+            handle = self._taken(person)
+            file = self._registry.remove(person)
+            if handle is not None:
+                handle.disown()
+                handle.connection.close()
+            if file is not None:
+                destroy(person_file(self._folder, file))
+        return file is not None
+
+    def names(self, after: str, limit: int) -> list[str]:
+        """Return up to `limit` people in the order of their names, those that follow `after`."""
+        return self._registry.names(after, limit)
+
+    def close(self) -> None:
+        """Close the files; those that are held close when they are let go."""
+        with self._lock:
+            self._closed = True
+            idle = list(self._idle.values())
+            self._idle.clear()
+        for handle in idle:
+            handle.connection.close()
+        self._registry.close()
+
+    def _taken(self, person: str) -> Handle | None:
+        """Take a person's handle from those that are idle, unless another process has forgotten them."""
+        with self._lock:
+            handle = self._idle.pop(person, None)
+        if handle is not None and not handle.path.exists():
+            handle.connection.close()
+            return None
+        return handle
+
+    def _give_back(self, handle: Handle) -> None:
+        with self._lock:
+            if self._closed:
+                surplus = [handle]
+            else:
+                self._idle[handle.person] = handle
+                surplus = [
+                    self._idle.popitem(last=False)[1] for _ in range(len(self._idle) - self.handles_max)
+                ]
+        for old in surplus:
+            old.connection.close()
+
+    def _opened(self, person: str, create: bool) -> Handle:
+        found = self._registry.find(person)
+        if found is None:
+            if not create:
+                raise UnknownPerson("no memory is kept of this person")
+            found = self._registry.add(person, lambda file, key: self._made(person, file, key))
+        file, key = found
+        path = person_file(self._folder, file)
+        connection = connect(path, key)
+        try:
+            with translated(path):
+                check(connection, path, person)
+        except BaseException:
+            connection.close()
+            raise
+        return Handle(connection, path, person)
+
+    def _made(self, person: str, file: str, key: bytes) -> None:
+        path = person_file(self._folder, file)
+        private_folder(path.parent)
+        private_file(path)
+        connection = connect(path, key)
+        try:
+            make(connection, path, person)
+        finally:
+            connection.close()

@@ -1,0 +1,114 @@
+"""Vectors: rows of int8 in blocks, each row at its seq's own place, so that one more row writes one page.
+
+Block b of a kind holds the seqs from 64 b to 64 b + 63; a mask says which of them are there.
+"""
+
+from collections.abc import Iterable, Sequence
+from itertools import groupby
+
+import apsw
+import numpy as np
+from numpy.typing import NDArray
+
+from homeostat.companion.store.sqlite.handle import Handle, rows_of
+from homeostat.core.errors import InputError
+
+BLOCK = 64
+
+
+class SqliteVectors:
+    """Rows of one person, by kind."""
+
+    def __init__(self, handle: Handle) -> None:
+        self._handle = handle
+
+    def put(self, kind: str, model: str, seqs: Sequence[int], rows: NDArray[np.int8]) -> None:
+        """Keep rows (n, d); a row that was there is replaced, so is the whole kind when `model` differs."""
+        if rows.ndim != 2 or len(rows) != len(seqs) or rows.dtype != np.int8 or rows.shape[1] == 0:
+            raise InputError(
+                f"{len(seqs)} rows of int8 were expected for {kind!r}; these are {rows.shape} of {rows.dtype}"
+            )
+        given = dict(zip(map(int, seqs), rows, strict=True))
+        if not given:
+            return
+        wanted = apsw.carray(np.fromiter(given, np.int64, len(given)))
+        with self._handle.writing() as connection:
+            number = _kind(connection, kind, model, rows.shape[1])
+            kept = rows_of(
+                connection, "SELECT seq FROM messages WHERE seq IN carray(?) ORDER BY seq", (wanted,)
+            )
+            for block, members in groupby((seq for (seq,) in kept), lambda seq: seq // BLOCK):
+                _write(connection, number, block, {seq % BLOCK: given[seq] for seq in members})
+
+    def load(self, kind: str, model: str, after: int = 0) -> tuple[NDArray[np.int64], NDArray[np.int8]]:
+        """Return seqs (n) ascending and rows (n, d) that follow `after`; empty where another model made them.
+
+        What is read is whole blocks: at most 63 rows more than are returned.
+        """
+        found = self._handle.rows(
+            "SELECT kind, dimensions FROM kinds WHERE name = ? AND model = ?", (kind, model)
+        )
+        if not found:
+            return np.empty(0, np.int64), np.empty((0, 0), np.int8)
+        ((number, dimensions),) = found
+        blocks = self._handle.rows(
+            "SELECT number, present, rows FROM blocks WHERE kind = ? AND number >= ? ORDER BY number",
+            (number, (after + 1) // BLOCK),
+        )
+        present = np.frombuffer(b"".join(mask for _, mask, _ in blocks), np.uint8).astype(bool)
+        first = np.array([block for block, _, _ in blocks], np.int64) * BLOCK
+        seqs = (first[:, None] + np.arange(BLOCK)).reshape(-1)
+        present &= seqs > after
+        rows = np.frombuffer(b"".join(body for _, _, body in blocks), np.int8).reshape(-1, dimensions)
+        return seqs[present], rows[present]
+
+
+def remove_rows(connection: apsw.Connection, seqs: Iterable[int]) -> None:
+    """Take the rows of messages out of every kind."""
+    for seq in seqs:
+        for block, dimensions in rows_of(
+            connection,
+            "SELECT block, dimensions FROM blocks JOIN kinds USING (kind) WHERE number = ?",
+            (seq // BLOCK,),
+        ):
+            _patch(connection, "present", block, seq % BLOCK, b"\0")
+            _patch(connection, "rows", block, seq % BLOCK * dimensions, bytes(dimensions))
+
+
+def _kind(connection: apsw.Connection, kind: str, model: str, dimensions: int) -> int:
+    found = rows_of(connection, "SELECT kind, model, dimensions FROM kinds WHERE name = ?", (kind,))
+    if found:
+        ((number, *made_by),) = found
+        if made_by == [model, dimensions]:
+            return int(number)
+        connection.execute("DELETE FROM blocks WHERE kind = ?", (number,))
+        connection.execute("DELETE FROM kinds WHERE kind = ?", (number,))
+    connection.execute(
+        "INSERT INTO kinds (name, model, dimensions) VALUES (?, ?, ?)", (kind, model, dimensions)
+    )
+    return connection.last_insert_rowid()
+
+
+def _write(connection: apsw.Connection, kind: int, number: int, rows: dict[int, NDArray[np.int8]]) -> None:
+    dimensions = len(next(iter(rows.values())))
+    found = rows_of(connection, "SELECT block FROM blocks WHERE kind = ? AND number = ?", (kind, number))
+    if not found:
+        present, body = bytearray(BLOCK), np.zeros((BLOCK, dimensions), np.int8)
+        for place, row in rows.items():
+            present[place] = 1
+            body[place] = row
+        connection.execute(
+            "INSERT INTO blocks (kind, number, present, rows) VALUES (?, ?, ?, ?)",
+            (kind, number, present, body.tobytes()),
+        )
+        return
+    ((block,),) = found
+    for place, row in rows.items():
+        _patch(connection, "present", block, place, b"\1")
+        _patch(connection, "rows", block, place * dimensions, row.tobytes())
+
+
+def _patch(connection: apsw.Connection, column: str, block: int, offset: int, value: bytes) -> None:
+    with connection.blob_open("main", "blocks", column, block, True) as blob:
+        blob.seek(offset)
+        blob.write(value)
