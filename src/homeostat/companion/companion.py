@@ -7,10 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from homeostat.companion.finding import Finder, Hit
-from homeostat.companion.limits import checked, checked_k, checked_text
+from homeostat.companion.limits import QUESTION_CHARS_MAX, checked, checked_k, checked_question
 from homeostat.companion.message import Message, NewMessage
 from homeostat.companion.residents import Residents
-from homeostat.companion.store.people import EVERYTHING, People, Within
+from homeostat.companion.store.people import EVERYTHING, Extent, Memory, People, Within
 from homeostat.companion.turns import Turns
 from homeostat.core.errors import EmbedderError
 from homeostat.observe.operation import Operation
@@ -80,7 +80,7 @@ class Companion:
                     if vector is not None and self._turns is not None:
                         self._turns.keep(memory, [seq], vector[None])
                 with request.stage("search"):
-                    hits = self._finder.find(memory, message.text, k, vector=vector, but=[seq]) if k else []
+                    hits = self._found(memory, message.text, k, vector, seq)
             new = seq > last
             (self._stored if new else self._known).add(1)
             if new:
@@ -109,7 +109,7 @@ class Companion:
 
     def search(self, person: str, text: str, k: int = K, within: Within = EVERYTHING) -> list[Hit]:
         """Return the `k` memories that answer a text, the best first. Raises UnknownPerson."""
-        checked_text("(the question)", text)
+        text = checked_question(text)
         checked_k(k)
         with self._request(SEARCH, user=person) as request:
             vector = self._embedded(request, text)
@@ -118,7 +118,7 @@ class Companion:
 
     def edit(self, person: str, id: str, text: str, edited_us: int) -> Message | None:
         """Replace a message's text everywhere; None where there is no such message."""
-        checked_text(id, text)
+        checked(NewMessage(id=id, text=text, at_us=0))
         with self._request("companion.edit", user=person) as request:
             vector = self._embedded(request, text)
             with self.people.open(person) as memory:
@@ -155,6 +155,24 @@ class Companion:
         """Return up to `limit` messages that follow the seq `after`. Raises UnknownPerson."""
         with self.people.open(person) as memory:
             return memory.reading.after(after, limit, within)
+
+    def extent(self, person: str) -> Extent:
+        """Return how far a person's memory reaches. Raises UnknownPerson."""
+        with self.people.open(person) as memory:
+            return memory.extent()
+
+    def one(self, person: str, id: str) -> Message | None:
+        """Return the message with an id, None where there is none. Raises UnknownPerson."""
+        with self.people.open(person) as memory:
+            found = memory.reading.by_id([id])
+        return found[0] if found else None
+
+    def _found(
+        self, memory: Memory, text: str, k: int, vector: NDArray[np.float32] | None, seq: int
+    ) -> list[Hit]:
+        if not k:
+            return []
+        return self._finder.find(memory, text[:QUESTION_CHARS_MAX], k, vector=vector, but=[seq])
 
     def _embedded(self, request: Operation, text: str) -> NDArray[np.float32] | None:
         """Return the vector of a text; None, counted, where there is none now: its row is made later."""

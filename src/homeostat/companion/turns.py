@@ -7,11 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from homeostat.companion.embed.embedder import Embedder
+from homeostat.companion.embed.rows import to_rows
 from homeostat.companion.store.people import Memory
 
 KIND = "turn"
 NOTE = "turns"
-SCALE = 127.0
 
 
 class Followed(msgspec.Struct, frozen=True, array_like=True):
@@ -19,16 +19,6 @@ class Followed(msgspec.Struct, frozen=True, array_like=True):
 
     model: str
     last: int
-
-
-def quantised(vectors: NDArray[np.float32]) -> NDArray[np.int8]:
-    """Return vectors of length one as int8, 127 for 1.
-
-    >>> quantised(np.array([[1.0, -0.5]], dtype=np.float32)).tolist()
-    [[127, -64]]
-    """
-    rounded: NDArray[np.int8] = np.clip(np.rint(vectors * SCALE), -SCALE, SCALE).astype(np.int8)
-    return rounded
 
 
 class Turns:
@@ -49,7 +39,7 @@ class Turns:
 
     def keep(self, memory: Memory, seqs: Sequence[int], vectors: NDArray[np.float32]) -> None:
         """Keep the rows of messages."""
-        memory.vectors.put(KIND, self._embedder.model, seqs, quantised(vectors))
+        memory.vectors.put(KIND, self._embedder.model, seqs, to_rows(vectors))
 
     def catch_up(self, memory: Memory, limit: int) -> bool:
         """Make the rows of up to `limit` messages that have none."""

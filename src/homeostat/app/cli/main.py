@@ -11,6 +11,7 @@ from typer.core import TyperGroup
 
 from homeostat.app.cli.alerts import alerts
 from homeostat.app.cli.analyze import analyze
+from homeostat.app.cli.companion import companion
 from homeostat.app.cli.compare import compare
 from homeostat.app.cli.demo import demo
 from homeostat.app.cli.engine import engine
@@ -111,6 +112,7 @@ def build() -> typer.Typer:
     app.add_typer(targets, name="targets")
     app.add_typer(prompts, name="prompts")
     app.add_typer(jobs, name="jobs")
+    app.add_typer(companion, name="companion")
     return app
 
 

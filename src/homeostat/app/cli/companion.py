@@ -1,0 +1,85 @@
+"""`homeostat companion`: a conversation memory for many people."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from homeostat.core.errors import ConfigError
+
+PORT = 4380
+
+companion = typer.Typer(help="A conversation memory for many people, governed.", no_args_is_help=True)
+
+Folder = Annotated[
+    Path | None,
+    typer.Option("--data", envvar="HOMEOSTAT_COMPANION", help="Folder with everything; made if need be."),
+]
+Store = Annotated[
+    str | None,
+    typer.Option(help="Where people are kept: another folder, or a PostgreSQL address."),
+]
+
+
+@companion.callback()
+def group() -> None:
+    """Hold the commands together."""
+
+
+def data_folder(folder: Path | None) -> Path:
+    """Return the folder that was named, or the user's own."""
+    if folder is not None:
+        return folder
+    from platformdirs import user_data_path
+
+    return user_data_path("homeostat", appauthor=False) / "companion"
+
+
+@companion.command()
+def up(
+    data: Folder = None,
+    host: Annotated[str, typer.Option(help="Address to listen at.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65_535, help="Port; 0 takes a free one.")] = PORT,
+    store: Store = None,
+    policy: Annotated[
+        Path | None, typer.Option(help="Policy of the loop; without one, the built-in one observes.")
+    ] = None,
+    resident_mb: Annotated[
+        int, typer.Option(min=16, max=65_536, help="Memory for what is kept ready of active people.")
+    ] = 512,
+    workers: Annotated[int, typer.Option(min=1, max=64, help="Jobs that run at once.")] = 1,
+    log_level: Annotated[str, typer.Option(help="debug, info, warning or error.")] = "info",
+    until_eof: Annotated[bool, typer.Option("--until-eof", hidden=True)] = False,
+) -> None:
+    """Start the server of the companion.
+
+    Example: [bold]homeostat companion up --data ./memories[/bold]
+    """
+    from homeostat.app.cli.logs import configure_logs
+    from homeostat.app.cli.up import address_of
+    from homeostat.app.companion.node import CompanionNode, CompanionOptions
+    from homeostat.app.companion.serving import serve
+    from homeostat.app.launch.server import listener_at
+
+    configure_logs(log_level)
+    folder = data_folder(data)
+    try:
+        listener = listener_at(host, port)
+    except OSError as error:
+        raise ConfigError(f"cannot listen at {host}:{port}: {error.strerror or error}") from None
+    node = CompanionNode(CompanionOptions(folder, store, policy, resident_mb, workers))
+    try:
+        token = node.first_token()
+        bound: tuple[str, int] = listener.getsockname()[:2]
+
+        def announce() -> None:
+            typer.echo(f"The companion is up: {address_of(*bound)}")
+            if token is not None:
+                typer.echo(f"  token    {token}   (all scopes; shown only now)")
+            typer.echo(f"  data     {folder}")
+            typer.echo(f"  measured homeostat up --store {folder / 'homeostat.db'}")
+            typer.echo("  stop     Ctrl-C")
+
+        serve(node, listener, announce, until_eof)
+    finally:
+        node.close()

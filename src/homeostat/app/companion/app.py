@@ -1,0 +1,77 @@
+"""The web application of a companion: one Starlette app from its node."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from homeostat.app.companion.administration import AdminApi
+from homeostat.app.companion.messages import MessageApi
+from homeostat.app.companion.node import CompanionNode
+from homeostat.app.companion.people import PeopleApi
+from homeostat.app.companion.problems import Refusal, answer_to
+from homeostat.app.web.errors import json_answer, problem
+from homeostat.app.web.health import Endpoint, healthz
+from homeostat.core.errors import HomeostatError, StoreError
+
+DRAIN_S = 5.0
+
+
+def create_companion_app(node: CompanionNode) -> Starlette:
+    """Return the application. While it runs, so do the jobs; the node stays the caller's to close."""
+    routes = [
+        *MessageApi(node.companion, node.door, node.audit, node.threads, node.clock).routes(),
+        *PeopleApi(node.companion, node.access, node.flags, node.door, node.audit, node.threads).routes(),
+        *AdminApi(node.access, node.flags, node.door, node.audit, node.threads).routes(),
+        Route("/healthz", healthz),
+        Route("/readyz", _readyz(node)),
+    ]
+
+    @asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        worker = await node.jobs.worker(node.options.workers, DRAIN_S)
+        working = asyncio.create_task(worker.run())
+        rounds = asyncio.create_task(node.rounds.serve())
+        try:
+            yield
+        finally:
+            rounds.cancel()
+            with suppress(asyncio.CancelledError):
+                await rounds
+            worker.stop(at_once=True)
+            await working
+            await node.jobs.close()
+
+    return Starlette(
+        routes=routes,
+        lifespan=lifespan,
+        exception_handlers={HTTPException: _refused, HomeostatError: _failed},
+    )
+
+
+def _readyz(node: CompanionNode) -> Endpoint:
+    async def ready(http: Request) -> Response:
+        """Answer 200 where the store answers, else 503."""
+        try:
+            await node.threads.run(node.people.names, "", 1)
+        except StoreError as error:
+            return problem(503, f"the store does not answer: {error}", "see the log of the server")
+        return json_answer({"status": "ready", "waiting": node.rounds.waiting})
+
+    return ready
+
+
+async def _refused(http: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    remedy = error.remedy if isinstance(error, Refusal) else "see /openapi.json for what there is"
+    return problem(error.status_code, error.detail, remedy, error.headers)
+
+
+async def _failed(http: Request, error: Exception) -> Response:
+    assert isinstance(error, HomeostatError)
+    return answer_to(error)

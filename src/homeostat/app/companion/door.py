@@ -1,0 +1,113 @@
+"""The door: who asks, whether they may, and how often."""
+
+from collections import OrderedDict
+from collections.abc import Callable
+
+from starlette.requests import HTTPConnection
+
+from homeostat.app.companion.problems import Refusal
+from homeostat.app.companion.threads import Threads
+from homeostat.companion.access.access import Access
+from homeostat.companion.access.audit import Act, Audit
+from homeostat.companion.access.grant import Grant, Scope
+from homeostat.core.clock import SECOND_NS, Clock
+from homeostat.runtime.host import Host
+from homeostat.runtime.limits.rate_limit import RateLimit
+from homeostat.runtime.limits.refused import RateExceeded
+
+ME = "me"
+"""Stands in a path for the person whose token it is."""
+
+PERSON_RATE = 20.0
+SERVICE_RATE = 5_000.0
+STRANGER_RATE = 20.0
+"""Requests a second: of one person's token, of one service's, and of all that show no token that holds."""
+
+WAIT_MAX_S = 0.05
+TOKENS_MAX = 20_000
+
+NOTED_AGAIN_NS = 60 * SECOND_NS
+"""Refusals of one token are noted once in this time, so that nobody can fill the audit."""
+
+NOTED_MAX = 1_000
+
+
+class Door:
+    """Lets requests in. Whether a person exists can be told neither from a refusal nor from its time."""
+
+    def __init__(self, host: Host, access: Access, audit: Audit, threads: Threads) -> None:
+        self._access = access
+        self._audit = audit
+        self._threads = threads
+        self._clock: Clock = host.clock
+        self._persons = _rate(host, "companion_person", PERSON_RATE)
+        self._services = _rate(host, "companion_service", SERVICE_RATE)
+        self._strangers = _rate(host, "companion_stranger", STRANGER_RATE)
+        self._refused = {
+            status: host.counter("companion.refused", "1", status=status).add for status in (401, 403, 429)
+        }
+        self._noted: OrderedDict[str, int] = OrderedDict()
+
+    async def enter(self, asked: HTTPConnection, scope: Scope) -> Grant:
+        """Return the grant of the token that a request shows. Raises Refusal."""
+        text = _shown(asked)
+        grant = self._access.held(text) or await self._threads.run(self._access.admit, text)
+        if grant is None:
+            await self._admitted(self._strangers, "")
+            await self._note("", 401)
+            self._refused[401](1)
+            raise Refusal(
+                401,
+                "this needs a token that is valid",
+                "send `authorization: Bearer TOKEN`; `homeostat companion token issue` makes one",
+                {"www-authenticate": "Bearer"},
+            )
+        await self._admitted(self._services if grant.person is None else self._persons, grant.id)
+        if scope not in grant.scopes:
+            raise await self._forbidden(grant)
+        return grant
+
+    async def person(self, asked: HTTPConnection, scope: Scope) -> tuple[Grant, str]:
+        """Return the grant and the person whose memory it opens here. Raises Refusal."""
+        grant = await self.enter(asked, scope)
+        named: str = asked.path_params["person"]
+        if named == ME:
+            if grant.person is None:
+                raise Refusal(422, "a service's token is nobody's own", "name the person in the path")
+            return grant, grant.person
+        if not grant.opens(named):
+            raise await self._forbidden(grant)
+        return grant, named
+
+    async def _admitted(self, rate: RateLimit, key: str) -> None:
+        try:
+            await rate.acquire(key=key)
+        except RateExceeded:
+            self._refused[429](1)
+            raise
+
+    async def _forbidden(self, grant: Grant) -> Refusal:
+        self._refused[403](1)
+        await self._note(grant.id, 403)
+        return Refusal(403, "this token does not allow that", "ask for a token that does")
+
+    async def _note(self, id: str, status: int) -> None:
+        now_ns = self._clock.monotonic_ns()
+        noted = self._noted.get(id)
+        if noted is not None and now_ns - noted < NOTED_AGAIN_NS:
+            return
+        self._noted[id] = now_ns
+        self._noted.move_to_end(id)
+        if len(self._noted) > NOTED_MAX:
+            self._noted.popitem(last=False)
+        note: Callable[[], int] = lambda: self._audit.note(Act.REFUSED, id, about=str(status))  # noqa: E731
+        await self._threads.run(note)
+
+
+def _rate(host: Host, name: str, rate: float) -> RateLimit:
+    return RateLimit(host, name, rate, wait_max_s=WAIT_MAX_S, keys_max=TOKENS_MAX)
+
+
+def _shown(asked: HTTPConnection) -> str:
+    scheme, _, text = asked.headers.get("authorization", "").partition(" ")
+    return text.strip() if scheme.lower() == "bearer" else ""

@@ -1,0 +1,100 @@
+"""The node of a companion: one running server's parts, wired."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from homeostat.app.companion.door import Door
+from homeostat.app.companion.threads import Threads
+from homeostat.companion.access.access import Access
+from homeostat.companion.access.audit import Audit
+from homeostat.companion.access.grant import Scope
+from homeostat.companion.access.sqlite_cabinet import SqliteCabinet
+from homeostat.companion.companion import Companion
+from homeostat.companion.embed.embedder import Embedder
+from homeostat.companion.enrichment import Enrichment
+from homeostat.companion.finding import ByWords
+from homeostat.companion.flags import Flags
+from homeostat.companion.knobs import FlowKnobs
+from homeostat.companion.part import Part
+from homeostat.companion.residents import Residents
+from homeostat.companion.rounds import Rounds
+from homeostat.companion.store.keys import master_key_at
+from homeostat.companion.store.opening import people_at
+from homeostat.companion.store.sqlite.places import private_folder
+from homeostat.companion.turns import Turns
+from homeostat.core.clock import Clock, SystemClock
+from homeostat.loop.homeostat import Homeostat
+from homeostat.runtime.jobs.jobs import Jobs
+from homeostat.store.open import open_store
+
+SERVICE = "companion"
+RESIDENT_MB = 512
+WORKERS = 1
+
+FLAGS: dict[str, str] = {
+    "palace": "share of people whose memories are laid out as a palace",
+    "mirror": "share of people whose voice is learned",
+    "archaeology": "share of people in whose history gaps and patterns are looked for",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class CompanionOptions:
+    """What `homeostat companion up` was told. `store` is where people are, by default in the folder."""
+
+    folder: Path
+    store: str | None = None
+    policy: Path | None = None
+    resident_mb: int = RESIDENT_MB
+    workers: int = WORKERS
+
+
+class CompanionNode:
+    """All that one server of the companion holds. Raises ConfigError or StoreError where it cannot start."""
+
+    def __init__(
+        self,
+        options: CompanionOptions,
+        embedder: Embedder | None = None,
+        clock: Clock | None = None,
+    ) -> None:
+        self.options = options
+        self.clock: Clock = clock or SystemClock()
+        folder = private_folder(options.folder)
+        master = master_key_at(folder, os.environ)
+        self.metrics = open_store(folder / "homeostat.db")
+        self.homeostat = Homeostat(SERVICE, release="", store=self.metrics, clock=self.clock)
+        self.people = people_at(options.store or folder / "people", master)
+        self.cabinet = SqliteCabinet(folder / "access.db")
+        self.audit = Audit(self.cabinet.trail, master.derived("audit"), self.clock)
+        self.access = Access(self.cabinet.drawers, self.audit, self.clock)
+        self.flags = Flags(self.homeostat, self.cabinet.drawers, FLAGS)
+        self.knobs = FlowKnobs.declared(self.homeostat, options.resident_mb)
+        self.residents = Residents(options.resident_mb << 20)
+        turns = None if embedder is None else Turns(embedder)
+        parts: tuple[Part, ...] = () if turns is None else (turns,)
+        self.enrichment = Enrichment(self.homeostat, self.people, parts, self.knobs, self.flags.on)
+        self.jobs = Jobs(self.homeostat, folder / "jobs.db", name="companion_jobs")
+        self.rounds = Rounds(self.homeostat, self.people, self.enrichment, self.jobs, self.knobs)
+        self.companion = Companion(
+            self.homeostat, self.people, ByWords(), self.residents, turns, self.rounds.due
+        )
+        self.threads = Threads(self.homeostat)
+        self.door = Door(self.homeostat, self.access, self.audit, self.threads)
+        if options.policy is not None:
+            self.homeostat.govern(options.policy)
+
+    def first_token(self) -> str | None:
+        """Make a service's token with all scopes where none was ever made, and return it."""
+        if self.access.any():
+            return None
+        token, _ = self.access.issue(frozenset(Scope), label="first")
+        return token.text
+
+    def close(self) -> None:
+        """Write what waits and let go of everything."""
+        self.homeostat.close()
+        self.people.close()
+        self.cabinet.close()
+        self.metrics.close()

@@ -1,0 +1,79 @@
+"""The threads in which the companion works for the web: so many, and each person's work in its order."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import TypeVar
+
+from anyio import CapacityLimiter, to_thread
+
+from homeostat.act.knobs.declaration import declared
+from homeostat.companion.unspoken import Unspoken
+from homeostat.runtime.host import Host
+
+T = TypeVar("T")
+
+THREADS = 8
+
+
+class Threads:
+    """Runs plain functions beside the event loop, at most `companion_threads` at once."""
+
+    def __init__(self, host: Host) -> None:
+        self._most = host.knob_set.declare(
+            declared(
+                "companion_threads",
+                THREADS,
+                low=1,
+                high=128,
+                log=True,
+                settle_s=5.0,
+                help="requests that are worked on at once",
+            )
+        )
+        self._limiter = CapacityLimiter(THREADS)
+        self._turns: dict[str, _Turn] = {}
+
+    async def run(self, work: Callable[..., T], *args: object) -> T:
+        """Return what a function returns."""
+        most: int = self._most.get()
+        if self._limiter.total_tokens != most:
+            self._limiter.total_tokens = most
+        return await to_thread.run_sync(_unspoken, work, args, limiter=self._limiter)
+
+    async def run_for(self, person: str, work: Callable[..., T], *args: object) -> T:
+        """Return what a function returns, after all that was asked before for the same person.
+
+        So their order is that of the requests, and nobody takes more than one thread.
+        """
+        async with self._turn(person):
+            return await self.run(work, *args)
+
+    @asynccontextmanager
+    async def _turn(self, person: str) -> AsyncIterator[None]:
+        turn = self._turns.get(person)
+        if turn is None:
+            turn = self._turns[person] = _Turn()
+        turn.wanted += 1
+        try:
+            async with turn.lock:
+                yield
+        finally:
+            turn.wanted -= 1
+            if not turn.wanted:
+                del self._turns[person]
+
+
+def _unspoken(work: Callable[..., T], args: tuple[object, ...]) -> T:
+    with Unspoken("a request"):
+        return work(*args)
+
+
+class _Turn:
+    """Whose turn it is with one person, and how many want it."""
+
+    __slots__ = ("lock", "wanted")
+
+    def __init__(self) -> None:
+        self.lock = asyncio.Lock()
+        self.wanted = 0

@@ -1,0 +1,1 @@
+"""Exchange: what comes in from elsewhere, and everything of a person in one archive."""

@@ -1,0 +1,46 @@
+"""Keeping many: messages in one transaction where all are good, else each on its own."""
+
+from collections.abc import Sequence
+
+from homeostat.companion.companion import Companion
+from homeostat.companion.limits import checked
+from homeostat.companion.message import NewMessage
+from homeostat.companion.store.accepted import checked_messages
+from homeostat.core.errors import InputError
+
+BATCH = 500
+"""Messages of one transaction."""
+
+BATCH_CHARS = 4 << 20
+"""Characters of one transaction, beyond which it takes no further message."""
+
+Kept = int | InputError
+"""The seq of a message, or why it was not kept."""
+
+
+def keep(companion: Companion, person: str, messages: Sequence[NewMessage]) -> list[Kept]:
+    """Keep those that can be kept, and say of each what became of it. Raises StoreError."""
+    results: list[Kept] = [_fault(message) or 0 for message in messages]
+    good = [place for place, result in enumerate(results) if result == 0]
+    try:
+        seqs: Sequence[Kept] = companion.receive_many(person, [messages[place] for place in good])
+    except InputError:  # of one against those that are kept already: say of which
+        seqs = [_one(companion, person, messages[place]) for place in good]
+    for place, seq in zip(good, seqs, strict=True):
+        results[place] = seq
+    return results
+
+
+def _one(companion: Companion, person: str, message: NewMessage) -> Kept:
+    try:
+        return companion.receive_many(person, [message])[0]
+    except InputError as error:
+        return error
+
+
+def _fault(message: NewMessage) -> InputError | None:
+    try:
+        checked_messages([checked(message)])
+    except InputError as error:
+        return error
+    return None
