@@ -6,8 +6,13 @@ from contextlib import ExitStack
 import pytest
 import redis
 
-from homeostat.core.errors import HomeostatError
+from homeostat.core.clock import SystemClock
+from homeostat.core.errors import HomeostatError, NotAvailable
 from homeostat.runtime.jobs import Handle
+from homeostat.runtime.jobs.on_celery.backend import celery_backend
+from homeostat.runtime.jobs.on_celery.feed import REJECT_PAUSE_S
+from homeostat.runtime.jobs.record import NewJob
+from homeostat.runtime.jobs.settings import Settings
 from homeostat.testing import servers
 from homeostat.testing.jobs_contract import Address, Page, Shop, Shops, working
 
@@ -111,3 +116,41 @@ def test_a_message_that_the_broker_lost_is_sent_again(redis_url: str) -> None:
             assert (await handle.result(20.0)).title == "lost"
 
     shops.play(run())
+
+
+def test_a_worker_that_could_give_none_of_its_messages_back_gets_them_again() -> None:
+    """All that the worker may hold at once is rejected while Redis is away, and the rejections fail."""
+    delivered: list[str] = []
+
+    async def run(server: servers.Server) -> None:
+        first = asyncio.Event()
+        settings = Settings("away", server.url, "", lease_s=3.0, waiting_max=10, kept_max=10)
+        backend = await celery_backend(settings, SystemClock())
+        assert backend.feed is not None
+        feed = backend.feed({}, 1)
+
+        async def deliver(id: str) -> float:
+            delivered.append(id)
+            if len(delivered) > 1:
+                feed.stop()
+                return 0.0
+            await asyncio.to_thread(server.kill)
+            first.set()
+            raise NotAvailable("Redis is away")
+
+        await backend.register.submit([NewJob("a", "page", "{}", "", 4, 0, 0, 0)])
+        serving = asyncio.create_task(feed.serve(deliver))
+        await first.wait()
+        await asyncio.sleep(2 * REJECT_PAUSE_S)
+        await asyncio.to_thread(server.start)
+        async with asyncio.timeout(BACK_S / 3):
+            await serving
+        await backend.close()
+
+    with ExitStack() as stack:
+        try:
+            server = stack.enter_context(servers.redis(durable=True))
+        except servers.NotInstalled as error:
+            pytest.skip(str(error))
+        asyncio.run(run(server))
+    assert delivered == ["a", "a"]

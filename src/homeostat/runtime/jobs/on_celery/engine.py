@@ -10,6 +10,7 @@ from kombu import Queue
 from kombu.exceptions import KombuError
 
 from homeostat.core.errors import NotAvailable
+from homeostat.runtime.jobs.on_celery.redis_transport import TRANSPORT
 from homeostat.runtime.jobs.record import PRIORITY_MAX
 from homeostat.runtime.jobs.settings import Settings
 
@@ -38,6 +39,7 @@ def celery_app(settings: Settings, run: Callable[[str], None]) -> Celery:
         worker_enable_remote_control=False,
         worker_hijack_root_logger=False,
         worker_send_task_events=False,
+        broker_transport=TRANSPORT if redis else None,
         broker_heartbeat=0 if redis else HEARTBEAT_S,
         broker_connection_retry_on_startup=True,
         broker_transport_options=_redis_options(settings, queue) if redis else {"confirm_publish": True},
