@@ -21,6 +21,7 @@ CREATE TABLE messages (
     text TEXT NOT NULL
 );
 CREATE INDEX messages_talk ON messages (talk);
+CREATE INDEX messages_at ON messages (at_us);
 CREATE VIRTUAL TABLE words USING fts5 (
     before, said, content = '', tokenize = "porter unicode61 remove_diacritics 2 categories 'L* N* Co So'"
 );
