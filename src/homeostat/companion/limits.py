@@ -1,6 +1,7 @@
 """The limits of what the flow takes, beside those of the store (`store.accepted`)."""
 
 from homeostat.companion.message import NewMessage
+from homeostat.companion.store.accepted import checked_messages
 from homeostat.core.errors import InputError
 
 K_MAX = 100
@@ -11,7 +12,9 @@ QUESTION_CHARS_MAX = 4_096
 
 
 def checked(message: NewMessage) -> NewMessage:
-    """Return a message that says something, or raise InputError.
+    """Return a message that says something and can be kept, or raise InputError.
+
+    The store would refuse it as well, but nobody's memory is to begin with what is refused.
 
     >>> checked(NewMessage(id="1", text=" ", at_us=0))
     Traceback (most recent call last):
@@ -19,6 +22,7 @@ def checked(message: NewMessage) -> NewMessage:
     """
     if not message.text or message.text.isspace():
         raise InputError(f"message {message.id!r} has no text: leave it out")
+    checked_messages([message])
     return message
 
 

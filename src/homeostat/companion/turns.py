@@ -15,16 +15,18 @@ NOTE = "turns"
 
 
 class Followed(msgspec.Struct, frozen=True, array_like=True):
-    """How far the rows are complete, and of which embedder."""
+    """How far the rows are complete, of which embedder, and in which generation that was so."""
 
     model: str
     last: int
+    generation: int
 
 
 class Turns:
     """A part: makes the rows that are missing, of messages that came by the thousand or before the embedder.
 
-    An edited message gets its new row with the edit, so that nothing starts anew with the generation.
+    An edited message gets its new row with the edit; a new generation has it look for rows that are missing
+    from the beginning, and makes none anew that is there.
     """
 
     name = "turns"
@@ -43,7 +45,8 @@ class Turns:
 
     def catch_up(self, memory: Memory, limit: int) -> bool:
         """Make the rows of up to `limit` messages that have none."""
-        followed = self._followed(memory)
+        generation = memory.extent().generation
+        followed = self._followed(memory, generation)
         messages = memory.reading.after(followed.last, limit)
         if not messages:
             return True
@@ -53,14 +56,14 @@ class Turns:
         if missing:
             vectors = self._embedder.embed([message.text for message in missing])
             self.keep(memory, [message.seq for message in missing], vectors)
-        reached = Followed(self._embedder.model, messages[-1].seq)
+        reached = Followed(self._embedder.model, messages[-1].seq, generation)
         memory.notes.put({NOTE: msgspec.msgpack.encode(reached)})
         return len(messages) < limit
 
-    def _followed(self, memory: Memory) -> Followed:
+    def _followed(self, memory: Memory, generation: int) -> Followed:
         note = memory.notes.get(NOTE)
         if note is not None:
             found = msgspec.msgpack.decode(note, type=Followed)
-            if found.model == self._embedder.model:
+            if found.model == self._embedder.model and found.generation == generation:
                 return found
-        return Followed(self._embedder.model, 0)
+        return Followed(self._embedder.model, 0, generation)

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from homeostat.companion.companion import Companion
 from homeostat.companion.limits import checked
 from homeostat.companion.message import NewMessage
-from homeostat.companion.store.accepted import checked_messages
 from homeostat.core.errors import InputError
 
 BATCH = 500
@@ -40,7 +39,7 @@ def _one(companion: Companion, person: str, message: NewMessage) -> Kept:
 
 def _fault(message: NewMessage) -> InputError | None:
     try:
-        checked_messages([checked(message)])
+        checked(message)
     except InputError as error:
         return error
     return None
