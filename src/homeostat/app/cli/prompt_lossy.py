@@ -10,9 +10,9 @@ import typer
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from homeostat.core.endpoint import Endpoint
     from homeostat.prompts.extraction.rewriting.answer import Answer, NoAnswer
     from homeostat.prompts.extraction.rewriting.answer_cache import AnswerCache
-    from homeostat.prompts.extraction.rewriting.endpoint import Endpoint
     from homeostat.prompts.extraction.rewriting.rewriter import Plan
     from homeostat.prompts.optimize.draft import Draft
     from homeostat.prompts.optimize.pass_ import Pass
@@ -91,7 +91,7 @@ class LossyAsked:
             typer.echo(f"{len(missing):,} modules have no embedding, such as {path}: it {why}", err=True)
 
     def _endpoint(self, model: str) -> "Endpoint":
-        from homeostat.prompts.extraction.rewriting.endpoint import OPENAI, endpoint_of
+        from homeostat.core.endpoint import OPENAI, endpoint_of
 
         return endpoint_of(self.endpoint or OPENAI, model, os.environ)
 

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from homeostat.core.endpoint import Endpoint, endpoint_of
 from homeostat.core.errors import ConfigError, NotAvailable
 from homeostat.prompts.extraction.rewriting.answer import Answer, NoAnswer
 from homeostat.prompts.extraction.rewriting.answer_cache import AnswerCache
 from homeostat.prompts.extraction.rewriting.client import Patience
 from homeostat.prompts.extraction.rewriting.embedding import embedded_likenesses
-from homeostat.prompts.extraction.rewriting.endpoint import Endpoint, endpoint_of
 from homeostat.prompts.extraction.rewriting.gate import faults
 from homeostat.prompts.extraction.rewriting.instruction import answered_text, messages
 from homeostat.prompts.extraction.rewriting.rewrite_pass import REFUSED_FILE, RewritePass

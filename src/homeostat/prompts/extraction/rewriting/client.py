@@ -16,9 +16,9 @@ from tenacity import (
     wait_exponential_jitter,
 )
 
+from homeostat.core.endpoint import KEY_VARIABLE, Endpoint
 from homeostat.core.errors import NotAvailable
 from homeostat.prompts.extraction.rewriting.answer import NoAnswer
-from homeostat.prompts.extraction.rewriting.endpoint import KEY_VARIABLE, Endpoint
 
 T = TypeVar("T")
 

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 
 import msgspec
 
+from homeostat.core.endpoint import Endpoint
 from homeostat.prompts.extraction.rewriting.answer import NoAnswer
 from homeostat.prompts.extraction.rewriting.client import Client, Patience, concurrently
-from homeostat.prompts.extraction.rewriting.endpoint import Endpoint
 from homeostat.prompts.extraction.similarity import Likeness, cosine
 
 CONCURRENCY = 4

@@ -4,11 +4,11 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from homeostat.core.endpoint import Endpoint
 from homeostat.prompts.extraction.rewriting.answer import Answer, NoAnswer
 from homeostat.prompts.extraction.rewriting.answer_cache import AnswerCache
 from homeostat.prompts.extraction.rewriting.chat import complete
 from homeostat.prompts.extraction.rewriting.client import Client, Patience, concurrently
-from homeostat.prompts.extraction.rewriting.endpoint import Endpoint
 from homeostat.prompts.extraction.rewriting.instruction import messages, question_digest
 from homeostat.prompts.extraction.rewriting.rewriting_cost import RewritingCost, most_cost
 from homeostat.prompts.library.library import Progress, silent

@@ -32,7 +32,7 @@ class Endpoint:
                 f"the endpoint at {parts.hostname} carries more than a path; keys go into {KEY_VARIABLE}"
             )
         if not self.model:
-            raise ConfigError("a rewrite needs the name of a model")
+            raise ConfigError("an endpoint needs the name of a model")
         if not self.key.isascii() or any(sign.isspace() for sign in self.key):
             raise ConfigError("the key of the endpoint holds blanks or signs that no header takes")
 
