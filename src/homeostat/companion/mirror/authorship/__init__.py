@@ -1,0 +1,1 @@
+"""Authorship: whether two sets of messages were written by the same hand."""

@@ -1,0 +1,1 @@
+"""The voice: what is countable of how somebody writes."""
