@@ -1,0 +1,1 @@
+"""Archaeology: how a person talks, when, what comes and goes in it, where something is missing, and what."""
