@@ -188,7 +188,8 @@ class HttpClient:
             raise ConfigError("a header must be a single line")
         lines = "".join(f"{name}: {value}\r\n" for name, value in given.items())
         self._get = f"GET {target} HTTP/1.1\r\n{lines}\r\n".encode()
-        self._post = f"POST {target} HTTP/1.1\r\n{lines}content-length: ".encode()
+        self._post = f"POST {target} HTTP/1.1\r\n".encode()
+        self._post_lines = f"{lines}content-length: ".encode()
         self._idle: list[Connection] = []
 
     async def __aenter__(self) -> Self:
@@ -205,9 +206,10 @@ class HttpClient:
         """Return a GET, to be entered with `async with`."""
         return Exchange(self, self._get)
 
-    def post(self, body: bytes) -> Exchange:
-        """Return a POST, to be entered with `async with`."""
-        return Exchange(self, b"%b%d\r\n\r\n%b" % (self._post, len(body), body))
+    def post(self, body: bytes, target: str | None = None) -> Exchange:
+        """Return a POST, to be entered with `async with`; `target` is another path of the same server."""
+        line = self._post if target is None else f"POST {target} HTTP/1.1\r\n".encode()
+        return Exchange(self, b"%b%b%d\r\n\r\n%b" % (line, self._post_lines, len(body), body))
 
     async def borrow(self) -> Connection:
         """Return a connection that is free, new if need be. Raises Failed."""
