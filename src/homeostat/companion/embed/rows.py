@@ -5,7 +5,7 @@ for steps of `SPREAD / sqrt(d) / 127`; what is larger than `SPREAD / sqrt(d)` is
 number of MiniLM's vectors over 5 LoCoMo talks is 5.3 / sqrt(d).
 
 Rounding moves the dot product of two rows by 0.0193 / sqrt(d) at one standard deviation while nothing is cut
-off, 0.0010 with 384 dimensions: each factor is off by step / sqrt(12) a number, against a vector of length one.
+off, 0.0010 with 384 dimensions: each factor is off by step / sqrt(12) a number, the other is of length one.
 """
 
 import importlib
@@ -29,13 +29,13 @@ def to_rows(vectors: NDArray[np.float32]) -> NDArray[np.int8]:
     >>> to_rows(np.array([0.6, -0.8], np.float32))
     array([  76, -102], dtype=int8)
     """
-    levels: NDArray[np.float32] = np.clip(np.rint(vectors / _step(vectors.shape[-1])), -LEVELS, LEVELS)
+    levels: NDArray[np.float32] = np.clip(np.rint(vectors / step(vectors.shape[-1])), -LEVELS, LEVELS)
     return levels.astype(np.int8)
 
 
 def to_vectors(rows: NDArray[np.int8]) -> NDArray[np.float32]:
     """Return rows, (n, d) or (d,), as floats: what `to_rows` was given but for its rounding."""
-    return np.multiply(rows, np.float32(_step(rows.shape[-1])), dtype=np.float32)
+    return np.multiply(rows, np.float32(step(rows.shape[-1])), dtype=np.float32)
 
 
 def cosines(rows: NDArray[np.int8], query: NDArray[np.int8]) -> NDArray[np.float32]:
@@ -43,13 +43,17 @@ def cosines(rows: NDArray[np.int8], query: NDArray[np.int8]) -> NDArray[np.float
 
     10,000 rows of 384 take 0.13 ms with simsimd, 0.8 ms without.
     """
+    return np.multiply(products(rows, query), step(rows.shape[-1]) ** 2, dtype=np.float32)
+
+
+def products(rows: NDArray[np.int8], query: NDArray[np.int8]) -> NDArray[Any]:
+    """Return the dot product of each row, (n, d), with a query, (d,), as whole numbers."""
     if not len(rows):
         return np.empty(0, np.float32)
-    products = (_simsimd_products() or _numpy_products)(np.ascontiguousarray(rows), query)
-    return np.multiply(products, _step(rows.shape[-1]) ** 2, dtype=np.float32)
+    return (_simsimd_products() or _numpy_products)(np.ascontiguousarray(rows), query)
 
 
-def _step(dimensions: int) -> float:
+def step(dimensions: int) -> float:
     """Return what one of the 127 levels stands for: no number of a vector of length one is above 1."""
     return min(SPREAD / math.sqrt(dimensions), 1.0) / LEVELS
 
