@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 KEY_BYTES = 32
 KEY_VARIABLE = "HOMEOSTAT_COMPANION_KEY"
+KEY_FILE_VARIABLE = "HOMEOSTAT_COMPANION_KEY_FILE"
 KEY_FILE = "master.key"
 _NONCE_BYTES = 12
 
@@ -87,15 +88,32 @@ class MasterKey:
         return AESGCM(self.derived("wrap"))
 
 
-def master_key_at(folder: Path, environment: Mapping[str, str]) -> MasterKey:
-    """Return the master key: the environment's, else that of `master.key` in the folder, else a new one.
+def given_key(environment: Mapping[str, str]) -> MasterKey | None:
+    """Return the master key of HOMEOSTAT_COMPANION_KEY, or of the file that ..._KEY_FILE names.
 
-    A new one is written to that file, for its owner alone. It then lies beside what it protects: whoever
-    copies the folder can read it. Raises ConfigError where what is there is no key.
+    Raises ConfigError where what is there is no key.
     """
-    given = environment.get(KEY_VARIABLE)
+    given = master_key_given(environment)
     if given is not None:
-        return MasterKey.of(given, KEY_VARIABLE)
+        return given
+    path = environment.get(KEY_FILE_VARIABLE)
+    if path is None:
+        return None
+    try:
+        return _read(Path(path))
+    except OSError as error:
+        raise ConfigError(f"{KEY_FILE_VARIABLE}: {path} cannot be read ({error.strerror})") from None
+
+
+def master_key_at(folder: Path, environment: Mapping[str, str]) -> MasterKey:
+    """Return the environment's master key, else the one that lies in a folder, a new one where there is none.
+
+    In the folder it lies beside what it protects: whoever copies the folder can read it. Raises ConfigError
+    where what is there is no key.
+    """
+    given = given_key(environment)
+    if given is not None:
+        return given
     path = folder / KEY_FILE
     try:
         return _read(path)

@@ -3,11 +3,21 @@
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from homeostat.companion.store.keys import MasterKey, master_key_at
-from homeostat.companion.store.people import People
-from homeostat.core.errors import ConfigError
+from homeostat.companion.store.keys import (
+    KEY_FILE_VARIABLE,
+    KEY_VARIABLE,
+    MasterKey,
+    given_key,
+    master_key_at,
+)
+from homeostat.core.errors import ConfigError, NotAvailable
 from homeostat.store.address import StoreAddress
+
+if TYPE_CHECKING:
+    from homeostat.companion.store.postgres.people import PostgresPeople
+    from homeostat.companion.store.sqlite.people import SqlitePeople
 
 
 def people_at(
@@ -15,18 +25,23 @@ def people_at(
     master: MasterKey | None = None,
     *,
     environment: Mapping[str, str] = os.environ,
-) -> People:
+) -> "SqlitePeople | PostgresPeople":
     """Open the people in a folder, which is made if need be, or in a PostgreSQL database.
 
-    In a folder each person is one encrypted file; without a `master` key, the environment's
-    HOMEOSTAT_COMPANION_KEY is taken, else the folder's. Raises ConfigError for an address or key that cannot
-    be used, NotAvailable where a library is missing, StoreError where the store cannot be used.
+    In a folder each person is one encrypted file. Without a `master` key, the environment's is taken, else
+    the folder's. Raises ConfigError for an address or key that cannot be used, NotAvailable where a library
+    is missing, StoreError where the store cannot be used.
     """
     where = StoreAddress.of(address)
     if where.url is not None:
+        master = master or given_key(environment)
+        if master is None:
+            raise ConfigError(
+                f"the people in {where} need a master key: set {KEY_VARIABLE} or {KEY_FILE_VARIABLE}"
+            )
         from homeostat.companion.store.postgres.people import PostgresPeople
 
-        return PostgresPeople(where)
+        return PostgresPeople(where, master)
     if where.file is None:
         raise ConfigError(f"{where} cannot keep people: give a folder or a PostgreSQL address")
     from homeostat.companion.store.sqlite.library import library
@@ -37,3 +52,18 @@ def people_at(
 
     folder = private_folder(where.file)
     return SqlitePeople(folder, master or master_key_at(folder, environment))
+
+
+def _in_database(where: StoreAddress, master: MasterKey | None) -> People:
+    if master is None:
+        raise ConfigError(
+            f"{where} does not keep the key to its own rows: set {KEY_VARIABLE}, "
+            "for which `openssl rand -hex 32` makes a value"
+        )
+    try:
+        from homeostat.companion.store.postgres.people import PostgresPeople
+    except ImportError as error:
+        raise NotAvailable(
+            f"people in PostgreSQL need psycopg ({error}): pip install 'homeostat[companion,postgres]'"
+        ) from None
+    return PostgresPeople(where, master)

@@ -87,6 +87,8 @@ class Lexical(Protocol):
     ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
         """Return the seqs of the best `limit` messages that hold any of `words`, and their scores.
 
+        Words that most messages have may be left out where rarer ones are given.
+
         Higher is better; equal scores stand in the order of their seqs.
         """
         ...

@@ -2,6 +2,9 @@
 
 import re
 
+TOKENIZER = ("porter", "unicode61", "remove_diacritics", "2", "categories", "L* N* Co So")
+"""FTS5's: stems of English, lower case, no diacritics; symbols, which emoji are, are words."""
+
 # CJK, kana, symbols and emoji; hangul is written with spaces. What joins and colours emoji falls away.
 _SIGNS = re.compile(
     "([\u2190-\u2bff\u2e80-\u2fdf\u3005-\u30ff\u3400-\u9fff\uf900-\ufaff\U0001f000-\U0001faff"

@@ -1,13 +1,16 @@
 """Finding by words: BM25 of FTS5 over each message together with the one before it in its talk."""
 
 from collections.abc import Sequence
+from typing import Any
 
+import apsw
 import numpy as np
 from numpy.typing import NDArray
 
 from homeostat.companion.store.people import EVERYTHING, Within
-from homeostat.companion.store.spaced import spaced
+from homeostat.companion.store.spaced import TOKENIZER, spaced
 from homeostat.companion.store.sqlite.handle import Handle, conditions
+from homeostat.companion.store.telling import rarest, without_common
 
 
 class SqliteLexical:
@@ -20,7 +23,7 @@ class SqliteLexical:
         self, words: Sequence[str], limit: int, within: Within = EVERYTHING
     ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
         """Return the seqs of the best messages that hold any of `words`, and their scores."""
-        query = _query(words)
+        query = self._query(words)
         more, values = conditions(within)
         joined = "JOIN messages AS m ON m.seq = words.rowid" if more else ""
         rows: list[tuple[int, float]] = []
@@ -35,8 +38,29 @@ class SqliteLexical:
             np.array([score for _, score in rows], np.float32),
         )
 
+    def _query(self, words: Sequence[str]) -> str:
+        """Return FTS5's expression for any of the telling words: each is quoted, whatever stands in it."""
+        parts = without_common(part for word in words for part in spaced(word).split())
+        if not parts:
+            return ""
+        stems: Any = self._handle.connection.fts5_tokenizer(TOKENIZER[0], list(TOKENIZER[1:]))
+        counted = []
+        for part in parts:
+            tokens = stems(
+                part.encode(errors="replace"),
+                apsw.FTS5_TOKENIZE_QUERY,
+                None,
+                include_offsets=False,
+                include_colocated=False,
+            )
+            if tokens:
+                counted.append((part, min(self._messages_with(token) for token in tokens)))
+        return " OR ".join('"' + _quoted(part) + '"' for part in rarest(counted))
 
-def _query(words: Sequence[str]) -> str:
-    """Return FTS5's expression for any of the words: each is quoted, whatever stands in it."""
-    parts = dict.fromkeys(part for word in words for part in spaced(word).split())
-    return " OR ".join('"' + part.replace('"', '""').replace("\0", " ") + '"' for part in parts)
+    def _messages_with(self, token: str) -> int:
+        found = self._handle.rows("SELECT doc FROM counted WHERE term = ?", (token,))
+        return found[0][0] if found else 0
+
+
+def _quoted(part: str) -> str:
+    return part.replace('"', '""').replace("\0", " ").encode(errors="replace").decode()

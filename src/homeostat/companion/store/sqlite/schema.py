@@ -4,27 +4,30 @@ from pathlib import Path
 
 import apsw
 
+from homeostat.companion.store.spaced import TOKENIZER
 from homeostat.companion.store.sqlite.connection import transaction
 from homeostat.core.errors import StoreCorrupt, StoreError
 
 VERSION = 1
+_TOKENIZER = " ".join(f"'{part}'" for part in TOKENIZER)
 _SCHEMA = """
 CREATE TABLE whose (
     one INTEGER PRIMARY KEY CHECK (one = 1), person TEXT NOT NULL,
     count INTEGER NOT NULL, last INTEGER NOT NULL, generation INTEGER NOT NULL
 );
-CREATE TABLE talks (talk INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
+CREATE TABLE talks (talk INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, last INTEGER NOT NULL);
 CREATE TABLE authors (author INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
 CREATE TABLE messages (
     seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, talk INTEGER NOT NULL, author INTEGER NOT NULL,
     own INTEGER NOT NULL, at_us INTEGER NOT NULL, offset_min INTEGER NOT NULL, edited_us INTEGER NOT NULL,
     text TEXT NOT NULL
 );
-CREATE INDEX messages_talk ON messages (talk);
+CREATE INDEX messages_time ON messages (talk, at_us);
 CREATE INDEX messages_at ON messages (at_us);
 CREATE VIRTUAL TABLE words USING fts5 (
-    before, said, content = '', tokenize = "porter unicode61 remove_diacritics 2 categories 'L* N* Co So'"
+    before, said, content = '', tokenize = "TOKENIZER"
 );
+CREATE VIRTUAL TABLE counted USING fts5vocab (words, row);
 INSERT INTO words (words, rank) VALUES ('secure-delete', 1);
 CREATE TABLE kinds (kind INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, model TEXT NOT NULL,
     dimensions INTEGER NOT NULL);
@@ -33,7 +36,7 @@ CREATE TABLE blocks (
     present BLOB NOT NULL, rows BLOB NOT NULL, UNIQUE (kind, number)
 );
 CREATE TABLE notes (name TEXT PRIMARY KEY, body BLOB NOT NULL) WITHOUT ROWID;
-"""
+""".replace("TOKENIZER", _TOKENIZER)
 
 
 def make(connection: apsw.Connection, path: Path, person: str) -> None:

@@ -1,0 +1,91 @@
+"""Adding a batch of messages: what is looked up once a batch, not once a message."""
+
+from collections.abc import Sequence
+
+import apsw
+
+from homeostat.companion.message import NewMessage
+from homeostat.companion.store.spaced import spaced
+from homeostat.companion.store.sqlite.handle import rows_of
+from homeostat.companion.store.sqlite.words import ADD, words_of
+from homeostat.core.errors import InputError
+
+_KEEP = "INSERT INTO messages VALUES (?, ?, ?, ?, ?, ?, ?, 0, ?) ON CONFLICT (id) DO NOTHING RETURNING seq"
+
+
+class Talk:
+    """A talk while messages are added to it: its number, its last seq, and what was said there."""
+
+    __slots__ = ("last", "number", "said")
+
+    def __init__(self, number: int, last: int) -> None:
+        self.number = number
+        self.last = last
+        self.said: str | None = None
+
+
+class Adding:
+    """One batch, within one transaction."""
+
+    def __init__(self, connection: apsw.Connection) -> None:
+        self._connection = connection
+        self._talks: dict[str, Talk] = {}
+        self._authors: dict[str, int] = {}
+
+    def add(self, messages: Sequence[NewMessage]) -> list[int]:
+        """Keep messages and return their seqs. Raises InputError."""
+        execute = self._connection.execute
+        ((begin,),) = rows_of(self._connection, "SELECT last FROM whose")
+        last: int = begin
+        seqs = []
+        for new in messages:
+            talk = self._talks.get(new.talk) or self._talk(new.talk)
+            author = self._authors.get(new.author) or self._author(new.author)
+            row = (last + 1, new.id, talk.number, author, new.own, new.at_us, new.offset_min, new.text)
+            if execute(_KEEP, row).get is None:
+                seqs.append(self._known(new))
+                continue
+            last += 1
+            before = words_of(self._connection, talk.last) if talk.said is None else talk.said
+            talk.said = spaced(new.text)
+            talk.last = last
+            execute(ADD, (last, before, talk.said))
+            seqs.append(last)
+        if last > begin:
+            execute("UPDATE whose SET count = count + ?, last = ?", (last - begin, last))
+            self._connection.executemany(
+                "UPDATE talks SET last = ? WHERE talk = ?",
+                [(talk.last, talk.number) for talk in self._talks.values() if talk.last > begin],
+            )
+        return seqs
+
+    def _known(self, new: NewMessage) -> int:
+        ((seq, text, edited_us),) = rows_of(
+            self._connection, "SELECT seq, text, edited_us FROM messages WHERE id = ?", (new.id,)
+        )
+        # A sender that repeats itself does not know of the edit, which stands.
+        if text != new.text and not edited_us:
+            raise InputError(
+                f"message {new.id!r} is kept with another text: give it an id of its own, or edit it"
+            )
+        return int(seq)
+
+    def _talk(self, name: str) -> Talk:
+        found = rows_of(self._connection, "SELECT talk, last FROM talks WHERE name = ?", (name,))
+        if found:
+            talk = Talk(*found[0])
+        else:
+            self._connection.execute("INSERT INTO talks (name, last) VALUES (?, 0)", (name,))
+            talk = Talk(self._connection.last_insert_rowid(), 0)
+        self._talks[name] = talk
+        return talk
+
+    def _author(self, name: str) -> int:
+        found = rows_of(self._connection, "SELECT author FROM authors WHERE name = ?", (name,))
+        if found:
+            ((number,),) = found
+        else:
+            self._connection.execute("INSERT INTO authors (name) VALUES (?)", (name,))
+            number = self._connection.last_insert_rowid()
+        self._authors[name] = number
+        return int(number)
