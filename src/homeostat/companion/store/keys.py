@@ -93,9 +93,9 @@ def given_key(environment: Mapping[str, str]) -> MasterKey | None:
 
     Raises ConfigError where what is there is no key.
     """
-    given = master_key_given(environment)
+    given = environment.get(KEY_VARIABLE)
     if given is not None:
-        return given
+        return MasterKey.of(given, KEY_VARIABLE)
     path = environment.get(KEY_FILE_VARIABLE)
     if path is None:
         return None

@@ -39,8 +39,12 @@ def people_at(
             raise ConfigError(
                 f"the people in {where} need a master key: set {KEY_VARIABLE} or {KEY_FILE_VARIABLE}"
             )
-        from homeostat.companion.store.postgres.people import PostgresPeople
-
+        try:
+            from homeostat.companion.store.postgres.people import PostgresPeople
+        except ModuleNotFoundError as error:
+            raise NotAvailable(
+                f"the people in {where} need {error.name}: pip install 'homeostat[companion,postgres]'"
+            ) from None
         return PostgresPeople(where, master)
     if where.file is None:
         raise ConfigError(f"{where} cannot keep people: give a folder or a PostgreSQL address")
@@ -52,18 +56,3 @@ def people_at(
 
     folder = private_folder(where.file)
     return SqlitePeople(folder, master or master_key_at(folder, environment))
-
-
-def _in_database(where: StoreAddress, master: MasterKey | None) -> People:
-    if master is None:
-        raise ConfigError(
-            f"{where} does not keep the key to its own rows: set {KEY_VARIABLE}, "
-            "for which `openssl rand -hex 32` makes a value"
-        )
-    try:
-        from homeostat.companion.store.postgres.people import PostgresPeople
-    except ImportError as error:
-        raise NotAvailable(
-            f"people in PostgreSQL need psycopg ({error}): pip install 'homeostat[companion,postgres]'"
-        ) from None
-    return PostgresPeople(where, master)
