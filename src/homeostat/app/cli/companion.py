@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from homeostat.app.cli.companion_loadtest import loadtest
 from homeostat.core.errors import ConfigError
 
 PORT = 4380
@@ -35,6 +36,9 @@ def data_folder(folder: Path | None) -> Path:
     return user_data_path("homeostat", appauthor=False) / "companion"
 
 
+companion.command()(loadtest)
+
+
 @companion.command()
 def up(
     data: Folder = None,
@@ -48,6 +52,7 @@ def up(
         int, typer.Option(min=16, max=65_536, help="Memory for what is kept ready of active people.")
     ] = 512,
     workers: Annotated[int, typer.Option(min=1, max=64, help="Jobs that run at once.")] = 1,
+    embedder: Annotated[str, typer.Option(help="none, minilm, static, or the URL of an endpoint.")] = "none",
     log_level: Annotated[str, typer.Option(help="debug, info, warning or error.")] = "info",
     until_eof: Annotated[bool, typer.Option("--until-eof", hidden=True)] = False,
 ) -> None:
@@ -67,7 +72,7 @@ def up(
         listener = listener_at(host, port)
     except OSError as error:
         raise ConfigError(f"cannot listen at {host}:{port}: {error.strerror or error}") from None
-    node = CompanionNode(CompanionOptions(folder, store, policy, resident_mb, workers))
+    node = CompanionNode(CompanionOptions(folder, store, policy, resident_mb, workers, embedder))
     try:
         token = node.first_token()
         bound: tuple[str, int] = listener.getsockname()[:2]

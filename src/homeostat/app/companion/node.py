@@ -12,6 +12,7 @@ from homeostat.companion.access.grant import Scope
 from homeostat.companion.access.sqlite_cabinet import SqliteCabinet
 from homeostat.companion.companion import Companion
 from homeostat.companion.embed.embedder import Embedder
+from homeostat.companion.embed.opening import embedder_at
 from homeostat.companion.enrichment import Enrichment
 from homeostat.companion.finding import ByWords
 from homeostat.companion.flags import Flags
@@ -41,13 +42,17 @@ FLAGS: dict[str, str] = {
 
 @dataclass(frozen=True, slots=True)
 class CompanionOptions:
-    """What `homeostat companion up` was told. `store` is where people are, by default in the folder."""
+    """What `homeostat companion up` was told. `store` is where people are, by default in the folder.
+
+    `embedder` is a setting of `embedder_at`.
+    """
 
     folder: Path
     store: str | None = None
     policy: Path | None = None
     resident_mb: int = RESIDENT_MB
     workers: int = WORKERS
+    embedder: str = "none"
 
 
 class CompanionNode:
@@ -65,6 +70,8 @@ class CompanionNode:
         master = master_key_at(folder, os.environ)
         self.metrics = open_store(folder / "homeostat.db")
         self.homeostat = Homeostat(SERVICE, release="", store=self.metrics, clock=self.clock)
+        if embedder is None:
+            embedder = embedder_at(self.homeostat, options.embedder)
         self.people = people_at(options.store or folder / "people", master)
         self.cabinet = SqliteCabinet(folder / "access.db")
         self.audit = Audit(self.cabinet.trail, master.derived("audit"), self.clock)

@@ -48,8 +48,8 @@ def crowd(habits: Habits, plan: Plan) -> Iterator[Utterance]:
     """Yield what is said, in order of time.
 
     At any moment `active` people are within a sitting of `turns_per_talk`; who ends one is followed by
-    whoever was silent longest. The times between one person's messages are those of the habits, scaled so that all
-    together speak at `rate_per_s`; the first is drawn from what remains of one (a stationary start).
+    whoever was silent longest. The times between one person's messages are those of the habits, scaled so
+    that all together speak at `rate_per_s`; the first is drawn from what remains of one (a stationary start).
     """
     rng = np.random.default_rng(plan.seed)
     think_s = habits.think_s * (plan.active / plan.rate_per_s / habits.think_s.mean())
