@@ -1,0 +1,165 @@
+"""Vectors: rows of int8 in sealed blocks of 16, so that one more row writes a few kilobytes.
+
+Block b of a kind holds the seqs from 16 b to 16 b + 15: first a mask that says which of them are there, one
+byte each, then their rows.
+"""
+
+from collections.abc import Iterable, Sequence
+from itertools import groupby
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from homeostat.companion.store.postgres.handle import Handle, Rows
+from homeostat.companion.store.postgres.schema import SCHEMA
+from homeostat.companion.store.postgres.seal import Seal
+from homeostat.core.errors import InputError
+
+BLOCK = 16
+
+_names = msgspec.msgpack.Decoder(tuple[str, str]).decode
+_KIND = (
+    f"SELECT dimensions FROM {SCHEMA}.kinds"  # noqa: S608
+    " WHERE person = %(person)s AND kind = %(kind)s AND model = %(model)s"
+)
+_KEEP_KIND = (
+    f"INSERT INTO {SCHEMA}.kinds"  # noqa: S608
+    " VALUES (%(person)s, %(kind)s, %(model)s, %(dimensions)s, %(names)b) ON CONFLICT (person, kind)"
+    " DO UPDATE SET model = excluded.model, dimensions = excluded.dimensions, names = excluded.names"
+)
+_REMOVE = f"DELETE FROM {SCHEMA}.vectors WHERE person = %(person)s AND kind = %(kind)s"  # noqa: S608
+_BLOCKS = (
+    f"SELECT block, body FROM {SCHEMA}.vectors"  # noqa: S608
+    " WHERE person = %(person)s AND kind = %(kind)s AND block = ANY(%(blocks)s::integer[])"
+)
+_KEEP = (
+    f"INSERT INTO {SCHEMA}.vectors SELECT %(person)s, %(kind)s, *"  # noqa: S608
+    " FROM unnest(%(blocks)s::integer[], %(bodies)b::bytea[])"
+    " ON CONFLICT (person, kind, block) DO UPDATE SET body = excluded.body"
+)
+
+
+class PostgresVectors:
+    """Rows of one person, by kind."""
+
+    def __init__(self, handle: Handle) -> None:
+        self._handle = handle
+
+    def put(self, kind: str, model: str, seqs: Sequence[int], rows: NDArray[np.int8]) -> None:
+        """Keep rows (n, d); a row that was there is replaced, so is the whole kind when `model` differs."""
+        if rows.ndim != 2 or len(rows) != len(seqs) or rows.dtype != np.int8 or rows.shape[1] == 0:
+            raise InputError(
+                f"{len(seqs)} rows of int8 were expected for {kind!r}; these are {rows.shape} of {rows.dtype}"
+            )
+        given = dict(zip(map(int, seqs), rows, strict=True))
+        if not given:
+            return
+        number = self._handle.seal.number(b"kind", kind)
+        with self._handle.writing() as (transaction, _):
+            self._prefer(transaction, kind, model, rows.shape[1])
+            kept = transaction.all(
+                f"SELECT seq FROM {SCHEMA}.messages"  # noqa: S608
+                " WHERE person = %(person)s AND seq = ANY(%(seqs)s::bigint[]) ORDER BY seq",
+                seqs=list(given),
+            )
+            changes = {
+                block: {seq % BLOCK: given[seq] for seq in members}
+                for block, members in groupby((seq for (seq,) in kept), lambda seq: seq // BLOCK)
+            }
+            _patch(transaction, self._handle.seal, number, rows.shape[1], changes)
+
+    def load(self, kind: str, model: str, after: int = 0) -> tuple[NDArray[np.int64], NDArray[np.int8]]:
+        """Return seqs (n) ascending and rows (n, d) that follow `after`; empty where another model made them.
+
+        What is read is whole blocks: at most 15 rows more than are returned.
+        """
+        seal = self._handle.seal
+        number = seal.number(b"kind", kind)
+        with self._handle.reading() as transaction:
+            found = transaction.all(_KIND, kind=number, model=seal.number(b"model", model))
+            if not found:
+                return np.empty(0, np.int64), np.empty((0, 0), np.int8)
+            blocks = transaction.all(
+                f"SELECT block, body FROM {SCHEMA}.vectors"  # noqa: S608
+                " WHERE person = %(person)s AND kind = %(kind)s AND block >= %(first)s ORDER BY block",
+                kind=number,
+                first=max(0, after + 1) // BLOCK,
+            )
+        dimensions = int(found[0][0])
+        bodies = b"".join(_opened(seal, number, block, body) for block, body in blocks)
+        whole = np.frombuffer(bodies, np.int8).reshape(len(blocks), BLOCK * (1 + dimensions))
+        seqs = (
+            np.array([block for block, _ in blocks], np.int64)[:, None] * BLOCK + np.arange(BLOCK)
+        ).reshape(-1)
+        present = (whole[:, :BLOCK].reshape(-1) != 0) & (seqs > after)
+        return seqs[present], whole[:, BLOCK:].reshape(-1, dimensions)[present]
+
+    def kinds(self) -> dict[str, str]:
+        """Return the kinds of which there are rows, and the model of each."""
+        with self._handle.reading() as rows:
+            found = rows.all(f"SELECT kind, names FROM {SCHEMA}.kinds WHERE person = %(person)s")  # noqa: S608
+        seal = self._handle.seal
+        return dict(sorted(_names(seal.open(names, f"kind {kind}")) for kind, names in found))
+
+    def _prefer(self, rows: Rows, kind: str, model: str, dimensions: int) -> None:
+        """Have a kind be of one model: what another made is removed."""
+        seal = self._handle.seal
+        number, of_model = seal.number(b"kind", kind), seal.number(b"model", model)
+        if rows.all(_KIND, kind=number, model=of_model) == [(dimensions,)]:
+            return
+        rows.do(_REMOVE, kind=number)
+        rows.do(
+            _KEEP_KIND,
+            kind=number,
+            model=of_model,
+            dimensions=dimensions,
+            names=seal.close(msgspec.msgpack.encode((kind, model)), f"kind {number}"),
+        )
+
+
+def remove_rows(rows: Rows, seal: Seal, seqs: Iterable[int]) -> None:
+    """Take the rows of messages out of every kind."""
+    gone = {
+        block: {seq % BLOCK: None for seq in members}
+        for block, members in groupby(sorted(seqs), lambda seq: seq // BLOCK)
+    }
+    kinds = rows.all(f"SELECT kind, dimensions FROM {SCHEMA}.kinds WHERE person = %(person)s")  # noqa: S608
+    for kind, dimensions in kinds:
+        _patch(rows, seal, kind, dimensions, gone, make=False)
+
+
+def _patch(
+    rows: Rows,
+    seal: Seal,
+    kind: int,
+    dimensions: int,
+    changes: "dict[int, dict[int, NDArray[np.int8]]] | dict[int, dict[int, None]]",
+    *,
+    make: bool = True,
+) -> None:
+    """Change rows in their blocks, None to remove one; `make` makes blocks that are not there."""
+    found = {
+        block: np.frombuffer(_opened(seal, kind, block, body), np.int8).copy()
+        for block, body in rows.all(_BLOCKS, kind=kind, blocks=list(changes))
+    }
+    if make:
+        found |= {
+            block: np.zeros(BLOCK * (1 + dimensions), np.int8) for block in changes if block not in found
+        }
+    for block, whole in found.items():
+        places = whole[BLOCK:].reshape(BLOCK, dimensions)
+        for place, row in changes[block].items():
+            whole[place] = row is not None
+            places[place] = 0 if row is None else row
+    if found:
+        bodies = [seal.close(whole.tobytes(), _place(kind, block)) for block, whole in found.items()]
+        rows.do(_KEEP, kind=kind, blocks=list(found), bodies=bodies)
+
+
+def _place(kind: int, block: int) -> str:
+    return f"vectors {kind} {block}"
+
+
+def _opened(seal: Seal, kind: int, block: int, body: bytes) -> bytes:
+    return seal.open(body, _place(kind, block))
