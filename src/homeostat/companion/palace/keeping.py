@@ -1,0 +1,141 @@
+"""Keeping: a building as notes, and back. A head with what all share, and pages of columns."""
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from homeostat.companion.palace.building import Building, Standing
+from homeostat.companion.palace.columns import ROW, Columns
+from homeostat.companion.palace.vocabulary import BUCKETS, Vocabulary
+
+VERSION = 1
+HEAD = "palace"
+
+
+class Head(msgspec.Struct, frozen=True, array_like=True):
+    """All of a building but its columns. Arrays are bytes, little-endian."""
+
+    version: int
+    model: str
+    dimensions: int
+    capacity: int
+    generation: int
+    learned: int
+    taken: int
+    renewing: bool
+    deferred: list[int]
+    founded: int
+    fit: float
+    usual: float
+    moved: int
+    next_room: int
+    rooms: list[tuple[int, float, float, float, int]]
+    authors: list[str]
+    talks: list[tuple[str, int, bytes]]
+    loci: bytes
+    counts: bytes
+    loci_rooms: bytes
+    places: bytes
+    means: bytes
+    words: list[dict[str, float]]
+    messages: int
+    vocabulary: bytes
+    rows: int
+    offset_min: int
+
+
+def page_name(page: int) -> str:
+    """Return the name of the note that holds a page of columns."""
+    return f"{HEAD}.{page}"
+
+
+def kept(building: Building, pages_before: int) -> dict[str, bytes | None]:
+    """Return what must be put so that the notes hold the building; `pages_before` are there by now."""
+    loci = building.loci
+    named = np.union1d(loci.alive(), np.flatnonzero(loci.count > 0))
+    if building.renewing:
+        named = np.arange(loci.capacity + 1)
+    counts = loci.count[named]
+    means = loci.sums[named] / np.maximum(counts, 1)[:, None].astype(np.float32)
+    head = Head(
+        version=VERSION,
+        model=building.model,
+        dimensions=loci.dimensions,
+        capacity=loci.capacity,
+        generation=building.generation,
+        learned=building.learned,
+        taken=building.taken,
+        renewing=building.renewing,
+        deferred=building.deferred,
+        founded=building.founded,
+        fit=building.fit,
+        usual=building.usual,
+        moved=building.moved,
+        next_room=building.next_room,
+        rooms=[(i, *s.centre.tolist(), s.born) for i, s in building.rooms.items()],
+        authors=building.authors,
+        talks=[(talk, at, row.astype("<f2").tobytes()) for talk, (at, row) in building.talks.items()],
+        loci=named.astype("<u2").tobytes(),
+        counts=counts.astype("<u4").tobytes(),
+        loci_rooms=loci.room[named].astype("<u4").tobytes(),
+        places=loci.place[named].astype("<f4").tobytes(),
+        means=means.astype("<f2").tobytes(),
+        words=[loci.words[locus] for locus in named],
+        messages=building.vocabulary.messages,
+        vocabulary=building.vocabulary.counts.astype("<u2").tobytes(),
+        rows=len(building.columns),
+        offset_min=building.offset_min,
+    )
+    notes: dict[str, bytes | None] = {HEAD: msgspec.msgpack.encode(head)}
+    notes.update((page_name(page), body) for page, body in building.columns.take_changed())
+    notes.update((page_name(page), None) for page in range(building.columns.pages, pages_before))
+    return notes
+
+
+def head_of(note: bytes) -> Head | None:
+    """Return the head in a note; None where another version wrote it: all is learned anew then."""
+    try:
+        return msgspec.msgpack.decode(note, type=Head)
+    except msgspec.DecodeError:
+        return None
+
+
+def restored(head: Head, pages: list[bytes]) -> Building | None:
+    """Return the building that was kept; None where something is missing."""
+    rows = np.frombuffer(b"".join(pages), ROW).copy()
+    if head.version != VERSION or len(rows) < head.rows:
+        return None
+    building = Building(head.model, head.dimensions, head.capacity)
+    building.generation = head.generation
+    building.learned, building.taken = head.learned, head.taken
+    building.renewing, building.deferred = head.renewing, head.deferred
+    building.founded, building.fit, building.usual = head.founded, head.fit, head.usual
+    building.moved, building.next_room = head.moved, head.next_room
+    building.offset_min = head.offset_min
+    building.rooms = {i: Standing(np.array([x, y, z]), born) for i, x, y, z, born in head.rooms}
+    building.authors = head.authors
+    for talk, at, row in head.talks:
+        building.talks[talk] = (at, np.frombuffer(row, "<f2").astype(np.float32))
+    building.vocabulary = Vocabulary(head.messages, _array(head.vocabulary, "<u2", np.uint16, BUCKETS))
+    building.columns = Columns(rows[: head.rows])
+    building.columns.changed.clear()
+    _restore_loci(building, head)
+    building.measure(*building.room_sums())
+    return building
+
+
+def _restore_loci(building: Building, head: Head) -> None:
+    loci = building.loci
+    named = np.frombuffer(head.loci, "<u2").astype(np.int64)
+    counts = np.frombuffer(head.counts, "<u4").astype(np.int64)
+    loci.room[named] = np.frombuffer(head.loci_rooms, "<u4")
+    loci.place[named] = np.frombuffer(head.places, "<f4").reshape(-1, 3)
+    means = np.frombuffer(head.means, "<f2").reshape(len(named), -1).astype(np.float32)
+    for locus, count, mean, said in zip(named.tolist(), counts.tolist(), means, head.words, strict=True):
+        if count:
+            loci.restore(locus, mean * np.float32(count), count)
+            loci.words[locus] = said
+
+
+def _array(body: bytes, kind: str, wanted: type[np.uint16], size: int) -> NDArray[np.uint16]:
+    return np.frombuffer(body, kind, size).astype(wanted)

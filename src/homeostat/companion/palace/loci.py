@@ -1,0 +1,136 @@
+"""Loci: the small clusters of like memories that rooms are made of."""
+
+import math
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+HALL = 0
+"""The locus, and the room, of what says nothing by which it could be placed."""
+
+WORDS_MAX = 32
+WORDS_KEPT = 16
+
+_NEVER = np.float32(-9.0)
+
+
+@dataclass(slots=True)
+class Loci:
+    """Up to `capacity` loci by their number. A locus is the sum of its memories' unit vectors.
+
+    `count` is the number of memories, 0 for a number that is free; `room` the room that it belongs to;
+    `place` where it stands from the middle of its room; `words` what is said there, with weights; `used` how
+    many there are, the hall's aside.
+    """
+
+    dimensions: int
+    capacity: int
+    sums: NDArray[np.float32] = field(init=False)
+    count: NDArray[np.int64] = field(init=False)
+    room: NDArray[np.int32] = field(init=False)
+    place: NDArray[np.float32] = field(init=False)
+    words: list[dict[str, float]] = field(init=False)
+    _scale: NDArray[np.float32] = field(init=False)
+    _bias: NDArray[np.float32] = field(init=False)
+    used: int = field(init=False, default=0)
+
+    def __post_init__(self) -> None:
+        size = self.capacity + 1
+        self.sums = np.zeros((size, self.dimensions), np.float32)
+        self.count = np.zeros(size, np.int64)
+        self.room = np.zeros(size, np.int32)
+        self.place = np.zeros((size, 3), np.float32)
+        self.words = [{} for _ in range(size)]
+        self._scale = np.zeros(size, np.float32)
+        self._bias = np.full(size, _NEVER, np.float32)
+
+    def nearest(self, row: NDArray[np.float32]) -> tuple[int, float]:
+        """Return the locus most like a unit vector, and the cosine; (HALL, -1) where there is none."""
+        cosines = self.sums @ row
+        cosines *= self._scale
+        cosines += self._bias
+        best = int(cosines.argmax())
+        return (best, float(cosines[best])) if self._bias[best] == 0 else (HALL, -1.0)
+
+    def found(self, room: int, place: NDArray[np.float32]) -> int:
+        """Take a free number for a new locus, which must get a memory at once; there must be one."""
+        free = np.flatnonzero(self._bias[1:] != 0)
+        locus = int(free[0]) + 1
+        self.room[locus] = room
+        self.place[locus] = place
+        return locus
+
+    def add(self, locus: int, row: NDArray[np.float32]) -> None:
+        """Add a memory's unit vector."""
+        self.count[locus] += 1
+        if locus == HALL:
+            return
+        self.set(locus, self.sums[locus] + row, int(self.count[locus]))
+
+    def set(self, locus: int, total: NDArray[np.float32], count: int) -> None:
+        """Say what a locus comes to: the sum of its memories' vectors, and their number."""
+        self.sums[locus] = total
+        self.count[locus] = count
+        length = math.sqrt(float(total @ total))
+        self._scale[locus] = 1.0 / length if length > 0 else 0.0
+        if self._bias[locus] != 0:
+            self._bias[locus] = 0
+            self.used += 1
+
+    def restore(self, locus: int, total: NDArray[np.float32], count: int) -> None:
+        """Put back a locus that was kept."""
+        if locus == HALL:
+            self.count[HALL] = count
+        else:
+            self.set(locus, total, count)
+
+    def direction(self, locus: int) -> NDArray[np.float32]:
+        """Return the unit vector that is most like the memories there."""
+        found: NDArray[np.float32] = self.sums[locus] * self._scale[locus]
+        return found
+
+    def alive(self) -> NDArray[np.int64]:
+        """Return the numbers that are in use, the hall's aside."""
+        return np.flatnonzero(self._bias == 0)
+
+    def merge(self, kept: int, gone: int) -> NDArray[np.float32]:
+        """Put the memories of one locus to another of the same room; the number that is gone is free again.
+
+        Return the place between the two where they should stand.
+        """
+        share = np.float32(self.count[gone] / max(self.count[gone] + self.count[kept], 1))
+        place: NDArray[np.float32] = self.place[kept] + share * (self.place[gone] - self.place[kept])
+        for word, weight in self.words[gone].items():
+            self.words[kept][word] = self.words[kept].get(word, 0.0) + weight
+        self.prune(kept)
+        total = self.sums[kept] + self.sums[gone]
+        count = int(self.count[kept] + self.count[gone])
+        self.drop(gone)
+        self.set(kept, total, count)
+        return place
+
+    def drop(self, locus: int) -> None:
+        """Free a number."""
+        self.sums[locus] = 0
+        self.count[locus] = 0
+        self.words[locus] = {}
+        self._scale[locus] = 0
+        if self._bias[locus] == 0:
+            self._bias[locus] = _NEVER
+            self.used -= 1
+
+    def say(self, locus: int, weights: dict[str, float]) -> None:
+        """Count words that are said there; of many, those are kept that weigh most."""
+        held = self.words[locus]
+        for word, weight in weights.items():
+            held[word] = held.get(word, 0.0) + weight
+        if len(held) > WORDS_MAX:
+            self.prune(locus)
+
+    def prune(self, locus: int) -> None:
+        """Keep the words that weigh most; of equals those that came first."""
+        held = self.words[locus]
+        if len(held) > WORDS_KEPT:
+            kept = sorted(held, key=held.__getitem__, reverse=True)[:WORDS_KEPT]
+            self.words[locus] = {word: held[word] for word in kept}

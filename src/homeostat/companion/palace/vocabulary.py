@@ -1,0 +1,70 @@
+"""The vocabulary: in how many messages each word was, and the sketch of a text that follows from it."""
+
+import math
+from collections import Counter
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from homeostat.companion.palace.words import hashed, words
+
+BUCKETS = 16_384
+SKETCH_DIMENSIONS = 384
+SKETCH_MODEL = f"words-1/{SKETCH_DIMENSIONS}"
+STEM = 5
+"""Words count half by their first letters, so that "paint", "painted" and "painting" are related."""
+
+_COUNT_MAX = 65_535
+
+
+@dataclass(frozen=True, slots=True)
+class Saying:
+    """The words of one text: each once, how often, its hash, and how rare it was until then, in nats."""
+
+    words: list[str]
+    counts: list[int]
+    hashes: NDArray[np.int64]
+    rarity: NDArray[np.float64]
+
+
+class Vocabulary:
+    """Counts of messages by hashed word: 32 kB a person, whatever the size of the vocabulary.
+
+    Words that share a bucket count together, so a count is never too low.
+    """
+
+    def __init__(self, messages: int = 0, counts: NDArray[np.uint16] | None = None) -> None:
+        self.messages = messages
+        self.counts = np.zeros(BUCKETS, np.uint16) if counts is None else counts
+
+    def read(self, text: str) -> Saying:
+        """Return the words of a text; the rarity is 0 for a word that is in every message."""
+        found = Counter(words(text))
+        hashes = np.array(hashed(found), np.int64)
+        seen = self.counts[hashes % BUCKETS].astype(np.float64)
+        rarity = np.log((self.messages + 1.0) / np.minimum(seen + 1.0, self.messages + 1.0))
+        return Saying(list(found), list(found.values()), hashes, rarity)
+
+    def add(self, saying: Saying) -> None:
+        """Count the words of one more message."""
+        self.messages += 1
+        slots = saying.hashes % BUCKETS
+        self.counts[slots] = np.minimum(self.counts[slots], _COUNT_MAX - 1) + np.uint16(1)
+
+
+def sketch(saying: Saying) -> NDArray[np.float32]:
+    """Return the text's vector of length one, all zero where no word tells anything.
+
+    TF-IDF, hashed with signs into `SKETCH_DIMENSIONS` (Weinberger et al. 2009): products of sketches are
+    those of the full vectors, plus noise of about 1/sqrt(dimensions).
+    """
+    if not saying.words:
+        return np.zeros(SKETCH_DIMENSIONS, np.float32)
+    weights = saying.rarity * [1.0 + math.log(count) if count > 1 else 1.0 for count in saying.counts]
+    stems = np.array(hashed([word[:STEM] for word in saying.words]), np.int64) ^ 0x5BD1E995
+    hashes = np.concatenate([saying.hashes, stems])
+    weighed = np.concatenate([weights, 0.5 * weights]) * (1.0 - 2.0 * (hashes >> 16 & 1))
+    row = np.bincount(hashes % SKETCH_DIMENSIONS, weighed, SKETCH_DIMENSIONS)
+    length = math.sqrt(float(row @ row))
+    return (row / length if length > 0 else row).astype(np.float32)
