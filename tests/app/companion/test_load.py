@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from homeostat.app.cli.main import app
+from homeostat.app.cli.main import build
 from homeostat.app.companion.child import CompanionChild
 from homeostat.core.errors import NotAvailable
 
@@ -17,7 +17,7 @@ SMALL = ["--people", "20", "--active", "8", "--rate", "10", "--seconds", "4", "-
 def test_a_crowd_is_answered_and_all_that_was_promised_is_kept(tmp_path: Path) -> None:
     arguments = ["companion", "loadtest", *SMALL, "--data", str(tmp_path / "people"), "--json"]
     for _ in range(2):
-        done = CliRunner().invoke(app, arguments)
+        done = CliRunner().invoke(build(), arguments)
         assert done.exit_code == 0, done.output
         found = json.loads(done.stdout)
         assert found["lost"] == 0
@@ -34,6 +34,6 @@ def test_a_server_that_does_not_start_is_named_with_its_log(tmp_path: Path) -> N
 
 
 def test_more_active_people_than_there_are_is_refused() -> None:
-    done = CliRunner().invoke(app, ["companion", "loadtest", "--people", "5", "--active", "6"])
+    done = CliRunner().invoke(build(), ["companion", "loadtest", "--people", "5", "--active", "6"])
     assert done.exit_code == 2
     assert "of 5 people, 6 cannot be active" in done.output
