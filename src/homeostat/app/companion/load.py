@@ -59,7 +59,7 @@ def load_test(habits: Habits, plan: Plan, site: Site, progress: Progress) -> Loa
     The server and the crowd share this machine: what the crowd itself costs is in its lateness.
     """
     begin_us = time.time_ns() // 1_000
-    token = _prepared(habits, plan, site, begin_us, progress)
+    token = prepared(habits, plan, site, begin_us, progress)
     run = uuid4().hex[:8]
     with ExitStack() as stack:
         child = stack.enter_context(CompanionChild(site.folder, site.arguments))
@@ -82,7 +82,8 @@ def load_test(habits: Habits, plan: Plan, site: Site, progress: Progress) -> Loa
     )
 
 
-def _prepared(habits: Habits, plan: Plan, site: Site, begin_us: int, progress: Progress) -> str:
+def prepared(habits: Habits, plan: Plan, site: Site, begin_us: int, progress: Progress) -> str:
+    """Lay down the histories that are not there yet, and return a token that reads and writes."""
     hs = Homeostat("companion_load", collect=False)
     embedder = embedder_at(hs, site.embedder)
     node = CompanionNode(site.options, None if embedder is None else Remembering(embedder))
