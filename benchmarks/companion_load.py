@@ -57,7 +57,7 @@ def _habits(data: Path | None) -> Habits:
 def _built(name: str) -> bool:
     hs = Homeostat("companion_load", collect=False)
     try:
-        embedder_at(hs, name)
+        embedder_at(hs, name, os.environ)
     except HomeostatError:
         return False
     finally:

@@ -1,6 +1,7 @@
 """A load test from end to end: histories, a server, the crowd, and whether all that was promised is kept."""
 
 import asyncio
+import os
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -85,7 +86,7 @@ def load_test(habits: Habits, plan: Plan, site: Site, progress: Progress) -> Loa
 def prepared(habits: Habits, plan: Plan, site: Site, begin_us: int, progress: Progress) -> str:
     """Lay down the histories that are not there yet, and return a token that reads and writes."""
     hs = Homeostat("companion_load", collect=False)
-    embedder = embedder_at(hs, site.embedder)
+    embedder = embedder_at(hs, site.embedder, os.environ)
     node = CompanionNode(site.options, None if embedder is None else Remembering(embedder))
     try:
         lay_down(node.people, habits, plan.people, plan.history, node.enrichment.parts, begin_us, progress)

@@ -71,7 +71,7 @@ class CompanionNode:
         self.metrics = open_store(folder / "homeostat.db")
         self.homeostat = Homeostat(SERVICE, release="", store=self.metrics, clock=self.clock)
         if embedder is None:
-            embedder = embedder_at(self.homeostat, options.embedder)
+            embedder = embedder_at(self.homeostat, options.embedder, os.environ)
         self.people = people_at(options.store or folder / "people", master)
         self.cabinet = SqliteCabinet(folder / "access.db")
         self.audit = Audit(self.cabinet.trail, master.derived("audit"), self.clock)
