@@ -63,7 +63,7 @@ def up(
     from homeostat.app.cli.logs import configure_logs
     from homeostat.app.cli.up import address_of
     from homeostat.app.companion.node import CompanionNode, CompanionOptions
-    from homeostat.app.companion.serving import serve
+    from homeostat.app.companion.serving import may_open_many_files, serve
     from homeostat.app.launch.server import listener_at
 
     configure_logs(log_level)
@@ -72,6 +72,7 @@ def up(
         listener = listener_at(host, port)
     except OSError as error:
         raise ConfigError(f"cannot listen at {host}:{port}: {error.strerror or error}") from None
+    may_open_many_files()
     node = CompanionNode(CompanionOptions(folder, store, policy, resident_mb, workers, embedder))
     try:
         token = node.first_token()

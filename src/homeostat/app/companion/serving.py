@@ -1,5 +1,6 @@
 """Serving a companion: its application on a socket until a signal, then a clean end."""
 
+import resource
 import signal
 import socket
 import sys
@@ -15,6 +16,7 @@ from homeostat.app.companion.node import CompanionNode
 from homeostat.app.launch.server import SERVER_NAME
 
 GRACE_S = 5
+FILES_MAX = 65_536
 
 
 class _Server(uvicorn.Server):
@@ -28,6 +30,14 @@ class _Server(uvicorn.Server):
         if self.started:
             self._watch()
             self._ready()
+
+
+def may_open_many_files() -> None:
+    """Raise what this process may open to what the system allows it: each active person is three files."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = FILES_MAX if hard == resource.RLIM_INFINITY else min(hard, FILES_MAX)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def serve(

@@ -1,6 +1,7 @@
 """The speakers: they send what the crowd says to a running companion, and remember what was promised."""
 
 import asyncio
+import math
 from types import TracebackType
 from typing import Self
 
@@ -48,7 +49,7 @@ class Speakers:
         self.promised: dict[int, list[tuple[str, int]]] = {}
         self.without_hits = 0
         self._minutes: list[Distribution] = []
-        self._begin_s: float | None = None
+        self._begin_s = math.inf
 
     async def __aenter__(self) -> Self:
         return self
@@ -62,8 +63,7 @@ class Speakers:
         """Send one message and read the answer."""
         assert isinstance(arrival, Utterance)
         now_s = asyncio.get_running_loop().time
-        if self._begin_s is None:
-            self._begin_s = now_s() - arrival.time_s
+        self._begin_s = min(self._begin_s, now_s() - arrival.time_s)
         id = f"{self._run}-{number}"
         body = msgspec.json.encode(
             {
