@@ -29,6 +29,7 @@ EXPECTED_MAX = 0.05
 READ_MAX = 2_048
 """The longest pauses that are looked at."""
 
+_HIGH = 1.5
 _Z95 = 1.6448536269514722
 _MEDIAN_VAR, _SCALE_VAR, _COVARIANCE = 1.5708, 1.866, 0.6685
 """Of a normal's median and of its scale taken from the median and the ninth decile: times n, per variance."""
@@ -83,15 +84,15 @@ def _shortest_us(usual: Yardstick) -> int | None:
 
 
 def _unusual_from(spread: Spread) -> float:
-    """Return the size from which on one is surely unusual, by halving: `_expected_most` falls with size."""
-    low, high = spread.log_median, spread.log_median + 60.0 * spread.log_scale
-    for _ in range(50):
-        middle = (low + high) / 2.0
-        if _expected_most(spread, np.exp(np.array([middle])))[0] > EXPECTED_MAX:
-            low = middle
+    """Return the size from which on one is surely unusual, by halving: less is expected of greater ones."""
+    low, high = 0.0, 60.0
+    for _ in range(40):
+        z = (low + high) / 2.0
+        if spread.ordered.size * _tail(_surely(z, spread.ordered.size)) > EXPECTED_MAX:
+            low = z
         else:
-            high = middle
-    return float(np.exp(high))
+            high = z
+    return math.exp(spread.log_median + high * spread.log_scale)
 
 
 def judged(pauses: Sequence[Pause], usual: Yardstick, rhythm: Rhythm) -> list[Gap]:
@@ -141,15 +142,22 @@ def _changes_talk(
 def _expected_most(spread: Spread, sizes: Floats) -> Floats:
     """Return how many of each size were to be expected at most (95%), by the tail of a lognormal.
 
-    Fitted to the median and the ninth decile: what the gap itself is like does not move them. Both are
-    uncertain: their standard errors (order statistics of a normal) go into the tail as for a new value.
+    Fitted to the median and the ninth decile, which the gap itself hardly moves. Both are uncertain: their
+    standard errors, as of order statistics of a normal, go into the tail.
     """
     n = spread.ordered.size
     z = (np.log(np.maximum(sizes, 1e-9)) - spread.log_median) / spread.log_scale
-    spread_of_z = np.sqrt((_MEDIAN_VAR + z**2 * _SCALE_VAR - 2.0 * z * _COVARIANCE) / n)
-    return np.asarray(n * _upper_tail(z - _Z95 * spread_of_z))
+    expected = np.full(z.size, float(n))
+    high = np.flatnonzero(z > _HIGH)  # half of all lie below zero: no need to say how many exactly
+    expected[high] = [n * _tail(_surely(value, n)) for value in z[high].tolist()]
+    return expected
 
 
-def _upper_tail(z: Floats) -> Floats:
+def _surely(z: float, n: int) -> float:
+    """Return what a standard score from `n` values is at least, with 95%."""
+    return z - _Z95 * math.sqrt((_MEDIAN_VAR + z * z * _SCALE_VAR - 2.0 * z * _COVARIANCE) / n)
+
+
+def _tail(z: float) -> float:
     """Return the share of a normal distribution that lies above."""
-    return np.array([math.erfc(value / math.sqrt(2.0)) / 2.0 for value in z.tolist()])
+    return math.erfc(z / math.sqrt(2.0)) / 2.0

@@ -50,7 +50,7 @@ def tallied(tally: Tally, keys: Keys, places: Ints, room: int) -> Tally:
     """
     known = tally.keys.size
     joined = np.concatenate((tally.keys, keys))
-    last, of = _grouped(joined)
+    last, of = grouped(joined)
     counts = np.bincount(of[known:], minlength=last.size).astype(np.int64)
     counts[of[:known]] += tally.counts
     lacks = np.full(last.size, tally.floor)
@@ -71,7 +71,7 @@ def _cut(tally: Tally, room: int) -> Tally:
     )
 
 
-def _grouped(keys: Keys) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+def grouped(keys: Keys) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
     """Return where each different key stands last, and for each key the number of its kind.
 
     Keys write their place into the slot that some of their bits name: those that find their own key there
