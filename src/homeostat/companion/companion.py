@@ -12,7 +12,7 @@ from homeostat.companion.message import Message, NewMessage
 from homeostat.companion.residents import Residents
 from homeostat.companion.store.people import EVERYTHING, Extent, Memory, People, Within
 from homeostat.companion.turns import Turns
-from homeostat.core.errors import EmbedderError
+from homeostat.core.errors import EmbedderError, UnknownPerson
 from homeostat.observe.operation import Operation
 from homeostat.runtime.host import Host
 
@@ -160,6 +160,13 @@ class Companion:
         """Return how far a person's memory reaches. Raises UnknownPerson."""
         with self.people.open(person) as memory:
             return memory.extent()
+
+    def last_seq(self, person: str) -> int:
+        """Return the highest seq ever given to a person's messages, 0 where there is no such person."""
+        try:
+            return self.extent(person).last
+        except UnknownPerson:
+            return 0
 
     def one(self, person: str, id: str) -> Message | None:
         """Return the message with an id, None where there is none. Raises UnknownPerson."""

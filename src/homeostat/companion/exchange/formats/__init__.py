@@ -1,0 +1,1 @@
+"""The formats of chats that are read, one a module."""
