@@ -100,7 +100,7 @@ def given_key(environment: Mapping[str, str]) -> MasterKey | None:
     if path is None:
         return None
     try:
-        return _read(Path(path))
+        return read_key(Path(path))
     except OSError as error:
         raise ConfigError(f"{KEY_FILE_VARIABLE}: {path} cannot be read ({error.strerror})") from None
 
@@ -116,7 +116,7 @@ def master_key_at(folder: Path, environment: Mapping[str, str]) -> MasterKey:
         return given
     path = folder / KEY_FILE
     try:
-        return _read(path)
+        return read_key(path)
     except FileNotFoundError:
         pass
     key = MasterKey.made()
@@ -126,7 +126,7 @@ def master_key_at(folder: Path, environment: Mapping[str, str]) -> MasterKey:
     try:
         os.link(draft, path)
     except FileExistsError:
-        return _read(path)
+        return read_key(path)
     finally:
         draft.unlink()
     return key
@@ -141,5 +141,6 @@ def write_key(key: MasterKey, path: Path) -> None:
         os.fsync(file)
 
 
-def _read(path: Path) -> MasterKey:
+def read_key(path: Path) -> MasterKey:
+    """Read a key file. Raises ConfigError where there is no key in it, OSError where it cannot be read."""
     return MasterKey.of(path.read_text(encoding="ascii", errors="replace"), str(path))

@@ -23,7 +23,7 @@ from homeostat.companion.store.sqlite.places import (
 from homeostat.companion.store.sqlite.registry import Registry
 from homeostat.companion.store.sqlite.schema import check, make
 from homeostat.companion.store.turns import Turns
-from homeostat.core.errors import UnknownPerson
+from homeostat.core.errors import StoreCorrupt, UnknownPerson
 
 HANDLES_MAX = 1_000
 FILES_A_HANDLE = 3
@@ -77,9 +77,18 @@ class SqlitePeople:
         """Return up to `limit` people in the order of their names, those that follow `after`."""
         return self._registry.names(after, limit)
 
+    def rewrap(self, master: MasterKey) -> int:
+        """Wrap all data keys under another master key; return how many. The files stay as they are.
+
+        Raises StoreBusy where another process uses the folder.
+        """
+        return self._registry.rewrap(master)
+
     def close(self) -> None:
         """Close the files; those that are held close when they are let go."""
         with self._lock:
+            if self._closed:
+                return
             self._closed = True
             idle = list(self._idle.values())
             self._idle.clear()
@@ -109,13 +118,13 @@ class SqlitePeople:
             old.connection.close()
 
     def _opened(self, person: str, create: bool) -> Handle:
-        found = self._registry.find(person)
-        if found is None:
-            if not create:
-                raise UnknownPerson("no memory is kept of this person")
-            found = self._registry.add(person, lambda file, key: self._made(person, file, key))
-        file, key = found
+        file, key = self._found(person, create)
         path = person_file(self._folder, file)
+        if not path.exists():
+            # Unless another process has forgotten them in between.
+            if self._found(person, create)[0] == file:
+                raise StoreCorrupt(f"{path} is missing; restore it from a backup, or forget the person")
+            return self._opened(person, create)
         connection = connect(path, key)
         try:
             with translated(path):
@@ -124,6 +133,14 @@ class SqlitePeople:
             connection.close()
             raise
         return Handle(connection, path, person)
+
+    def _found(self, person: str, create: bool) -> tuple[str, bytes]:
+        found = self._registry.find(person)
+        if found is not None:
+            return found
+        if not create:
+            raise UnknownPerson("no memory is kept of this person")
+        return self._registry.add(person, lambda file, key: self._made(person, file, key))
 
     def _made(self, person: str, file: str, key: bytes) -> None:
         path = person_file(self._folder, file)

@@ -55,5 +55,14 @@ def destroy(path: Path) -> None:
         path.with_name(path.name + ending).unlink(missing_ok=True)
 
 
+def synced(folder: Path) -> None:
+    """Have the names in a folder on the disk."""
+    file = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(file)
+    finally:
+        os.close(file)
+
+
 def _translated(error: OSError, path: Path) -> StoreError:
     return StoreFull(f"{path} cannot be written: {error.strerror}; free some space, or check its owner")

@@ -5,10 +5,13 @@ from collections.abc import Callable
 from pathlib import Path
 from threading import Lock
 
+import apsw
+
 from homeostat.companion.store.keys import KEY_BYTES, MasterKey
+from homeostat.companion.store.sqlite.claim import Claim
 from homeostat.companion.store.sqlite.connection import connect, scrub, transaction, translated
 from homeostat.companion.store.sqlite.handle import rows_of
-from homeostat.companion.store.sqlite.places import REGISTRY, private_file
+from homeostat.companion.store.sqlite.places import REGISTRY, destroy, private_file, synced
 from homeostat.core.errors import ConfigError, StoreCorrupt
 
 _SCHEMA = """
@@ -25,19 +28,13 @@ class Registry:
         self._path = folder / REGISTRY
         self._master = master
         self._lock = Lock()
-        private_file(self._path)
+        self._claim = Claim(folder)
         try:
-            self._connection = connect(self._path, master.derived("registry"))
-        except StoreCorrupt:
-            raise ConfigError(
-                f"{self._path} does not open with the master key {master.fingerprint}: "
-                "give the key with which it was made, or restore the file from a backup"
-            ) from None
-        with translated(self._path):
-            self._connection.execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL").fetchall()
-            self._connection.execute(_SCHEMA)
-        # A process that was killed may have left keys that it destroyed in the log.
-        scrub(self._connection, self._path)
+            private_file(self._path)
+            self._connection = _opened(self._path, master)
+        except BaseException:
+            self._claim.release()
+            raise
 
     def find(self, person: str) -> tuple[str, bytes] | None:
         """Return a person's file and data key."""
@@ -96,7 +93,52 @@ class Registry:
         ((file, wrapped),) = rows
         return file, self._master.unwrap(wrapped, file)
 
+    def rewrap(self, master: MasterKey) -> int:
+        """Wrap all keys under another master key, all or none; return how many. Raises StoreBusy."""
+        with self._lock, self._claim.alone():
+            rows = rows_of(self._connection, "SELECT name, file, wrapped FROM people")
+            draft = self._path.with_suffix(".new")
+            destroy(draft)
+            private_file(draft)
+            other = _opened(draft, master)
+            with transaction(other, draft):
+                other.executemany(
+                    "INSERT INTO people VALUES (?, ?, ?)",
+                    [
+                        (name, file, master.wrap(self._master.unwrap(wrapped, file), file))
+                        for name, file, wrapped in rows
+                    ],
+                )
+            # Closing leaves one file each, of which one takes the place of the other in one step.
+            other.close()
+            self._connection.close()
+            draft.replace(self._path)
+            synced(self._path.parent)
+            self._connection, self._master = _opened(self._path, master), master
+        return len(rows)
+
     def close(self) -> None:
         """Close the file."""
         with self._lock:
             self._connection.close()
+            self._claim.release()
+
+
+def _opened(path: Path, master: MasterKey) -> apsw.Connection:
+    try:
+        connection = connect(path, master.derived("registry"))
+    except StoreCorrupt:
+        raise ConfigError(
+            f"{path} does not open with the master key {master.fingerprint}: "
+            "give the key with which it was made, or restore the file from a backup"
+        ) from None
+    try:
+        with translated(path):
+            connection.execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL").fetchall()
+            connection.execute(_SCHEMA)
+        # A process that was killed may have left keys that it destroyed in the log.
+        scrub(connection, path)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
