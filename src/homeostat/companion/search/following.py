@@ -1,0 +1,93 @@
+"""Following: brings the index of a person up to their memory before it is searched."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from homeostat.companion.embed.embedder import Embedder
+from homeostat.companion.residents import Residents
+from homeostat.companion.search.index import Index
+from homeostat.companion.search.packed_rows import PackedRows
+from homeostat.companion.search.windows import KIND, progress_of, vectors_of
+from homeostat.companion.store.people import Memory
+from homeostat.runtime.host import Host
+
+NAME = "search"
+TURN = "turn"
+BATCH = 2_000
+"""Messages that are read at once where an index is made."""
+
+
+class Following:
+    """Indexes among the residents, each read again only where its memory says that it must."""
+
+    def __init__(self, host: Host, embedder: Embedder | None, residents: Residents) -> None:
+        self._embedder = embedder
+        self._residents = residents
+        self._made = host.counter("companion.search_indexes_made", "1")
+
+    def index(self, memory: Memory) -> Index:
+        """Return a memory's index as of now."""
+        extent = memory.extent()
+        index = self._residents.get(memory.person, NAME, Index)
+        size = 0 if index is None else index.size_bytes
+        if index is None or index.generation != extent.generation:
+            index = Index(extent.generation)
+            self._made.add(1)
+        while index.count < extent.count:
+            messages = memory.reading.after(index.last, BATCH)
+            if not messages:
+                break
+            index.extend(messages)
+        if self._embedder is not None and index.count:
+            self._follow_turns(index, memory, self._embedder)
+            self._follow_windows(index, memory, self._embedder)
+        if index.size_bytes != size or not size:
+            self._residents.put(memory.person, NAME, index, size_bytes=index.size_bytes)
+        return index
+
+    def _follow_turns(self, index: Index, memory: Memory, embedder: Embedder) -> None:
+        if index.turns is None:
+            index.turns = PackedRows(embedder.dimensions)
+        after = _missing_after(index, index.turns)
+        if after is not None:
+            _take(index, index.turns, *memory.vectors.load(TURN, embedder.model, after))
+
+    def _follow_windows(self, index: Index, memory: Memory, embedder: Embedder) -> None:
+        """Read what is missing of the windows, and all again once those of an earlier generation are made."""
+        if index.windows_settled and index.windows is not None and index.windows.complete == index.count:
+            return
+        progress = progress_of(memory)
+        if progress is None or progress.embedder != embedder.model:
+            index.windows = None
+            return
+        anew = progress.generation == index.generation and progress.last >= index.windows_reached
+        if (
+            index.windows is None
+            or index.windows_model != progress.model
+            or (anew and not index.windows_settled)
+        ):
+            index.windows = PackedRows(embedder.dimensions)
+            index.windows_model = progress.model
+        after = _missing_after(index, index.windows)
+        if after is not None:
+            seqs, rows = memory.vectors.load(KIND, progress.model, after)
+            _take(index, index.windows, seqs, vectors_of(rows))
+            if len(seqs):
+                index.windows_reached = max(index.windows_reached, int(seqs[-1]))
+        index.windows_settled = (
+            progress.generation == index.generation and progress.last >= index.windows_reached
+        )
+
+
+def _missing_after(index: Index, rows: PackedRows) -> int | None:
+    """Make room for all messages; return the seq after which rows are missing, None where none are."""
+    rows.reserve(index.count)
+    if rows.complete == index.count:
+        return None
+    return int(index.seq[rows.complete - 1]) if rows.complete else 0
+
+
+def _take(index: Index, rows: PackedRows, seqs: NDArray[np.int64], vectors: NDArray[np.int8]) -> None:
+    places, here = index.places_of(seqs)
+    if here.any():
+        rows.put(places[here], vectors[here])

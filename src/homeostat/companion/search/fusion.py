@@ -1,0 +1,102 @@
+"""Fusion: from evidence of several kinds to one score a memory, each part of which can be shown."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Scores = NDArray[np.float32]
+
+LEADERS = 10
+"""Lexical scores are measured in the mean of the best ten: BM25 has no scale of its own."""
+
+GRACE_US = 7 * 86_400 * 1_000_000
+"""People speak of what happened for a week: then a memory gains half of what one of the time itself does."""
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """How much each kind of evidence counts."""
+
+    lexical: float
+    turn: float
+    window: float
+    speaker: float
+    time: float
+    before: float
+    after: float
+    hop: float
+
+
+def z_scored(values: Scores, here: NDArray[np.bool_]) -> Scores:
+    """Return by how many standard deviations each value is above the mean; 0 where none is here.
+
+    >>> z_scored(np.array([1, 3, 9], np.float32), np.array([True, True, False]))
+    array([-1.,  1.,  0.], dtype=float32)
+    """
+    known = values if here.all() else values[here]
+    spread = float(known.std()) if len(known) else 0.0
+    if spread < 1e-6:
+        return np.zeros_like(values)
+    scored: Scores = (values - known.mean()) * np.float32(1 / spread)
+    if known is not values:
+        scored[~here] = 0.0
+    return scored
+
+
+def leading(scores: Scores) -> Scores:
+    """Return lexical scores, the best first, in units of the mean of the best ten."""
+    mean = float(scores[:LEADERS].mean()) if len(scores) else 0.0
+    return scores * np.float32(1 / mean) if mean > 0 else np.zeros_like(scores)
+
+
+def neighbouring(scores: Scores, before: NDArray[np.int32], weights: Weights) -> Scores:
+    """Return what each turn gains from the one before it and the one after it in its talk."""
+    gained = np.zeros_like(scores)
+    turns = np.flatnonzero(before >= 0)
+    previous = before[turns]
+    gained[turns] = np.float32(weights.before) * scores[previous]
+    gained[previous] += np.float32(weights.after) * scores[turns]
+    return gained
+
+
+def timely(at_us: NDArray[np.int64], spans: Sequence[tuple[int, int]]) -> Scores:
+    """Return 1 for what was said in one of the spans, 1/2 in the week after, else 0."""
+    found = np.zeros(len(at_us), np.float32)
+    for begin, end in spans:
+        inside = (at_us >= begin) & (at_us < end)
+        soon = (at_us >= end) & (at_us < end + GRACE_US)
+        np.maximum(found, inside + np.float32(0.5) * soon, out=found)
+    return found
+
+
+def best(scores: Scores, k: int) -> NDArray[np.intp]:
+    """Return the places of the `k` best scores, the best first, earlier places first among equals.
+
+    What is minus infinity is not among them.
+    """
+    k = min(k, len(scores))
+    if k <= 0:
+        return np.empty(0, np.intp)
+    least = np.partition(scores, len(scores) - k)[len(scores) - k]
+    places = np.flatnonzero((scores >= least) & (scores > -np.inf))
+    ordered: NDArray[np.intp] = places[np.argsort(-scores[places], kind="stable")][:k]
+    return ordered
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What speaks for each memory, by kind; the sum is its score."""
+
+    parts: dict[str, Scores]
+
+    def total(self) -> Scores:
+        """Return the scores."""
+        total: Scores = np.sum(list(self.parts.values()), axis=0, dtype=np.float32)
+        return total
+
+    def of(self, place: int) -> dict[str, float]:
+        """Return what the score of one memory is made of; what adds nothing is left out."""
+        shares = {kind: round(float(scores[place]), 6) for kind, scores in self.parts.items()}
+        return {kind: share for kind, share in shares.items() if share}

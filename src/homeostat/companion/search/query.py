@@ -1,0 +1,53 @@
+"""The query: what a question asks for, read once."""
+
+import re
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+from homeostat.companion.search.names import without
+from homeostat.companion.search.when import Span, asks_when, spans
+from homeostat.companion.store.telling import COMMON
+
+CHARS_MAX = 4_096
+"""Characters of a question that are read."""
+
+WORDS_MAX = 64
+
+_WORD = re.compile(r"[^\W_]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A question: its words and its text without names, whom and what times it names."""
+
+    words: tuple[str, ...]
+    meaning: str
+    named: frozenset[int]
+    spans: tuple[Span, ...]
+    asks_when: bool
+
+
+def read(text: str, names: Mapping[str, Collection[int]], now_us: int, offset_min: int) -> Query:
+    """Read a question about people by the words that they are called by, each with their numbers.
+
+    >>> query = read("Where did Ann go?", {"ann": {7}}, 0, 0)
+    >>> query.words, query.meaning, query.named
+    (('where', 'did', 'ann', 'go'), 'Where did go?', frozenset({7}))
+    """
+    text = text[:CHARS_MAX].replace("\0", " ")
+    meaning = without(text, names)
+    said = set(_words(text))
+    words = _words(meaning)
+    if all(word in COMMON for word in words):
+        words = _words(text) or text.split()
+    return Query(
+        words=tuple(words[:WORDS_MAX]),
+        meaning=meaning,
+        named=frozenset(author for word in said for author in names.get(word, ())),
+        spans=tuple(spans(text, now_us, offset_min)),
+        asks_when=asks_when(text),
+    )
+
+
+def _words(text: str) -> list[str]:
+    return list(dict.fromkeys(_WORD.findall(text.casefold())))

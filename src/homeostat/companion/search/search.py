@@ -1,0 +1,163 @@
+"""Search: finds the memories of one person that answer a question."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from homeostat.companion.embed.embedder import Embedder
+from homeostat.companion.embed.rows import to_rows
+from homeostat.companion.finding import Hit
+from homeostat.companion.residents import Residents
+from homeostat.companion.search.following import Following
+from homeostat.companion.search.fusion import (
+    Evidence,
+    Scores,
+    Weights,
+    best,
+    leading,
+    neighbouring,
+    timely,
+    z_scored,
+)
+from homeostat.companion.search.index import Index
+from homeostat.companion.search.knobs import SearchKnobs
+from homeostat.companion.search.query import Query, read
+from homeostat.companion.store.people import EVERYTHING, Memory, Within
+from homeostat.core.errors import EmbedderError
+from homeostat.runtime.host import Host
+
+
+class Search:
+    """A finder: by words, by meaning of turns and of windows, by who is named and what time, by neighbours.
+
+    Without an embedder, and for messages whose rows are not made yet, it finds by words. A message is found
+    from the moment on that it is stored. Safe for threads, as long as each holds the memory that it searches.
+    """
+
+    def __init__(self, host: Host, embedder: Embedder | None, residents: Residents) -> None:
+        self._embedder = embedder
+        self._following = Following(host, embedder, residents)
+        self._knobs = SearchKnobs.declared(host)
+        self._clock = host.clock
+        self._losses = host.losses
+
+    def find(
+        self,
+        memory: Memory,
+        text: str,
+        k: int,
+        *,
+        vector: NDArray[np.float32] | None = None,
+        within: Within = EVERYTHING,
+        but: Sequence[int] = (),
+        now_us: int | None = None,
+    ) -> list[Hit]:
+        """Return up to `k` memories that answer a text, the best first, none of the seqs in `but`.
+
+        `vector` is the text's own; it is used where the text names nobody. `yesterday` and the like are
+        counted from `now_us`, which is the clock's where it is not given. A hit's `why` adds up to its score.
+        """
+        index = self._following.index(memory)
+        if k <= 0 or not index.count:
+            return []
+        now = self._clock.now_ns() // 1_000 if now_us is None else now_us
+        query = read(text, index.names, now, index.offset_min)
+        weights = self._knobs.look()
+        evidence, allowed = self._evidence(
+            memory, index, query, self._row(query, text, vector), weights, within
+        )
+        if len(but):
+            places, here = index.places_of(np.asarray(but, np.int64))
+            allowed[places[here]] = False
+        scores = np.where(allowed, evidence.total(), np.float32(-np.inf))
+        places = best(scores, k)
+        if weights.hop and len(places) == k > 1:
+            places = self._second_pass(index, evidence, scores, k, weights)
+        seqs = index.seq[places].tolist()
+        found = {m.seq: m for m in memory.reading.by_seq(seqs)}
+        hits = []
+        for place, seq in zip(places.tolist(), seqs, strict=True):
+            why = evidence.of(place)
+            hits.append(Hit(message=found[seq], score=sum(why.values()), why=why))
+        return hits
+
+    def _row(self, query: Query, text: str, vector: NDArray[np.float32] | None) -> NDArray[np.int8] | None:
+        """Return the row of the question without names; None, counted, where it cannot be made now."""
+        if self._embedder is None:
+            return None
+        if vector is None or query.meaning != text:
+            try:
+                vector = self._embedder.embed([query.meaning])[0]
+            except EmbedderError:
+                self._losses.add("companion.search.embedder_failed")
+                return None
+        return to_rows(vector)
+
+    def _evidence(
+        self,
+        memory: Memory,
+        index: Index,
+        query: Query,
+        row: NDArray[np.int8] | None,
+        weights: Weights,
+        within: Within,
+    ) -> tuple[Evidence, NDArray[np.bool_]]:
+        """Return what speaks for each memory, and which of them may be found."""
+        lexical = np.zeros(index.count, np.float32)
+        seqs, scores = memory.lexical.match(query.words, self._knobs.candidates.get(), within)
+        places, here = index.places_of(seqs)
+        lexical[places[here]] = weights.lexical * leading(scores)[here]
+        turn, window = _dense(index, row)
+        turn *= np.float32(weights.turn)
+        window *= np.float32(weights.window)
+        near = lexical + turn + window
+        neighbours = neighbouring(near, index.before, weights)
+        named = np.isin(index.author, list(query.named))
+        time = timely(index.at_us, query.spans)
+        if query.asks_when:
+            np.maximum(time, index.dated, out=time)
+        evidence = Evidence(
+            {
+                "lexical": lexical,
+                "turn": turn,
+                "window": window,
+                "neighbours": neighbours,
+                "speaker": named * np.float32(weights.speaker),
+                "time": time * np.float32(weights.time),
+            }
+        )
+        allowed = index.within(within)
+        if allowed is None:
+            allowed = np.ones(index.count, np.bool_)
+        if not turn.any() and not window.any():
+            allowed &= lexical + neighbours > 0
+        return evidence, allowed
+
+    def _second_pass(
+        self, index: Index, evidence: Evidence, scores: Scores, k: int, weights: Weights
+    ) -> NDArray[np.intp]:
+        """Return the first half of the hits as it is, then what is also like one of these."""
+        candidates = best(scores, max(k, self._knobs.candidates.get()))
+        first, others = candidates[: k // 2], candidates[k // 2 :]
+        hop = np.zeros(index.count, np.float32)
+        hop[others] = np.float32(weights.hop) * index.alike(others, first)
+        evidence.parts["hop"] = hop
+        again = best(scores[others] + hop[others], k - len(first))
+        return np.concatenate((first, others[again]))
+
+
+def _dense(index: Index, row: NDArray[np.int8] | None) -> tuple[Scores, Scores]:
+    """Return the z-scores of turns and windows; a window that is not made yet counts as its turn does."""
+    turn, window = np.zeros(index.count, np.float32), np.zeros(index.count, np.float32)
+    if row is None:
+        return turn, window
+    if index.turns is not None:
+        turn = z_scored(index.turns.cosines(row), index.turns.here)
+    if index.windows is not None:
+        window = z_scored(index.windows.cosines(row), index.windows.here)
+        missing = ~index.windows.here
+        window[missing] = turn[missing]
+    else:
+        window = turn.copy()
+    return turn, window
