@@ -12,7 +12,9 @@ from homeostat.companion.message import Message, NewMessage
 from homeostat.companion.residents import Residents
 from homeostat.companion.store.people import EVERYTHING, Extent, Memory, People, Within
 from homeostat.companion.turns import Turns
+from homeostat.companion.unspoken import Unspoken
 from homeostat.core.errors import EmbedderError, UnknownPerson
+from homeostat.core.guard import guarded
 from homeostat.observe.operation import Operation
 from homeostat.runtime.host import Host
 
@@ -22,6 +24,9 @@ SEARCH = "companion.search"
 
 Due = Callable[[str], None]
 """Is told of each person who said something."""
+
+Used = Callable[[Memory, Sequence[int]], None]
+"""Is told which memories were asked for and shown, while the memory is held."""
 
 
 class Received(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -49,12 +54,14 @@ class Companion:
         residents: Residents,
         turns: Turns | None = None,
         due: Due = lambda person: None,
+        used: Used = lambda memory, seqs: None,
     ) -> None:
         self.people = people
         self.residents = residents
         self._finder = finder
         self._turns = turns
         self._due = due
+        self._used = used
         self._request = host.tracer.request
         self._losses = host.losses
         self._stored = host.counter("companion.messages", "1", event="stored")
@@ -113,8 +120,12 @@ class Companion:
         checked_k(k)
         with self._request(SEARCH, user=person) as request:
             vector = self._embedded(request, text)
-            with self.people.open(person) as memory, request.stage("search"):
-                return self._finder.find(memory, text, k, vector=vector, within=within)
+            with self.people.open(person) as memory:
+                with request.stage("search"):
+                    hits = self._finder.find(memory, text, k, vector=vector, within=within)
+                with guarded(self._losses, "companion.used"), Unspoken("what follows the use of memories"):
+                    self._used(memory, [hit.message.seq for hit in hits])
+                return hits
 
     def edit(self, person: str, id: str, text: str, edited_us: int) -> Message | None:
         """Replace a message's text everywhere; None where there is no such message."""

@@ -22,6 +22,12 @@ class Followed(msgspec.Struct, frozen=True, array_like=True):
     generation: int
 
 
+def model_of(memory: Memory) -> str | None:
+    """Return the model whose rows are kept, None where no part has looked after them yet."""
+    note = memory.notes.get(NOTE)
+    return None if note is None else msgspec.msgpack.decode(note, type=Followed).model
+
+
 class Turns:
     """A part: makes the rows that are missing, of messages that came by the thousand or before the embedder.
 
@@ -33,6 +39,11 @@ class Turns:
 
     def __init__(self, embedder: Embedder) -> None:
         self._embedder = embedder
+
+    @property
+    def model(self) -> str:
+        """The embedder's."""
+        return self._embedder.model
 
     def row(self, text: str) -> NDArray[np.float32]:
         """Return the vector of one text, shape (d,)."""

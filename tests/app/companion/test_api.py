@@ -263,3 +263,46 @@ def test_refusals_are_noted_once_a_minute_for_each_token(bare: TestClient, node:
 def test_what_is_not_there_is_told_as_a_problem(service: TestClient) -> None:
     assert service.get("/nothing").json().keys() == {"error", "remedy"}
     assert service.put("/people/ann/messages", json={}).status_code == 405
+
+
+def test_everything_of_a_person_goes_out_and_comes_back(service: TestClient, node: CompanionNode) -> None:
+    for number in range(5):
+        service.post("/people/ann/messages", json={"id": f"m{number}", "text": f"umbrella {number}"})
+    archive = service.get("/people/ann/export")
+    assert archive.headers["content-type"] == "application/zip"
+    restored = service.post("/people/zoe/import", content=archive.content)
+    assert restored.json() == {"messages": 5, "bad": 0, "whole": True}
+    assert (
+        service.get("/people/zoe/messages").json()["messages"]
+        == service.get("/people/ann/messages").json()["messages"]
+    )
+    assert service.get("/people/nobody/export").status_code == 404
+    assert service.get("/people/ann/export?vectors=maybe").status_code == 422
+    assert service.post("/people/zoe/import", content=b"swordfish").status_code == 422
+    acts = [entry.act.value for _, entry in node.audit.entries()]
+    assert acts == ["token.issued", "person.exported", "person.imported"]
+
+
+def test_what_was_learned_is_shown_where_its_flag_is_on(service: TestClient, node: CompanionNode) -> None:
+    for number in range(40):
+        text = f"the {('garden', 'kitchen')[number % 2]} needs {number} hands and water"
+        service.post("/people/ann/messages", json={"text": text, "at_us": number * 60_000_000, "k": 0})
+    node.enrichment.catch_up("ann")
+    assert sum(room["size"] for room in service.get("/people/ann/palace/rooms").json()["rooms"]) == 40
+    page = service.get("/people/ann/palace/memories", params={"limit": 30}).json()
+    assert [spot["seq"] for spot in page["memories"]] == list(range(1, 31))
+    assert page["next"] == 30
+    at = ",".join(map(str, page["memories"][0]["at"]))
+    near = service.get("/people/ann/palace/near", params={"at": at, "k": 1}).json()["memories"]
+    assert near[0]["at"] == page["memories"][0]["at"]
+    assert service.get("/people/ann/palace/near", params={"at": at, "radius": 1e5}).json()["memories"]
+    box = service.get("/people/ann/palace/box", params={"low": "-1e9,-1e9,-1e9", "high": "1e9,1e9,1e9"})
+    assert len(box.json()["memories"]) == 40
+    assert [t["tier"] for t in service.get("/people/ann/palace/tiers").json()["tiers"]]
+    assert service.get("/people/ann/archaeology/gaps").json().keys() == {"gaps"}
+    assert "topics" in service.get("/people/ann/archaeology/patterns").json()
+    for bad in ("near?at=1,2", "near?at=1,2,x", "near?at=1,2,inf", "rooms?kind=cellar", "box?low=1,2,3"):
+        assert service.get(f"/people/ann/palace/{bad}").status_code == 422, bad
+    service.put("/flags/palace", json={"killed": True})
+    assert service.get("/people/ann/palace/rooms").status_code == 422
+    assert service.get("/people/nobody/archaeology/gaps").status_code == 404

@@ -11,7 +11,6 @@ import pytest
 
 from homeostat.companion.companion import Companion
 from homeostat.companion.exchange.archive import archived
-from homeostat.companion.exchange.held import Held
 from homeostat.companion.exchange.restoring import RESTORING, restore
 from homeostat.companion.finding import ByWords
 from homeostat.companion.message import NewMessage
@@ -25,7 +24,7 @@ from homeostat.testing.bare_host import BareHost
 from homeostat.testing.clock import ManualClock
 from homeostat.testing.digest_embedder import DigestEmbedder
 
-HELD = Held("digest-16", ("turn", "window"), ("palace", "mirror", "absent"))
+NOTES = ("palace", "palace.0", "palace.1", "palace.2", "turns", "windows", "archaeology")
 
 
 @pytest.fixture
@@ -48,17 +47,18 @@ def filled(companion: Companion, count: int = 20) -> None:
         )
         companion.receive("ann", new, k=0)
     with companion.people.open("ann") as memory:
-        memory.notes.put({"palace": b"\0rooms\xff", "mirror": b""})
+        Turns(DigestEmbedder()).catch_up(memory, 10_000)
+        memory.notes.put({"palace": b"\0rooms\xff", "palace.0": b"", "palace.1": b"1"})
 
 
 def archive_of(companion: Companion, person: str = "ann", vectors: bool = True) -> bytes:
-    return b"".join(archived(companion.people, person, HELD, ManualClock(), vectors=vectors))
+    return b"".join(archived(companion.people, person, ManualClock(), vectors=vectors))
 
 
 def memory_of(companion: Companion, person: str) -> tuple[object, ...]:
     with companion.people.open(person) as memory:
         seqs, rows = memory.vectors.load("turn", "digest-16")
-        notes = [memory.notes.get(name) for name in (*HELD.notes, RESTORING)]
+        notes = [memory.notes.get(name) for name in (*NOTES, RESTORING)]
         last = memory.extent().last
         return memory.reading.after(0, 10_000), seqs.tolist(), rows.tolist(), notes, last
 
@@ -87,7 +87,7 @@ def test_the_archive_is_read_by_anybody(companion: Companion) -> None:
         rows = np.load(io.BytesIO(archive.read("vectors/turn.rows.npy")))
         assert archive.read("notes/palace") == b"\0rooms\xff"
     assert manifest["messages"] == len(messages) == len(rows) == 20
-    assert manifest["notes"] == ["palace", "mirror"]
+    assert manifest["notes"] == ["turns", "palace", "palace.0", "palace.1"]
     assert manifest["vectors"] == [{"kind": "turn", "model": "digest-16", "count": 20, "dimensions": 16}]
     assert messages[1]["id"] == "m1"
 
@@ -100,7 +100,7 @@ def test_without_vectors_there_are_none(companion: Companion) -> None:
 
 def test_a_long_memory_comes_in_pieces(companion: Companion) -> None:
     companion.receive_many("ann", [NewMessage(id=f"m{n}", text=f"n {n}", at_us=n) for n in range(4_500)])
-    pieces = list(archived(companion.people, "ann", HELD, ManualClock()))
+    pieces = list(archived(companion.people, "ann", ManualClock()))
     assert len(pieces) == 3
     assert restore(companion, "zoe", io.BytesIO(b"".join(pieces))).messages == 4_500
 

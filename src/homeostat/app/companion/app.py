@@ -11,6 +11,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from homeostat.app.companion.administration import AdminApi
+from homeostat.app.companion.exchange import ExchangeApi
+from homeostat.app.companion.learned import LearnedApi
 from homeostat.app.companion.messages import MessageApi
 from homeostat.app.companion.node import CompanionNode
 from homeostat.app.companion.people import PeopleApi
@@ -27,6 +29,8 @@ def create_companion_app(node: CompanionNode) -> Starlette:
     routes = [
         *MessageApi(node.companion, node.door, node.audit, node.threads, node.clock).routes(),
         *PeopleApi(node.companion, node.access, node.flags, node.door, node.audit, node.threads).routes(),
+        *LearnedApi(node.people, node.palace, node.archaeology, node.flags, node.door, node.threads).routes(),
+        *ExchangeApi(node.companion, node.door, node.audit, node.threads, node.clock).routes(),
         *AdminApi(node.access, node.flags, node.door, node.audit, node.threads).routes(),
         Route("/healthz", healthz),
         Route("/readyz", _readyz(node)),

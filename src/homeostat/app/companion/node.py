@@ -1,6 +1,7 @@
 """The node of a companion: one running server's parts, wired."""
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,18 +11,22 @@ from homeostat.companion.access.access import Access
 from homeostat.companion.access.audit import Audit
 from homeostat.companion.access.grant import Scope
 from homeostat.companion.access.sqlite_cabinet import SqliteCabinet
+from homeostat.companion.archaeology.archaeology import Archaeology
 from homeostat.companion.companion import Companion
 from homeostat.companion.embed.embedder import Embedder
 from homeostat.companion.embed.opening import embedder_at
 from homeostat.companion.enrichment import Enrichment
-from homeostat.companion.finding import ByWords
 from homeostat.companion.flags import Flags
 from homeostat.companion.knobs import FlowKnobs
+from homeostat.companion.palace.palace import Palace
 from homeostat.companion.part import Part
 from homeostat.companion.residents import Residents
 from homeostat.companion.rounds import Rounds
+from homeostat.companion.search.search import Search
+from homeostat.companion.search.windows import Windows
 from homeostat.companion.store.keys import master_key_at
 from homeostat.companion.store.opening import people_at
+from homeostat.companion.store.people import Memory
 from homeostat.companion.store.sqlite.places import private_folder
 from homeostat.companion.turns import Turns
 from homeostat.core.clock import Clock, SystemClock
@@ -80,17 +85,32 @@ class CompanionNode:
         self.knobs = FlowKnobs.declared(self.homeostat, options.resident_mb)
         self.residents = Residents(options.resident_mb << 20)
         turns = None if embedder is None else Turns(embedder)
-        parts: tuple[Part, ...] = () if turns is None else (turns,)
+        search = Search(self.homeostat, embedder, self.residents)
+        self.palace = Palace(self.homeostat, self.residents, embedder)
+        self.archaeology = Archaeology(self.homeostat)
+        vectors = () if embedder is None or turns is None else (turns, Windows(self.homeostat, embedder))
+        parts: tuple[Part, ...] = (*vectors, self.palace, self.archaeology)
         self.enrichment = Enrichment(self.homeostat, self.people, parts, self.knobs, self.flags.on)
         self.jobs = Jobs(self.homeostat, folder / "jobs.db", name="companion_jobs")
         self.rounds = Rounds(self.homeostat, self.people, self.enrichment, self.jobs, self.knobs)
         self.companion = Companion(
-            self.homeostat, self.people, ByWords(), self.residents, turns, self.rounds.due
+            self.homeostat,
+            self.people,
+            search,
+            self.residents,
+            turns,
+            self.rounds.due,
+            self._used,
         )
         self.threads = Threads(self.homeostat)
         self.door = Door(self.homeostat, self.access, self.audit, self.threads)
         if options.policy is not None:
             self.homeostat.govern(options.policy)
+
+    def _used(self, memory: Memory, seqs: Sequence[int]) -> None:
+        """What was found stays present in the palace."""
+        if self.flags.on(self.palace.name, memory.person):
+            self.palace.use(memory, seqs)
 
     def first_token(self) -> str | None:
         """Make a service's token with all scopes where none was ever made, and return it."""

@@ -5,6 +5,7 @@ from math import ceil, isfinite
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
+from homeostat.app.web.budget import OverBudget
 from homeostat.app.web.errors import problem
 from homeostat.companion.unspoken import Failed
 from homeostat.core.errors import (
@@ -32,6 +33,7 @@ ANSWERS: tuple[tuple[type[HomeostatError], int, str], ...] = (
     (StoreError, 503, LATER),
     (EmbedderError, 503, LATER),
     (QueueFull, 503, LATER),
+    (OverBudget, 503, LATER),
     (NotAvailable, 501, "install or set what the message names"),
     (DeadlinePassed, 504, LATER),
     (Failed, 500, "report the place that the message names"),

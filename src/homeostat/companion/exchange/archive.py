@@ -18,7 +18,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from homeostat.companion.exchange.held import Held
+from homeostat.companion.exchange.held import kinds_of, notes_of
 from homeostat.companion.message import Message
 from homeostat.companion.store.people import Memory, People
 from homeostat.core.clock import Clock
@@ -55,9 +55,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     notes: list[str]
 
 
-def archived(
-    people: People, person: str, held: Held, clock: Clock, *, vectors: bool = True
-) -> Iterator[bytes]:
+def archived(people: People, person: str, clock: Clock, *, vectors: bool = True) -> Iterator[bytes]:
     """Yield the archive of a person in pieces, of which one is held at a time.
 
     A message that is edited meanwhile is in it as it was or as it is. Raises UnknownPerson with the first
@@ -80,8 +78,8 @@ def archived(
                 after = page[-1].seq
                 yield pieces.taken()
         with people.open(person) as memory:
-            rows = list(_put_vectors(archive, memory, held)) if vectors and held.model else []
-            notes = _put_notes(archive, memory, held)
+            rows = list(_put_vectors(archive, memory)) if vectors else []
+            notes = _put_notes(archive, memory)
         manifest = Manifest(
             format=FORMAT,
             version=VERSION,
@@ -102,18 +100,18 @@ def _lines(page: list[Message]) -> bytes:
     return lines
 
 
-def _put_vectors(archive: zipfile.ZipFile, memory: Memory, held: Held) -> Iterator[Rows]:
-    for kind in held.kinds:
-        seqs, rows = memory.vectors.load(kind, held.model)
+def _put_vectors(archive: zipfile.ZipFile, memory: Memory) -> Iterator[Rows]:
+    for kind, model in kinds_of(memory).items():
+        seqs, rows = memory.vectors.load(kind, model)
         if len(seqs):
             archive.writestr(_entry(f"vectors/{kind}.seqs.npy"), _npy(seqs))
             archive.writestr(_entry(f"vectors/{kind}.rows.npy"), _npy(rows))
-            yield Rows(kind, held.model, len(seqs), rows.shape[1])
+            yield Rows(kind, model, len(seqs), rows.shape[1])
 
 
-def _put_notes(archive: zipfile.ZipFile, memory: Memory, held: Held) -> list[str]:
+def _put_notes(archive: zipfile.ZipFile, memory: Memory) -> list[str]:
     there = []
-    for name in held.notes:
+    for name in notes_of(memory):
         note = memory.notes.get(name)
         if note is not None:
             archive.writestr(_entry(f"notes/{name}"), note)

@@ -93,6 +93,7 @@ class _Restoring:
             self._progress(done, self._manifest.messages)
         if places:
             self._finish(whole)
+            self._companion.residents.drop(self._person)
         return Restored(done - bad, bad, whole)
 
     def _begin(self) -> bool:
