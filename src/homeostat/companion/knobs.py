@@ -3,8 +3,12 @@
 from dataclasses import dataclass
 
 from homeostat.act.knobs.declaration import declared
+from homeostat.act.knobs.external_knob import Callback
 from homeostat.act.knobs.knob_handle import KnobHandle
+from homeostat.companion.residents import Residents
 from homeostat.runtime.host import Host
+
+RESIDENT_MB_MIN = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,8 +20,8 @@ class FlowKnobs:
     resident_mb: KnobHandle[int]
 
     @classmethod
-    def declared(cls, host: Host, resident_mb: int) -> "FlowKnobs":
-        """Declare them."""
+    def declared(cls, host: Host, residents: Residents) -> "FlowKnobs":
+        """Declare them; the residents get what their knob says."""
         declare = host.knob_set.declare
         return cls(
             declare(
@@ -44,12 +48,13 @@ class FlowKnobs:
             declare(
                 declared(
                     "companion_resident_mb",
-                    resident_mb,
-                    low=16,
+                    max(RESIDENT_MB_MIN, residents.bytes_max >> 20),
+                    low=RESIDENT_MB_MIN,
                     high=65_536,
                     log=True,
                     settle_s=30.0,
                     help="memory for what is kept ready of active people",
-                )
+                ),
+                Callback(lambda mb: residents.resize(int(mb) << 20)),
             ),
         )

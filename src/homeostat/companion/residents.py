@@ -49,15 +49,24 @@ class Residents:
             self._held[person, name] = (value, size_bytes)
             self._names.setdefault(person, set()).add(name)
             self.bytes_held += size_bytes
-            while self.bytes_held > self.bytes_max:
-                self._remove(*next(iter(self._held)))
-                self.evicted += 1
+            self._make_room()
 
     def drop(self, person: str) -> None:
         """Let go of everything of a person."""
         with self._lock:
             for name in list(self._names.get(person, ())):
                 self._remove(person, name)
+
+    def resize(self, bytes_max: int) -> None:
+        """Take another budget from now on."""
+        with self._lock:
+            self.bytes_max = bytes_max
+            self._make_room()
+
+    def _make_room(self) -> None:
+        while self.bytes_held > self.bytes_max:
+            self._remove(*next(iter(self._held)))
+            self.evicted += 1
 
     def _remove(self, person: str, name: str) -> None:
         found = self._held.pop((person, name), None)

@@ -8,6 +8,7 @@ import pytest
 from homeostat.companion.enrichment import Enrichment
 from homeostat.companion.knobs import FlowKnobs
 from homeostat.companion.message import NewMessage
+from homeostat.companion.residents import Residents
 from homeostat.companion.rounds import JOB, Rounds
 from homeostat.companion.store.people import Memory, People
 from homeostat.companion.turns import KIND, Turns
@@ -58,7 +59,7 @@ def fill(people: People, person: str, count: int, begin: int = 0) -> None:
 
 @pytest.fixture
 def knobs(host: BareHost) -> FlowKnobs:
-    return FlowKnobs.declared(host, 64)
+    return FlowKnobs.declared(host, Residents(1 << 20))
 
 
 def test_parts_learn_in_batches_of_the_knobs_size(host: BareHost, people: People, knobs: FlowKnobs) -> None:
@@ -122,7 +123,7 @@ def test_rows_of_turns_that_are_missing_are_made_and_no_other(
 
 
 def rounds_of(tmp_path: Path, people: People, host: BareHost, reader: Reader) -> tuple[Jobs, Rounds]:
-    knobs = FlowKnobs.declared(host, 64)
+    knobs = FlowKnobs.declared(host, Residents(1 << 20))
     jobs = Jobs(host, tmp_path / "jobs.db")
     return jobs, Rounds(host, people, Enrichment(host, people, [reader], knobs), jobs, knobs)
 
@@ -171,7 +172,7 @@ def test_what_was_not_enqueued_before_the_end_is_found_by_the_next_start(
 
     async def run() -> None:
         host = BareHost(SystemClock())
-        knobs = FlowKnobs.declared(host, 64)
+        knobs = FlowKnobs.declared(host, Residents(1 << 20))
         knobs.enrich_delay_ms.pin(50)
         jobs = Jobs(host, tmp_path / "jobs.db")
         rounds = Rounds(host, people, Enrichment(host, people, [reader], knobs), jobs, knobs)
@@ -195,7 +196,7 @@ def test_what_was_not_enqueued_before_the_end_is_found_by_the_next_start(
 def test_a_full_queue_puts_enrichment_off_and_counts_it(tmp_path: Path, people: People) -> None:
     async def run() -> None:
         host = BareHost(ManualClock())
-        knobs = FlowKnobs.declared(host, 64)
+        knobs = FlowKnobs.declared(host, Residents(1 << 20))
         jobs = Jobs(host, tmp_path / "jobs.db", waiting_max=1)
         rounds = Rounds(host, people, Enrichment(host, people, [Reader()], knobs), jobs, knobs)
         for name in ("ann", "bob", "eve"):
@@ -206,3 +207,13 @@ def test_a_full_queue_puts_enrichment_off_and_counts_it(tmp_path: Path, people: 
         await jobs.close()
 
     asyncio.run(run())
+
+
+def test_the_budget_of_residents_is_a_knob(host: BareHost) -> None:
+    residents = Residents(64 << 20)
+    for person in ("ann", "bob"):
+        residents.put(person, "palace", [1], size_bytes=12 << 20)
+    FlowKnobs.declared(host, residents)
+    host.knob_set.pin("companion_resident_mb", 16)
+    assert residents.get("ann", "palace", list) is None
+    assert residents.get("bob", "palace", list) == [1]
