@@ -28,6 +28,10 @@ LOCI_GROWTH = 5.0
 CARRIED = 0.9
 """How much of what was said just before counts with a message: a memory's topic is that of its talk."""
 
+MEAN_OF = 256
+"""The mean of the vectors is that of so many messages, the first ones, so that it stands still."""
+
+MEAN_DOUBT = 8.0
 TALKS_MAX = 8
 AUTHORS_MAX = 255
 OTHERS = AUTHORS_MAX
@@ -38,8 +42,10 @@ ROOMS_GROWTH = 0.7
 """As many rooms as this times the square root of the messages, up to the knob's bound."""
 
 WORD_LENGTH_MIN = 3
-COMMON = 0.1
-"""Words that are in more of the messages than this name no room."""
+SAID_MIN = 50
+"""Of fewer messages it is not known which words are common."""
+COMMON_NATS = 2.3
+"""Words that are less rare than this, in more than a tenth of the messages, name no room."""
 
 _REACH = 0.9 * ROOM_RADIUS
 _STEP = 1.2
@@ -89,6 +95,8 @@ class Building:
         self.next_room = 1
         self.columns = Columns()
         self.authors: list[str] = []
+        self.mean = np.zeros(dimensions, np.float32)
+        self.mean_of = 0
         self.talks: OrderedDict[str, tuple[int, NDArray[np.float32]]] = OrderedDict()
         self.fit = 0.0
         self.usual = 0.0
@@ -110,7 +118,7 @@ class Building:
     def take(self, message: Message, row: NDArray[np.float32] | None, shape: Shape) -> None:
         """Take in the next message; `row` is its unit vector, None where the words are to say it."""
         saying = self.vocabulary.read(message.text)
-        own = sketch(saying) if row is None else row
+        own = sketch(saying) if row is None else self._centred(row)
         context = self._context(message, own)
         self.vocabulary.add(saying)
         crc = crc32(message.text.encode("utf-8", "replace"))
@@ -132,7 +140,7 @@ class Building:
     def place_anew(self, message: Message, row: NDArray[np.float32] | None, shape: Shape) -> None:
         """Put a memory whose text has changed where it belongs now; until then it stood in the hall."""
         saying = self.vocabulary.read(message.text)
-        own = sketch(saying) if row is None else row
+        own = sketch(saying) if row is None else self._centred(row)
         places = self.columns.find(np.array([message.seq]))
         if len(places) == 0 or self.columns.rows["locus"][places[0]] != HALL:
             return
@@ -148,7 +156,7 @@ class Building:
     def positions(self, places: NDArray[np.int64] | slice = slice(None)) -> NDArray[np.float32]:
         """Return where memories stand, shape (n, 3)."""
         rows = self.columns.rows[places]
-        locus = np.minimum(rows["locus"], self.loci.capacity)
+        locus = np.minimum(rows["locus"], len(self.loci.room) - 1)
         found: NDArray[np.float32] = self.loci_positions()[locus] + rows["offset"].astype(np.float32)
         return found
 
@@ -204,6 +212,8 @@ class Building:
         self.learned = 0
         self.deferred = []
         self.vocabulary = Vocabulary()
+        self.mean[:] = 0
+        self.mean_of = 0
         self.talks.clear()
         self.authors = []
         self._author_numbers = {}
@@ -248,6 +258,21 @@ class Building:
         row["at_us"] = message.at_us
         self.columns.touch(np.array([place]))
         return int(row["locus"])
+
+    def _centred(self, row: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return what sets a vector apart from the person's first ones, as a unit vector.
+
+        Vectors of embedders all point into one half of space: without their mean, angles tell more.
+        """
+        if not row.any():
+            return row
+        if self.mean_of < MEAN_OF:
+            self.mean_of += 1
+            self.mean += (row - self.mean) / np.float32(self.mean_of)
+        sure = np.float32(self.mean_of / (self.mean_of + MEAN_DOUBT))
+        centred: NDArray[np.float32] = row - sure * self.mean
+        centred /= np.float32(max(math.sqrt(float(centred @ centred)), 1e-9))
+        return centred
 
     def _context(self, message: Message, own: NDArray[np.float32]) -> NDArray[np.float32]:
         before = self.talks.pop(message.talk, None)
@@ -334,7 +359,7 @@ class Building:
     def _say(self, locus: int, saying: Saying) -> None:
         if locus == HALL:
             return
-        common = -math.log(COMMON) if self.taken > 50 else 0.0
+        common = COMMON_NATS if self.taken > SAID_MIN else 0.0
         weights = {
             word: weight
             for word, weight in zip(saying.words, saying.rarity.tolist(), strict=True)

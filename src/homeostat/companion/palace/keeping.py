@@ -38,6 +38,8 @@ class Head(msgspec.Struct, frozen=True, array_like=True):
     places: bytes
     means: bytes
     words: list[dict[str, float]]
+    mean: bytes
+    mean_of: int
     messages: int
     vocabulary: bytes
     rows: int
@@ -54,7 +56,7 @@ def kept(building: Building, pages_before: int) -> dict[str, bytes | None]:
     loci = building.loci
     named = np.union1d(loci.alive(), np.flatnonzero(loci.count > 0))
     if building.renewing:
-        named = np.arange(loci.capacity + 1)
+        named = np.arange(len(loci.count))
     counts = loci.count[named]
     means = loci.sums[named] / np.maximum(counts, 1)[:, None].astype(np.float32)
     head = Head(
@@ -81,6 +83,8 @@ def kept(building: Building, pages_before: int) -> dict[str, bytes | None]:
         places=loci.place[named].astype("<f4").tobytes(),
         means=means.astype("<f2").tobytes(),
         words=[loci.words[locus] for locus in named],
+        mean=building.mean.astype("<f4").tobytes(),
+        mean_of=building.mean_of,
         messages=building.vocabulary.messages,
         vocabulary=building.vocabulary.counts.astype("<u2").tobytes(),
         rows=len(building.columns),
@@ -112,6 +116,8 @@ def restored(head: Head, pages: list[bytes]) -> Building | None:
     building.founded, building.fit, building.usual = head.founded, head.fit, head.usual
     building.moved, building.next_room = head.moved, head.next_room
     building.offset_min = head.offset_min
+    building.mean = np.frombuffer(head.mean, "<f4").astype(np.float32)
+    building.mean_of = head.mean_of
     building.rooms = {i: Standing(np.array([x, y, z]), born) for i, x, y, z, born in head.rooms}
     building.authors = head.authors
     for talk, at, row in head.talks:
@@ -128,6 +134,7 @@ def _restore_loci(building: Building, head: Head) -> None:
     loci = building.loci
     named = np.frombuffer(head.loci, "<u2").astype(np.int64)
     counts = np.frombuffer(head.counts, "<u4").astype(np.int64)
+    loci.reserve(int(named.max(initial=0)) + 1)
     loci.room[named] = np.frombuffer(head.loci_rooms, "<u4")
     loci.place[named] = np.frombuffer(head.places, "<f4").reshape(-1, 3)
     means = np.frombuffer(head.means, "<f2").reshape(len(named), -1).astype(np.float32)

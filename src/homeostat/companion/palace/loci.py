@@ -12,6 +12,8 @@ HALL = 0
 WORDS_MAX = 32
 WORDS_KEPT = 16
 
+SIZE_FIRST = 32
+
 _NEVER = np.float32(-9.0)
 
 
@@ -36,7 +38,7 @@ class Loci:
     used: int = field(init=False, default=0)
 
     def __post_init__(self) -> None:
-        size = self.capacity + 1
+        size = min(SIZE_FIRST, self.capacity + 1)
         self.sums = np.zeros((size, self.dimensions), np.float32)
         self.count = np.zeros(size, np.int64)
         self.room = np.zeros(size, np.int32)
@@ -44,6 +46,19 @@ class Loci:
         self.words = [{} for _ in range(size)]
         self._scale = np.zeros(size, np.float32)
         self._bias = np.full(size, _NEVER, np.float32)
+
+    def reserve(self, size: int) -> None:
+        """Have numbers below `size`, in steps that double: who said little takes little memory."""
+        more = min(max(size, 2 * len(self.count)), self.capacity + 1) - len(self.count)
+        if size <= len(self.count) or more <= 0:
+            return
+        self.sums = np.concatenate([self.sums, np.zeros((more, self.dimensions), np.float32)])
+        self.count = np.concatenate([self.count, np.zeros(more, np.int64)])
+        self.room = np.concatenate([self.room, np.zeros(more, np.int32)])
+        self.place = np.concatenate([self.place, np.zeros((more, 3), np.float32)])
+        self.words += [{} for _ in range(more)]
+        self._scale = np.concatenate([self._scale, np.zeros(more, np.float32)])
+        self._bias = np.concatenate([self._bias, np.full(more, _NEVER, np.float32)])
 
     def nearest(self, row: NDArray[np.float32]) -> tuple[int, float]:
         """Return the locus most like a unit vector, and the cosine; (HALL, -1) where there is none."""
@@ -55,8 +70,9 @@ class Loci:
 
     def found(self, room: int, place: NDArray[np.float32]) -> int:
         """Take a free number for a new locus, which must get a memory at once; there must be one."""
-        free = np.flatnonzero(self._bias[1:] != 0)
-        locus = int(free[0]) + 1
+        if self.used + 1 == len(self.count):
+            self.reserve(len(self.count) + 1)
+        locus = int(np.argmax(self._bias[1:] != 0)) + 1
         self.room[locus] = room
         self.place[locus] = place
         return locus

@@ -1,13 +1,13 @@
 """Names of rooms: the words that are said there and hardly elsewhere, out of the person's own mouth."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 
 WORDS = 3
 
 
 def named(
-    said: Mapping[int, Sequence[Mapping[str, float]]], never: frozenset[str] = frozenset()
+    said: Mapping[int, Sequence[Mapping[str, float]]], never: Set[str] = frozenset()
 ) -> dict[int, tuple[str, ...]]:
     """Return up to `WORDS` words for each room, the most telling first; none where nothing tells it apart.
 
@@ -25,7 +25,7 @@ def named(
     }
 
 
-def _sum(loci: Sequence[Mapping[str, float]], never: frozenset[str]) -> Counter[str]:
+def _sum(loci: Sequence[Mapping[str, float]], never: Set[str]) -> Counter[str]:
     found: Counter[str] = Counter()
     for weights in loci:
         found.update({word: weight for word, weight in weights.items() if word not in never})

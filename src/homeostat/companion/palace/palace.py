@@ -14,10 +14,12 @@ from homeostat.companion.palace.held import Held, taken_up
 from homeostat.companion.palace.learning import SETTLE_EVERY
 from homeostat.companion.palace.meter import Meter
 from homeostat.companion.palace.recalling import followed, recalled
+from homeostat.companion.palace.routes import STOPS_MAX, toured
 from homeostat.companion.palace.settings import PalaceKnobs
 from homeostat.companion.palace.tiers import Reason, Tier
 from homeostat.companion.palace.views import Kind, Point, Recalled, Room, Spot, SpotPage, TierSummary
 from homeostat.companion.palace.vocabulary import SKETCH_DIMENSIONS, SKETCH_MODEL
+from homeostat.companion.palace.walk import Walk
 from homeostat.companion.residents import Residents
 from homeostat.companion.store.people import Memory
 from homeostat.core.errors import InputError
@@ -108,6 +110,25 @@ class Palace:
             raise InputError(f"k is 1 to {SPOTS_MAX}, not {k}")
         at = _point(centre)
         return self._where(memory, lambda grid: grid.nearest(at, k))
+
+    def walk(self, memory: Memory, rooms: Sequence[str] = ()) -> Walk:
+        """Return a walk through rooms of topics, by their ids, and those that lie between them.
+
+        Without ids it goes through the largest rooms. Raises InputError where there is no such room.
+        """
+        held = self._shown(memory)
+        there = {room.id: room for room in self.rooms(memory)}
+        unknown = [room for room in rooms if room not in there]
+        if unknown:
+            raise InputError(f"there is no room {unknown[0]!r} (any more): ask for the rooms again")
+        if not there:
+            raise InputError("there is no room to walk through yet: nothing was said")
+        if len(rooms) > STOPS_MAX:
+            raise InputError(f"a walk has up to {STOPS_MAX} stops, not {len(rooms)}")
+        building = held.building
+        places = held.there(np.arange(len(building.columns)))
+        seqs = building.columns.rows["seq"][places].astype(np.int64)
+        return Walk(toured(list(there.values()), rooms), seqs, building.positions(places))
 
     def use(self, memory: Memory, seqs: Sequence[int]) -> None:
         """Say that memories were used: shown, answered with, walked to. Used memories stay present."""

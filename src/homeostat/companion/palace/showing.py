@@ -6,13 +6,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from homeostat.companion.palace.activation import base_level, strength
-from homeostat.companion.palace.building import OTHERS, Building
+from homeostat.companion.palace.building import COMMON_NATS, OTHERS, SAID_MIN, Building
 from homeostat.companion.palace.held import Held
 from homeostat.companion.palace.loci import HALL
 from homeostat.companion.palace.naming import named
 from homeostat.companion.palace.tiers import Tier, working
 from homeostat.companion.palace.times import dated, times
 from homeostat.companion.palace.views import Kind, Point, Room, Spot
+from homeostat.companion.palace.words import hashed, words
 
 RADIUS_MIN = 0.5
 RADIUS_RMS = 1.5
@@ -94,7 +95,11 @@ def room_names(held: Held) -> dict[int, tuple[str, ...]]:
         said: dict[int, list[dict[str, float]]] = {}
         for locus in building.loci.alive().tolist():
             said.setdefault(int(building.loci.room[locus]), []).append(building.loci.words[locus])
-        never = frozenset(word for name in building.authors for word in name.lower().split())
+        never = {word for name in building.authors for word in words(name)}
+        if building.vocabulary.messages > SAID_MIN:
+            spoken = sorted({word for loci in said.values() for held_words in loci for word in held_words})
+            rarity = building.vocabulary.rarity(np.array(hashed(spoken), np.int64))
+            never.update(word for word, rare in zip(spoken, rarity, strict=True) if rare < COMMON_NATS)
         held.names = (building.laid, named(said, never))
     return held.names[1]
 

@@ -39,12 +39,16 @@ class Vocabulary:
         self.counts = np.zeros(BUCKETS, np.uint16) if counts is None else counts
 
     def read(self, text: str) -> Saying:
-        """Return the words of a text; the rarity is 0 for a word that is in every message."""
+        """Return the words of a text, each with its rarity."""
         found = Counter(words(text))
         hashes = np.array(hashed(found), np.int64)
-        seen = self.counts[hashes % BUCKETS].astype(np.float64)
-        rarity = np.log((self.messages + 1.0) / np.minimum(seen + 1.0, self.messages + 1.0))
-        return Saying(list(found), list(found.values()), hashes, rarity)
+        return Saying(list(found), list(found.values()), hashes, self.rarity(hashes))
+
+    def rarity(self, hashes: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Return the inverse document frequency of words, in nats: about 0 for what is in every message."""
+        seen = np.minimum(self.counts[hashes % BUCKETS], self.messages)
+        found: NDArray[np.float64] = np.log((self.messages + 2.0) / (seen + 1.0))
+        return found
 
     def add(self, saying: Saying) -> None:
         """Count the words of one more message."""
