@@ -1,17 +1,22 @@
 """The contract of people and their memories: what holds for every form of the companion's store."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
+import msgspec
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from homeostat.companion.message import Message, NewMessage
 from homeostat.companion.store.accepted import NAME_BYTES_MAX, TEXT_BYTES_MAX
 from homeostat.companion.store.people import Extent, Memory, Pause, People, Within
 from homeostat.core.errors import InputError, TooLarge, UnknownPerson
+from homeostat.testing.people_model import MODEL as LEARNED
+from homeostat.testing.people_model import ModelMemory
 
 MODEL = "model-1"
 ODD_NAMES = (
@@ -55,6 +60,68 @@ def said(number: int, text: str = "", at_us: int | None = None, **more: object) 
 def rows(*values: int, dimensions: int = 8) -> NDArray[np.int8]:
     """Return one row a value, filled with it."""
     return np.repeat(np.array(values, np.int8), dimensions).reshape(-1, dimensions)
+
+
+WORDS = ("heron", "barge", "東", "\U0001f600", "مرحبا")
+IDS = st.sampled_from("abcdefgh")
+TEXTS = st.lists(st.sampled_from(WORDS), max_size=3).map(" ".join)
+
+
+def add(memory: Memory, model: ModelMemory, new: list[NewMessage]) -> None:
+    """Add messages to both, those of known ids with the texts that they have."""
+    texts = {message.id: message.text for message in model.messages.values()}
+    again = [msgspec.structs.replace(m, text=texts.setdefault(m.id, m.text)) for m in new]
+    assert memory.messages.add(again) == model.add(again)
+
+
+def edit(memory: Memory, model: ModelMemory, id: str, text: str) -> None:
+    """Edit a message of both."""
+    assert memory.messages.edit(id, text, 9) == model.edit(id, text, 9)
+
+
+def remove(memory: Memory, model: ModelMemory, ids: list[str]) -> None:
+    """Remove messages of both."""
+    assert memory.messages.remove(ids) == model.remove(ids)
+
+
+def put_vectors(memory: Memory, model: ModelMemory, values: dict[int, int]) -> None:
+    """Put rows of one number into both."""
+    memory.vectors.put("turn", LEARNED, list(values), rows(*values.values(), dimensions=1))
+    model.put_vectors(values)
+
+
+def put_note(memory: Memory, model: ModelMemory, name: str, body: bytes | None) -> None:
+    """Put a note into both."""
+    memory.notes.put({name: body})
+    model.notes.pop(name, None)
+    if body is not None:
+        model.notes[name] = body
+
+
+NEW = st.builds(
+    NewMessage,
+    id=IDS,
+    text=TEXTS,
+    at_us=st.integers(-(1 << 50), 1 << 50),
+    talk=st.sampled_from(("", "a", "b")),
+    author=st.sampled_from(("", "Zoë")),
+    own=st.booleans(),
+    offset_min=st.integers(-720, 840),
+)
+Step = tuple[Callable[..., None], tuple[object, ...]]
+STEPS: st.SearchStrategy[list[Step]] = st.lists(
+    st.one_of(
+        st.tuples(st.just(add), st.tuples(st.lists(NEW, max_size=6))),
+        st.tuples(st.just(edit), st.tuples(IDS, TEXTS)),
+        st.tuples(st.just(remove), st.tuples(st.lists(IDS, max_size=3))),
+        st.tuples(
+            st.just(put_vectors),
+            st.tuples(st.dictionaries(st.integers(1, 20), st.integers(-127, 127), max_size=4)),
+        ),
+        st.tuples(st.just(put_note), st.tuples(st.sampled_from(WORDS), st.none() | st.binary(max_size=5))),
+    ),
+    max_size=12,
+)
 
 
 class PeopleContract:
@@ -404,6 +471,17 @@ class PeopleContract:
                 kept = memory.reading.after(0, 99)
             assert [m.seq for m in kept] == list(range(1, 21))
             assert all(m.text == f"{name} said {m.id}" for m in kept)
+
+    @settings(max_examples=40, suppress_health_check=list(HealthCheck))
+    @given(steps=STEPS)
+    def test_any_history_of_calls_agrees_with_a_plain_model(self, people: People, steps: list[Step]) -> None:
+        people.forget("ann")
+        model = ModelMemory()
+        for call, arguments in steps:
+            with people.open("ann", create=True) as memory:
+                call(memory, model, *arguments)
+        with people.open("ann", create=True) as memory:
+            assert model.differences(memory, WORDS) == []
 
 
 def found(memory: Memory, *words: str, limit: int = 99, within: Within | None = None) -> list[int]:

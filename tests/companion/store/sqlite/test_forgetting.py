@@ -9,7 +9,7 @@ import pytest
 
 from homeostat.companion.message import NewMessage
 from homeostat.companion.store.keys import MasterKey
-from homeostat.companion.store.sqlite.connection import connect
+from homeostat.companion.store.sqlite.connection import connect, translated
 from homeostat.companion.store.sqlite.people import SqlitePeople
 from homeostat.companion.store.sqlite.registry import Registry
 from homeostat.core.errors import StoreBusy, StoreCorrupt, UnknownPerson
@@ -160,18 +160,28 @@ def test_a_file_in_anothers_place_is_refused(tmp_path: Path, people: SqlitePeopl
     again.close()
 
 
-def test_one_changed_byte_is_noticed(tmp_path: Path, people: SqlitePeople) -> None:
+def test_one_changed_byte_on_any_page_is_noticed(tmp_path: Path, people: SqlitePeople) -> None:
     with people.open("ann", create=True) as memory:
         memory.messages.add([NewMessage(id="1", text="x" * 20_000, at_us=1)])
     people.close()
-    path, _ = place(tmp_path, "ann")
-    content = bytearray(path.read_bytes())
-    content[len(content) // 2] ^= 1
-    path.write_bytes(content)
-    again = SqlitePeople(tmp_path, MASTER)
-    with pytest.raises(StoreCorrupt, match="damaged"), again.open("ann") as memory:
-        memory.reading.after(0, 9)
-    again.close()
+    path, key = place(tmp_path, "ann")
+    whole = path.read_bytes()
+    for offset in range(1_000, len(whole), 4_096):
+        path.write_bytes(whole[:offset] + bytes([whole[offset] ^ 1]) + whole[offset + 1 :])
+        with pytest.raises(StoreCorrupt, match="damaged"):
+            check_pages(path, key)
+    path.write_bytes(whole)
+    check_pages(path, key)
+
+
+def check_pages(path: Path, key: bytes) -> None:
+    """Read every page of a file."""
+    connection = connect(path, key)
+    try:
+        with translated(path):
+            assert connection.pragma("integrity_check") == "ok"
+    finally:
+        connection.close()
 
 
 def test_a_file_that_is_missing_is_not_made_anew(tmp_path: Path, people: SqlitePeople) -> None:
