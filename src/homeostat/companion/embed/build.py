@@ -13,6 +13,7 @@ from homeostat.companion.embed.built import (
     GRAPH,
     LEVELS,
     MINILM,
+    NEW,
     SCALES,
     STATIC,
     Status,
@@ -73,9 +74,10 @@ def _alone(models: Path) -> Iterator[None]:
     """Wait until no other process builds here; the lock ends with its holder."""
     try:
         models.mkdir(parents=True, exist_ok=True)
-        lock = (models / ".lock").open("w")
+        with (models / ".lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            for left in models.glob(f"{NEW}*"):  # by a build that was killed
+                shutil.rmtree(left, ignore_errors=True)
+            yield
     except OSError as error:
-        raise NotAvailable(f"models cannot be built in {str(models)!r}: {error.strerror}") from None
-    with lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
+        raise NotAvailable(f"models cannot be built in {str(models)!r}: {error.strerror or error}") from None

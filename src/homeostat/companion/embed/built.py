@@ -26,6 +26,7 @@ FILES: Mapping[str, tuple[str, ...]] = {
     FLOAT32: (GRAPH, VOCABULARY),
 }
 MANIFEST = "manifest.json"
+NEW = ".new-"
 REMEDY = "run `homeostat companion embedder build`"
 
 
@@ -82,7 +83,7 @@ def usable(models: Path, model: str) -> Path:
 @contextmanager
 def new_folder(models: Path, model: str) -> Iterator[Path]:
     """Give an empty folder; what was put into it takes the model's place, sealed, or nothing does."""
-    with tempfile.TemporaryDirectory(prefix=".new-", dir=models) as name:
+    with tempfile.TemporaryDirectory(prefix=NEW, dir=models) as name:
         folder = Path(name) / model
         folder.mkdir()
         yield folder

@@ -3,6 +3,7 @@
 import math
 import time
 from collections.abc import Callable, Sequence
+from urllib.parse import urlsplit
 
 import httpx2
 import msgspec
@@ -13,7 +14,7 @@ from homeostat.act.knobs.declaration import declared
 from homeostat.companion.embed.meter import EmbedMeter
 from homeostat.companion.embed.pace import Pace
 from homeostat.core.clock import SECOND_NS
-from homeostat.core.endpoint import KEY_VARIABLE, Endpoint
+from homeostat.core.endpoint import KEY_VARIABLE, OPENAI, Endpoint
 from homeostat.core.errors import EmbedderError
 from homeostat.runtime.host import Host
 from homeostat.runtime.limits.refused import Refused
@@ -73,6 +74,7 @@ class EndpointEmbedder:
         self.dimensions = dimensions or 0
         self._endpoint = endpoint
         self._asked = {"model": endpoint.model, **({"dimensions": dimensions} if dimensions else {})}
+        self._provider = "openai" if endpoint.host == urlsplit(OPENAI).netloc else ""
         self._llm = host.tracer.llm
         self._now_ns = host.clock.monotonic_ns
         self._http = httpx2.Client(
@@ -86,7 +88,7 @@ class EndpointEmbedder:
         self._asked_for = retry(self._ask)
         self._meter = EmbedMeter(host, self.model)
         if not dimensions:
-            self.dimensions = self._asked_for(["dimensions"]).shape[1]
+            self.dimensions = self._found_dimensions()
 
     def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Return one row a text; a text without words goes as a blank, as none at all is refused.
@@ -109,11 +111,18 @@ class EndpointEmbedder:
         """Close its connections."""
         self._http.close()
 
+    def _found_dimensions(self) -> int:
+        try:
+            return len(self._asked_for(["dimensions"])[0])
+        except BaseException:
+            self.close()
+            raise
+
     def _ask(self, texts: list[str]) -> NDArray[np.float32]:
         """Send one request, and return what it is answered, checked and of length one."""
         self._pace.wait()
         body = msgspec.json.encode({**self._asked, "input": texts, "encoding_format": "float"})
-        with self._llm(self._endpoint.model, operation="embeddings") as call:
+        with self._llm(self._endpoint.model, self._provider, "embeddings") as call:
             answer = self._decoded(self._posted(body))
             if answer.usage is not None:
                 call.usage(input_tokens=answer.usage.prompt_tokens)

@@ -43,7 +43,10 @@ def cosines(rows: NDArray[np.int8], query: NDArray[np.int8]) -> NDArray[np.float
 
     10,000 rows of 384 take 0.13 ms with simsimd, 0.8 ms without.
     """
-    return np.multiply(products(rows, query), step(rows.shape[-1]) ** 2, dtype=np.float32)
+    found: NDArray[np.float32] = np.multiply(
+        products(rows, query), step(rows.shape[-1]) ** 2, dtype=np.float32
+    )
+    return found
 
 
 def products(rows: NDArray[np.int8], query: NDArray[np.int8]) -> NDArray[Any]:
