@@ -53,12 +53,11 @@ def leading(scores: Scores) -> Scores:
 
 def neighbouring(scores: Scores, before: NDArray[np.int32], weights: Weights) -> Scores:
     """Return what each turn gains from the one before it and the one after it in its talk."""
-    gained = np.zeros_like(scores)
-    turns = np.flatnonzero(before >= 0)
-    previous = before[turns]
-    gained[turns] = np.float32(weights.before) * scores[previous]
-    gained[previous] += np.float32(weights.after) * scores[turns]
-    return gained
+    shared = np.append(scores, np.float32(0))  # the last place is that of no turn, -1
+    gained = np.zeros_like(shared)
+    gained[before] = np.float32(weights.after) * scores
+    gained[:-1] += np.float32(weights.before) * shared[before]
+    return gained[:-1]
 
 
 def timely(at_us: NDArray[np.int64], spans: Sequence[tuple[int, int]]) -> Scores:

@@ -11,7 +11,7 @@ from homeostat.companion.store.telling import COMMON
 CHARS_MAX = 4_096
 """Characters of a question that are read."""
 
-WORDS_MAX = 64
+WORDS_MAX = 32
 
 _WORD = re.compile(r"[^\W_]+")
 

@@ -113,7 +113,7 @@ class Search:
         window *= np.float32(weights.window)
         near = lexical + turn + window
         neighbours = neighbouring(near, index.before, weights)
-        named = np.isin(index.author, list(query.named))
+        named = np.isin(index.author, list(query.named)) if query.named else np.zeros(index.count, np.bool_)
         time = timely(index.at_us, query.spans)
         if query.asks_when:
             np.maximum(time, index.dated, out=time)

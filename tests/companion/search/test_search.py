@@ -1,0 +1,281 @@
+"""The search finds what was said, says why, and follows what changes."""
+
+from typing import Any
+
+import pytest
+
+from homeostat.companion.finding import Hit
+from homeostat.companion.message import NewMessage
+from homeostat.companion.residents import Residents
+from homeostat.companion.search.search import Search
+from homeostat.companion.search.windows import Windows
+from homeostat.companion.store.people import Memory, Within
+from homeostat.companion.turns import Turns
+from homeostat.testing.bare_host import BareHost
+from homeostat.testing.digest_embedder import DigestEmbedder
+from homeostat.testing.word_embedder import WordEmbedder
+
+DAY_US = 86_400 * 1_000_000
+NOW_US = 1_687_867_200_000_000
+"""2023-06-27, a Tuesday, 12:00 UTC."""
+
+SAID = [
+    ("Ann", "I bought a violin"),
+    ("Ben", "How was the concert?"),
+    ("Ann", "My sister came along and we sang until late"),
+    ("Ben", "I planted tomatoes in the garden"),
+    ("Ann", "The garden is full of snails"),
+    ("Ben", "My violin has lost a string"),
+]
+
+
+def said(*texts: tuple[str, str], first: int = 1, talk: str = "t") -> list[NewMessage]:
+    """Messages with ids from `first` on, a day apart, the sixth one at the hour of NOW_US."""
+    return [
+        NewMessage(
+            id=str(n),
+            text=text,
+            author=author,
+            own=author == "Ann",
+            talk=talk,
+            at_us=NOW_US + (n - 6) * DAY_US,
+        )
+        for n, (author, text) in enumerate(texts, first)
+    ]
+
+
+def ids(hits: list[Hit]) -> list[str]:
+    return [hit.message.id for hit in hits]
+
+
+@pytest.fixture
+def words(host: BareHost, residents: Residents) -> Search:
+    """Without an embedder."""
+    return Search(host, None, residents)
+
+
+class TestByWords:
+    @pytest.fixture(autouse=True)
+    def told(self, memory: Memory) -> None:
+        memory.messages.add(said(*SAID))
+
+    def test_a_word_is_found_where_it_was_said_and_in_the_turn_after(
+        self, memory: Memory, words: Search
+    ) -> None:
+        assert set(ids(words.find(memory, "tomatoes", 10))) >= {"4", "5"}
+        assert ids(words.find(memory, "tomatoes", 1)) == ["4"]
+
+    def test_what_shares_nothing_with_the_question_is_not_found(self, memory: Memory, words: Search) -> None:
+        assert words.find(memory, "helicopters", 10) == []
+
+    def test_a_name_in_the_question_prefers_what_that_one_said(self, memory: Memory, words: Search) -> None:
+        assert ids(words.find(memory, "What about the violin of Ann?", 10))[0] == "1"
+        found = words.find(memory, "what about ben's violin?", 10)
+        assert {hit.message.author for hit in found if "speaker" in hit.why} == {"Ben"}
+        assert found[0].message.author == "Ben"
+
+    def test_a_question_of_a_name_alone_finds_who_is_called_by_it(
+        self, memory: Memory, words: Search
+    ) -> None:
+        memory.messages.add(said(("Ben", "Ann, are you there?"), first=7))
+        assert "7" in ids(words.find(memory, "Who is Ann?", 3))
+
+    def test_a_time_in_the_question_prefers_what_was_said_then(self, memory: Memory, words: Search) -> None:
+        for number in (7, 8, 9):
+            memory.messages.add(said(("Ann", "a walk by the sea"), first=number, talk=str(number)))
+        for question, expected in (
+            ("a walk on 29 June 2023", "8"),
+            ("our walk yesterday", "9"),
+            ("our walk 3 days ago", "7"),
+        ):
+            found = words.find(memory, question, 1, now_us=NOW_US + 4 * DAY_US)[0]
+            assert (found.message.id, found.why["time"]) == (expected, 1.0)
+
+    def test_the_reasons_add_up_to_the_score(self, memory: Memory, words: Search) -> None:
+        for hit in words.find(memory, "Did Ben see the violin in the garden today?", 10, now_us=NOW_US):
+            assert hit.score == pytest.approx(sum(hit.why.values()))
+            assert {"lexical", "neighbours"} & set(hit.why)
+
+    def test_hits_come_in_the_order_of_their_scores(self, memory: Memory, words: Search) -> None:
+        scores = [hit.score for hit in words.find(memory, "violin garden concert", 10)]
+        assert len(scores) > 3
+        assert scores == sorted(scores, reverse=True)
+
+    @pytest.mark.parametrize(
+        ("within", "expected", "may_be"),
+        [
+            (Within(author="Ben"), {"2", "6"}, {"2", "4", "6"}),
+            (Within(own=True), {"1"}, {"1", "3", "5"}),
+            (Within(end_us=NOW_US), {"1", "2"}, {"1", "2", "3", "4", "5"}),
+            (Within(begin_us=NOW_US), {"6"}, {"6"}),
+            (Within(talk="another"), set(), set()),
+        ],
+    )
+    def test_only_what_meets_the_conditions_is_found(
+        self, memory: Memory, words: Search, within: Within, expected: set[str], may_be: set[str]
+    ) -> None:
+        assert expected <= set(ids(words.find(memory, "violin", 10, within=within))) <= may_be
+
+    def test_what_is_excluded_is_not_found(self, memory: Memory, words: Search) -> None:
+        assert "6" not in ids(words.find(memory, "violin", 10, but=[6, 99]))
+
+    @pytest.mark.parametrize(
+        "text", ["", " ", "\0", "the of and", "'\"*()^ AND NOT", "x" * 1_000_000, "🎻", "\ud800"]
+    )
+    def test_no_question_is_an_error(self, memory: Memory, words: Search, text: str) -> None:
+        assert isinstance(words.find(memory, text, 10), list)
+
+    def test_an_emoji_is_found(self, memory: Memory, words: Search) -> None:
+        memory.messages.add(said(("Ben", "what a day 🎻"), first=7))
+        assert ids(words.find(memory, "🎻", 1)) == ["7"]
+
+    def test_a_question_of_common_words_alone_finds_them(self, memory: Memory, words: Search) -> None:
+        assert "2" in ids(words.find(memory, "how was the", 10))
+
+    def test_none_are_asked_for_and_none_are_found(self, memory: Memory, words: Search) -> None:
+        assert words.find(memory, "violin", 0) == []
+
+
+def test_a_memory_without_messages_has_no_answer(memory: Memory, words: Search) -> None:
+    assert words.find(memory, "violin", 10) == []
+
+
+class TestFollowing:
+    def test_a_message_is_found_as_soon_as_it_is_stored(
+        self, memory: Memory, words: Search, host: BareHost
+    ) -> None:
+        for number, message in enumerate(said(*SAID), 1):
+            memory.messages.add([message])
+            assert message.id in ids(words.find(memory, message.text, 10))
+            assert number == memory.extent().count
+        assert host.total("companion.search_indexes_made") == 1
+
+    def test_an_edited_message_is_found_by_what_it_says_now(self, memory: Memory, words: Search) -> None:
+        memory.messages.add(said(*SAID))
+        assert ids(words.find(memory, "tomatoes", 1)) == ["4"]
+        memory.messages.edit("4", "I planted leeks", NOW_US)
+        assert words.find(memory, "tomatoes", 10) == []
+        assert words.find(memory, "leeks", 1)[0].message.text == "I planted leeks"
+
+    def test_a_removed_message_is_not_found(self, memory: Memory, words: Search) -> None:
+        memory.messages.add(said(*SAID))
+        assert "6" in ids(words.find(memory, "violin", 10))
+        memory.messages.remove(["6"])
+        assert "6" not in ids(words.find(memory, "violin", 10))
+
+    def test_nobody_s_index_serves_another(self, people: Any, words: Search) -> None:
+        with people.open("ann", create=True) as memory:
+            memory.messages.add(said(*SAID))
+            assert words.find(memory, "violin", 10)
+        with people.open("eve", create=True) as memory:
+            memory.messages.add(said(("Eve", "hello")))
+            assert words.find(memory, "violin", 10) == []
+
+    def test_an_index_that_was_dropped_is_read_again(
+        self, memory: Memory, words: Search, residents: Residents
+    ) -> None:
+        memory.messages.add(said(*SAID))
+        before = words.find(memory, "violin garden", 10)
+        residents.drop("me")
+        assert words.find(memory, "violin garden", 10) == before
+
+
+class TestByMeaning:
+    """`WordEmbedder`'s texts are near where they share a word: what it knows of, words find as well."""
+
+    @pytest.fixture
+    def embedder(self) -> WordEmbedder:
+        return WordEmbedder()
+
+    @pytest.fixture
+    def search(self, host: BareHost, embedder: WordEmbedder, residents: Residents) -> Search:
+        return Search(host, embedder, residents)
+
+    def learned(self, memory: Memory, host: BareHost, embedder: WordEmbedder, limit: int = 4) -> None:
+        for part in (Turns(embedder), Windows(host, embedder)):
+            while not part.catch_up(memory, limit):
+                pass
+
+    def test_rows_made_at_once_or_one_by_one_find_the_same(
+        self, memory: Memory, host: BareHost, embedder: WordEmbedder, search: Search
+    ) -> None:
+        for message in said(*SAID):
+            memory.messages.add([message])
+            search.find(memory, "violin", 3)
+            self.learned(memory, host, embedder)
+        grown = search.find(memory, "where is the violin", 6)
+        fresh = Search(host, embedder, Residents(1 << 20)).find(memory, "where is the violin", 6)
+        assert grown == fresh
+        assert {"turn", "window", "lexical"} <= set(grown[0].why)
+
+    def test_a_message_whose_rows_are_not_made_yet_is_found(
+        self, memory: Memory, host: BareHost, embedder: WordEmbedder, search: Search
+    ) -> None:
+        memory.messages.add(said(*SAID))
+        self.learned(memory, host, embedder)
+        memory.messages.add(said(("Ben", "a heron on the roof"), first=7))
+        assert ids(search.find(memory, "heron", 3))[0] == "7"
+
+    def test_names_are_not_in_what_is_embedded_of_a_question(
+        self, memory: Memory, embedder: WordEmbedder, search: Search
+    ) -> None:
+        memory.messages.add(said(*SAID))
+        search.find(memory, "What did Ann buy?", 3)
+        assert embedder.texts == ["What did buy?"]
+
+    def test_a_vector_that_is_known_spares_the_embedder(
+        self, memory: Memory, embedder: WordEmbedder, search: Search
+    ) -> None:
+        memory.messages.add(said(*SAID))
+        vector = embedder.embed(["a violin"])[0]
+        search.find(memory, "a violin", 3, vector=vector)
+        assert embedder.texts == ["a violin"]
+        search.find(memory, "Ben's violin", 3, vector=vector)
+        assert embedder.texts == ["a violin", "violin"]
+
+    def test_windows_of_an_edited_turn_are_searched_as_they_are_made_anew(
+        self, memory: Memory, host: BareHost, embedder: WordEmbedder, search: Search
+    ) -> None:
+        memory.messages.add(said(*SAID))
+        self.learned(memory, host, embedder)
+        search.find(memory, "violin", 3)
+        memory.messages.edit("1", "I bought a trombone", NOW_US)
+        Turns(embedder).keep(memory, [1], embedder.embed(["I bought a trombone"]))
+        stale = search.find(memory, "trombone", 6)
+        self.learned(memory, host, embedder)
+        made = search.find(memory, "trombone", 6)
+        fresh = Search(host, embedder, Residents(1 << 20)).find(memory, "trombone", 6)
+        assert made == fresh
+        assert made != stale
+
+    def test_what_the_embedder_cannot_do_words_do(
+        self, memory: Memory, host: BareHost, residents: Residents
+    ) -> None:
+        broken = DigestEmbedder()
+        search = Search(host, broken, residents)
+        memory.messages.add(said(*SAID))
+        self.learned(memory, host, broken)  # type: ignore[arg-type]
+        broken.broken = True
+        assert ids(search.find(memory, "tomatoes", 1)) == ["4"]
+        assert host.losses.totals()["companion.search.embedder_failed"] == 1
+
+    def test_a_second_pass_finds_what_is_like_the_first_hits(
+        self, memory: Memory, host: BareHost, embedder: WordEmbedder, search: Search
+    ) -> None:
+        chat = [("Ann", f"filler {n} {n * 7} {n * 13}") for n in range(30)]
+        chat[3] = ("Ann", "the heron stood by the weir at dawn")
+        chat[20] = ("Ann", "stood by the weir at dawn again")
+        memory.messages.add([m for n, turn in enumerate(chat) for m in said(turn, first=n, talk=str(n))])
+        self.learned(memory, host, embedder, 50)
+        host.knob_set.pin("companion_search_hop", 6.0)
+        found = search.find(memory, "heron", 2)
+        assert ids(found) == ["3", "20"]
+        assert found[1].why["hop"] > 1.0
+
+    def test_four_bits_a_number_are_what_an_index_takes(
+        self, memory: Memory, host: BareHost, embedder: WordEmbedder, search: Search, residents: Residents
+    ) -> None:
+        memory.messages.add(said(*[("Ann", f"word{n}") for n in range(1_000)]))
+        self.learned(memory, host, embedder, 500)
+        search.find(memory, "word7", 3)
+        assert residents.bytes_held <= 1_000 * (2 * 32 + 45) + 10_000
