@@ -3,7 +3,7 @@
 import resource
 from collections import OrderedDict
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Lock
 
@@ -23,7 +23,7 @@ from homeostat.companion.store.sqlite.places import (
 from homeostat.companion.store.sqlite.registry import Registry
 from homeostat.companion.store.sqlite.schema import check, make
 from homeostat.companion.store.turns import Turns
-from homeostat.core.errors import StoreCorrupt, UnknownPerson
+from homeostat.core.errors import StoreCorrupt, StoreError, UnknownPerson
 
 HANDLES_MAX = 1_000
 FILES_A_HANDLE = 3
@@ -64,10 +64,17 @@ class SqlitePeople:
         """Destroy a person's key and then their file; whether there was one."""
         checked_person(person)
         with self._turns.hold(person):
-            handle = self._taken(person)
+            try:
+                handle = self._taken(person) or self._opened(person, create=False)
+            except UnknownPerson:
+                return False
+            except StoreError:
+                handle = None
             file = self._registry.remove(person)
             if handle is not None:
-                handle.disown()
+                # A process that has the file open is told by what is in it; a file may be past telling.
+                with suppress(StoreError):
+                    handle.disown()
                 handle.connection.close()
             if file is not None:
                 destroy(person_file(self._folder, file))
