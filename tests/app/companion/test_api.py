@@ -142,6 +142,7 @@ def test_many_lines_at_once_are_each_answered(service: TestClient) -> None:
 
 
 def test_without_a_token_that_holds_nothing_is_told(bare: TestClient, node: CompanionNode) -> None:
+    node.homeostat.knob_set.pin("companion_stranger_rate", 1_000.0)
     bare.post("/people/ann/messages", json={"text": TEXT}, headers=bearer(node))
     expired, _ = node.access.issue(frozenset(Scope))
     node.access.revoke(expired.id)

@@ -5,6 +5,10 @@ from typing import Annotated
 
 import typer
 
+from homeostat.app.cli.companion_access import audit, flags, token
+from homeostat.app.cli.companion_data import Folder, Store, data_folder
+from homeostat.app.cli.companion_embedder import embedder as embedder_commands
+from homeostat.app.cli.companion_exchange import bring, export, forget
 from homeostat.app.cli.companion_loadtest import loadtest
 from homeostat.core.errors import ConfigError
 
@@ -12,31 +16,20 @@ PORT = 4380
 
 companion = typer.Typer(help="A conversation memory for many people, governed.", no_args_is_help=True)
 
-Folder = Annotated[
-    Path | None,
-    typer.Option("--data", envvar="HOMEOSTAT_COMPANION", help="Folder with everything; made if need be."),
-]
-Store = Annotated[
-    str | None,
-    typer.Option(help="Where people are kept: another folder, or a PostgreSQL address."),
-]
-
 
 @companion.callback()
 def group() -> None:
     """Hold the commands together."""
 
 
-def data_folder(folder: Path | None) -> Path:
-    """Return the folder that was named, or the user's own."""
-    if folder is not None:
-        return folder
-    from platformdirs import user_data_path
-
-    return user_data_path("homeostat", appauthor=False) / "companion"
-
-
+companion.command("import")(bring)
+companion.command()(export)
+companion.command()(forget)
+companion.command()(audit)
 companion.command()(loadtest)
+companion.add_typer(token, name="token")
+companion.add_typer(flags, name="flags")
+companion.add_typer(embedder_commands, name="embedder")
 
 
 @companion.command()

@@ -28,7 +28,7 @@ def create_companion_app(node: CompanionNode) -> Starlette:
     """Return the application. While it runs, so do the jobs; the node stays the caller's to close."""
     routes = [
         *MessageApi(node.companion, node.door, node.audit, node.threads, node.clock).routes(),
-        *PeopleApi(node.companion, node.access, node.flags, node.door, node.audit, node.threads).routes(),
+        *PeopleApi(node.companion, node.forget, node.flags, node.door, node.threads).routes(),
         *LearnedApi(node.people, node.palace, node.archaeology, node.flags, node.door, node.threads).routes(),
         *ExchangeApi(node.companion, node.door, node.audit, node.threads, node.clock).routes(),
         *AdminApi(node.access, node.flags, node.door, node.audit, node.threads).routes(),

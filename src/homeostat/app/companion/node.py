@@ -1,5 +1,6 @@
 """The node of a companion: one running server's parts, wired."""
 
+import asyncio
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,7 +9,7 @@ from pathlib import Path
 from homeostat.app.companion.door import Door
 from homeostat.app.companion.threads import Threads
 from homeostat.companion.access.access import Access
-from homeostat.companion.access.audit import Audit
+from homeostat.companion.access.audit import Act, Audit
 from homeostat.companion.access.grant import Scope
 from homeostat.companion.access.sqlite_cabinet import SqliteCabinet
 from homeostat.companion.archaeology.archaeology import Archaeology
@@ -118,6 +119,25 @@ class CompanionNode:
             return None
         token, _ = self.access.issue(frozenset(Scope), label="first")
         return token.text
+
+    def forget(self, person: str, by: str) -> bool:
+        """Destroy everything of a person, with their tokens, and note it; whether there was anything."""
+        found = self.companion.forget(person)
+        tokens = self.access.forget(person)
+        self.flags.forget(person)
+        if found or tokens:
+            self.audit.note(Act.FORGOTTEN, by, person=person)
+        return found
+
+    def note_import(self, by: str, person: str) -> None:
+        """Note that messages of elsewhere came in, and have whoever runs the jobs learn from them."""
+        self.audit.note(Act.IMPORTED, by, person=person)
+        self.rounds.due(person)
+        asyncio.run(self._enqueue())
+
+    async def _enqueue(self) -> None:
+        await self.rounds.enqueue()
+        await self.jobs.close()
 
     def close(self) -> None:
         """Write what waits and let go of everything."""

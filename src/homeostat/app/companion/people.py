@@ -1,5 +1,7 @@
 """The people's part of the API: what is held of one, forgetting them, and who there is."""
 
+from collections.abc import Callable
+
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
@@ -9,8 +11,6 @@ from homeostat.app.companion.door import Door
 from homeostat.app.companion.threads import Threads
 from homeostat.app.web.errors import json_answer
 from homeostat.app.web.whole import whole
-from homeostat.companion.access.access import Access
-from homeostat.companion.access.audit import Act, Audit
 from homeostat.companion.access.grant import Scope
 from homeostat.companion.canaries import is_canary
 from homeostat.companion.companion import Companion
@@ -34,17 +34,15 @@ class PeopleApi:
     def __init__(
         self,
         companion: Companion,
-        access: Access,
+        forget: Callable[[str, str], bool],
         flags: Flags,
         door: Door,
-        audit: Audit,
         threads: Threads,
     ) -> None:
         self._companion = companion
-        self._access = access
+        self._forget = forget
         self._flags = flags
         self._door = door
-        self._audit = audit
         self._threads = threads
 
     def routes(self) -> list[Route]:
@@ -82,12 +80,5 @@ class PeopleApi:
         """
         grant, person = await self._door.person(http, Scope.FORGET)
 
-        def forgotten() -> None:
-            found = self._companion.forget(person)
-            tokens = self._access.forget(person)
-            self._flags.forget(person)
-            if found or tokens:
-                self._audit.note(Act.FORGOTTEN, grant.id, person=person)
-
-        await self._threads.run_for(person, forgotten)
+        await self._threads.run_for(person, self._forget, person, grant.id)
         return Response(status_code=204)

@@ -1,7 +1,7 @@
 """Access: issues tokens, takes them back, and tells what one that is shown lets do."""
 
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Iterator
 from threading import Lock
 
 import msgspec
@@ -83,7 +83,7 @@ class Access:
 
     def forget(self, person: str) -> int:
         """Remove all tokens of a person, with their name; return how many there were."""
-        found = [grant.id for grant in self._all() if grant.person == person]
+        found = [grant.id for grant in self.all() if grant.person == person]
         self._drawers.put(KIND, dict.fromkeys(found))
         with self._lock:
             for id in found:
@@ -139,7 +139,8 @@ class Access:
             if len(self._held) > HELD_MAX:
                 self._held.popitem(last=False)
 
-    def _all(self) -> Iterable[Grant]:
+    def all(self) -> Iterator[Grant]:
+        """Yield all grants in the order of their ids."""
         after = ""
         while page := self.grants(after):
             yield from page

@@ -78,9 +78,14 @@ class Audit:
             for link in self._trail.read(after, limit)
         ]
 
+    def newest(self, count: int) -> list[tuple[int, Entry]]:
+        """Return the newest entries with their numbers, the oldest of them first."""
+        _, last = self._trail.ends()
+        return self.entries(last.number - count, count)
+
     def verify(self) -> Link:
         """Follow the chain and return its head. Raises StoreCorrupt that names where it breaks."""
-        last = self._trail.anchor()
+        last, _ = self._trail.ends()
         for link in self._links():
             if link.number != last.number + 1 or not hmac.compare_digest(
                 self._following(last, link.entry).digest, link.digest

@@ -50,8 +50,11 @@ class Trail(Protocol):
         """Return up to `limit` links whose number is above `after`."""
         ...
 
-    def anchor(self) -> Link:
-        """Return the number and digest of the last link that was dropped, `START` where none was."""
+    def ends(self) -> tuple[Link, Link]:
+        """Return number and digest of the last link that was dropped, and the newest link.
+
+        `START` stands for what is not there.
+        """
         ...
 
 

@@ -129,8 +129,7 @@ class SqliteTrail:
     def append(self, next_of: Callable[[Link], Link], kept_max: int) -> Link:
         """Add the link that follows the last one."""
         with self._cabinet.writing() as connection:
-            row = connection.execute("SELECT * FROM links ORDER BY number DESC LIMIT 1").fetchone()
-            link = next_of(Link(*row) if row else _anchor(connection))
+            link = next_of(_last(connection))
             connection.execute("INSERT INTO links VALUES (?, ?, ?)", (link.number, link.entry, link.digest))
             last = connection.execute(
                 "SELECT number, digest FROM links WHERE number <= ? ORDER BY number DESC LIMIT 1",
@@ -150,10 +149,15 @@ class SqliteTrail:
             ).fetchall()
         return [Link(*row) for row in rows]
 
-    def anchor(self) -> Link:
-        """Return the last link that was dropped."""
+    def ends(self) -> tuple[Link, Link]:
+        """Return the last link that was dropped, and the newest."""
         with self._cabinet.reading() as connection:
-            return _anchor(connection)
+            return _anchor(connection), _last(connection)
+
+
+def _last(connection: sqlite3.Connection) -> Link:
+    row = connection.execute("SELECT * FROM links ORDER BY number DESC LIMIT 1").fetchone()
+    return Link(*row) if row else _anchor(connection)
 
 
 def _anchor(connection: sqlite3.Connection) -> Link:

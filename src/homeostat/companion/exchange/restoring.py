@@ -66,6 +66,15 @@ def restore(
         raise InputError(f"the archive is damaged or none of ours ({type(error).__name__})") from None
 
 
+def is_archive(path: Path) -> bool:
+    """Tell whether a file is an archive of ours, whole or not."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return "manifest.json" in archive.namelist() and "messages.jsonl" in archive.namelist()
+    except (zipfile.BadZipFile, OSError):
+        return False
+
+
 class _Restoring:
     """One archive on its way into one memory."""
 
