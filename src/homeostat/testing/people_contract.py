@@ -472,7 +472,7 @@ class PeopleContract:
             assert [m.seq for m in kept] == list(range(1, 21))
             assert all(m.text == f"{name} said {m.id}" for m in kept)
 
-    @settings(max_examples=40, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=20, suppress_health_check=list(HealthCheck))
     @given(steps=STEPS)
     def test_any_history_of_calls_agrees_with_a_plain_model(self, people: People, steps: list[Step]) -> None:
         people.forget("ann")

@@ -19,6 +19,7 @@ from homeostat.companion.store.sqlite.places import (
     person_files,
     private_file,
     private_folder,
+    synced,
 )
 from homeostat.companion.store.sqlite.registry import Registry
 from homeostat.companion.store.sqlite.schema import check, make
@@ -158,3 +159,5 @@ class SqlitePeople:
             make(connection, path, person)
         finally:
             connection.close()
+        for place in (path, path.parent):
+            synced(place)

@@ -55,9 +55,12 @@ def destroy(path: Path) -> None:
         path.with_name(path.name + ending).unlink(missing_ok=True)
 
 
-def synced(folder: Path) -> None:
-    """Have the names in a folder on the disk."""
-    file = os.open(folder, os.O_RDONLY)
+def synced(path: Path) -> None:
+    """Have a file, or the names in a folder, on the disk; of a file that no connection has open.
+
+    To close a file takes away all locks of the process on it.
+    """
+    file = os.open(path, os.O_RDONLY)
     try:
         os.fsync(file)
     finally:

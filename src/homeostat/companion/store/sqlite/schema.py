@@ -40,14 +40,13 @@ CREATE TABLE notes (name TEXT PRIMARY KEY, body BLOB NOT NULL) WITHOUT ROWID;
 
 
 def make(connection: apsw.Connection, path: Path, person: str) -> None:
-    """Give a new file its schema and its owner; it is on the disk when this returns."""
+    """Give a new file its schema and its owner, before it is synchronised as a whole."""
+    connection.pragma("synchronous", "off")
     connection.pragma("journal_mode", "wal")
-    connection.pragma("synchronous", "full")
     with transaction(connection, path):
         connection.execute(_SCHEMA)
         connection.execute("INSERT INTO whose VALUES (1, ?, 0, 0, 0)", (person,))
         connection.pragma("user_version", VERSION)
-    connection.pragma("synchronous", "normal")
 
 
 def check(connection: apsw.Connection, path: Path, person: str) -> None:
