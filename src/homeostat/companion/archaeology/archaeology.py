@@ -11,11 +11,15 @@ from homeostat.companion.archaeology.learned import (
     PROGRESS,
     Learned,
     learned_of,
+    patterns_of,
     progress_of,
     rhythm_of,
 )
+from homeostat.companion.archaeology.reconstruction.reconstructed import Reconstructed
+from homeostat.companion.archaeology.reconstruction.reconstruction import place, reconstructed
+from homeostat.companion.archaeology.reconstruction.wording import Writer, with_wording
 from homeostat.companion.archaeology.rhythm import NO_RHYTHM, followed
-from homeostat.companion.archaeology.topics import Topic, come_and_gone
+from homeostat.companion.archaeology.topics import NO_TOPICS, Topic, come_and_gone
 from homeostat.companion.archaeology.voice import VoiceChange, voice_changes
 from homeostat.companion.ngrams.fingerprint import Fingerprint
 from homeostat.companion.store.people import Memory
@@ -46,13 +50,17 @@ class Archaeology:
 
     name = "archaeology"
 
-    def __init__(self, host: Host) -> None:
+    def __init__(self, host: Host, model: str | None = None, writer: Writer | None = None) -> None:
+        """Use the vectors of the embedder named `model`, and a `writer` for wordings, where there are."""
+        self._model = model
+        self._writer = writer
         self._now_ns = host.clock.monotonic_ns
         self._learned = host.counter("companion.archaeology.learned", "1")
+        self._confidence = host.histogram("companion.archaeology.confidence", "ratio")
         self._again = host.counter("companion.archaeology.learned_again", "1")
         self._duration = {
             asked: host.histogram("companion.archaeology.duration", "ms", asked=asked)
-            for asked in ("gaps", "patterns", "fingerprint")
+            for asked in ("gaps", "patterns", "fingerprint", "reconstruction")
         }
 
     def catch_up(self, memory: Memory, limit: int) -> bool:
@@ -89,6 +97,23 @@ class Archaeology:
             kept = self._all_learned(memory).patterns
             topics = come_and_gone(kept.topics, memory.reading, limit)
             return PatternsFound(topics, habits(kept.hours)[:limit], voice_changes(kept.voice)[-limit:])
+
+    def reconstruct(self, memory: Memory, before: int, after: int, *, worded: bool = False) -> Reconstructed:
+        """Return what the person likely said between two messages (their seqs; 0 for an open end).
+
+        `worded` has the writer say it in the person's words, where there is one; the answer is kept. Raises
+        InputError where nothing can lie there, HomeostatError where the writer does not answer.
+        """
+        with self._measured("reconstruction"):
+            where = place(memory, before, after)
+            generation = memory.extent().generation
+            known = progress_of(memory.notes, generation).last > 0
+            topics = patterns_of(memory.notes).topics if known else NO_TOPICS
+            found = reconstructed(memory, where, topics, self._model)
+        self._confidence.record(found.confidence)
+        if worded and self._writer is not None:
+            return with_wording(found, where.messages, generation, memory.notes, self._writer)
+        return found
 
     def _all_learned(self, memory: Memory) -> Learned:
         """Return what the notes keep and what the messages add that wait."""

@@ -87,10 +87,10 @@ class Learned:
         }
 
 
-PROGRESS, RHYTHM, PATTERNS, FINGERPRINT = (
-    f"archaeology.{name}" for name in ("progress", "rhythm", "patterns", "fingerprint")
+PROGRESS, RHYTHM, PATTERNS, FINGERPRINT, WORDINGS = (
+    f"archaeology.{name}" for name in ("progress", "rhythm", "patterns", "fingerprint", "wordings")
 )
-NO_NOTES: dict[str, bytes | None] = dict.fromkeys((PROGRESS, RHYTHM, PATTERNS, FINGERPRINT))
+NO_NOTES: dict[str, bytes | None] = dict.fromkeys((PROGRESS, RHYTHM, PATTERNS, FINGERPRINT, WORDINGS))
 
 
 def progress_of(notes: Notes, generation: int) -> Progress:

@@ -116,7 +116,7 @@ def _ended(topics: Topics, known: Tally, keys: Hashes, message: Ints, seqs: Ints
     firsts = np.flatnonzero(np.concatenate(([True], np.diff(of[often]) > 0))) if often.size else often
     word, of_epoch, count = keys[often[firsts]], epoch[often[firsts]], counts[of[often[firsts]]]
     evidence = seqs[message[often[np.minimum(firsts[:, None] + np.arange(EVIDENCE), often.size - 1)]]]
-    others = np.maximum(_held(known, word)[0] - count, 0)
+    others = np.maximum(held(known, word)[0] - count, 0)
     score = _surprise(count, others, max(int(known_messages(topics) + seqs.size) - EPOCH, 1))
     order = np.lexsort((-score, of_epoch))
     rank = np.arange(order.size) - np.searchsorted(of_epoch[order], of_epoch[order])
@@ -142,7 +142,7 @@ def known_messages(topics: Topics) -> int:
     return topics.ended * EPOCH + topics.open_seqs.size
 
 
-def _held(known: Tally, words: Hashes) -> tuple[Ints, Ints]:
+def held(known: Tally, words: Hashes) -> tuple[Ints, Ints]:
     """Return the least and the most messages with each word."""
     order = np.argsort(known.keys)
     keys = known.keys[order]
@@ -207,7 +207,7 @@ def _stretches(topics: Topics) -> list[_Stretch]:
     messages = known_messages(topics)
     if topics.ended < 2 or not topics.keys.size:
         return []
-    _, most = _held(topics.known, topics.keys)
+    _, most = held(topics.known, topics.keys)
     surprise = _surprise(topics.counts, np.maximum(most - topics.counts, 0), messages - EPOCH)
     clear = np.flatnonzero(surprise > np.log(max(topics.tested, 1) / FALSE_ALARMS))
     clear = clear[np.lexsort((topics.epochs[clear], topics.keys[clear]))]
@@ -242,7 +242,7 @@ def _topic(topics: Topics, group: list[_Stretch], texts: dict[int, str]) -> Topi
     )
     low, high = first.epochs[0], first.epochs[-1]
     during = (high - low + 1) * EPOCH
-    least = int(_held(topics.known, np.array([first.key], dtype=np.uint64))[0][0])
+    least = int(held(topics.known, np.array([first.key], dtype=np.uint64))[0][0])
     share = wilson_interval(min(first.count, during), during)
     outside = known_messages(topics) - during
     elsewhere = wilson_interval(min(max(least - first.count, 0), outside), outside)

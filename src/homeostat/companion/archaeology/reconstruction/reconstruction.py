@@ -1,0 +1,159 @@
+"""The reconstruction of what was likely said in a gap."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from homeostat.companion.archaeology.reconstruction.likeliest import (
+    Ranked,
+    likeliest_by_meaning,
+    likeliest_by_words,
+)
+from homeostat.companion.archaeology.reconstruction.moments import Past
+from homeostat.companion.archaeology.reconstruction.ranking import Method, confidence
+from homeostat.companion.archaeology.reconstruction.reconstructed import Likely, Reconstructed
+from homeostat.companion.archaeology.reconstruction.surroundings import (
+    REACH,
+    Floats,
+    Rarity,
+    Surroundings,
+    Turn,
+)
+from homeostat.companion.archaeology.reconstruction.traits import content
+from homeostat.companion.archaeology.topics import Topics, held, known_messages
+from homeostat.companion.message import Message
+from homeostat.companion.ngrams.spoken import spoken
+from homeostat.companion.store.people import Memory, Within
+from homeostat.core.errors import InputError
+
+TURN = "turn"
+LIKELY_MAX = 5
+THEMES_MAX = 5
+ASKED_MAX = 12
+MATCHES_MAX = 48
+_RARE_MIN = 3.0
+"""A theme is a word that at most one in twenty of the person's messages has."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where something is missing: the messages around it, in order, and which of them stand before it."""
+
+    before: tuple[Message, ...]
+    after: tuple[Message, ...]
+
+    @property
+    def messages(self) -> tuple[Message, ...]:
+        """All of them, in order."""
+        return self.before + self.after
+
+
+def place(memory: Memory, before: int, after: int) -> Place:
+    """Return what stands around the place between two messages of one memory; 0 for an open end.
+
+    On each side the messages of the same talk, the nearest `REACH` in seq. Raises InputError where a
+    message is not there, or they are not in order.
+    """
+    if before < 0 or after < 0 or not before + after or (after and before >= after):
+        raise InputError(
+            f"nothing lies between messages {before} and {after}: give two seqs in order, 0 for none"
+        )
+    asked = {s for s in (*range(before - 4 * REACH, before + 1), *range(after, after + 4 * REACH)) if s > 0}
+    asked -= set(range(before + 1, after))
+    found = {message.seq: message for message in memory.reading.by_seq(sorted(asked))}
+    missing = [seq for seq in (before, after) if seq and seq not in found]
+    if missing:
+        raise InputError(f"there is no message {missing[0]}: it was never there, or was removed")
+    earlier = [found[s] for s in sorted(found) if s <= before and found[s].talk == found[before].talk]
+    later = [found[s] for s in sorted(found) if s >= after > 0 and found[s].talk == found[after].talk]
+    return Place(tuple(earlier[-REACH:]), tuple(later[:REACH]))
+
+
+def reconstructed(memory: Memory, where: Place, topics: Topics, model: str | None) -> Reconstructed:
+    """Return what the person likely said there, from their own words at other times.
+
+    With the vectors of `model` where the memory has those of the surroundings, else by words. Bounded work:
+    some 400 messages are read. Cost: 30 ms at 10,000 messages.
+    """
+    apart = frozenset(message.seq for message in where.messages)
+    rarity = _rarity(topics)
+    ranked = None
+    method: Method = "words"
+    if model is not None:
+        past = Past(*memory.vectors.load(TURN, model))
+        around = _around(where, past)
+        if any(turn.vector is not None for turn in (*around.before[:1], *around.after[:1])):
+            method = "meaning"
+            ranked = likeliest_by_meaning(around, past, apart, memory.reading.by_seq, rarity)
+    if ranked is None:
+        found = _matching(memory, where, apart, rarity)
+        ranked = likeliest_by_words(_around(where, None), found, rarity)
+    likely = tuple(
+        Likely(m.seq, m.text, float(p))
+        for m, p in zip(ranked.messages[:LIKELY_MAX], ranked.chances[:LIKELY_MAX], strict=True)
+    )
+    return Reconstructed(
+        before=where.before[-1].seq if where.before else 0,
+        after=where.after[0].seq if where.after else 0,
+        likely=likely,
+        themes=_themes(where, ranked, rarity),
+        confidence=confidence(ranked.rows[0], method) if likely else 0.0,
+        evidence=tuple(sorted(apart | {one.seq for one in likely})),
+        method=method,
+    )
+
+
+def _around(where: Place, past: Past | None) -> Surroundings:
+    def turn(message: Message) -> Turn:
+        at = past.place(message.seq) if past is not None else None
+        return Turn(message.text, past.vectors([at])[0] if past is not None and at is not None else None)
+
+    return Surroundings(tuple(turn(m) for m in reversed(where.before)), tuple(turn(m) for m in where.after))
+
+
+def _rarity(topics: Topics) -> Rarity:
+    messages = known_messages(topics)
+
+    def rarity(words: Sequence[str]) -> Floats:
+        said = spoken(words)
+        first = np.searchsorted(said.message, np.arange(len(words)))
+        found = np.full(len(words), np.log(2.0 * (messages + 1.0)))
+        first = first.clip(max=max(said.hashes.size - 1, 0))
+        inside = (
+            np.flatnonzero(said.message[first] == np.arange(len(words))) if said.hashes.size else first[:0]
+        )
+        _, most = held(topics.known, said.hashes[first[inside]])
+        found[inside] = np.log((messages + 1.0) / (np.minimum(most, messages) + 0.5))
+        return found
+
+    return rarity
+
+
+def _matching(memory: Memory, where: Place, apart: frozenset[int], rarity: Rarity) -> list[Message]:
+    """Return the person's own messages that share the rarest words with the surroundings."""
+    words = list({stem: word for m in where.messages for stem, word in content(m.text).items()}.values())
+    rarest = np.argsort(-rarity(words), kind="stable")[:ASKED_MAX]
+    asked = [words[int(i)] for i in rarest]
+    if not asked:
+        return []
+    seqs, _ = memory.lexical.match(asked, MATCHES_MAX, Within(own=True))
+    found = {message.seq: message for message in memory.reading.by_seq(seqs.tolist())}
+    return [found[s] for s in seqs.tolist() if s in found and s not in apart and found[s].text]
+
+
+def _themes(where: Place, ranked: Ranked, rarity: Rarity) -> tuple[str, ...]:
+    """Return words that the surroundings and the likely turns speak of, weighted by how likely and rare."""
+    weight: dict[str, float] = {}
+    surface: dict[str, str] = {}
+    shares = [(m.text, 0.25) for m in where.messages]
+    shares += [(m.text, float(p)) for m, p in zip(ranked.messages, ranked.chances, strict=True)]
+    for text, share in shares:
+        for stem, word in content(text).items():
+            weight[stem] = weight.get(stem, 0.0) + share
+            surface.setdefault(stem, word)
+    if not weight:
+        return ()
+    rare = dict(zip(weight, rarity([surface[stem] for stem in weight]).tolist(), strict=True))
+    telling = {s: w * rare[s] for s, w in weight.items() if rare[s] >= _RARE_MIN and len(s) > 2}
+    return tuple(surface[s] for s in sorted(telling, key=lambda s: (-telling[s], s))[:THEMES_MAX])
