@@ -1,1 +1,1 @@
-"""The mirror: how a person talks, what they would likely answer and choose; theirs to see, correct and turn off."""
+"""The mirror: how a person talks, answers and chooses; theirs to see, to correct and to turn off."""

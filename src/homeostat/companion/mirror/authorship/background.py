@@ -1,6 +1,6 @@
-"""The background: how people write on average, and which traits stay with one; learned once, shipped as a table.
+"""The background: how people write on average, and which traits stay with one; learned once, and shipped.
 
-The table is `background.npz`, written by `benchmarks/companion_authors.py`; docs/decisions/0073 says from what.
+The table is `background.npz`, written by `benchmarks/companion_authors.py`; decision 0073 says from what.
 """
 
 from dataclasses import dataclass
@@ -17,8 +17,8 @@ Floats = NDArray[np.float32]
 class Trait:
     """What is expected of counts of one kind, by feature, each array of shape (features,).
 
-    `rate` is the mean rate, `spread` the squared coefficient of variation between authors, `weight` the square
-    root of how far two parts of one author's messages agree.
+    `rate` is the mean rate, `spread` the squared coefficient of variation between authors, `weight` the
+    square root of how far two parts of one author's messages agree.
     """
 
     rate: Floats
@@ -70,7 +70,7 @@ def unpack(arrays: dict[str, NDArray[np.generic]]) -> Background:
     def trait(name: str) -> Trait:
         rate = np.exp(arrays[f"{name}_rate"].astype(np.float32))
         spread = np.broadcast_to(arrays[f"{name}_spread"].astype(np.float32), rate.shape)
-        return Trait(rate, spread, arrays[f"{name}_weight"].astype(np.float32) / 255)
+        return Trait(rate, spread, arrays[f"{name}_weight"].astype(np.float32) / np.float32(255))
 
     direction = arrays["direction"].astype(np.float32)
     return Background(

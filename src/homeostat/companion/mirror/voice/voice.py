@@ -12,17 +12,16 @@ from homeostat.companion.mirror.voice import habits
 from homeostat.companion.mirror.voice.function_words import VOCABULARY
 from homeostat.companion.mirror.voice.plain import WORD
 
-PLACES = {word: at for at, word in enumerate(VOCABULARY)}
-
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """What was counted in some messages; `words` holds every word as it was written in small letters."""
+    """What was counted in some messages; `words` holds words in small letters, of `total` words in all."""
 
     messages: int
     grams: NDArray[np.int64]
     habits: NDArray[np.float64]
     words: Counter[str]
+    total: int
 
 
 def count(texts: Sequence[str]) -> Counted:
@@ -30,7 +29,8 @@ def count(texts: Sequence[str]) -> Counted:
     texts = [text.replace("\n", " ") for text in texts]
     points, breaks = char_grams.code_points(texts)
     words = Counter(WORD.findall("\n".join(texts).lower()))
-    return Counted(len(texts), char_grams.grams(points, breaks), habits.habits(texts, points, breaks), words)
+    grams = char_grams.grams(points, breaks)
+    return Counted(len(texts), grams, habits.habits(texts, points, breaks), words, words.total())
 
 
 def vocabulary_counts(words: Counter[str]) -> NDArray[np.int64]:

@@ -1,0 +1,1 @@
+"""Decisions: what a person chose in which context, and what they would likely choose next."""
