@@ -1,6 +1,6 @@
 """The companion: keeps what people say, finds it again, and has the parts learn from it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 import numpy as np
@@ -27,6 +27,9 @@ Due = Callable[[str], None]
 
 Used = Callable[[Memory, Sequence[int]], None]
 """Is told which memories were asked for and shown, while the memory is held."""
+
+Judge = Callable[[Sequence[Hit]], Mapping[str, float]]
+"""Says how good what was found is, where that is known."""
 
 
 class Received(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -70,8 +73,10 @@ class Companion:
         self._removed = host.counter("companion.messages", "1", event="removed")
         self._forgotten = host.counter("companion.people_forgotten", "1")
 
-    def receive(self, person: str, message: NewMessage, k: int = K) -> Received:
+    def receive(self, person: str, message: NewMessage, k: int = K, judge: Judge | None = None) -> Received:
         """Keep a message and return the `k` memories that it calls up, which it is not among itself.
+
+        What `judge` says of these becomes the outcome of the request.
 
         The same id again changes nothing and finds again. Raises InputError where the message or the name
         cannot be used, or the id is kept with another text; StoreError where it could not be stored.
@@ -88,6 +93,8 @@ class Companion:
                         self._turns.keep(memory, [seq], vector[None])
                 with request.stage("search"):
                     hits = self._found(memory, message.text, k, vector, seq)
+            if judge is not None:
+                request.outcome(**judge(hits))
             new = seq > last
             (self._stored if new else self._known).add(1)
             if new:

@@ -55,7 +55,7 @@ def up(
     """
     from homeostat.app.cli.logs import configure_logs
     from homeostat.app.cli.up import address_of
-    from homeostat.app.companion.node import CompanionNode, CompanionOptions
+    from homeostat.app.companion.node import CANARIES, POLICY, CompanionNode, CompanionOptions
     from homeostat.app.companion.serving import may_open_many_files, serve
     from homeostat.app.launch.server import listener_at
 
@@ -66,7 +66,10 @@ def up(
     except OSError as error:
         raise ConfigError(f"cannot listen at {host}:{port}: {error.strerror or error}") from None
     may_open_many_files()
-    node = CompanionNode(CompanionOptions(folder, store, policy, resident_mb, workers, embedder))
+    options = CompanionOptions(
+        folder, store, policy or POLICY, CANARIES, resident_mb=resident_mb, workers=workers, embedder=embedder
+    )
+    node = CompanionNode(options)
     try:
         token = node.first_token()
         bound: tuple[str, int] = listener.getsockname()[:2]

@@ -17,11 +17,16 @@ from homeostat.app.companion.messages import MessageApi
 from homeostat.app.companion.node import CompanionNode
 from homeostat.app.companion.people import PeopleApi
 from homeostat.app.companion.problems import Refusal, answer_to
+from homeostat.app.companion.walks import WalkApi
 from homeostat.app.web.errors import json_answer, problem
 from homeostat.app.web.health import Endpoint, healthz
 from homeostat.core.errors import HomeostatError, StoreError
+from homeostat.core.guard import guarded
 
 DRAIN_S = 5.0
+
+CANARY_S = 5.0
+"""Between two questions of canaries: one in 750 messages at 150 a second."""
 
 
 def create_companion_app(node: CompanionNode) -> Starlette:
@@ -30,6 +35,7 @@ def create_companion_app(node: CompanionNode) -> Starlette:
         *MessageApi(node.companion, node.door, node.audit, node.threads, node.clock).routes(),
         *PeopleApi(node.companion, node.forget, node.flags, node.door, node.threads).routes(),
         *LearnedApi(node.people, node.palace, node.archaeology, node.flags, node.door, node.threads).routes(),
+        *WalkApi(node.palace, node.people, node.walks, node.door, node.threads).routes(),
         *ExchangeApi(node.companion, node.door, node.audit, node.threads, node.clock).routes(),
         *AdminApi(node.access, node.flags, node.door, node.audit, node.threads).routes(),
         Route("/healthz", healthz),
@@ -40,13 +46,14 @@ def create_companion_app(node: CompanionNode) -> Starlette:
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         worker = await node.jobs.worker(node.options.workers, DRAIN_S)
         working = asyncio.create_task(worker.run())
-        rounds = asyncio.create_task(node.rounds.serve())
+        tasks = [asyncio.create_task(node.rounds.serve()), asyncio.create_task(_canaries(node))]
         try:
             yield
         finally:
-            rounds.cancel()
-            with suppress(asyncio.CancelledError):
-                await rounds
+            for task in tasks:
+                task.cancel()
+                with suppress(asyncio.CancelledError):
+                    await task
             worker.stop(at_once=True)
             await working
             await node.jobs.close()
@@ -56,6 +63,20 @@ def create_companion_app(node: CompanionNode) -> Starlette:
         lifespan=lifespan,
         exception_handlers={HTTPException: _refused, HomeostatError: _failed},
     )
+
+
+async def _canaries(node: CompanionNode) -> None:
+    """Ask a canary now and then, for as long as the application runs."""
+    if not node.options.canaries:
+        return
+    planted = False
+    while True:
+        with guarded(node.homeostat.losses, "companion.canaries"):
+            if not planted:
+                await node.threads.run(node.canaries.plant)
+                planted = True
+            await node.threads.run(node.canaries.ask)
+        await asyncio.sleep(CANARY_S)
 
 
 def _readyz(node: CompanionNode) -> Endpoint:

@@ -4,8 +4,11 @@ import asyncio
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from secrets import token_urlsafe
 
+import homeostat.companion
 from homeostat.app.companion.door import Door
 from homeostat.app.companion.threads import Threads
 from homeostat.companion.access.access import Access
@@ -13,6 +16,7 @@ from homeostat.companion.access.audit import Act, Audit
 from homeostat.companion.access.grant import Scope
 from homeostat.companion.access.sqlite_cabinet import SqliteCabinet
 from homeostat.companion.archaeology.archaeology import Archaeology
+from homeostat.companion.canaries import Canaries
 from homeostat.companion.companion import Companion
 from homeostat.companion.embed.embedder import Embedder
 from homeostat.companion.embed.opening import embedder_at
@@ -20,6 +24,7 @@ from homeostat.companion.enrichment import Enrichment
 from homeostat.companion.flags import Flags
 from homeostat.companion.knobs import FlowKnobs
 from homeostat.companion.palace.palace import Palace
+from homeostat.companion.palace.walks import Walks
 from homeostat.companion.part import Part
 from homeostat.companion.residents import Residents
 from homeostat.companion.rounds import Rounds
@@ -38,6 +43,10 @@ from homeostat.store.open import open_store
 SERVICE = "companion"
 RESIDENT_MB = 512
 WORKERS = 1
+CANARIES = 8
+WALK_ID_BYTES = 24
+POLICY = Path(homeostat.companion.__file__).with_name("policy.toml")
+"""The built-in policy: it observes."""
 
 FLAGS: dict[str, str] = {
     "palace": "share of people whose memories are laid out as a palace",
@@ -50,12 +59,14 @@ FLAGS: dict[str, str] = {
 class CompanionOptions:
     """What `homeostat companion up` was told. `store` is where people are, by default in the folder.
 
-    `embedder` is a setting of `embedder_at`.
+    `embedder` is a setting of `embedder_at`. Without a `policy` nothing is governed; `canaries` is how many
+    people who do not exist are asked what they know.
     """
 
     folder: Path
     store: str | None = None
     policy: Path | None = None
+    canaries: int = 0
     resident_mb: int = RESIDENT_MB
     workers: int = WORKERS
     embedder: str = "none"
@@ -103,6 +114,8 @@ class CompanionNode:
             self.rounds.due,
             self._used,
         )
+        self.canaries = Canaries(self.homeostat, self.companion, options.canaries)
+        self.walks = Walks(self.homeostat, partial(token_urlsafe, WALK_ID_BYTES))
         self.threads = Threads(self.homeostat)
         self.door = Door(self.homeostat, self.access, self.audit, self.threads)
         if options.policy is not None:

@@ -54,6 +54,8 @@ def serve(
         headers=[("server", f"{SERVER_NAME}-companion")],
         timeout_graceful_shutdown=GRACE_S,
         backlog=2_048,
+        ws="websockets-sansio",
+        ws_max_size=1_024,
     )
     server = _Server(config, ready, node.homeostat.watch_event_loop)
     if until_eof:
