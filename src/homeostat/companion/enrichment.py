@@ -30,6 +30,7 @@ class Enrichment:
         self.parts = tuple(parts)
         self._people = people
         self._operation = host.tracer.operation
+        self._request = host.tracer.request
         self._knobs = knobs
         self._wanted = wanted
         self._learned = {p.name: host.counter("companion.batches_learned", "1", part=p.name) for p in parts}
@@ -39,6 +40,10 @@ class Enrichment:
 
         Raises the first error of a part once the others are done.
         """
+        with self._request("companion.enrich", user=person):
+            return self._all(person)
+
+    def _all(self, person: str) -> bool:
         errors: list[HomeostatError] = []
         for part in self.parts:
             if not self._wanted(part.name, person):

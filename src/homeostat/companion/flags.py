@@ -1,8 +1,9 @@
 """Feature flags: which people get what is new, a part of them at first.
 
-How many get it is a knob, `flag_<name>_percent`, which a request may have a value of its own of: so the loop
-can try a flag on some people and prove what it does, as it does with any knob. A setting made by hand pins
-that knob. Who gets it is drawn from the name, and stays: a larger share only adds people.
+How many get it is a knob, `flag_<name>_percent`, which a setting pins: a loop that is to save time must not
+do so by taking features away. A setting without a share leaves the knob to the loop, whose trials then give
+it to some people and prove what it does. Who gets it is drawn from the name, and stays: a larger share only
+adds people.
 """
 
 from collections.abc import Mapping
@@ -26,9 +27,9 @@ LISTED_MAX = 10_000
 
 
 class Setting(msgspec.Struct, frozen=True, kw_only=True):
-    """What was set by hand. `percent` None leaves it to the knob; `killed` is off for everybody."""
+    """Who gets a feature. `percent` None leaves the share to the loop; `killed` is off for everybody."""
 
-    percent: int | None = None
+    percent: int | None = 100
     allow: frozenset[str] = frozenset()
     deny: frozenset[str] = frozenset()
     killed: bool = False
@@ -68,19 +69,17 @@ class Flags:
         percent = self._percent.get(name)
         if percent is None:
             return True
-        setting = self._current().get(name)
-        if setting is not None:
-            if setting.killed or person in setting.deny:
-                return False
-            if person in setting.allow:
-                return True
+        setting = self._current()[name]
+        if setting.killed or person in setting.deny:
+            return False
+        if person in setting.allow:
+            return True
         share: int = percent.get()
         return share >= 100 or bool(assign(f"flag.{name}", person, share / 100))
 
     def all(self) -> dict[str, Setting]:
         """Return the setting of each flag."""
-        settings = self._current(FRESH_NS)
-        return {name: settings.get(name, Setting()) for name in self._percent}
+        return dict(self._current(FRESH_NS))
 
     def in_force(self, name: str) -> int:
         """Return the percentage in force, whoever set it."""
@@ -116,9 +115,10 @@ class Flags:
                 for name, blob in blobs.items()
                 if name in self._percent
             }
+            read = {name: read.get(name, Setting()) for name in self._percent}
             for name, percent in self._percent.items():
-                before = self._settings.get(name, Setting()).percent
-                wanted = read.get(name, Setting()).percent
+                before = self._settings[name].percent if name in self._settings else None
+                wanted = read[name].percent
                 if wanted is not None and wanted != before:
                     percent.pin(wanted)
                 elif wanted is None and before is not None:

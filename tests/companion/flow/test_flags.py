@@ -71,7 +71,7 @@ def test_a_setting_is_kept_and_reaches_other_processes_within_two_seconds(
 
 
 def test_a_flag_is_a_knob_that_a_trial_gives_to_some_people(host: BareHost, flags: Flags) -> None:
-    flags.on("mirror", "ann")
+    flags.set("mirror", Setting(percent=None))
     host.knob_set.steer(Steering({"flag_mirror_percent": 0}))
     host.tracer.requests.govern()
     split = Split("trial", {"flag_mirror_percent": 100}, 0.5, sticky=True)
@@ -90,12 +90,14 @@ def test_a_flag_is_a_knob_that_a_trial_gives_to_some_people(host: BareHost, flag
     assert seen() == treated
 
 
-def test_a_share_set_by_hand_pins_the_knob_and_none_lets_it_go(host: BareHost, flags: Flags) -> None:
+def test_a_loop_takes_no_feature_away_unless_its_share_is_left_to_it(host: BareHost, flags: Flags) -> None:
+    assert flags.on("mirror", "ann")
+    assert host.knob_set.pinned == {"flag_mirror_percent": 100, "flag_palace_percent": 100}
     flags.set("mirror", Setting(percent=20))
-    assert host.knob_set.pinned == {"flag_mirror_percent": 20}
+    assert host.knob_set.pinned["flag_mirror_percent"] == 20
     assert flags.in_force("mirror") == 20
-    flags.set("mirror", Setting())
-    assert host.knob_set.pinned == {}
+    flags.set("mirror", Setting(percent=None))
+    assert "flag_mirror_percent" not in host.knob_set.pinned
     assert flags.in_force("mirror") == 100
 
 

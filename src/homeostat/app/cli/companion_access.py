@@ -102,7 +102,7 @@ def list_flags(data: Folder = None, as_json: Json = False) -> None:
         typer.echo(msgspec.json.encode(found).decode())
         return
     for name, setting in found.items():
-        share = "left to its knob" if setting.percent is None else f"{setting.percent}% by hand"
+        share = "left to the loop" if setting.percent is None else f"{setting.percent}%"
         lists = f"{len(setting.allow)} allowed, {len(setting.deny)} denied"
         typer.echo(f"{name}  {'off for everybody' if setting.killed else share}  {lists}")
 
@@ -111,9 +111,10 @@ def list_flags(data: Folder = None, as_json: Json = False) -> None:
 def set_(
     name: Annotated[str, typer.Argument(metavar="FLAG")],
     data: Folder = None,
-    percent: Annotated[
-        int | None, typer.Option(min=0, max=100, help="Share of people; without it, what its knob says.")
-    ] = None,
+    percent: Annotated[int, typer.Option(min=0, max=100, help="Share of people who get it.")] = 100,
+    to_loop: Annotated[
+        bool, typer.Option("--to-loop", help="Leave the share to the loop, which may try others.")
+    ] = False,
     allow: Annotated[list[str] | None, typer.Option(help="A person who gets it; may be repeated.")] = None,
     deny: Annotated[list[str] | None, typer.Option(help="One who does not; may be repeated.")] = None,
     kill: Annotated[bool, typer.Option("--kill", help="Off for everybody, at once.")] = False,
@@ -125,7 +126,12 @@ def set_(
     from homeostat.companion.access.audit import Act
     from homeostat.companion.flags import Setting
 
-    setting = Setting(percent=percent, allow=frozenset(allow or ()), deny=frozenset(deny or ()), killed=kill)
+    setting = Setting(
+        percent=None if to_loop else percent,
+        allow=frozenset(allow or ()),
+        deny=frozenset(deny or ()),
+        killed=kill,
+    )
     with _opened(data) as node:
         node.flags.set(name, setting)
         node.audit.note(Act.FLAG_SET, BY, about=name)

@@ -105,7 +105,11 @@ class Door:
 
 
 def _rate(host: Host, name: str, rate: float) -> RateLimit:
-    return RateLimit(host, name, rate, wait_max_s=WAIT_MAX_S, keys_max=TOKENS_MAX)
+    """Make a limit that no loop turns: what was agreed is no way to save time."""
+    limit = RateLimit(host, name, rate, wait_max_s=WAIT_MAX_S, keys_max=TOKENS_MAX)
+    host.knob_set.pin(f"{name}_rate", rate)
+    host.knob_set.pin(f"{name}_rate_wait_max_s", WAIT_MAX_S)
+    return limit
 
 
 def _shown(asked: HTTPConnection) -> str:
