@@ -44,8 +44,8 @@ ROOMS_GROWTH = 0.7
 WORD_LENGTH_MIN = 3
 SAID_MIN = 50
 """Of fewer messages it is not known which words are common."""
-COMMON_NATS = 2.3
-"""Words that are less rare than this, in more than a tenth of the messages, name no room."""
+COMMON = 0.2
+"""Words that are in more than this share of the messages name no room."""
 
 _REACH = 0.9 * ROOM_RADIUS
 _STEP = 1.2
@@ -180,10 +180,8 @@ class Building:
 
     def settle(self) -> None:
         """Round what is kept in 16 bits, so that to go on is the same as to be read again and go on."""
-        for locus in self.loci.alive():
-            count = int(self.loci.count[locus])
-            mean = (self.loci.sums[locus] / np.float32(count)).astype(np.float16)
-            self.loci.set(int(locus), mean.astype(np.float32) * np.float32(count), count)
+        alive = self.loci.alive()
+        self.loci.restore(alive, self.loci.means(alive), self.loci.count[alive])
         for talk, (at, row) in self.talks.items():
             self.talks[talk] = (at, row.astype(np.float16).astype(np.float32))
         self.measure(*self.room_sums())
@@ -359,7 +357,7 @@ class Building:
     def _say(self, locus: int, saying: Saying) -> None:
         if locus == HALL:
             return
-        common = COMMON_NATS if self.taken > SAID_MIN else 0.0
+        common = -math.log(COMMON) if self.taken > SAID_MIN else 0.0
         weights = {
             word: weight
             for word, weight in zip(saying.words, saying.rarity.tolist(), strict=True)
@@ -374,3 +372,12 @@ class Building:
         self.next_room += 1
         self.rooms[room] = Standing(centre, self.taken)
         return room
+
+    def close_room(self, gone: int, kept: int) -> None:
+        """Put the loci of one room to another; they stay where they stand."""
+        moving = np.flatnonzero((self.loci.room == gone) & (self.loci.count > 0))
+        step = self.rooms[gone].centre - self.rooms[kept].centre
+        self.loci.place[moving] += step.astype(np.float32)
+        self.loci.room[moving] = kept
+        self.moved += int(self.loci.count[moving].sum())
+        del self.rooms[gone]

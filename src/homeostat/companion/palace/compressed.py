@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 LEVELS = 7
+STEP = 0.35
 CANDIDATES = 64
 CANDIDATES_A_RESULT = 12
 _WORD = 64
@@ -32,12 +33,19 @@ class CompressedRows:
 
     @classmethod
     def of(cls, rows: NDArray[np.float32]) -> "CompressedRows":
-        """Compress rows: each number becomes one of 15 levels between minus and plus the row's largest."""
+        """Compress rows: each number becomes one of 15 levels, `STEP` of the row's rms apart.
+
+        That step loses least of what is spread like a normal distribution (Max 1960). Each row is scaled so
+        that its product with what it was is right.
+        """
         n, dimensions = rows.shape
         full = np.zeros((n, _padded(dimensions)), np.float32)
         full[:, :dimensions] = rows
-        scale = np.maximum(np.abs(full).max(1, initial=0.0), 1e-12) / np.float32(LEVELS)
-        level = (np.rint(full / scale[:, None]) + LEVELS).astype(np.uint8)
+        squares = np.einsum("ij,ij->i", full, full)
+        step = np.float32(STEP) * np.sqrt(squares / max(dimensions, 1)) + np.float32(1e-12)
+        rounded = np.clip(np.rint(full / step[:, None]), -LEVELS, LEVELS)
+        scale = squares / np.maximum(np.einsum("ij,ij->i", full, rounded), 1e-12)
+        level = (rounded + LEVELS).astype(np.uint8)
         levels = level[:, 0::2] << 4 | level[:, 1::2]
         return cls(dimensions, scale, levels, np.packbits(full >= 0, axis=1).view(np.uint64))
 

@@ -32,8 +32,12 @@ class Following:
         self._meter = meter
 
     def follow(self, memory: Memory, held: Held, limit: int) -> bool:
-        """Learn from up to `limit` messages; return whether there is nothing more to learn for now."""
-        held.fresh = False
+        """Learn from up to `limit` messages; return whether there is nothing more to learn for now.
+
+        Notes are written where a multiple of `SETTLE_EVERY` is reached; and where a palace that was just read
+        from them has more to learn, so that one which is never resident gets on as well.
+        """
+        fresh, held.fresh = held.fresh, False
         building = held.building
         extent = memory.extent()
         if extent.generation != building.generation:
@@ -46,10 +50,14 @@ class Following:
         shape = self._knobs.shape()
         moved = building.moved
         boundary = (building.taken + len(messages)) // SETTLE_EVERY * SETTLE_EVERY
+        to_keep = fresh and not last and boundary <= building.taken
         for message, row in zip(messages, rows, strict=True):
             learn(building, message, row, shape)
             if building.taken == boundary:
                 self._keep(memory, held)
+        if to_keep:
+            building.settle()
+            self._keep(memory, held)
         held.apply_uses()
         self._meter.moved(building.moved - moved)
         return last
@@ -62,7 +70,7 @@ class Following:
         if self._embedder is None or not messages:
             return messages, [None] * len(messages), last
         vectors = self._vectors(memory, held, [message.seq for message in messages])
-        while messages and messages[-1].seq not in vectors:
+        while messages and messages[-1].seq not in vectors and not held.building.renewing:
             messages.pop()
             last = True
         zero = np.zeros(self._embedder.dimensions, np.float32)
@@ -75,8 +83,10 @@ class Following:
             held.ahead = memory.vectors.load(TURN, self._embedder.model, seqs[0] - 1)
         have, rows = held.ahead
         chosen = np.isin(have, seqs)
+        if not chosen.any():
+            return {}
         vectors = to_vectors(rows[chosen])
-        vectors /= np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9) if len(vectors) else 1
+        vectors /= np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9)
         beyond = have > seqs[-1]
         held.ahead = (have[beyond], rows[beyond]) if beyond.any() else None
         return dict(zip(have[chosen].tolist(), vectors, strict=True))

@@ -58,7 +58,6 @@ def kept(building: Building, pages_before: int) -> dict[str, bytes | None]:
     if building.renewing:
         named = np.arange(len(loci.count))
     counts = loci.count[named]
-    means = loci.sums[named] / np.maximum(counts, 1)[:, None].astype(np.float32)
     head = Head(
         version=VERSION,
         model=building.model,
@@ -81,7 +80,7 @@ def kept(building: Building, pages_before: int) -> dict[str, bytes | None]:
         counts=counts.astype("<u4").tobytes(),
         loci_rooms=loci.room[named].astype("<u4").tobytes(),
         places=loci.place[named].astype("<f4").tobytes(),
-        means=means.astype("<f2").tobytes(),
+        means=loci.means(named).astype("<f2").tobytes(),
         words=[loci.words[locus] for locus in named],
         mean=building.mean.astype("<f4").tobytes(),
         mean_of=building.mean_of,
@@ -137,11 +136,10 @@ def _restore_loci(building: Building, head: Head) -> None:
     loci.reserve(int(named.max(initial=0)) + 1)
     loci.room[named] = np.frombuffer(head.loci_rooms, "<u4")
     loci.place[named] = np.frombuffer(head.places, "<f4").reshape(-1, 3)
-    means = np.frombuffer(head.means, "<f2").reshape(len(named), -1).astype(np.float32)
-    for locus, count, mean, said in zip(named.tolist(), counts.tolist(), means, head.words, strict=True):
-        if count:
-            loci.restore(locus, mean * np.float32(count), count)
-            loci.words[locus] = said
+    means = np.frombuffer(head.means, "<f2").reshape(len(named), loci.dimensions)
+    loci.restore(named, means, counts)
+    for locus, said in zip(named.tolist(), head.words, strict=True):
+        loci.words[locus] = said
 
 
 def _array(body: bytes, kind: str, wanted: type[np.uint16], size: int) -> NDArray[np.uint16]:

@@ -106,22 +106,16 @@ def _move_out(building: Building, room: int, loci: NDArray[np.int64]) -> None:
 
 
 def _join(building: Building, ids: list[int], sums: NDArray[np.float32], shape: Shape) -> bool:
-    """Join the two rooms that are most alike where there are too many, or where they are all but one."""
-    too_many = len(ids) > shape.rooms_max
-    rested = np.array([too_many or building.taken - building.rooms[i].born >= REST for i in ids], bool)
-    joins = grouping.cheap_joins(sums, rested[:, None] & rested[None, :], 1)
-    if len(joins) == 0:
-        return False
+    """Join rooms that are most alike where there are too many; else two that are all but one."""
+    excess = len(ids) - shape.rooms_max
+    rested = np.array([excess > 0 or building.taken - building.rooms[i].born >= REST for i in ids], bool)
+    joins = grouping.cheap_joins(sums, rested[:, None] & rested[None, :], max(excess, 1))
     sizes = building.room_sizes()
-    a, b = ids[joins[0, 0]], ids[joins[0, 1]]
-    kept, gone = (a, b) if sizes[a] >= sizes[b] else (b, a)
-    loss = grouping.loss(sums[joins[0, 0]], sums[joins[0, 1]])
-    if not too_many and loss > JOIN_BELOW * shape.split_gain * sizes[gone]:
-        return False
-    moving = np.flatnonzero((building.loci.room == gone) & (building.loci.count > 0))
-    step = building.rooms[gone].centre - building.rooms[kept].centre
-    building.loci.place[moving] += step.astype(np.float32)
-    building.loci.room[moving] = kept
-    building.moved += int(sizes[gone])
-    del building.rooms[gone]
-    return True
+    joined = False
+    for i, j in joins.tolist():
+        kept, gone = (ids[i], ids[j]) if sizes[ids[i]] >= sizes[ids[j]] else (ids[j], ids[i])
+        allowed = JOIN_BELOW * shape.split_gain * sizes[gone]
+        if excess > 0 or grouping.loss(sums[i], sums[j]) <= allowed:
+            building.close_room(gone, kept)
+            joined = True
+    return joined

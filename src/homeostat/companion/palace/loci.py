@@ -94,12 +94,22 @@ class Loci:
             self._bias[locus] = 0
             self.used += 1
 
-    def restore(self, locus: int, total: NDArray[np.float32], count: int) -> None:
-        """Put back a locus that was kept."""
-        if locus == HALL:
-            self.count[HALL] = count
-        else:
-            self.set(locus, total, count)
+    def means(self, loci: NDArray[np.int64]) -> NDArray[np.float16]:
+        """Return the mean vectors of loci in 16 bits, as they are kept."""
+        counts = np.maximum(self.count[loci], 1).astype(np.float32)
+        return (self.sums[loci] / counts[:, None]).astype(np.float16)
+
+    def restore(self, loci: NDArray[np.int64], means: NDArray[np.float16], counts: NDArray[np.int64]) -> None:
+        """Say what loci come to, by the means that were kept; those with a count of 0 stay free."""
+        self.count[loci] = counts
+        there = (counts > 0) & (loci != HALL)
+        loci, means, counts = loci[there], means[there], counts[there]
+        sums = means.astype(np.float32) * counts.astype(np.float32)[:, None]
+        self.sums[loci] = sums
+        lengths = np.sqrt(np.einsum("ij,ij->i", sums, sums))
+        self._scale[loci] = 1.0 / np.maximum(lengths, np.float32(1e-12))
+        self._bias[loci] = 0
+        self.used = int(np.count_nonzero(self._bias == 0))
 
     def direction(self, locus: int) -> NDArray[np.float32]:
         """Return the unit vector that is most like the memories there."""

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from homeostat.companion.palace.activation import base_level, strength
-from homeostat.companion.palace.building import COMMON_NATS, OTHERS, SAID_MIN, Building
+from homeostat.companion.palace.building import COMMON, OTHERS, SAID_MIN, Building
 from homeostat.companion.palace.held import Held
 from homeostat.companion.palace.loci import HALL
 from homeostat.companion.palace.naming import named
@@ -19,6 +19,7 @@ RADIUS_MIN = 0.5
 RADIUS_RMS = 1.5
 """Of points that lie about the middle evenly in all directions nine of ten are within 1.5 rms of it."""
 
+ROOM_NUMBER_CHARS = 18
 HALL_NAME = "hall"
 OTHERS_NAME = "others"
 
@@ -70,7 +71,7 @@ def places_in(held: Held, room: str) -> NDArray[np.int64] | None:
     """Return the places of the memories of a room, None where there is no such room."""
     building = held.building
     kind, _, number = room.partition("-")
-    if not number.lstrip("-").isdigit():
+    if not (number.isascii() and number.lstrip("-").isdigit() and len(number) < ROOM_NUMBER_CHARS):
         return None
     rows = building.columns.rows
     there = building.room_of() >= 0
@@ -96,11 +97,13 @@ def room_names(held: Held) -> dict[int, tuple[str, ...]]:
         for locus in building.loci.alive().tolist():
             said.setdefault(int(building.loci.room[locus]), []).append(building.loci.words[locus])
         never = {word for name in building.authors for word in words(name)}
-        if building.vocabulary.messages > SAID_MIN:
-            spoken = sorted({word for loci in said.values() for held_words in loci for word in held_words})
-            rarity = building.vocabulary.rarity(np.array(hashed(spoken), np.int64))
-            never.update(word for word, rare in zip(spoken, rarity, strict=True) if rare < COMMON_NATS)
-        held.names = (building.laid, named(said, never))
+        spoken = sorted({word for loci in said.values() for held_words in loci for word in held_words})
+        counts = building.vocabulary.counts_of(np.array(hashed(spoken), np.int64)).tolist()
+        messages = building.vocabulary.messages
+        if messages > SAID_MIN:
+            never.update(w for w, count in zip(spoken, counts, strict=True) if count > COMMON * messages)
+        once = {word for word, count in zip(spoken, counts, strict=True) if count < 2}
+        held.names = (building.laid, named(said, never, once))
     return held.names[1]
 
 

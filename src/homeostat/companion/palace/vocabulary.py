@@ -46,9 +46,12 @@ class Vocabulary:
 
     def rarity(self, hashes: NDArray[np.int64]) -> NDArray[np.float64]:
         """Return the inverse document frequency of words, in nats: about 0 for what is in every message."""
-        seen = np.minimum(self.counts[hashes % BUCKETS], self.messages)
-        found: NDArray[np.float64] = np.log((self.messages + 2.0) / (seen + 1.0))
+        found: NDArray[np.float64] = np.log((self.messages + 2.0) / (self.counts_of(hashes) + 1.0))
         return found
+
+    def counts_of(self, hashes: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return in how many messages words were, by their hashes; never too few."""
+        return np.minimum(self.counts[hashes % BUCKETS].astype(np.int64), self.messages)
 
     def add(self, saying: Saying) -> None:
         """Count the words of one more message."""
