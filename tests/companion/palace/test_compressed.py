@@ -9,7 +9,8 @@ from homeostat.companion.palace.compressed import CompressedRows
 
 def unit(rows: NDArray[np.float64]) -> NDArray[np.float32]:
     """Return rows of length one."""
-    return (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
+    found: NDArray[np.float32] = (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
+    return found
 
 
 def made(n: int, dimensions: int) -> NDArray[np.float32]:

@@ -14,8 +14,9 @@ def named(
     """Return up to `WORDS` words for each room, the most telling first; none where nothing tells it apart.
 
     `said` are the weights of words by locus, for each room; `never` are words that name no room, `once`
-    those that were said once and name one only where no other word is left. A word's score is its weight in the room times the share of all its weight that is there: class-based TF-IDF
-    (Grootendorst 2022) with the share in place of the logarithm.
+    those that were said once and name one only where no other word is left. A word's score is its weight in
+    the room times the share of all its weight that is there: class-based TF-IDF (Grootendorst 2022) with the
+    share in place of the logarithm.
     """
     rooms = {room: _sum(loci, never) for room, loci in said.items()}
     total: Counter[str] = Counter()

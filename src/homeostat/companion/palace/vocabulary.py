@@ -16,6 +16,9 @@ STEM = 5
 """Words count half by their first letters, so that "paint", "painted" and "painting" are related."""
 
 _COUNT_MAX = 65_535
+_MIX = 0x2C1B3C6D
+_MIX_STEMS = 0x297A2D39
+"""CRCs are linear: without being mixed, words and their stems would fall together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +72,8 @@ def sketch(saying: Saying) -> NDArray[np.float32]:
     if not saying.words:
         return np.zeros(SKETCH_DIMENSIONS, np.float32)
     weights = saying.rarity * [1.0 + math.log(count) if count > 1 else 1.0 for count in saying.counts]
-    stems = np.array(hashed([word[:STEM] for word in saying.words]), np.int64) ^ 0x5BD1E995
-    hashes = np.concatenate([saying.hashes, stems])
+    stems = np.array(hashed([word[:STEM] for word in saying.words]), np.int64)
+    hashes = np.concatenate([saying.hashes * _MIX >> 8, stems * _MIX_STEMS >> 8]) & 0xFFFFFFFF
     weighed = np.concatenate([weights, 0.5 * weights]) * (1.0 - 2.0 * (hashes >> 16 & 1))
     row = np.bincount(hashes % SKETCH_DIMENSIONS, weighed, SKETCH_DIMENSIONS)
     length = math.sqrt(float(row @ row))
