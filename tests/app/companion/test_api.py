@@ -4,10 +4,12 @@ import json
 from collections.abc import Iterator
 
 import pytest
+from starlette.routing import Route
 from starlette.testclient import TestClient
 
 from homeostat.app.companion.app import create_companion_app
 from homeostat.app.companion.node import CompanionNode
+from homeostat.app.companion.openapi import ANSWERS, BODIES, MEDIA, QUERIES
 from homeostat.companion.access.grant import PERSONS, Scope
 
 TEXT = "my sister lives in Lisbon"
@@ -305,5 +307,55 @@ def test_what_was_learned_is_shown_where_its_flag_is_on(service: TestClient, nod
     for bad in ("near?at=1,2", "near?at=1,2,x", "near?at=1,2,inf", "rooms?kind=cellar", "box?low=1,2,3"):
         assert service.get(f"/people/ann/palace/{bad}").status_code == 422, bad
     service.put("/flags/palace", json={"killed": True})
-    assert service.get("/people/ann/palace/rooms").status_code == 422
+    assert service.get("/people/ann/palace/rooms").status_code == 409
     assert service.get("/people/nobody/archaeology/gaps").status_code == 404
+
+
+def test_the_mirror_is_seen_corrected_and_turned_off(service: TestClient, node: CompanionNode) -> None:
+    for number in range(60):
+        text = f"honestly I would rather cook pasta at home :) {number}"
+        service.post("/people/ann/messages", json={"text": text, "at_us": number * 60_000_000, "k": 0})
+    node.enrichment.catch_up("ann")
+    shown = service.get("/people/ann/mirror").json()
+    assert (shown["on"], shown["messages"]) == (True, 60)
+    corrected = service.post("/people/ann/mirror/corrections", json={"aspect": "topics", "value": "bread"})
+    aspects = {aspect["name"]: aspect for aspect in corrected.json()["aspects"]}
+    assert aspects["topics"]["corrected"] == "bread"
+    assert service.post("/people/ann/mirror/corrections", json={"aspect": "size"}).status_code == 422
+    asked = {"turns": [{"text": "What shall we eat?"}], "candidates": ["pasta at home :)", "A dissertation."]}
+    assert len(service.post("/people/ann/mirror/replies", json=asked).json()["replies"]) == 2
+    author = service.post("/people/ann/mirror/same-author", json={"texts": ["I would rather cook :)"]})
+    assert author.json().keys() >= {"probability", "likeness"}
+    made = {"context": {"raining": True}, "choice": "stay", "at": "2026-11-20T18:30:00Z"}
+    for _ in range(20):
+        assert service.post("/people/ann/mirror/decisions", json=made).json() == {"learned": True}
+    foretold = service.post("/people/ann/mirror/foretold", json={"context": {"raining": True}}).json()
+    assert foretold["choice"] in ("stay", None)
+    assert service.put("/people/ann/mirror", json={"on": False}).json()["on"] is False
+    assert service.post("/people/ann/mirror/replies", json=asked).status_code == 409
+    assert service.get("/people/ann/mirror").json()["messages"] == 0
+    assert service.put("/people/ann/mirror", json={"on": True}).json()["on"] is True
+    for path, body in (
+        ("decisions", {"context": {}}),
+        ("same-author", {"texts": []}),
+        ("replies", {"turns": []}),
+    ):
+        assert service.post(f"/people/ann/mirror/{path}", json=body).status_code == 422
+
+
+def test_everything_that_is_served_is_described(bare: TestClient) -> None:
+    described = bare.get("/openapi.json").json()
+    routes = [route for route in bare.app.routes if isinstance(route, Route)]  # type: ignore[attr-defined]
+    served = {
+        (method.lower(), route.path.replace(":path", ""))
+        for route in routes
+        for method in (route.methods or set()) - {"HEAD"}
+    } - {("get", "/openapi.json")}
+    told = {(method, path) for path, methods in described["paths"].items() for method in methods}
+    assert told == served
+    for path, methods in described["paths"].items():
+        for method, operation in methods.items():
+            assert operation["summary"], (method, path)
+    for table in (BODIES, ANSWERS, MEDIA):
+        assert {(method.lower(), path) for method, path in table} <= told
+    assert {("get", path) for path in QUERIES} <= told

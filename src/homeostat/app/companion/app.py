@@ -8,13 +8,15 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Route
 
 from homeostat.app.companion.administration import AdminApi
 from homeostat.app.companion.exchange import ExchangeApi
 from homeostat.app.companion.learned import LearnedApi
 from homeostat.app.companion.messages import MessageApi
+from homeostat.app.companion.mirror import MirrorApi
 from homeostat.app.companion.node import CompanionNode
+from homeostat.app.companion.openapi import description, openapi
 from homeostat.app.companion.people import PeopleApi
 from homeostat.app.companion.problems import Refusal, answer_to
 from homeostat.app.companion.walks import WalkApi
@@ -31,16 +33,21 @@ CANARY_S = 5.0
 
 def create_companion_app(node: CompanionNode) -> Starlette:
     """Return the application. While it runs, so do the jobs; the node stays the caller's to close."""
-    routes = [
+    routes: list[BaseRoute] = [
         *MessageApi(node.companion, node.door, node.audit, node.threads, node.clock).routes(),
         *PeopleApi(node.companion, node.forget, node.flags, node.door, node.threads).routes(),
         *LearnedApi(node.people, node.palace, node.archaeology, node.flags, node.door, node.threads).routes(),
+        *MirrorApi(
+            node.people, node.mirror, node.flags, node.door, node.audit, node.threads, node.clock
+        ).routes(),
         *WalkApi(node.palace, node.people, node.walks, node.door, node.threads).routes(),
         *ExchangeApi(node.companion, node.door, node.audit, node.threads, node.clock).routes(),
         *AdminApi(node.access, node.flags, node.door, node.audit, node.threads).routes(),
         Route("/healthz", healthz),
         Route("/readyz", _readyz(node)),
     ]
+
+    routes.append(openapi(description(routes)))
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:

@@ -56,10 +56,15 @@ class MessageBody(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
             return (now_us if self.at_us is None else self.at_us), self.offset_min
         if self.at_us is not None:
             raise InputError("a message has `at` or `at_us`, not both")
-        offset = self.at.utcoffset()
-        if offset is None:
-            raise InputError("`at` needs its time zone, such as 2026-11-20T18:30:00+01:00")
-        return round(self.at.timestamp() * 1e6), int(offset.total_seconds() // 60)
+        return moment_of(self.at)
+
+
+def moment_of(at: datetime) -> tuple[int, int]:
+    """Return a time in microseconds, UTC, and the minutes that its zone is ahead. Raises InputError."""
+    offset = at.utcoffset()
+    if offset is None:
+        raise InputError("`at` needs its time zone, such as 2026-11-20T18:30:00+01:00")
+    return round(at.timestamp() * 1e6), int(offset.total_seconds() // 60)
 
 
 async def body_of(request: Request, most: int = BODY_BYTES_MAX) -> bytes:

@@ -8,6 +8,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from homeostat.app.companion.door import Door
+from homeostat.app.companion.problems import Off
 from homeostat.app.companion.threads import Threads
 from homeostat.app.web.errors import json_answer
 from homeostat.app.web.health import Endpoint
@@ -57,6 +58,7 @@ class LearnedApi:
             "palace/tiers": self.tiers,
             "archaeology/gaps": self.gaps,
             "archaeology/patterns": self.patterns,
+            "archaeology/reconstruction": self.reconstruction,
         }
         return [
             Route(f"/people/{{person}}/{path}", self._answering(look, path)) for path, look in looks.items()
@@ -99,6 +101,12 @@ class LearnedApi:
         """What comes and goes, recurs and changed."""
         return self._archaeology.patterns(memory, whole(http.query_params, "limit", FOUND, FOUND_MAX))
 
+    def reconstruction(self, memory: Memory, http: Request) -> object:
+        """What the person likely said between two messages, by their seqs: marked as reconstructed."""
+        query = http.query_params
+        before, after = whole(query, "before", 0, SEQ_MAX), whole(query, "after", 0, SEQ_MAX)
+        return self._archaeology.reconstruct(memory, before, after, worded=query.get("worded") == "true")
+
     def _answering(self, look: Look, path: str) -> Endpoint:
         feature = path.partition("/")[0]
 
@@ -107,7 +115,7 @@ class LearnedApi:
 
             def looked() -> object:
                 if not self._flags.on(feature, person):
-                    raise InputError(f"{feature} is off for this person")
+                    raise Off(f"{feature} is off for this person by its flag")
                 with self._people.open(person) as memory:
                     return look(memory, http)
 

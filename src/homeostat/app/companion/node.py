@@ -23,6 +23,7 @@ from homeostat.companion.embed.opening import embedder_at
 from homeostat.companion.enrichment import Enrichment
 from homeostat.companion.flags import Flags
 from homeostat.companion.knobs import FlowKnobs
+from homeostat.companion.mirror.mirror import Mirror
 from homeostat.companion.palace.palace import Palace
 from homeostat.companion.palace.walks import Walks
 from homeostat.companion.part import Part
@@ -99,9 +100,10 @@ class CompanionNode:
         turns = None if embedder is None else Turns(embedder)
         search = Search(self.homeostat, embedder, self.residents)
         self.palace = Palace(self.homeostat, self.residents, embedder)
+        self.mirror = Mirror(self.homeostat, embedder)
         self.archaeology = Archaeology(self.homeostat)
         vectors = () if embedder is None or turns is None else (turns, Windows(self.homeostat, embedder))
-        parts: tuple[Part, ...] = (*vectors, self.palace, self.archaeology)
+        parts: tuple[Part, ...] = (*vectors, self.palace, self.mirror, self.archaeology)
         self.enrichment = Enrichment(self.homeostat, self.people, parts, self.knobs, self.flags.on)
         self.jobs = Jobs(self.homeostat, folder / "jobs.db", name="companion_jobs")
         self.rounds = Rounds(self.homeostat, self.people, self.enrichment, self.jobs, self.knobs)

@@ -24,10 +24,16 @@ from homeostat.runtime.limits.refused import DeadlinePassed, Refused
 
 LATER = "try again in a moment; if it stays, see the log of the server"
 
+
+class Off(HomeostatError):
+    """A feature that this person does not have, or has turned off."""
+
+
 ANSWERS: tuple[tuple[type[HomeostatError], int, str], ...] = (
     (TooLarge, 413, "send less at once"),
     (InputError, 422, "correct the request and send it again"),
     (ConfigError, 422, "correct the request and send it again"),
+    (Off, 409, "whoever turned it off turns it on again: the person, or the flag"),
     (UnknownPerson, 404, "a memory begins with the first message"),
     (StoreFull, 507, "make room on the disk of the server"),
     (StoreError, 503, LATER),

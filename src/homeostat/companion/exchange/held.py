@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from itertools import count, takewhile
 
 from homeostat.companion.archaeology.learned import NO_NOTES
+from homeostat.companion.mirror.mirror import CORRECTIONS, DECISIONS, LEARNED, OFF
 from homeostat.companion.palace.keeping import HEAD, page_name
 from homeostat.companion.search.windows import KIND as WINDOW
 from homeostat.companion.search.windows import NOTE as WINDOWS
@@ -13,7 +14,7 @@ from homeostat.companion.turns import KIND as TURN
 from homeostat.companion.turns import NOTE as TURNS
 from homeostat.companion.turns import model_of
 
-NOTES = (TURNS, WINDOWS, HEAD, *NO_NOTES)
+NOTES = (TURNS, WINDOWS, LEARNED, DECISIONS, CORRECTIONS, OFF, HEAD, *NO_NOTES)
 """Notes with names that are known beforehand; the palace has pages beside its head."""
 
 
