@@ -73,8 +73,11 @@ def test_each_command_of_a_page_exists_with_its_options(command: str, page: str)
     root: Any = get_command(build())
     path = [words[1]]
     group = root.commands.get(words[1])
-    if words[2:3] and words[2] in getattr(group, "commands", {}):
-        path.append(words[2])
+    for word in words[2:]:
+        if word not in getattr(group, "commands", {}):
+            break
+        path.append(word)
+        group = group.commands[word]
     shown = CliRunner().invoke(build(), [*path, "--help"], env={"COLUMNS": "200", "NO_COLOR": "1"})
     assert shown.exit_code == 0, shown.output
     for option in (w.split("=")[0] for w in words[2:] if w.startswith("--")):

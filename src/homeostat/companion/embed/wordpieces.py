@@ -14,7 +14,7 @@ UNKNOWN = 100
 
 
 class WordPieces:
-    """Texts to ids. Any thread may ask. Takes 25 ms and 6 MB to import, 15 us for a message of 20 words."""
+    """Texts to ids. Any thread may ask. Takes 25 ms and 6 MB to import, 50 us for a message of 29 tokens."""
 
     def __init__(self, vocabulary: Path) -> None:
         try:
