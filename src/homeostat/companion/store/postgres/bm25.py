@@ -11,8 +11,11 @@ B = 0.75
 IDF_MIN = 1e-6
 """What a word counts that is in more than half of all messages."""
 
-BLOCK = 1_024
-"""Messages whose postings of one word lie together: 10 bits of a posting are the place, 22 the count."""
+BLOCK = 512
+"""Messages whose postings of one word lie together: at most 2 KiB, which PostgreSQL keeps in the row.
+
+A posting is 10 bits of place and 22 of count.
+"""
 
 COUNT_BITS = 22
 _COUNT = (1 << COUNT_BITS) - 1
@@ -29,7 +32,7 @@ def packed(place: int, count: int) -> bytes:
     return (place << COUNT_BITS | min(count, _COUNT)).to_bytes(PACKED.itemsize, "little")
 
 
-def without(body: bytes | bytearray, places: Sequence[int]) -> bytes:
+def without(body: bytes, places: Sequence[int]) -> bytes:
     """Return postings of a block without those of some messages."""
     postings = np.frombuffer(body, PACKED)
     return postings[~np.isin(postings >> COUNT_BITS, places)].tobytes()

@@ -4,8 +4,10 @@ A message has its own terms and those of the message before it in its talk. Word
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+
+import numpy as np
 
 from homeostat.companion.store.postgres.bm25 import PACKED, packed, placed, without
 from homeostat.companion.store.postgres.handle import Rows
@@ -42,13 +44,7 @@ _APPEND_LENGTHS = (
     " FROM unnest(%(blocks)s::integer[], %(bodies)b::bytea[])"
     " ON CONFLICT (person, block) DO UPDATE SET body = l.body || excluded.body"
 )
-_SET_LENGTH = (
-    f"UPDATE {SCHEMA}.lengths SET body = overlay(body PLACING %(length)b FROM %(byte)s FOR 4)"  # noqa: S608
-    " WHERE person = %(person)s AND block = %(block)s"
-)
-
-Bodies = dict[tuple[int, int], bytes | bytearray]
-"""Postings by word and block."""
+_SET_LENGTHS = f"UPDATE {SCHEMA}.lengths SET body = %(body)b WHERE person = %(person)s AND block = %(block)s"  # noqa: S608
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +81,7 @@ class Index:
 
     def append(self, documents: Iterable[tuple[int, Counter[str]]]) -> int:
         """Add new messages, in the order of their seqs without a gap; return how many words they have."""
-        bodies: Bodies = defaultdict(bytearray)
+        bodies: dict[tuple[int, int], bytearray] = defaultdict(bytearray)
         lengths: dict[int, bytearray] = defaultdict(bytearray)
         words = 0
         for seq, terms in documents:
@@ -100,9 +96,10 @@ class Index:
         return words
 
     def change(self, changes: Sequence[Change]) -> int:
-        """Change the terms of messages; return by how many words there are more."""
+        """Change the terms of messages, each given once; return by how many words there are more."""
         gone: dict[tuple[int, int], list[int]] = defaultdict(list)
-        come: Bodies = defaultdict(bytearray)
+        come: dict[tuple[int, int], bytearray] = defaultdict(bytearray)
+        sizes: dict[int, dict[int, int]] = defaultdict(dict)
         words = 0
         for change in changes:
             block, place = placed(change.seq)
@@ -110,28 +107,37 @@ class Index:
                 gone[word, block].append(place)
             for word, count in zip(self._of(change.after), change.after.values(), strict=True):
                 come[word, block] += packed(place, count)
-            size = length(change.after)
-            words += size - length(change.before)
-            self._rows.do(
-                _SET_LENGTH, block=block, byte=place * 4 + 1, length=size.to_bytes(PACKED.itemsize, "little")
-            )
-        bodies = {place: without(body, gone[place]) for place, body in self._bodies(gone).items()}
-        for at, body in come.items():
-            bodies[at] = bodies.get(at, b"") + bytes(body)
+            sizes[block][place] = length(change.after)
+            words += length(change.after) - length(change.before)
+        bodies = {
+            at: without(body, gone[at]) if at in gone else body
+            for at, body in self._bodies([*gone, *come]).items()
+        }
+        for at, new in come.items():
+            bodies[at] = bodies.get(at, b"") + bytes(new)
         self._write(_REPLACE, {at: body for at, body in bodies.items() if body})
         for some in _chunks([at for at, body in bodies.items() if not body]):
             self._rows.do(_REMOVE, words=[word for word, _ in some], blocks=[block for _, block in some])
+        self._resize(sizes)
         return words
 
-    def _bodies(self, wanted: Iterable[tuple[int, int]]) -> Bodies:
-        found: Bodies = {}
-        for some in _chunks(list(wanted)):
+    def _resize(self, sizes: Mapping[int, Mapping[int, int]]) -> None:
+        """Set how many words messages have, by block and place."""
+        kept = self.lengths()
+        for block, changed in sizes.items():
+            body = np.frombuffer(kept[block], PACKED).copy()
+            body[list(changed)] = list(changed.values())
+            self._rows.do(_SET_LENGTHS, block=block, body=body.tobytes())
+
+    def _bodies(self, wanted: Sequence[tuple[int, int]]) -> dict[tuple[int, int], bytes]:
+        found: dict[tuple[int, int], bytes] = {}
+        for some in _chunks(list(dict.fromkeys(wanted))):
             words, blocks = [word for word, _ in some], [block for _, block in some]
             for word, block, body in self._rows.all(_OF_BLOCKS, words=words, blocks=blocks):
                 found[word, block] = body
         return found
 
-    def _write(self, statement: str, bodies: Bodies) -> None:
+    def _write(self, statement: str, bodies: Mapping[tuple[int, int], bytes | bytearray]) -> None:
         for some in _chunks(sorted(bodies)):
             self._rows.do(
                 statement,

@@ -38,6 +38,9 @@ class PostgresLexical:
             seqs, scores = scored(postings, lengths, state.count, state.words)
             if within == EVERYTHING:
                 seqs, scores = best(seqs, scores, limit)
+            elif within.talk is not None:
+                good = np.isin(seqs, self._meeting(rows, within))
+                seqs, scores = best(seqs[good], scores[good], limit)
             else:
                 seqs, scores = self._best_within(rows, seqs, scores, limit, within)
         return seqs, scores.astype(np.float32)
@@ -51,17 +54,19 @@ class PostgresLexical:
         within: Within,
     ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
         """Look at more and more of the best, until enough of them meet the conditions."""
-        more, values = self._handle.conditions(within)
         look = limit * FIRST_LOOK
         while True:
             some, of_some = best(seqs, scores, look)
-            found = rows.all(
-                f"SELECT m.seq FROM {SCHEMA}.messages AS m WHERE m.person = %(person)s"  # noqa: S608
-                f" AND m.seq = ANY(%(seqs)s::bigint[]){more}",
-                seqs=some.tolist(),
-                **values,
-            )
-            good = np.isin(some, [seq for (seq,) in found])
+            good = np.isin(some, self._meeting(rows, within, some))
             if good.sum() >= limit or look >= len(seqs):
                 return some[good][:limit], of_some[good][:limit]
             look *= WIDER
+
+    def _meeting(self, rows: Rows, within: Within, among: NDArray[np.int64] | None = None) -> list[int]:
+        """Return the seqs, among these or of all, that meet the conditions."""
+        more, values = self._handle.conditions(within)
+        if among is not None:
+            more += " AND m.seq = ANY(%(among)s::bigint[])"
+            values["among"] = among.tolist()
+        statement = f"SELECT m.seq FROM {SCHEMA}.messages AS m WHERE m.person = %(person)s{more}"  # noqa: S608
+        return [seq for (seq,) in rows.all(statement, **values)]

@@ -1,8 +1,9 @@
 """Writing messages: rows and their words change together, in one transaction a call."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from homeostat.companion.message import Message, NewMessage
 from homeostat.companion.store.accepted import checked_id, checked_messages, checked_text, checked_time
@@ -102,13 +103,15 @@ class PostgresMessages:
         with self._handle.writing() as (rows, _):
             removed = _neighbours(rows, seal, [seal.digest(b"id", id) for id in ids])
             if removed:
-                words = Index(rows, seal).change(list(self._removals(removed)))
+                index, changes, words = Index(rows, seal), self._removals(removed), 0
+                while some := list(islice(changes, CHUNK)):
+                    words += index.change(some)
                 rows.do(_REMOVE, seqs=list(removed))
                 remove_rows(rows, seal, removed)
                 rows.do(_CHANGED, count=len(removed), words=words)
         return len(removed)
 
-    def _removals(self, removed: "dict[int, _Neighbours]") -> Iterable[Change]:
+    def _removals(self, removed: "dict[int, _Neighbours]") -> Iterator[Change]:
         """Return what changes in the index: those that go, and those that follow others from now on."""
         of = self._handle.words.of
         nothing = Counter[str]()

@@ -6,9 +6,8 @@ from homeostat.companion.store.postgres.handle import Handle
 from homeostat.companion.store.postgres.schema import SCHEMA
 
 _GET = f"SELECT body FROM {SCHEMA}.notes WHERE person = %(person)s AND note = %(note)s"  # noqa: S608
-_NAMES = f"SELECT note, name FROM {SCHEMA}.notes WHERE person = %(person)s"  # noqa: S608
 _PUT = (
-    f"INSERT INTO {SCHEMA}.notes VALUES (%(person)s, %(note)s, %(name)b, %(body)b)"  # noqa: S608
+    f"INSERT INTO {SCHEMA}.notes VALUES (%(person)s, %(note)s, %(body)b)"  # noqa: S608
     " ON CONFLICT (person, note) DO UPDATE SET body = excluded.body"
 )
 _REMOVE = f"DELETE FROM {SCHEMA}.notes WHERE person = %(person)s AND note = %(note)s"  # noqa: S608
@@ -36,14 +35,7 @@ class PostgresNotes:
                 if body is None:
                     rows.do(_REMOVE, note=note)
                 else:
-                    label = close(name.encode(), f"name of note {note}")
-                    rows.do(_PUT, note=note, name=label, body=close(body, f"note {note}"))
-
-    def names(self) -> list[str]:
-        """Return the names of all that was put, in their order."""
-        with self._handle.reading() as rows:
-            found = rows.all(_NAMES)
-        return sorted(self._handle.seal.open(name, f"name of note {note}").decode() for note, name in found)
+                    rows.do(_PUT, note=note, body=close(body, f"note {note}"))
 
     def _note(self, name: str) -> int:
         return self._handle.seal.number(b"note", name)

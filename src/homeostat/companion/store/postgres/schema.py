@@ -35,6 +35,7 @@ _TABLES = (
         PRIMARY KEY (person, seq), UNIQUE (person, id)
     )""",
     f"CREATE INDEX messages_of_talk ON {SCHEMA}.messages (person, talk, seq)",
+    f"CREATE INDEX messages_of_time ON {SCHEMA}.messages (person, talk, at_us, seq)",
     # The messages of one block that hold one word: four bytes each.
     f"""CREATE TABLE {SCHEMA}.postings (
         person bigint NOT NULL, word bigint NOT NULL, block integer NOT NULL, body bytea NOT NULL,
@@ -45,28 +46,28 @@ _TABLES = (
     ) WITH (fillfactor = 50)""",
     f"""CREATE TABLE {SCHEMA}.kinds (
         person bigint NOT NULL, kind bigint NOT NULL, model bigint NOT NULL, dimensions integer NOT NULL,
-        names bytea NOT NULL, PRIMARY KEY (person, kind)
+        PRIMARY KEY (person, kind)
     )""",
     f"""CREATE TABLE {SCHEMA}.vectors (
         person bigint NOT NULL, kind bigint NOT NULL, block integer NOT NULL, body bytea NOT NULL,
         PRIMARY KEY (person, kind, block)
     )""",
     f"""CREATE TABLE {SCHEMA}.notes (
-        person bigint NOT NULL, note bigint NOT NULL, name bytea NOT NULL, body bytea NOT NULL,
-        PRIMARY KEY (person, note)
+        person bigint NOT NULL, note bigint NOT NULL, body bytea NOT NULL, PRIMARY KEY (person, note)
     )""",
     # What is sealed does not compress.
     *(
         f"ALTER TABLE {SCHEMA}.{table} ALTER COLUMN body SET STORAGE EXTERNAL"
         for table in ("messages", "postings", "lengths", "vectors", "notes")
     ),
-    # Finding a person by name is one statement, in which the name is set before the row is looked for.
+    # Finding a person by name is one statement: the name is set, looked for, and set no more.
     f"""CREATE FUNCTION {SCHEMA}.found(wanted text) RETURNS TABLE (person bigint, wrapped bytea)
         LANGUAGE plpgsql SET search_path = pg_catalog AS $$
         BEGIN
             PERFORM set_config('homeostat.name', wanted, true);
             RETURN QUERY SELECT p.person, k.wrapped FROM {SCHEMA}.people AS p
                 JOIN {SCHEMA}.keys AS k ON k.person = p.person WHERE p.name = wanted;
+            PERFORM set_config('homeostat.name', '', true);
         END $$""",  # noqa: S608
 )
 

@@ -7,7 +7,6 @@ byte each, then their rows.
 from collections.abc import Iterable, Sequence
 from itertools import groupby
 
-import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -18,15 +17,14 @@ from homeostat.core.errors import InputError
 
 BLOCK = 16
 
-_names = msgspec.msgpack.Decoder(tuple[str, str]).decode
 _KIND = (
     f"SELECT dimensions FROM {SCHEMA}.kinds"  # noqa: S608
     " WHERE person = %(person)s AND kind = %(kind)s AND model = %(model)s"
 )
 _KEEP_KIND = (
     f"INSERT INTO {SCHEMA}.kinds"  # noqa: S608
-    " VALUES (%(person)s, %(kind)s, %(model)s, %(dimensions)s, %(names)b) ON CONFLICT (person, kind)"
-    " DO UPDATE SET model = excluded.model, dimensions = excluded.dimensions, names = excluded.names"
+    " VALUES (%(person)s, %(kind)s, %(model)s, %(dimensions)s) ON CONFLICT (person, kind)"
+    " DO UPDATE SET model = excluded.model, dimensions = excluded.dimensions"
 )
 _REMOVE = f"DELETE FROM {SCHEMA}.vectors WHERE person = %(person)s AND kind = %(kind)s"  # noqa: S608
 _BLOCKS = (
@@ -95,13 +93,6 @@ class PostgresVectors:
         present = (whole[:, :BLOCK].reshape(-1) != 0) & (seqs > after)
         return seqs[present], whole[:, BLOCK:].reshape(-1, dimensions)[present]
 
-    def kinds(self) -> dict[str, str]:
-        """Return the kinds of which there are rows, and the model of each."""
-        with self._handle.reading() as rows:
-            found = rows.all(f"SELECT kind, names FROM {SCHEMA}.kinds WHERE person = %(person)s")  # noqa: S608
-        seal = self._handle.seal
-        return dict(sorted(_names(seal.open(names, f"kind {kind}")) for kind, names in found))
-
     def _prefer(self, rows: Rows, kind: str, model: str, dimensions: int) -> None:
         """Have a kind be of one model: what another made is removed."""
         seal = self._handle.seal
@@ -114,7 +105,6 @@ class PostgresVectors:
             kind=number,
             model=of_model,
             dimensions=dimensions,
-            names=seal.close(msgspec.msgpack.encode((kind, model)), f"kind {number}"),
         )
 
 
