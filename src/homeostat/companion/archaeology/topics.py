@@ -29,6 +29,7 @@ EVIDENCE = 3
 WORDS_MAX = 8_192
 FALSE_ALARMS = 0.05
 _EPOCH_SALT = np.uint64(0xA0761D6478BD642F)
+_TINY = 1e-12
 _SHARED_MIN = 0.3
 """Words are of one topic where their evidence has this share of messages in common."""
 
@@ -165,9 +166,7 @@ def _surprise(count: Ints, others: Ints, messages: int) -> Floats:
     """
     share = count / EPOCH
     rate = np.minimum((others + 1.0) / (messages + 2.0), share)
-    rest = np.where(
-        share < 1.0, (1.0 - share) * np.log((1.0 - np.minimum(share, 0.999999)) / (1.0 - rate)), 0.0
-    )
+    rest = (1.0 - share) * np.log(np.maximum(1.0 - share, _TINY) / np.maximum(1.0 - rate, _TINY))
     return np.asarray(EPOCH * (share * np.log(share / rate) + rest))
 
 

@@ -39,13 +39,13 @@ class Ranked:
 
 
 def likeliest_by_meaning(
-    around: Surroundings, past: Past, apart: frozenset[int], read: Read, rarity: Rarity
+    around: Surroundings, past: Past, apart: range, read: Read, rarity: Rarity
 ) -> Ranked:
     """Return the person's own turns that fit best, found and ranked by vectors, words and acts.
 
-    `apart` are the seqs of the surroundings: they are known not to be missing. Cost: 20 ms among 10,000.
+    `apart` are seqs of what is known not to be missing. Cost: 20 ms among 10,000.
     """
-    seen = np.isin(past.seqs, np.fromiter(apart, np.int64, len(apart)))
+    seen = (past.seqs >= apart.start) & (past.seqs < apart.stop)
     like = np.where(seen, -np.inf, alike(past, around))
     at_like = np.argsort(-like)[:READ_MAX]
     own = _own(past, at_like[np.isfinite(like[at_like])], read)

@@ -48,6 +48,11 @@ class Place:
         """All of them, in order."""
         return self.before + self.after
 
+    @property
+    def known(self) -> range:
+        """The seqs of what stands around and, where both ends are given, between: it is not missing."""
+        return range(self.messages[0].seq, self.messages[-1].seq + 1)
+
 
 def place(memory: Memory, before: int, after: int) -> Place:
     """Return what stands around the place between two messages of one memory; 0 for an open end.
@@ -76,7 +81,7 @@ def reconstructed(memory: Memory, where: Place, topics: Topics, model: str | Non
     With the vectors of `model` where the memory has those of the surroundings, else by words. Bounded work:
     some 400 messages are read. Cost: 30 ms at 10,000 messages.
     """
-    apart = frozenset(message.seq for message in where.messages)
+    apart = where.known
     rarity = _rarity(topics)
     ranked = None
     method: Method = "words"
@@ -87,7 +92,7 @@ def reconstructed(memory: Memory, where: Place, topics: Topics, model: str | Non
             method = "meaning"
             ranked = likeliest_by_meaning(around, past, apart, memory.reading.by_seq, rarity)
     if ranked is None:
-        found = _matching(memory, where, apart, rarity)
+        found = _matching(memory, where, rarity)
         ranked = likeliest_by_words(_around(where, None), found, rarity)
     likely = tuple(
         Likely(m.seq, m.text, float(p))
@@ -99,7 +104,7 @@ def reconstructed(memory: Memory, where: Place, topics: Topics, model: str | Non
         likely=likely,
         themes=_themes(where, ranked, rarity),
         confidence=confidence(ranked.rows[0], method) if likely else 0.0,
-        evidence=tuple(sorted(apart | {one.seq for one in likely})),
+        evidence=tuple(sorted({*(m.seq for m in where.messages), *(one.seq for one in likely)})),
         method=method,
     )
 
@@ -130,7 +135,7 @@ def _rarity(topics: Topics) -> Rarity:
     return rarity
 
 
-def _matching(memory: Memory, where: Place, apart: frozenset[int], rarity: Rarity) -> list[Message]:
+def _matching(memory: Memory, where: Place, rarity: Rarity) -> list[Message]:
     """Return the person's own messages that share the rarest words with the surroundings."""
     words = list({stem: word for m in where.messages for stem, word in content(m.text).items()}.values())
     rarest = np.argsort(-rarity(words), kind="stable")[:ASKED_MAX]
@@ -138,19 +143,19 @@ def _matching(memory: Memory, where: Place, apart: frozenset[int], rarity: Rarit
     if not asked:
         return []
     seqs, _ = memory.lexical.match(asked, MATCHES_MAX, Within(own=True))
+    apart = where.known
     found = {message.seq: message for message in memory.reading.by_seq(seqs.tolist())}
     return [found[s] for s in seqs.tolist() if s in found and s not in apart and found[s].text]
 
 
 def _themes(where: Place, ranked: Ranked, rarity: Rarity) -> tuple[str, ...]:
-    """Return words that the surroundings and the likely turns speak of, weighted by how likely and rare."""
+    """Return words of the likely turns, weighted by how likely and rare; twice those around too."""
+    around = {stem for message in where.messages for stem in content(message.text)}
     weight: dict[str, float] = {}
     surface: dict[str, str] = {}
-    shares = [(m.text, 0.25) for m in where.messages]
-    shares += [(m.text, float(p)) for m, p in zip(ranked.messages, ranked.chances, strict=True)]
-    for text, share in shares:
-        for stem, word in content(text).items():
-            weight[stem] = weight.get(stem, 0.0) + share
+    for message, share in zip(ranked.messages, ranked.chances.tolist(), strict=True):
+        for stem, word in content(message.text).items():
+            weight[stem] = weight.get(stem, 0.0) + share * (2.0 if stem in around else 1.0)
             surface.setdefault(stem, word)
     if not weight:
         return ()
