@@ -1,5 +1,6 @@
 """Fusion: from evidence of several kinds to one score a memory, each part of which can be shown."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -36,10 +37,14 @@ def z_scored(values: Scores, here: NDArray[np.bool_]) -> Scores:
     array([-1.,  1.,  0.], dtype=float32)
     """
     known = values if here.all() else values[here]
-    spread = float(known.std()) if len(known) else 0.0
+    if not len(known):
+        return np.zeros_like(values)
+    scored: Scores = values - known.mean()
+    above = scored if known is values else scored[here]
+    spread = math.sqrt(float(np.dot(above, above)) / len(above))
     if spread < 1e-6:
         return np.zeros_like(values)
-    scored: Scores = (values - known.mean()) * np.float32(1 / spread)
+    scored *= np.float32(1 / spread)
     if known is not values:
         scored[~here] = 0.0
     return scored
@@ -92,7 +97,10 @@ class Evidence:
 
     def total(self) -> Scores:
         """Return the scores."""
-        total: Scores = np.sum(list(self.parts.values()), axis=0, dtype=np.float32)
+        first, *others = self.parts.values()
+        total = first.copy()
+        for scores in others:
+            total += scores
         return total
 
     def of(self, place: int) -> dict[str, float]:

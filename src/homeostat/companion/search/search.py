@@ -113,26 +113,20 @@ class Search:
         window *= np.float32(weights.window)
         near = lexical + turn + window
         neighbours = neighbouring(near, index.before, weights)
-        named = np.isin(index.author, list(query.named)) if query.named else np.zeros(index.count, np.bool_)
-        time = timely(index.at_us, query.spans)
-        if query.asks_when:
-            np.maximum(time, index.dated, out=time)
-        evidence = Evidence(
-            {
-                "lexical": lexical,
-                "turn": turn,
-                "window": window,
-                "neighbours": neighbours,
-                "speaker": named * np.float32(weights.speaker),
-                "time": time * np.float32(weights.time),
-            }
-        )
+        parts = {"lexical": lexical, "turn": turn, "window": window, "neighbours": neighbours}
+        if query.named:
+            parts["speaker"] = np.isin(index.author, list(query.named)) * np.float32(weights.speaker)
+        if query.spans or query.asks_when:
+            time = timely(index.at_us, query.spans)
+            if query.asks_when:
+                np.maximum(time, index.dated, out=time)
+            parts["time"] = time * np.float32(weights.time)
         allowed = index.within(within)
         if allowed is None:
             allowed = np.ones(index.count, np.bool_)
         if not turn.any() and not window.any():
             allowed &= lexical + neighbours > 0
-        return evidence, allowed
+        return Evidence(parts), allowed
 
     def _second_pass(
         self, index: Index, evidence: Evidence, scores: Scores, k: int, weights: Weights
@@ -156,8 +150,9 @@ def _dense(index: Index, row: NDArray[np.int8] | None) -> tuple[Scores, Scores]:
         turn = z_scored(index.turns.cosines(row), index.turns.here)
     if index.windows is not None:
         window = z_scored(index.windows.cosines(row), index.windows.here)
-        missing = ~index.windows.here
-        window[missing] = turn[missing]
+        if index.windows.complete < index.count:
+            missing = ~index.windows.here
+            window[missing] = turn[missing]
     else:
         window = turn.copy()
     return turn, window
