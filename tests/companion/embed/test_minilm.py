@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -11,17 +12,17 @@ import pytest
 from numpy.typing import NDArray
 
 from homeostat.companion.embed.built import FLOAT32, MINILM, STATIC, default_folder, status
-from homeostat.companion.embed.minilm import MiniLm, open_session, run
+from homeostat.companion.embed.minilm import MiniLm, _batches, open_session, run
 from homeostat.companion.embed.static import Static
-from homeostat.core.errors import NotAvailable
+from homeostat.core.errors import EmbedderError, NotAvailable
 from homeostat.testing.bare_host import BareHost
-from homeostat.testing.embedder_contract import check_embedder
+from homeostat.testing.embedder_contract import TEXTS, check_embedder
 
 DATA = Path(os.environ.get("HOMEOSTAT_DATA", Path(__file__).parents[3] / "../shared/data"))
 
 
 def test_minilm_keeps_the_contract(made_models: Path) -> None:
-    check_embedder(MiniLm(BareHost(), made_models))
+    check_embedder(MiniLm(BareHost(), made_models), cosine_min=0.999_999)
 
 
 def test_the_static_table_keeps_the_contract(made_models: Path) -> None:
@@ -29,7 +30,37 @@ def test_the_static_table_keeps_the_contract(made_models: Path) -> None:
 
 
 def test_the_real_minilm_keeps_the_contract(minilm: MiniLm) -> None:
-    check_embedder(minilm)
+    check_embedder(minilm, cosine_min=0.999_999)
+
+
+def test_threads_that_embed_at_once_find_what_one_does(made_models: Path) -> None:
+    embedder = MiniLm(BareHost(), made_models)
+    alone = embedder.embed(TEXTS)
+    with ThreadPoolExecutor(4) as threads:
+        for found in threads.map(embedder.embed, [TEXTS] * 12):
+            np.testing.assert_array_equal(found, alone)
+
+
+def test_a_failure_of_the_runtime_is_an_error_that_holds_nothing_of_the_text(made_models: Path) -> None:
+    embedder = MiniLm(BareHost(), made_models)
+    with pytest.raises(EmbedderError, match=r"onnxruntime fails with \(1, 1\) tokens") as raised:
+        run(embedder._session, np.array([[40_000]], np.int64))
+    assert "40" not in str(raised.value)
+    assert raised.value.__cause__ is None
+
+
+def test_a_graph_that_cannot_be_opened_is_not_available() -> None:
+    with pytest.raises(NotAvailable, match="cannot open the model"):
+        open_session(b"no graph")
+
+
+@pytest.mark.parametrize("tokens_max", [0, 6, 1_000])
+def test_texts_that_go_together_have_equally_many_tokens_and_none_is_left_out(tokens_max: int) -> None:
+    ids = [[0] * (1 + i % 3) for i in range(20)]
+    batches = list(_batches(ids, tokens_max))
+    assert sorted(place for batch in batches for place in batch) == list(range(20))
+    assert all(len({len(ids[place]) for place in batch}) == 1 for batch in batches)
+    assert all(len(batch) == 1 or len(batch) * len(ids[batch[0]]) <= tokens_max for batch in batches)
 
 
 def test_more_than_256_tokens_are_cut_and_counted(made_models: Path) -> None:

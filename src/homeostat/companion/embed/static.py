@@ -18,8 +18,8 @@ from homeostat.runtime.host import Host
 class Static:
     """Sums of rows of MiniLM's words (256 dimensions): the order of the words tells nothing.
 
-    50 to 80 us for a message of 29 tokens, most of it to find its pieces. A text without words, and one whose rows
-    cancel, has the vector of the unknown word. Any thread may embed.
+    50 to 80 us for a message of 29 tokens, most of it to find its pieces. A text without words, and one
+    whose rows cancel, has the vector of the unknown word. Any thread may embed.
     """
 
     dimensions = DIMENSIONS
