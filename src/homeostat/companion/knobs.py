@@ -37,9 +37,9 @@ class FlowKnobs:
             declare(
                 declared(
                     "companion_enrich_delay_ms",
-                    2_000,
+                    10_000,
                     low=50,
-                    high=60_000,
+                    high=600_000,
                     log=True,
                     settle_s=5.0,
                     help="how long a person's messages gather before the parts learn from them",

@@ -16,6 +16,9 @@ from homeostat.app.companion.node import CompanionNode
 from homeostat.app.launch.server import SERVER_NAME
 
 GRACE_S = 5
+
+SWITCH_S = 0.001
+"""How long a thread that learns may keep the interpreter from one that answers; Python's own is 5 ms."""
 FILES_MAX = 65_536
 
 
@@ -46,6 +49,7 @@ def serve(
     """Serve until SIGINT or SIGTERM, or until stdin ends if asked; `ready` is called once it answers."""
     signal.signal(signal.SIGTERM, _ended)
     signal.signal(signal.SIGINT, _ended)
+    sys.setswitchinterval(SWITCH_S)
     config = uvicorn.Config(
         create_companion_app(node),
         log_config=None,
