@@ -1,7 +1,7 @@
 """Names: who takes part in a person's talks, and texts without them.
 
 A name is in so many turns that it says little about one of them; in a vector it is all the louder. Without
-names in the question, vectors of LoCoMo's turns find 63% of the evidence in place of 25 (decision 0071).
+names in the question, vectors of LoCoMo's turns find 64% of the evidence in place of 25 (decision 0071).
 """
 
 import re
