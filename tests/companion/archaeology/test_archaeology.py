@@ -149,10 +149,10 @@ def test_questions_are_measured_and_carry_no_text(memory: Memory) -> None:
     assert host.snapshot("companion.archaeology.duration", asked="patterns").count == 1
 
 
-def test_notes_of_ten_thousand_messages_stay_below_a_megabyte(memory: Memory) -> None:
+def test_notes_of_ten_thousand_messages_stay_below_700_kilobytes(memory: Memory) -> None:
     rng = np.random.default_rng(1)
     words = [f"w{i}" for i in range(20_000)]
     say(memory, [" ".join(words[i] for i in row) for row in (rng.zipf(1.3, (10_000, 20)) % 20_000).tolist()])
     part = Archaeology(BareHost())
     caught_up(part, memory, 2_000)
-    assert sum(len(body or b"") for body in kept(memory).values()) < 1_000_000
+    assert sum(len(body or b"") for body in kept(memory).values()) < 700_000

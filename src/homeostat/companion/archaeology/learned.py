@@ -147,9 +147,14 @@ def _decoded(body: bytes, kind: type[T]) -> T | None:
 
 
 def _array_out(value: Any) -> Any:
+    """Return an array's kind and bytes, whole numbers in as few bytes as they need."""
     assert isinstance(value, np.ndarray)
+    if value.dtype == np.int64 and value.min(initial=0) >= 0:
+        kind = next((k for k in ("<u1", "<u2", "<u4") if value.max(initial=0) <= np.iinfo(k).max), "<i8")
+        return kind, value.astype(kind).tobytes()
     return value.dtype.str, value.tobytes()
 
 
 def _array_in(kind: type, value: Any) -> Any:
-    return np.frombuffer(value[1], dtype=value[0])
+    found = np.frombuffer(value[1], dtype=value[0])
+    return found.astype(np.int64) if value[0] in ("<u1", "<u2", "<u4") else found

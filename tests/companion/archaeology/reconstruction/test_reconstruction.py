@@ -148,7 +148,7 @@ def test_replies_at_like_moments_point_to_what_was_said_there() -> None:
     rng = np.random.default_rng(1)
 
     def unit(rows: np.ndarray) -> np.ndarray:
-        return (rows / np.linalg.norm(rows, axis=-1, keepdims=True)).astype(np.float32)
+        return np.asarray(rows / np.linalg.norm(rows, axis=-1, keepdims=True), np.float32)
 
     asked, answered = unit(rng.normal(size=(2, 64))), unit(rng.normal(size=(2, 64)))
     said = np.concatenate([np.stack([asked[i % 2], answered[i % 2]]) for i in range(40)])
