@@ -1,7 +1,7 @@
 """Walks: frames streamed to who watches, at the pace at which they are read."""
 
 import asyncio
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
@@ -17,8 +17,13 @@ WALKS_A_PERSON = 4
 IDLE_NS = 600 * SECOND_NS
 """A walk that nobody watches is forgotten after ten minutes."""
 
-UNACKNOWLEDGED_MAX = 30
-"""Frames that may be on their way at once: half a second. Beyond, frames are left out until some arrived."""
+WINDOW_MAX = 30
+WINDOW_MIN = 6
+"""Frames that may be on their way at once. Beyond, frames are left out until some arrived. The window is
+halved where they arrive late and grows by one where they do not (Chiu and Jain 1989), so that a slow reader
+sees what is, not what was. A watcher acknowledges at least every fifth frame."""
+
+LATE_NS = SECOND_NS // 4
 
 STALLED_S = 10.0
 """A watcher who acknowledges nothing for so long is gone."""
@@ -50,8 +55,12 @@ class Session:
     acknowledged: int = -1
     sent: int = 0
     dropped: int = 0
+    window: int = WINDOW_MAX
     watched: bool = False
     watchers: int = 0
+    started_ns: int = 0
+    on_their_way: deque[int] = field(default_factory=deque)
+    halved_at: int = -1
     arrived: asyncio.Event = field(default_factory=asyncio.Event)
 
 
@@ -101,10 +110,20 @@ class Walks:
 
     def acknowledge(self, session: Session, number: int) -> None:
         """Note that all frames up to a number have arrived; a number that was not sent means nothing."""
-        if session.acknowledged < number < session.walk.frames:
-            session.acknowledged = number
-            session.used_ns = self._clock.monotonic_ns()
-            session.arrived.set()
+        waiting = session.on_their_way
+        if not waiting or not waiting[0] <= number <= waiting[-1]:
+            return
+        newest = waiting[-1]
+        while waiting and waiting[0] <= number:
+            waiting.popleft()
+        session.acknowledged = number
+        session.used_ns = self._clock.monotonic_ns()
+        if session.used_ns - session.started_ns - number * FRAME_NS <= LATE_NS:
+            session.window = min(session.window + 1, WINDOW_MAX)
+        elif number > session.halved_at:
+            session.window = max(session.window // 2, WINDOW_MIN)
+            session.halved_at = newest
+        session.arrived.set()
 
     async def stream(self, session: Session, send: Send, begin: int | None = None) -> bool:
         """Send the frames from `begin`, or from behind the last acknowledged one, 60 a second, to the end.
@@ -131,13 +150,16 @@ class Walks:
     async def _stream(self, session: Session, send: Send, begin: int, watcher: int) -> bool:
         walk = session.walk
         number = min(max(begin, 0), walk.frames - 1)
-        session.acknowledged = number - 1
-        started = self._clock.monotonic_ns() - number * FRAME_NS
+        session.acknowledged = session.halved_at = number - 1
+        session.on_their_way.clear()
+        session.window = WINDOW_MAX
+        started = session.started_ns = self._clock.monotonic_ns() - number * FRAME_NS
         last_ns = 0
         while session.id in self._sessions and session.watchers == watcher:
-            on_their_way = number - session.acknowledged
-            if on_their_way > UNACKNOWLEDGED_MAX and not await self._some_arrived(session):
-                return False
+            if len(session.on_their_way) >= session.window:
+                if not await self._some_arrived(session):
+                    return False
+                continue
             now = self._clock.monotonic_ns()
             due = started + number * FRAME_NS
             if now < due:
@@ -148,6 +170,7 @@ class Walks:
                 session.dropped += newest - number
                 self._dropped.add(float(newest - number))
                 number = newest
+            session.on_their_way.append(number)
             await send(encoded(walk.frame(number)))
             session.sent += 1
             self._sent.add(1.0)
