@@ -10,8 +10,9 @@ from homeostat.companion.message import NewMessage
 from homeostat.companion.store.keys import MasterKey
 from homeostat.companion.store.sqlite.people import SqlitePeople
 from homeostat.core.errors import InputError, NotAvailable, StoreError, UnknownPerson
+from homeostat.testing.decrypted import damaged
 from homeostat.testing.faults.victim import Victim
-from homeostat.testing.people_under_fire import set_on_fire
+from homeostat.testing.people_under_fire import KEY, set_on_fire
 
 MASTER = MasterKey(bytes(32))
 WRITER = """
@@ -167,9 +168,9 @@ def test_two_processes_write_to_one_person(tmp_path: Path, people: SqlitePeople)
 
 @pytest.mark.long
 def test_what_was_acknowledged_outlives_kill_minus_nine(tmp_path: Path) -> None:
-    losses = set_on_fire(str(tmp_path), kills=15)
+    losses = set_on_fire(str(tmp_path), 15, lambda: damaged(tmp_path, MasterKey.of(KEY, "key")))
     assert losses.done >= 15
-    assert losses.differences == 0
+    assert (losses.differences, losses.damaged) == (0, 0)
 
 
 def test_an_apsw_that_does_not_encrypt_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -28,7 +28,7 @@ CREATE VIRTUAL TABLE words USING fts5 (
     before, said, content = '', tokenize = "TOKENIZER"
 );
 CREATE VIRTUAL TABLE counted USING fts5vocab (words, row);
-INSERT INTO words (words, rank) VALUES ('secure-delete', 1);
+INSERT INTO words (words, rank) VALUES ('secure-delete', 1), ('automerge', 2), ('crisismerge', 6);
 CREATE TABLE kinds (kind INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, model TEXT NOT NULL,
     dimensions INTEGER NOT NULL);
 CREATE TABLE blocks (
