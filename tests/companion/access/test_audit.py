@@ -2,7 +2,6 @@
 
 import sqlite3
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -63,22 +62,3 @@ def test_a_chain_that_was_made_with_another_key_does_not_hold(cabinet: SqliteCab
     Audit(cabinet.trail, b"another", ManualClock()).note(Act.EXPORTED, "t")
     with pytest.raises(StoreCorrupt):
         audit_of(cabinet).verify()
-
-
-def test_the_oldest_go_and_the_chain_still_holds(cabinet: SqliteCabinet) -> None:
-    audit = audit_of(cabinet, kept_max=10)
-    for number in range(25):
-        audit.note(Act.EXPORTED, "t", about=str(number))
-    assert [number for number, _ in audit.entries()] == list(range(16, 26))
-    assert audit.verify().number == 25
-
-
-def test_two_processes_add_to_one_chain(path: Path) -> None:
-    cabinets = [SqliteCabinet(path) for _ in range(2)]
-    audits = [audit_of(cabinet) for cabinet in cabinets]
-    with ThreadPoolExecutor(4) as threads:
-        numbers = list(threads.map(lambda n: audits[n % 2].note(Act.EXPORTED, "t"), range(100)))
-    assert sorted(numbers) == list(range(1, 101))
-    assert audits[0].verify().number == 100
-    for cabinet in cabinets:
-        cabinet.close()

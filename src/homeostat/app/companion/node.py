@@ -14,7 +14,7 @@ from homeostat.app.companion.threads import Threads
 from homeostat.companion.access.access import Access
 from homeostat.companion.access.audit import Act, Audit
 from homeostat.companion.access.grant import Scope
-from homeostat.companion.access.sqlite_cabinet import SqliteCabinet
+from homeostat.companion.access.opening import cabinet_at
 from homeostat.companion.archaeology.archaeology import Archaeology
 from homeostat.companion.canaries import Canaries
 from homeostat.companion.companion import Companion
@@ -39,6 +39,7 @@ from homeostat.companion.turns import Turns
 from homeostat.core.clock import Clock, SystemClock
 from homeostat.loop.homeostat import Homeostat
 from homeostat.runtime.jobs.jobs import Jobs
+from homeostat.store.address import StoreAddress
 from homeostat.store.open import open_store
 
 SERVICE = "companion"
@@ -90,8 +91,9 @@ class CompanionNode:
         self.homeostat = Homeostat(SERVICE, release="", store=self.metrics, clock=self.clock)
         if embedder is None:
             embedder = embedder_at(self.homeostat, options.embedder, os.environ)
-        self.people = people_at(options.store or folder / "people", master)
-        self.cabinet = SqliteCabinet(folder / "access.db")
+        where = StoreAddress.of(options.store or folder / "people")
+        self.people = people_at(where, master)
+        self.cabinet = cabinet_at(where, folder / "access.db")
         self.audit = Audit(self.cabinet.trail, master.derived("audit"), self.clock)
         self.access = Access(self.cabinet.drawers, self.audit, self.clock)
         self.flags = Flags(self.homeostat, self.cabinet.drawers, FLAGS)
