@@ -98,6 +98,21 @@ def test_what_an_import_cannot_use_is_told(data: Path, tmp_path: Path, wrong: Se
     assert run(data, "import", "ann", str(log), *wrong)[0] == 2
 
 
+def test_a_rotated_key_opens_memories_and_the_audit(data: Path, tmp_path: Path) -> None:
+    log = tmp_path / "2024-02-03.txt"
+    log.write_text(LOG)
+    run(data, "import", "ann", str(log))
+    before = (data / "master.key").read_text()
+    for _ in range(2):
+        assert run(data, "rotate-key")[0] == 0
+    assert (data / "master.key").read_text() != before
+    code, told = run(data, "audit", "--verify")
+    assert code == 0
+    assert "The chain holds up to entry 1" in told
+    assert json.loads(run(data, "import", "ann", str(log), "--json")[1])["known"] == 2
+    assert run(tmp_path / "nothing", "rotate-key")[0] == 2
+
+
 @pytest.mark.long
 def test_a_server_that_is_killed_has_lost_no_message_that_it_answered(data: Path) -> None:
     data.mkdir()

@@ -13,6 +13,7 @@ from homeostat.app.companion.door import Door
 from homeostat.app.companion.threads import Threads
 from homeostat.companion.access.access import Access
 from homeostat.companion.access.audit import Act, Audit
+from homeostat.companion.access.audit_key import audit_key
 from homeostat.companion.access.grant import Scope
 from homeostat.companion.access.opening import cabinet_at
 from homeostat.companion.archaeology.archaeology import Archaeology
@@ -94,7 +95,7 @@ class CompanionNode:
         where = StoreAddress.of(options.store or folder / "people")
         self.people = people_at(where, master)
         self.cabinet = cabinet_at(where, folder / "access.db")
-        self.audit = Audit(self.cabinet.trail, master.derived("audit"), self.clock)
+        self.audit = Audit(self.cabinet.trail, audit_key(self.cabinet.drawers, master), self.clock)
         self.access = Access(self.cabinet.drawers, self.audit, self.clock)
         self.flags = Flags(self.homeostat, self.cabinet.drawers, FLAGS)
         self.residents = Residents(options.resident_mb << 20)

@@ -5,8 +5,6 @@ from typing import Protocol
 
 import msgspec
 
-KINDS = ("grant", "flag")
-
 
 class Link(msgspec.Struct, frozen=True, array_like=True):
     """One entry of the audit: its place, its content, and the chain's digest up to it."""
