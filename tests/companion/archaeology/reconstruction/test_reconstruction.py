@@ -95,6 +95,30 @@ def test_nothing_known_gives_nothing_with_no_confidence(memory: Memory) -> None:
     assert str(found) == "[reconstructed, 0% sure] nothing to go by"
 
 
+def test_where_the_person_said_nothing_yet_there_is_nothing_with_vectors_either(memory: Memory) -> None:
+    embedder = WordEmbedder()
+    memory.messages.add([NewMessage(id=str(i), text=f"hello {i}", at_us=i, own=False) for i in range(9)])
+    Turns(embedder).catch_up(memory, 100)
+    found = Archaeology(BareHost(), embedder.model).reconstruct(memory, 4, 5)
+    assert (found.likely, found.themes, found.confidence) == ((), (), 0.0)
+
+
+def test_what_is_shown_differs_and_was_not_just_said(memory: Memory) -> None:
+    embedder = WordEmbedder()
+    texts = ["any plans?", "we sail to the island", "enjoy", "thanks, we will"] * 20
+    memory.messages.add(
+        [
+            NewMessage(id=str(i), text=t, at_us=i, own=i % 2 == 1, talk=str(i // 4))
+            for i, t in enumerate(texts)
+        ]
+    )
+    Turns(embedder).catch_up(memory, 100)
+    memory.messages.remove(["41"])
+    for part in (Archaeology(BareHost()), Archaeology(BareHost(), embedder.model)):
+        found = part.reconstruct(memory, 41, 43)
+        assert [one.words for one in found.likely] == ["we sail to the island"]
+
+
 def test_a_reconstruction_can_not_be_kept_as_a_message(memory: Memory) -> None:
     filled(memory)
     found = Archaeology(BareHost()).reconstruct(memory, 1, 3)

@@ -49,7 +49,7 @@ def likeliest_by_meaning(
     like = np.where(seen, -np.inf, alike(past, around))
     at_like = np.argsort(-like)[:READ_MAX]
     own = _own(past, at_like[np.isfinite(like[at_like])], read)
-    replied = replies(past, around, np.array(sorted(own), dtype=np.int64)[:MOMENTS_MAX])
+    replied = replies(past, around, np.array(list(own), dtype=np.int64)[:MOMENTS_MAX])
     fit = like / 2.0
     for beside in (*around.before[:1], *around.after[:1]):
         if beside.vector is not None:
@@ -58,7 +58,8 @@ def likeliest_by_meaning(
         fit = fit + cosines(past.rows, to_rows(replied / max(float(np.linalg.norm(replied)), 1e-9)))
     best = np.argsort(-fit)[: 4 * CANDIDATES_MAX]
     found = _own(past, best[np.isfinite(fit[best])], read)
-    places = list(found)[:CANDIDATES_MAX]
+    kept = {message.seq for message in distinct(list(found.values()), around)}
+    places = [place for place, message in found.items() if message.seq in kept]
     vectors = past.vectors(places)
     others = np.linspace(0, past.seqs.size - 1, min(OTHERS_MAX, past.seqs.size)).astype(np.int64)
     turns = [Turn(found[p].text, v) for p, v in zip(places, vectors, strict=True)]
@@ -69,8 +70,19 @@ def likeliest_by_meaning(
 
 def likeliest_by_words(around: Surroundings, found: Sequence[Message], rarity: Rarity) -> Ranked:
     """Return which of the messages found fit best, by words and acts alone."""
-    kept = found[:CANDIDATES_MAX]
+    kept = distinct(found, around)
     return _ranked(kept, traits(around, [Turn(m.text) for m in kept], rarity), "words")
+
+
+def distinct(found: Sequence[Message], around: Surroundings) -> list[Message]:
+    """Return the first messages of different texts, without those that were just said, word for word."""
+    texts = {turn.text for turn in (*around.before, *around.after)}
+    kept: list[Message] = []
+    for message in found:
+        if message.text not in texts and len(kept) < CANDIDATES_MAX:
+            texts.add(message.text)
+            kept.append(message)
+    return kept
 
 
 def _ranked(messages: Sequence[Message], rows: Floats, method: Method) -> Ranked:

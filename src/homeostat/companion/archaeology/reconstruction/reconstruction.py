@@ -32,6 +32,8 @@ LIKELY_MAX = 5
 THEMES_MAX = 5
 ASKED_MAX = 12
 MATCHES_MAX = 48
+_RANKS_ALIKE = 60.0
+"""Of reciprocal rank fusion (Cormack, Clarke and Buttcher, SIGIR 2009): their value."""
 _RARE_MIN = 3.0
 """A theme is a word that at most one in twenty of the person's messages has."""
 
@@ -136,16 +138,22 @@ def _rarity(topics: Topics) -> Rarity:
 
 
 def _matching(memory: Memory, where: Place, rarity: Rarity) -> list[Message]:
-    """Return the person's own messages that share the rarest words with the surroundings."""
-    words = list({stem: word for m in where.messages for stem, word in content(m.text).items()}.values())
-    rarest = np.argsort(-rarity(words), kind="stable")[:ASKED_MAX]
-    asked = [words[int(i)] for i in rarest]
-    if not asked:
-        return []
-    seqs, _ = memory.lexical.match(asked, MATCHES_MAX, Within(own=True))
+    """Return the person's own messages that share the rarest words with either side, those of both first.
+
+    A message is found by its own words and by those of the message before it: so are replies at like moments.
+    """
     apart = where.known
-    found = {message.seq: message for message in memory.reading.by_seq(seqs.tolist())}
-    return [found[s] for s in seqs.tolist() if s in found and s not in apart and found[s].text]
+    ranks: dict[int, float] = {}
+    for side in (where.before, where.after):
+        words = list({stem: word for m in side for stem, word in content(m.text).items()}.values())
+        rarest = np.argsort(-rarity(words), kind="stable")[:ASKED_MAX]
+        asked = [words[int(i)] for i in rarest]
+        seqs = memory.lexical.match(asked, MATCHES_MAX, Within(own=True))[0].tolist() if asked else []
+        for rank, seq in enumerate(seqs):
+            ranks[seq] = ranks.get(seq, 0.0) + 1.0 / (_RANKS_ALIKE + rank)
+    found = {message.seq: message for message in memory.reading.by_seq(sorted(ranks))}
+    best = sorted(ranks, key=lambda seq: (-ranks[seq], seq))
+    return [found[s] for s in best if s in found and s not in apart and found[s].text]
 
 
 def _themes(where: Place, ranked: Ranked, rarity: Rarity) -> tuple[str, ...]:

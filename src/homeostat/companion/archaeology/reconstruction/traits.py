@@ -53,7 +53,7 @@ def traits(
     """
     columns = {**_words(around, candidates, rarity), **_acts(around, [acts(c.text) for c in candidates])}
     vectors = [c.vector for c in candidates if c.vector is not None]
-    if len(vectors) == len(candidates):
+    if vectors and len(vectors) == len(candidates):
         columns |= _meaning(around, np.array(vectors), near_all, replied)
     nothing = np.zeros(len(candidates))
     return np.stack([columns.get(name, nothing) for name in NAMES], axis=1)
