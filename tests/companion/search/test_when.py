@@ -47,7 +47,10 @@ def days(text: str, now: datetime = TUESDAY, offset_min: int = 0) -> list[tuple[
         ("4 years ago", "2019-01-01", "2020-01-01"),
         ("on Monday", "2023-06-26", "2023-06-27"),
         ("last Tuesday", "2023-06-20", "2023-06-21"),
-        ("last summer", "2023-06-01", "2023-09-01"),
+        ("last summer", "2022-06-01", "2022-09-01"),
+        ("this summer", "2023-06-01", "2023-09-01"),
+        ("last June", "2022-06-01", "2022-07-01"),
+        ("last winter", "2022-12-01", "2023-03-01"),
         ("in the winter of 2021", "2021-12-01", "2022-03-01"),
     ],
 )

@@ -39,6 +39,7 @@ _NUMBERS: dict[str, int] = {
 
 _MONTH = f"(?P<month>{'|'.join(_MONTHS)})"
 _NUMBER = rf"(?P<number>\d{{1,4}}|{'|'.join(sorted(_NUMBERS, key=len, reverse=True))})"
+_SEASON = f"(?P<season>{'|'.join(_SEASONS)})"
 _YEAR = r"(?P<year>(?:19|20)\d\d)"
 _DAY = r"(?P<day>\d{1,2})(?:st|nd|rd|th)?"
 _PAST = "(?:last|past|previous)"
@@ -123,9 +124,11 @@ def _months(begin: date, count: int) -> tuple[date, date]:
     return begin, _month_after(begin, count)
 
 
-def _latest(month: int, today: date) -> date:
-    """Return the beginning of the month of that number that began last."""
-    return date(today.year - (month > today.month), month, 1)
+def _latest(month: int, months: int, today: date, past: bool) -> date:
+    """Return when the months that begin with that one last began; those that are not over are not past."""
+    begin = date(today.year - (month > today.month), month, 1)
+    over = today >= _month_after(begin, months)
+    return begin if over or not past else begin.replace(year=begin.year - 1)
 
 
 def _iso(found: dict[str, str], today: date) -> tuple[date, date]:
@@ -142,12 +145,16 @@ def _day_of_month(found: dict[str, str], today: date) -> tuple[date, date]:
 
 def _month(found: dict[str, str], today: date) -> tuple[date, date]:
     month = _MONTHS.index(found["month"]) + 1
-    return _months(date(int(found["year"]), month, 1) if found.get("year") else _latest(month, today), 1)
+    if found.get("year"):
+        return _months(date(int(found["year"]), month, 1), 1)
+    return _months(_latest(month, 1, today, bool(found["past"])), 1)
 
 
 def _season(found: dict[str, str], today: date) -> tuple[date, date]:
     month = _SEASONS[found["season"]]
-    return _months(date(int(found["year"]), month, 1) if found["year"] else _latest(month, today), 3)
+    if found.get("year"):
+        return _months(date(int(found["year"]), month, 1), 3)
+    return _months(_latest(month, 3, today, bool(found["past"])), 3)
 
 
 def _year(found: dict[str, str], today: date) -> tuple[date, date]:
@@ -202,9 +209,9 @@ _EXPRESSIONS: tuple[tuple[re.Pattern[str], Found], ...] = tuple(
         (rf"{_DAY} (?:of )?{_MONTH}(?:,? {_YEAR})?", _day_of_month),
         (rf"{_MONTH} {_DAY}(?:,? {_YEAR})?", _day_of_month),
         (rf"{_MONTH},? (?:of )?{_YEAR}", _month),
-        (rf"(?:{_PAST}|in|during|since|of|this|early|late|mid) {_MONTH}", _month),
-        (rf"(?:{_PAST} |this |in |the |during )*(?P<season>{'|'.join(_SEASONS)})(?: of)? {_YEAR}", _season),
-        (rf"(?:{_PAST}|this|in the|over the|during the) (?P<season>{'|'.join(_SEASONS)})(?P<year>)", _season),
+        (rf"(?:(?P<past>{_PAST})|in|during|since|of|this|early|late|mid) {_MONTH}", _month),
+        (rf"(?:{_PAST} |this |in |the |during )*{_SEASON}(?: of)? {_YEAR}", _season),
+        (rf"(?:(?P<past>{_PAST})|this|in the|over the|during the) {_SEASON}", _season),
         (rf"(?:in|during|since|of|year) {_YEAR}", _year),
         (r"(?P<near>the day before yesterday|yesterday|last night|today|tonight|this morning)", _near),
         (rf"{_NUMBER} (?P<unit>day|week|month|year)s? ago", _ago),
