@@ -130,9 +130,12 @@ def test_tokens_and_calls_are_counted_as_of_any_model(embedder: Open) -> None:
 
 
 def test_a_text_without_words_goes_as_a_blank_and_a_long_one_cut(embedder: Open) -> None:
+    host = BareHost()
     with answering(plain) as (url, asked):
-        embedder(url).embed(["", "\n", "w" * 1_000_000])
+        embedder(url, host).embed(["", "\n", "w" * 1_000_000])
     assert [len(text) for text in asked[0]["input"]] == [1, 1, 8_192]  # type: ignore[attr-defined]
+    name = url.removeprefix("http://").removesuffix("/v1") + "/m/2"
+    assert host.total("companion.embed.tokens_cut", model=name) == 1
 
 
 @pytest.mark.parametrize(

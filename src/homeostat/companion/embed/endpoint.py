@@ -23,7 +23,7 @@ from homeostat.runtime.limits.retry import Retry
 NAME = "companion_embed"
 BATCH_TEXTS = 64
 CHARACTERS_MAX = 8_192
-"""What lies beyond is cut off: models take some thousands of tokens, and refuse longer texts."""
+"""What lies beyond is cut off, and counts as one token cut: models refuse texts of many thousands."""
 
 ANSWER_TIMEOUT_S = 30.0
 CONNECT_TIMEOUT_S = 5.0
@@ -96,6 +96,7 @@ class EndpointEmbedder:
         Raises EmbedderError, or DeadlinePassed where the caller's deadline has.
         """
         rows = np.empty((len(texts), self.dimensions), np.float32)
+        self._meter.cut(sum(len(text) > CHARACTERS_MAX for text in texts))
         with self._meter.embedding(len(texts)):
             for begin in range(0, len(texts), BATCH_TEXTS):
                 batch = [_sent(text) for text in texts[begin : begin + BATCH_TEXTS]]

@@ -73,9 +73,8 @@ def open_session(graph: bytes, provider: str = CPU) -> Any:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    options.log_severity_level = (
-        4  # its errors are raised; on stderr they would come again, with ids of tokens
-    )
+    # Its errors are raised: on stderr they would come again, with ids of tokens.
+    options.log_severity_level = 4
     try:
         session = onnxruntime.InferenceSession(graph, options, providers=list(dict.fromkeys((provider, CPU))))
     except _errors() as error:

@@ -31,12 +31,13 @@ class WordPieces:
     def ids(self, text: str) -> tuple[list[int], int]:
         """Return a text's ids between those of its begin and end, at most 256; and how many were cut off.
 
-        Of a text longer than 4,096 characters only these count.
+        Of a text longer than 4,096 characters only these are looked at; the rest counts as one.
         """
+        rest = int(len(text) > CHARACTERS_MAX)
         text = text[:CHARACTERS_MAX]
         try:
             ids = self._tokenizer.encode(text).ids
         except (TypeError, UnicodeEncodeError):  # halves of surrogate pairs, which UTF-8 cannot hold
             ids = self._tokenizer.encode(text.encode("utf-8", "replace").decode()).ids
         cut = max(len(ids) - TOKENS_MAX, 0)
-        return (ids[: TOKENS_MAX - 1] + ids[-1:], cut) if cut else (ids, 0)
+        return (ids[: TOKENS_MAX - 1] + ids[-1:] if cut else ids), cut + rest
