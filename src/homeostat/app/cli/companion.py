@@ -7,9 +7,11 @@ import typer
 
 from homeostat.app.cli.companion_access import audit, flags, token
 from homeostat.app.cli.companion_data import Folder, Store, data_folder
+from homeostat.app.cli.companion_database import prepare
 from homeostat.app.cli.companion_embedder import embedder as embedder_commands
 from homeostat.app.cli.companion_exchange import bring, export, forget
 from homeostat.app.cli.companion_loadtest import loadtest
+from homeostat.app.cli.companion_rotate import rotate_key
 from homeostat.core.errors import ConfigError
 
 PORT = 4380
@@ -25,7 +27,9 @@ def group() -> None:
 companion.command("import")(bring)
 companion.command()(export)
 companion.command()(forget)
+companion.command()(prepare)
 companion.command()(audit)
+companion.command("rotate-key")(rotate_key)
 companion.command()(loadtest)
 companion.add_typer(token, name="token")
 companion.add_typer(flags, name="flags")

@@ -14,7 +14,7 @@ from homeostat.companion.store.postgres.prepare import prepare
 from homeostat.companion.store.postgres.schema import PERSONAL, SCHEMA
 from homeostat.core.errors import ConfigError, StoreCorrupt, StoreError
 from homeostat.testing.forged_requests import OTHER, OWN, Forger, harm, people_of
-from homeostat.testing.people_database import PeopleDatabase
+from homeostat.testing.people_database import PeopleDatabase, people_database
 
 FORGED = 1_000
 FORGED_LONG = 20_000
@@ -113,35 +113,32 @@ def test_the_application_cannot_lift_the_policies(statement: str, application: p
         application.execute(statement)
 
 
-def test_a_user_whom_no_policy_holds_is_refused(database: PeopleDatabase, master: MasterKey) -> None:
-    with pytest.raises(ConfigError, match="'postgres' bypasses row-level security"):
-        people_at(database.owner, master)
-    with pytest.raises(ConfigError, match="bypasses row-level security"):
-        prepare(database.owner, "postgres")
-    with psycopg.connect(database.owner, autocommit=True) as connection:
-        for grant, undo, reason in (
-            (f"ALTER ROLE {database.role} BYPASSRLS", f"ALTER ROLE {database.role} NOBYPASSRLS", "bypasses"),
-            (
-                f"ALTER TABLE {SCHEMA}.people OWNER TO {database.role}",
-                f"ALTER TABLE {SCHEMA}.people OWNER TO postgres",
-                "owns",
-            ),
-        ):
-            connection.execute(grant)
-            with pytest.raises(ConfigError, match=reason):
+def test_a_user_whom_no_policy_holds_is_refused(postgres_url: str, master: MasterKey) -> None:
+    with people_database(postgres_url) as database:
+        with pytest.raises(ConfigError, match="'postgres' bypasses row-level security"):
+            people_at(database.owner, master)
+        with pytest.raises(ConfigError, match="bypasses row-level security"):
+            prepare(database.owner, "postgres")
+        people_at(database.application, master).close()
+        with psycopg.connect(database.owner, autocommit=True) as connection:
+            connection.execute(f"ALTER ROLE {database.role} BYPASSRLS")
+            with pytest.raises(ConfigError, match="bypasses"):
                 people_at(database.application, master)
-            connection.execute(undo)
-    people_at(database.application, master).close()
+            connection.execute(f"ALTER ROLE {database.role} NOBYPASSRLS")
+            connection.execute(f"ALTER TABLE {SCHEMA}.people OWNER TO {database.role}")
+            with pytest.raises(ConfigError, match="owns the tables"):
+                people_at(database.application, master)
 
 
 @pytest.mark.parametrize("off", ["DISABLE", "NO FORCE"])
 def test_tables_without_row_level_security_are_refused(
-    off: str, database: PeopleDatabase, master: MasterKey
+    off: str, postgres_url: str, master: MasterKey
 ) -> None:
-    with psycopg.connect(database.owner, autocommit=True) as connection:
-        connection.execute(f"ALTER TABLE {SCHEMA}.notes {off} ROW LEVEL SECURITY")
-    with pytest.raises(StoreError, match="row-level security is off for notes"):
-        people_at(database.application, master)
+    with people_database(postgres_url) as database:
+        with psycopg.connect(database.owner, autocommit=True) as connection:
+            connection.execute(f"ALTER TABLE {SCHEMA}.notes {off} ROW LEVEL SECURITY")
+        with pytest.raises(StoreError, match="row-level security is off for notes"):
+            people_at(database.application, master)
 
 
 def test_a_database_that_nobody_prepared_is_refused(postgres_url: str, master: MasterKey) -> None:
@@ -165,6 +162,26 @@ def test_another_master_key_is_refused(
     people_at(database.application, master).close()
     with pytest.raises(ConfigError, match="HOMEOSTAT_COMPANION_KEY"):
         people_at(database.application, environment={})
+
+
+def test_a_new_master_key_opens_everybody_and_the_earlier_one_nobody(
+    database: PeopleDatabase, people: PostgresPeople, master: MasterKey
+) -> None:
+    people_of(people)
+    late = people_at(database.application, master)
+    new = MasterKey.made()
+    assert people.rewrap(new) == 2
+    assert harm(people) == []
+    with pytest.raises(StoreCorrupt), late.open(OWN):
+        pass
+    with pytest.raises(ConfigError, match="another master key"), late.open("new", create=True):
+        pass
+    late.close()
+    with pytest.raises(ConfigError, match="another master key"):
+        people_at(database.application, master)
+    again = people_at(database.application, new)
+    assert harm(again) == []
+    again.close()
 
 
 def test_a_row_that_was_moved_does_not_open(people: PostgresPeople, database: PeopleDatabase) -> None:

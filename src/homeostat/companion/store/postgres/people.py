@@ -16,8 +16,9 @@ from homeostat.companion.store.turns import Turns
 from homeostat.companion.store.words import Words
 from homeostat.core.errors import ConfigError, UnknownPerson
 from homeostat.store.address import StoreAddress
-from homeostat.store.postgres.connections import Connections
+from homeostat.store.postgres.connections import Connection, Connections
 
+_REWRAPPING = "BEGIN; SET LOCAL homeostat.listing = 'on'; SET LOCAL homeostat.rewrapping = 'on'"
 _FOUND = f"SELECT person, wrapped FROM {SCHEMA}.found(%s)"  # noqa: S608
 
 
@@ -35,7 +36,12 @@ class PostgresPeople:
         self._turns = Turns()
         try:
             check(self._connections)
-            self._check_master()
+            with self._connections.transaction() as connection:
+                connection.execute(
+                    f"INSERT INTO {SCHEMA}.master VALUES (true, %s) ON CONFLICT DO NOTHING",  # noqa: S608
+                    (master.fingerprint,),
+                )
+                self._check_master(connection)
         except BaseException:
             self._connections.close()
             raise
@@ -79,6 +85,29 @@ class PostgresPeople:
             )
             return [name for (name,) in found]
 
+    def rewrap(self, master: MasterKey) -> int:
+        """Wrap all data keys under another master key, all or none; return how many. Rows stay as they are.
+
+        Other processes that are given the earlier key cannot open anybody any more.
+        """
+        with self._connections.transaction(_REWRAPPING) as connection:
+            # First, so that nobody is added under the earlier key meanwhile.
+            connection.execute(f"UPDATE {SCHEMA}.master SET fingerprint = %s", (master.fingerprint,))  # noqa: S608
+            found = connection.execute(
+                f"SELECT p.name, k.person, k.wrapped FROM {SCHEMA}.keys AS k"  # noqa: S608
+                f" JOIN {SCHEMA}.people AS p ON p.person = k.person"
+            ).fetchall()
+            with connection.cursor() as cursor:
+                cursor.executemany(
+                    f"UPDATE {SCHEMA}.keys SET wrapped = %s WHERE person = %s",  # noqa: S608
+                    [
+                        (master.wrap(self._master.unwrap(wrapped, name), name), person)
+                        for name, person, wrapped in found
+                    ],
+                )
+        self._master = master
+        return len(found)
+
     def close(self) -> None:
         """Close the connections."""
         self._connections.close()
@@ -91,6 +120,7 @@ class PostgresPeople:
     def _made(self, person: str) -> tuple[int, bytes] | None:
         wrapped = self._master.wrap(secrets.token_bytes(KEY_BYTES), person)
         with self._connections.transaction() as connection:
+            self._check_master(connection)
             connection.execute("SELECT set_config('homeostat.name', %s, true)", (person,))
             made = connection.execute(
                 f"INSERT INTO {SCHEMA}.people (name) VALUES (%s)"  # noqa: S608
@@ -103,13 +133,9 @@ class PostgresPeople:
                 return made[0], wrapped
         return self._found(person)
 
-    def _check_master(self) -> None:
-        with self._connections.transaction() as connection:
-            connection.execute(
-                f"INSERT INTO {SCHEMA}.master VALUES (true, %s) ON CONFLICT DO NOTHING",  # noqa: S608
-                (self._master.fingerprint,),
-            )
-            kept = connection.execute(f"SELECT fingerprint FROM {SCHEMA}.master").fetchone()  # noqa: S608
+    def _check_master(self, connection: Connection) -> None:
+        """Raise ConfigError where another master key wraps the keys; it stays until the transaction ends."""
+        kept = connection.execute(f"SELECT fingerprint FROM {SCHEMA}.master FOR SHARE").fetchone()  # noqa: S608
         if kept != (self._master.fingerprint,):
             raise ConfigError(
                 f"{self._connections.address} was made with another master key than"

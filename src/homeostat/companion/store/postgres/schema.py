@@ -71,6 +71,18 @@ _TABLES = (
         END $$""",  # noqa: S608
 )
 
+_ACCESS = (
+    f"""CREATE TABLE {SCHEMA}.blobs (
+        kind text COLLATE "C" NOT NULL, name text COLLATE "C" NOT NULL, blob bytea NOT NULL,
+        PRIMARY KEY (kind, name)
+    )""",
+    f"CREATE TABLE {SCHEMA}.links (number bigint PRIMARY KEY, entry bytea NOT NULL, digest bytea NOT NULL)",
+    f"""CREATE TABLE {SCHEMA}.anchor (
+        one boolean PRIMARY KEY CHECK (one), number bigint NOT NULL, digest bytea NOT NULL
+    )""",
+)
+"""What `access.postgres_cabinet` keeps: grants, flags, the audit. Nothing of them is within a memory."""
+
 _POLICIES = (
     *(
         statement
@@ -86,11 +98,17 @@ _POLICIES = (
         person = (SELECT p.person FROM {SCHEMA}.people AS p WHERE p.name = {_NAME}))""",  # noqa: S608
     f"""CREATE POLICY listed ON {SCHEMA}.people FOR SELECT
         USING (current_setting('homeostat.listing', true) = 'on')""",
+    *(
+        f"""CREATE POLICY rewrapped_{command} ON {SCHEMA}.keys FOR {command}
+            USING (current_setting('homeostat.rewrapping', true) = 'on')"""
+        for command in ("select", "update")
+    ),
 )
 
 STEP: tuple[str, ...] = (
     f"CREATE SCHEMA {SCHEMA}",
     *_TABLES,
+    *_ACCESS,
     *_POLICIES,
     f"INSERT INTO {SCHEMA}.version VALUES ({VERSION})",  # noqa: S608
 )
@@ -102,6 +120,9 @@ def grants(role: str) -> tuple[str, ...]:
     return (
         f"GRANT USAGE ON SCHEMA {SCHEMA} TO {role}",
         f"GRANT SELECT, INSERT, UPDATE, DELETE ON {personal} TO {role}",
-        f"GRANT SELECT, INSERT ON {SCHEMA}.master TO {role}",
+        f"GRANT SELECT, INSERT, UPDATE ON {SCHEMA}.master TO {role}",
+        f"GRANT SELECT, INSERT, UPDATE, DELETE ON {SCHEMA}.blobs TO {role}",
+        f"GRANT SELECT, INSERT, DELETE ON {SCHEMA}.links TO {role}",
+        f"GRANT SELECT, INSERT, UPDATE ON {SCHEMA}.anchor TO {role}",
         f"GRANT SELECT ON {SCHEMA}.version TO {role}",
     )
