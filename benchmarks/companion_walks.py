@@ -126,7 +126,7 @@ async def _watch(address: str, later: float) -> tuple[list[float], int, int]:
             if before:
                 gaps.append((now - before) / 1e6)
             before = now
-            if number % ACKNOWLEDGED_EVERY == 0:
+            if len(gaps) % ACKNOWLEDGED_EVERY == 0:
                 await socket.send(f'{{"ack": {number}}}')
     return gaps, len(gaps) + 1, number - first + 1
 

@@ -1,9 +1,12 @@
 """The curve: a smooth way through points, walked at a bounded speed with a bounded acceleration."""
 
+import math
 from bisect import bisect_right
 
 import numpy as np
 from numpy.typing import NDArray
+
+from homeostat.companion.palace.views import Point
 
 SAMPLES = 48
 """Samples between two points, from which lengths and bends are taken."""
@@ -21,19 +24,20 @@ class Curve:
     """
 
     def __init__(self, points: NDArray[np.float64], speed_max: float, acceleration_max: float) -> None:
-        self._coefficients = _cubics(points)
-        pieces = len(self._coefficients)
+        coefficients = _cubics(points)
+        pieces = len(coefficients)
         along = np.tile(np.linspace(0.0, 1.0, SAMPLES), pieces)[:, None]
         piece = np.repeat(np.arange(pieces), SAMPLES)
-        first, second = _derivatives(self._coefficients[piece], along)
+        first, second = _derivatives(coefficients[piece], along)
         pace = np.maximum(np.linalg.norm(first, axis=1), 1e-9)
-        middle, _ = _derivatives(self._coefficients[piece], along + 0.5 / (SAMPLES - 1))
+        middle, _ = _derivatives(coefficients[piece], along + 0.5 / (SAMPLES - 1))
         between = np.linalg.norm(middle, axis=1)
         step = (pace[:-1] + 4.0 * between[:-1] + pace[1:]) / (6.0 * (SAMPLES - 1))
         step[SAMPLES - 1 :: SAMPLES] = 0.0
         self._far = np.concatenate([[0.0], np.cumsum(step)]).tolist()
         self._at = (piece + along[:, 0]).tolist()
         self._piece = piece.tolist()
+        self._axes = coefficients.transpose(0, 2, 1).tolist()
         self._turned = (1.0 / pace).tolist()
         bend = np.linalg.norm(np.cross(first, second), axis=1) / pace**3
         self._plan(_with_joints(bend), step, speed_max, acceleration_max / np.sqrt(2.0))
@@ -59,18 +63,18 @@ class Curve:
         way_now = begin * since + (end - begin) * since * since / (2 * span) if span > 0 else 0.0
         return float(self._far[i] + (way_now * way / full if full > 0 else 0.0))
 
-    def place(self, far: float) -> NDArray[np.float64]:
+    def place(self, far: float) -> Point:
         """Return the point at a distance from the beginning; beyond the end straight on."""
         beyond = max(far - self._far[-1], 0.0)
         far = min(max(far, 0.0), self._far[-1])
         i = min(bisect_right(self._far, far) - 1, len(self._far) - 2)
-        a, b, c, d = self._coefficients[self._piece[i]]
         along = self._along(i, far)
-        found: NDArray[np.float64] = ((a * along + b) * along + c) * along + d
-        if beyond:
-            heading = (3 * a * along + 2 * b) * along + c
-            found = found + heading * (beyond / max(float(np.linalg.norm(heading)), 1e-9))
-        return found
+        x, y, z = (((a * along + b) * along + c) * along + d for a, b, c, d in self._axes[self._piece[i]])
+        if not beyond:
+            return x, y, z
+        u, v, w = ((3 * a * along + 2 * b) * along + c for a, b, c, _ in self._axes[self._piece[i]])
+        step = beyond / max(math.sqrt(u * u + v * v + w * w), 1e-9)
+        return x + step * u, y + step * v, z + step * w
 
     def _along(self, i: int, far: float) -> float:
         """Return the parameter of the piece at a distance behind sample `i`, by a cubic: speed is smooth."""

@@ -67,11 +67,11 @@ class Walk:
         far = self._curve.gone(number / FRAMES_A_SECOND)
         room, near = self._around(number // SEEN_EVERY)
         at, look_at = self._curve.place(far), self._curve.place(far + AHEAD)
-        return Frame(number, _point(at), _point(look_at), room, near)
+        return Frame(number, _rounded(at), _rounded(look_at), room, near)
 
     def _around(self, moment: int) -> tuple[str, tuple[int, ...]]:
         if self._seen[0] != moment:
-            at = self._curve.place(self._curve.gone(moment * SEEN_EVERY / FRAMES_A_SECOND))
+            at = np.array(self._curve.place(self._curve.gone(moment * SEEN_EVERY / FRAMES_A_SECOND)))
             nearest = int(((self._centres - at) ** 2).sum(1).argmin())
             places = self._grid.nearest(at.astype(np.float32), SEEN_MAX)
             apart = np.linalg.norm(self._grid.points[places] - at, axis=1)
@@ -93,6 +93,6 @@ def _waypoints(rooms: list[Room]) -> NDArray[np.float64]:
     return np.asarray(centres[0] + max(rooms[0].radius, 0.5) * circle)
 
 
-def _point(at: NDArray[np.float64]) -> Point:
-    x, y, z = at.tolist()
+def _rounded(at: Point) -> Point:
+    x, y, z = at
     return round(x, 3), round(y, 3), round(z, 3)
