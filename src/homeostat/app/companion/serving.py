@@ -58,6 +58,7 @@ def serve(
         headers=[("server", f"{SERVER_NAME}-companion")],
         timeout_graceful_shutdown=GRACE_S,
         backlog=2_048,
+        ws_per_message_deflate=False,
         ws="websockets-sansio",
         ws_max_size=1_024,
     )
