@@ -157,6 +157,14 @@ class TestFollowing:
         assert words.find(memory, "tomatoes", 10) == []
         assert words.find(memory, "leeks", 1)[0].message.text == "I planted leeks"
 
+    def test_an_edit_has_the_index_read_once(self, memory: Memory, words: Search, host: BareHost) -> None:
+        memory.messages.add(said(*SAID))
+        words.find(memory, "violin", 3)
+        memory.messages.edit("4", "I planted leeks", NOW_US)
+        for _ in range(3):
+            words.find(memory, "violin", 3)
+        assert host.total("companion.search_indexes_made") == 2
+
     def test_a_removed_message_is_not_found(self, memory: Memory, words: Search) -> None:
         memory.messages.add(said(*SAID))
         assert "6" in ids(words.find(memory, "violin", 10))

@@ -28,8 +28,8 @@ class Following:
     def index(self, memory: Memory) -> Index:
         """Return a memory's index as of now."""
         extent = memory.extent()
-        index = self._residents.get(memory.person, NAME, Index)
-        size = 0 if index is None else index.size_bytes
+        index = kept = self._residents.get(memory.person, NAME, Index)
+        size = 0 if kept is None else kept.size_bytes
         if index is None or index.generation != extent.generation:
             index = Index(extent.generation)
             self._made.add(1)
@@ -41,7 +41,7 @@ class Following:
         if self._embedder is not None and index.count:
             self._follow_turns(index, memory, self._embedder)
             self._follow_windows(index, memory, self._embedder)
-        if index.size_bytes != size or not size:
+        if index is not kept or index.size_bytes != size:
             self._residents.put(memory.person, NAME, index, size_bytes=index.size_bytes)
         return index
 
