@@ -1,7 +1,10 @@
 """The runner: one run of a job's function, from its claim to its outcome. It raises nothing."""
 
 import asyncio
+import os
 import random
+import sys
+import threading
 import traceback
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -25,7 +28,7 @@ FRAMES_MAX = 5
 
 
 class Runner:
-    """Runs claims. Functions that are no coroutines run in threads.
+    """Runs claims. Functions that are no coroutines run in threads, which give way to others by `niceness`.
 
     A thread cannot be stopped: one whose run was cancelled or took too long goes on, and is counted.
     """
@@ -38,6 +41,7 @@ class Runner:
         current: "ContextVar[Running | None]",
         rng: random.Random,
         losses: Losses,
+        niceness: int,
     ) -> None:
         self._definitions = definitions
         self._tracer = tracer
@@ -45,7 +49,7 @@ class Runner:
         self._current = current
         self._rng = rng
         self._losses = losses
-        self._threads = ThreadPoolExecutor(CONCURRENCY_MAX, "homeostat-job")
+        self._threads = ThreadPoolExecutor(CONCURRENCY_MAX, "homeostat-job", _give_way, (niceness,))
 
     async def run(self, claim: Claim, running: Running) -> Outcome:
         """Run a job and say what became of it."""
@@ -140,3 +144,9 @@ def error_text(error: BaseException) -> str:
     head = "".join(traceback.format_exception_only(type(error), error)).strip()[: ERROR_CHARS_MAX // 2]
     text = f"{head}\n{''.join(lines[1:-1])}".strip()
     return storable(text)[:ERROR_CHARS_MAX]
+
+
+def _give_way(niceness: int) -> None:
+    """Let other threads of this machine go before the one that calls; only Linux has that by thread."""
+    if niceness and sys.platform == "linux":
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), niceness)
