@@ -37,7 +37,7 @@ def test_functions_run_nicer_than_the_thread_that_serves(tmp_path: Path) -> None
         return found
 
     before = niceness()
-    assert asyncio.run(run()) == 7
+    assert asyncio.run(run()) == max(before, 7)
     assert niceness() == before
 
 

@@ -149,4 +149,6 @@ def error_text(error: BaseException) -> str:
 def _give_way(niceness: int) -> None:
     """Let other threads of this machine go before the one that calls; only Linux has that by thread."""
     if niceness and sys.platform == "linux":
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), niceness)
+        thread = threading.get_native_id()
+        if os.getpriority(os.PRIO_PROCESS, thread) < niceness:  # back needs a right that few have
+            os.setpriority(os.PRIO_PROCESS, thread, niceness)
