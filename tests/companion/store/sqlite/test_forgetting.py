@@ -128,12 +128,14 @@ def test_a_forgotten_person_leaves_no_file_and_no_key(tmp_path: Path, people: Sq
     path, key = place(tmp_path, "ann")
     copy = path.read_bytes()
     registry = tmp_path / "people.db"
-    wrapped_for = path.stem
-    assert wrapped_for.encode() in decrypted(registry, MASTER.derived("registry"))
+    opened = connect(registry, MASTER.derived("registry"))
+    wrapped = opened.execute("SELECT wrapped FROM people WHERE name = 'ann'").get
+    opened.close()
+    assert wrapped in decrypted(registry, MASTER.derived("registry"))
     assert people.forget("ann")
     assert list(path.parent.glob(f"{path.stem}*")) == []
     image = decrypted(registry, MASTER.derived("registry"))
-    assert wrapped_for.encode() not in image
+    assert wrapped not in image
     assert b"ann" not in image
     assert key not in image
     path.write_bytes(copy)

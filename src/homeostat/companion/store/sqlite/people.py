@@ -15,8 +15,9 @@ from homeostat.companion.store.sqlite.handle import Handle
 from homeostat.companion.store.sqlite.memory import SqliteMemory
 from homeostat.companion.store.sqlite.places import (
     destroy,
+    draft_files,
+    draft_of,
     person_file,
-    person_files,
     private_file,
     private_folder,
     synced,
@@ -46,9 +47,7 @@ class SqlitePeople:
         self._idle: OrderedDict[str, Handle] = OrderedDict()
         self._lock = Lock()
         self._closed = False
-        self._registry.sweep(
-            lambda: list(person_files(folder)), lambda file: destroy(person_file(folder, file))
-        )
+        self._registry.sweep(lambda: draft_files(folder), self._destroy)
 
     @contextmanager
     def open(self, person: str, *, create: bool = False) -> Iterator[Memory]:
@@ -78,7 +77,7 @@ class SqlitePeople:
                     handle.disown()
                 handle.connection.close()
             if file is not None:
-                destroy(person_file(self._folder, file))
+                self._destroy(file)
         return file is not None
 
     def names(self, after: str, limit: int) -> list[str]:
@@ -129,6 +128,9 @@ class SqlitePeople:
         file, key = self._found(person, create)
         path = person_file(self._folder, file)
         if not path.exists():
+            with suppress(FileNotFoundError):
+                draft_of(path).rename(path)
+        if not path.exists():
             # Unless another process has forgotten them in between.
             if self._found(person, create)[0] == file:
                 raise StoreCorrupt(f"{path} is missing; restore it from a backup, or forget the person")
@@ -151,7 +153,7 @@ class SqlitePeople:
         return self._registry.add(person, lambda file, key: self._made(person, file, key))
 
     def _made(self, person: str, file: str, key: bytes) -> None:
-        path = person_file(self._folder, file)
+        path = draft_of(person_file(self._folder, file))
         private_folder(path.parent)
         private_file(path)
         connection = connect(path, key)
@@ -161,3 +163,8 @@ class SqlitePeople:
             connection.close()
         for place in (path, path.parent):
             synced(place)
+
+    def _destroy(self, file: str) -> None:
+        path = person_file(self._folder, file)
+        destroy(path)
+        destroy(draft_of(path))

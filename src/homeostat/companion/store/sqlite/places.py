@@ -2,7 +2,6 @@
 
 import os
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 from homeostat.core.errors import StoreError, StoreFull
@@ -10,7 +9,7 @@ from homeostat.core.errors import StoreError, StoreFull
 REGISTRY = "people.db"
 PEOPLE = "people"
 BESIDE = ("", "-wal", "-shm", "-journal")
-_NAME = re.compile(r"([0-9a-f]{32})\.db(?:-wal|-shm|-journal)?")
+_DRAFT = re.compile(r"([0-9a-f]{32})\.new(?:-wal|-shm|-journal)?")
 
 
 def private_folder(folder: Path) -> Path:
@@ -39,14 +38,15 @@ def person_file(folder: Path, file: str) -> Path:
     return folder / PEOPLE / file[:2] / f"{file}.db"
 
 
-def person_files(folder: Path) -> Iterator[str]:
-    """Names of all people's files that are there, in part or whole."""
-    found = set()
-    for path in (folder / PEOPLE).glob("??/*"):
-        name = _NAME.fullmatch(path.name)
-        if name is not None:
-            found.add(name[1])
-    yield from sorted(found)
+def draft_of(path: Path) -> Path:
+    """Return where a person's file is made; it takes its place when the person is there."""
+    return path.with_suffix(".new")
+
+
+def draft_files(folder: Path) -> list[str]:
+    """Return the names of files that are being made, or that a killed process began to make."""
+    names = (_DRAFT.fullmatch(path.name) for path in (folder / PEOPLE).glob("??/*.new*"))
+    return sorted({name[1] for name in names if name is not None})
 
 
 def destroy(path: Path) -> None:

@@ -17,7 +17,8 @@ from homeostat.core.errors import ConfigError, StoreCorrupt
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS people (
     name TEXT PRIMARY KEY, file TEXT NOT NULL UNIQUE, wrapped BLOB NOT NULL
-) WITHOUT ROWID
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS forgotten (file TEXT PRIMARY KEY) WITHOUT ROWID
 """
 
 
@@ -44,7 +45,7 @@ class Registry:
     def add(self, person: str, make: Callable[[str, bytes], None]) -> tuple[str, bytes]:
         """Return a person's file and key, new ones where there are none; `make` makes the file first.
 
-        A file that has no row is of nobody: so a person is there whole, or not at all.
+        A draft that has no row is of nobody: so a person is there whole, or not at all.
         """
         with self._lock, transaction(self._connection, self._path):
             found = self._found(person)
@@ -64,6 +65,8 @@ class Registry:
                 found = rows_of(
                     self._connection, "DELETE FROM people WHERE name = ? RETURNING file", (person,)
                 )
+                # Their files are removed after this, or at the next start.
+                self._connection.executemany("INSERT INTO forgotten VALUES (?)", found)
             scrub(self._connection, self._path)
         return found[0][0] if found else None
 
@@ -77,14 +80,15 @@ class Registry:
             )
             return [name for (name,) in rows]
 
-    def sweep(self, files: Callable[[], list[str]], destroy: Callable[[str], None]) -> int:
-        """Destroy files of nobody: what a killed process began to make or to forget. Return how many."""
+    def sweep(self, drafts: Callable[[], list[str]], destroy: Callable[[str], None]) -> None:
+        """Destroy what a killed process had begun to forget, or to make of nobody; no other file."""
         with self._lock, transaction(self._connection, self._path):
             kept = {file for (file,) in rows_of(self._connection, "SELECT file FROM people")}
-            orphans = [file for file in files() if file not in kept]
-            for file in orphans:
+            forgotten = [
+                file for (file,) in rows_of(self._connection, "DELETE FROM forgotten RETURNING file")
+            ]
+            for file in [*forgotten, *(file for file in drafts() if file not in kept)]:
                 destroy(file)
-        return len(orphans)
 
     def _found(self, person: str) -> tuple[str, bytes] | None:
         rows = rows_of(self._connection, "SELECT file, wrapped FROM people WHERE name = ?", (person,))
