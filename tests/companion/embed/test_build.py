@@ -81,6 +81,15 @@ def test_a_build_that_fails_leaves_nothing(
 
 
 @pytest.mark.usefixtures("small")
+def test_what_a_killed_build_left_is_cleared_away_and_nothing_else(made_files: Path, tmp_path: Path) -> None:
+    build(tmp_path, made_files, silent, [STATIC])
+    (tmp_path / ".new-left" / STATIC).mkdir(parents=True)
+    (tmp_path / "mine").mkdir()
+    build(tmp_path, made_files, silent, [STATIC])
+    assert sorted(file.name for file in tmp_path.iterdir()) == [".lock", "mine", STATIC]
+
+
+@pytest.mark.usefixtures("small")
 def test_of_several_that_build_at_once_one_does(
     made_files: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

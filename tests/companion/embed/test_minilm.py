@@ -86,6 +86,16 @@ def test_marks_of_the_vocabulary_in_a_message_are_plain_signs(made_models: Path)
     assert embedder._pieces.ids("[PAD]") != ([101, 0, 102], 0)
 
 
+def test_a_text_is_the_sum_of_its_words_rows_in_any_order(made_models: Path) -> None:
+    embedder = Static(BareHost(), made_models)
+    levels, scales = (np.load(made_models / STATIC / name) for name in ("levels.npy", "scales.npy"))
+    ids = embedder._pieces.ids("the cat, the lake")[0][1:-1]
+    expected = sum(levels[i].astype(np.float64) * scales[i] for i in ids)
+    found, turned = embedder.embed(["the cat, the lake", "Lake, the the CAT"])
+    np.testing.assert_allclose(found, expected / np.linalg.norm(expected), atol=1e-6)
+    np.testing.assert_allclose(found, turned, atol=1e-6)
+
+
 def test_a_text_without_words_has_the_row_of_the_unknown_word(made_models: Path) -> None:
     empty, unknown = Static(BareHost(), made_models).embed(["", "ﷺ"])
     np.testing.assert_array_equal(empty, unknown)
