@@ -96,7 +96,7 @@ def stack(counts: Sequence[Counted], kind: str) -> tuple[Floats, Floats]:
 
 
 def learn_trait(kind: str, chunks: Sequence[Counted], pairs: Sequence[Sides]) -> Trait:
-    """Return rates from all messages, spreads from equal chunks, weights from how the sides of authors agree."""
+    """Return rates from all messages, spreads from equal chunks, weights from how authors' sides agree."""
     counts, occasions = stack(chunks, kind)
     rate = np.maximum(counts.sum(0) / occasions.sum(0), 1e-7)
     if kind == "habits":
@@ -313,7 +313,7 @@ def run(data: Path | None) -> list[Result]:
         apart = area(found[one.same & one.apart], found[~one.same])
         peer = trigram_area(messages, one.size)
         note = (
-            f"{one.same.sum()} authors, {(one.same & one.apart).sum()} of them on different days: {apart:.3f}; "
+            f"{one.same.sum()} authors, {(one.same & one.apart).sum()} on different days: {apart:.3f}; "
             f"plain trigram cosine {peer:.3f}; calibration error {calibration_error(found, one.same):.3f}"
         )
         question = f"same author, {one.size} messages a side, area under the curve, cross-validated"

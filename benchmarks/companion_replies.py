@@ -1,6 +1,6 @@
-"""Which reply is the likely one? The mirror's ranker on Synthetic-Persona-Chat, in five folds of conversations.
+"""Which reply is the likely one? The mirror's ranker on Synthetic-Persona-Chat, in five folds of talks.
 
-    python -m benchmarks.companion_replies CSV TABLE    learns from all conversations and writes the shipped table
+    python -m benchmarks.companion_replies CSV TABLE    learns from all talks and writes the shipped table
 
 The data are of Jandaghi and others (Google), CC-BY-4.0: conversations of two personas, made by a model and
 checked by people. The true reply stands among 20; the others are replies of other conversations.
@@ -26,7 +26,7 @@ from homeostat.companion.mirror.replies.features import (
     reply_features,
     situation_features,
 )
-from homeostat.companion.mirror.replies.ranker import SIGNS, Head, pack, signs, softmax
+from homeostat.companion.mirror.replies.ranker import SIGNS, Head, pack, signs, softmax, unpack
 
 FOLDS = 5
 CANDIDATES = 20
@@ -160,7 +160,7 @@ def gradients(
 
 
 def asked_of(known: Texts, head: Head, some: Sequence[Talk], others: Sequence[Talk], seed: int) -> Doubles:
-    """Return the signs of the candidates for some replies, the true one first, shape (n, CANDIDATES, SIGNS)."""
+    """Return the signs of the candidates, the true one first, shape (replies, CANDIDATES, SIGNS)."""
     rng = np.random.default_rng(seed)
     asked = [(talk, at) for talk in some for at in talk.replies()]
     pool = [talk for talk in others if len(talk.turns) > 1]
@@ -204,8 +204,6 @@ def learn(known: Texts, taught: Sequence[Talk], every: Sequence[Talk], kind: str
 
 def rounded(head: Head) -> Head:
     """Return the head as it is shipped."""
-    from homeostat.companion.mirror.replies.ranker import unpack
-
     return unpack(pack(head, "x"), "x")
 
 
@@ -225,7 +223,7 @@ def evaluate(data: Path, embed: Embed | None) -> tuple[Doubles, NDArray[np.bool_
 
 
 def run(data: Path | None) -> list[Result]:
-    """Measure hits among 20 with and without vectors, their calibration, and what is right of what is claimed."""
+    """Measure hits among 20 with and without vectors, calibration, and what is right of what is claimed."""
     path = data / "persona" / "synthetic_persona_chat_valid.csv" if data else Path("/nonexistent")
     if not path.is_file():
         return []
@@ -236,7 +234,7 @@ def run(data: Path | None) -> list[Result]:
         sure, right = evaluate(path, embed)
         claimed = sure >= 0.5
         note = (
-            "published on Persona-Chat, other conversations: KV memory 55.1, TransferTransfo 80.7; claims to know "
+            "published on Persona-Chat, another set: KV memory 55.1, TransferTransfo 80.7; claims to know "
             f"{claimed.mean():.0%}, of which right {right[claimed].mean():.1%}"
         )
         results.append(

@@ -66,7 +66,8 @@ class Learned(msgspec.Struct):
         self.grams = zlib.compress((held.grams + found.grams).astype(np.uint32).tobytes(), 1)
         self.habits = (held.habits + found.habits).tolist()
         self.words_total += found.total
-        self.words = _kept(held.words + found.words)
+        held.words.update(found.words)
+        self.words = _kept(held.words)
         signs = [affect.signs_of(text) for text in texts]
         self.glad_signs += sum(glad for glad, _ in signs)
         self.troubled_signs += sum(troubled for _, troubled in signs)

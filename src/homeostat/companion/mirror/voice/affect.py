@@ -4,34 +4,31 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
-GLAD = frozenset(
-    """
+_GLAD_WORDS = """
 amazing appreciate awesome beautiful best better blessed brilliant celebrate charming cheers comfortable
-congrats congratulations cool curious delicious delight delighted delightful eager easy elegant enjoy enjoyed
-enjoying enthusiastic excellent excited exciting fabulous fantastic fascinating favorite favourite fine fond
-free fun funny generous gentle glad good gorgeous grateful great happy haha healthy hehe helpful hilarious
-hope hopeful hug impressed impressive inspired inspiring interesting joy keen kind lol love loved lovely
-loving lucky magnificent nice peaceful perfect pleasant pleased pleasure proud relaxed relaxing relief safe
-satisfied smile smooth solved splendid success successful superb sweet thank thankful thanks thrilled thx
-treat welcome win wonderful worked works worth wow yay yummy
-""".split()
-)
-TROUBLED = frozenset(
-    """
-afraid alone angry annoyed annoying anxious argh ashamed awful bad boring broke broken bug confused confusing
-crap crash crashed crashes cried cry crying damn dead death depressed depressing desperate died difficult
-disappointed disappointing disaster disgusting embarrassed error errors evil exhausted fail failed fails fear
-fed freaking frustrated frustrating ghastly gone grief guilty gutted hard hate hated hates headache hell
-hopeless horrible hurt hurts ill impossible injured irritated jealous kill lonely lose losing loss lost mad
-mess messed miserable miss missed mistake mourning nasty nervous nightmare overwhelmed pain painful panic
-pathetic poor problem problems regret rubbish ruined sad scared scary screwed shame shock sick sigh sorry
-stress stressed stressful stuck stupid suck sucks suffer suffering terrible terrified tired tough trouble ugh
-ugly unable unfair unfortunately unhappy upset useless weak weird worried worry worse worst wrong
-""".split()
-)
-_NOT = frozenset(
-    "not no never don't dont isn't isnt wasn't wasnt can't cant won't wont nothing without".split()
-)
+congrats congratulations cool curious delicious delight delighted delightful eager easy elegant enjoy
+enjoyed enjoying enthusiastic excellent excited exciting fabulous fantastic fascinating favorite favourite
+fine fond free fun funny generous gentle glad good gorgeous grateful great happy haha healthy hehe helpful
+hilarious hope hopeful hug impressed impressive inspired inspiring interesting joy keen kind lol love
+loved lovely loving lucky magnificent nice peaceful perfect pleasant pleased pleasure proud relaxed
+relaxing relief safe satisfied smile smooth solved splendid success successful superb sweet thank thankful
+thanks thrilled thx treat welcome win wonderful worked works worth wow yay yummy
+""".split()  # noqa: SIM905 (as a list it is one word a line)
+GLAD = frozenset(_GLAD_WORDS)
+_TROUBLED_WORDS = """
+afraid alone angry annoyed annoying anxious argh ashamed awful bad boring broke broken bug confused
+confusing crap crash crashed crashes cried cry crying damn dead death depressed depressing desperate died
+difficult disappointed disappointing disaster disgusting embarrassed error errors evil exhausted fail
+failed fails fear fed freaking frustrated frustrating ghastly gone grief guilty gutted hard hate hated
+hates headache hell hopeless horrible hurt hurts ill impossible injured irritated jealous kill lonely lose
+losing loss lost mad mess messed miserable miss missed mistake mourning nasty nervous nightmare
+overwhelmed pain painful panic pathetic poor problem problems regret rubbish ruined sad scared scary
+screwed shame shock sick sigh sorry stress stressed stressful stuck stupid suck sucks suffer suffering
+terrible terrified tired tough trouble ugh ugly unable unfair unfortunately unhappy upset useless weak
+weird worried worry worse worst wrong
+""".split()  # noqa: SIM905 (as a list it is one word a line)
+TROUBLED = frozenset(_TROUBLED_WORDS)
+_NOT = frozenset({"not", "no", "never", "don't", "dont", "isn't", "isnt", "can't", "cant", "won't", "wont"})
 _GLAD_SIGNS = re.compile(
     r"(?<!\w)[:;=8]-?[)DPp3*](?!\w)|<3|[\U0001F600-\U0001F60E\U0001F618-\U0001F61D\u2764]"
 )

@@ -35,7 +35,7 @@ NAMES = (
     "ends with an exclamation mark",
     "ends with a bracket",
     "ends with an ellipsis",
-    "has several sentences",
+    "sentence after another",
     "laughing or smiling emoticon",
     "emoticon with a nose",
     "other emoticon",
