@@ -80,12 +80,12 @@ def best(scores: Scores, k: int) -> NDArray[np.intp]:
 
     What is minus infinity is not among them.
     """
-    k = min(k, len(scores))
-    if k <= 0:
-        return np.empty(0, np.intp)
-    least = np.partition(scores, len(scores) - k)[len(scores) - k]
-    places = np.flatnonzero((scores >= least) & (scores > -np.inf))
-    ordered: NDArray[np.intp] = places[np.argsort(-scores[places], kind="stable")][:k]
+    places = np.flatnonzero(scores > -np.inf)
+    found = scores[places]
+    if 0 < k < len(found):
+        some = np.flatnonzero(found >= np.partition(found, len(found) - k)[len(found) - k])
+        places, found = places[some], found[some]
+    ordered: NDArray[np.intp] = places[np.argsort(-found, kind="stable")][: max(k, 0)]
     return ordered
 
 
