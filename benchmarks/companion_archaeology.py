@@ -18,8 +18,8 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.companion_missing_turns import Draw, Talk, irc, locomo, told
-from benchmarks.companion_missing_turns_fit import accuracy, calibration_error
+from benchmarks.companion_missing_turns import Draw, Talk, irc, locomo, rebuilt, told
+from benchmarks.companion_missing_turns_fit import accuracy, calibration_error, likeliest_error
 from benchmarks.result import Result
 from homeostat.companion.archaeology.archaeology import Archaeology
 from homeostat.companion.archaeology.reconstruction.ranking import Method, probabilities, scores
@@ -171,10 +171,17 @@ def missing(name: str, talks: list[Talk], by_meaning: bool, bar: float | None) -
     method: Method = "meaning" if by_meaning else "words"
     draws: tuple[Draw, ...] = ("any", "nearest")
     for draw in draws:
-        rows = np.concatenate([told(one, draw) for one in talks])
+        rows, crowds = (
+            np.concatenate(parts) for parts in zip(*(told(one, draw) for one in talks), strict=True)
+        )
         if not by_meaning:
             rows[..., : NAMES.index("shared_before")] = 0.0
-        shares = np.array([probabilities(scores(one, method)) for one in rows])
+        shares = np.array(
+            [
+                probabilities(scores(one, method, crowd=bool(crowd)))
+                for one, crowd in zip(rows, crowds, strict=True)
+            ]
+        )
         near = rows[..., NAMES.index("near_before")] + rows[..., NAMES.index("near_after")]
         peer = float((near.argmax(axis=1) == 0).mean()) if by_meaning else None
         right = accuracy(shares)
@@ -194,8 +201,34 @@ def missing(name: str, talks: list[Talk], by_meaning: bool, bar: float | None) -
                 f"n {len(rows):,}" + (f"; cosines with both sides {100.0 * peer:.1f}%" if peer else ""),
             )
         )
-        results.append(Result(f"{asked}: ECE", calibration_error(shares), "", 0.05 if bar else None, "lower"))
+        results.append(
+            Result(
+                f"{asked}: ECE",
+                likeliest_error(shares),
+                "",
+                0.05 if bar else None,
+                "lower",
+            )
+        )
     return results
+
+
+def confidences(name: str, talks: list[Talk], every: int) -> Result:
+    """Tell how far the confidence of reconstructions is from how often they are right."""
+    sure, right = (
+        np.concatenate(parts) for parts in zip(*(rebuilt(one, every) for one in talks), strict=True)
+    )
+    ranks = np.empty(sure.size)
+    ranks[np.argsort(sure)] = np.arange(sure.size)
+    told_apart = (ranks[right].mean() - (right.sum() - 1) / 2.0) / max((~right).sum(), 1)
+    return Result(
+        f"{name}: confidence of a reconstruction, ECE",
+        calibration_error(sure, right),
+        "",
+        None,
+        "lower",
+        note=f"n {sure.size:,}; {100.0 * right.mean():.0f}% mean about what was said, AUC {told_apart:.2f}",
+    )
 
 
 def run(data: Path | None) -> list[Result]:
@@ -218,5 +251,8 @@ def run(data: Path | None) -> list[Result]:
     if embedder is not None:
         results += missing("LoCoMo", talks[LEARNED_FROM:], True, 66.0)
         results += missing("LoCoMo", talks[LEARNED_FROM:], False, None)
-        results += missing("IRC", irc(data / "irc", embedder, IRC_LOGS), True, None)
+        results.append(confidences("LoCoMo", talks[LEARNED_FROM:], every=2))
+        logs = irc(data / "irc", embedder, IRC_LOGS)
+        results += missing("IRC", logs, True, None)
+        results.append(confidences("IRC", logs, every=10))
     return results

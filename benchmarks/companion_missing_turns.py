@@ -25,6 +25,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from homeostat.companion.archaeology.reconstruction.likeliest import likeliest_by_meaning
 from homeostat.companion.archaeology.reconstruction.moments import (
     MOMENTS_MAX,
     Past,
@@ -32,16 +33,19 @@ from homeostat.companion.archaeology.reconstruction.moments import (
     near_anything,
     replies,
 )
+from homeostat.companion.archaeology.reconstruction.ranking import confidence
 from homeostat.companion.archaeology.reconstruction.surroundings import REACH, Rarity, Surroundings, Turn
 from homeostat.companion.archaeology.reconstruction.traits import traits
 from homeostat.companion.embed.embedder import Embedder
 from homeostat.companion.embed.rows import to_rows
+from homeostat.companion.message import Message
 
 Floats = NDArray[np.float64]
 Draw = Literal["any", "nearest"]
 CANDIDATES = 20
 NEAREST = 40
 SEED = 7
+ALIKE = 0.5
 _SESSION = re.compile(r"session_(\d+)")
 _LINE = re.compile(r"\[\d\d:\d\d\] <([^>]+)> (.*)")
 _WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)?")
@@ -62,8 +66,10 @@ class Talk:
         sides = []
         for step in (-1, 1):
             places = [at + step * k for k in range(1, REACH + 1)]
-            sides.append(tuple(self.turn(p) for p in places if self._beside(at, p)))
-        return Surroundings(*sides)
+            sides.append([p for p in places if self._beside(at, p)])
+        voices = {str(self.speakers[p]) for p in (at, *sides[0], *sides[1])}
+        before, after = (tuple(self.turn(p) for p in side) for side in sides)
+        return Surroundings(before, after, crowd=len(voices) > 2)
 
     def _beside(self, at: int, place: int) -> bool:
         return 0 <= place < len(self.texts) and bool(self.sessions[place] == self.sessions[at])
@@ -134,10 +140,13 @@ def gaps(one: Talk, draw: Draw, seed: int = SEED) -> Iterator[tuple[int, NDArray
         yield at, np.concatenate(([at], rng.permutation(others)[: CANDIDATES - 1]))
 
 
-def told(one: Talk, draw: Draw) -> Floats:
-    """Return the traits of all candidates of all gaps: (gaps, 20, traits), the true turn first."""
+def told(one: Talk, draw: Draw) -> tuple[Floats, NDArray[np.bool_]]:
+    """Return the traits of all candidates of all gaps, the true turn first, and which gaps are in a crowd.
+
+    The traits have the shape (gaps, 20, traits).
+    """
     rarity = one.rarity()
-    found = []
+    found, crowds = [], []
     for at, candidates in gaps(one, draw):
         around = one.around(at)
         near_all = replied = None
@@ -151,4 +160,31 @@ def told(one: Talk, draw: Draw) -> Floats:
             replied = replies(one.past, around, moments[np.isfinite(like[moments])])
         turns = [one.turn(int(p)) for p in candidates]
         found.append(traits(around, turns, rarity, near_all, replied))
-    return np.array(found)
+        crowds.append(around.crowd)
+    return np.array(found), np.array(crowds)
+
+
+def rebuilt(one: Talk, every: int) -> tuple[Floats, NDArray[np.bool_]]:
+    """Take every so manyth turn out and reconstruct it from all others, by meaning.
+
+    Return the confidence of each, and whether the likeliest means about what was said (a cosine of .5).
+    """
+    assert one.vectors is not None
+    rarity = one.rarity()
+    sure, right = [], []
+    for at in range(1, len(one.texts) - 1, every):
+        own = one.speakers == one.speakers[at]
+
+        def read(seqs: Sequence[int], own: NDArray[np.bool_] = own) -> list[Message]:
+            return [
+                Message(id=str(seq), text=one.texts[seq], at_us=0, seq=seq, own=bool(own[seq]))
+                for seq in seqs
+            ]
+
+        past = Past(np.delete(one.past.seqs, at), np.delete(one.past.rows, at, axis=0))
+        apart = range(at - REACH, at + REACH + 1)
+        ranked = likeliest_by_meaning(one.around(at), past, apart, read, rarity)
+        if ranked.messages:
+            sure.append(confidence(ranked.rows[0], "meaning"))
+            right.append(float(one.vectors[ranked.messages[0].seq] @ one.vectors[at]) >= ALIKE)
+    return np.array(sure), np.array(right)

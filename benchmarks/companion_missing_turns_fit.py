@@ -49,21 +49,25 @@ def accuracy(shares: Floats) -> float:
     return float((shares.argmax(axis=1) == 0).mean())
 
 
-def calibration_error(shares: Floats, bins: int = 10) -> float:
-    """Return the expected calibration error of the likeliest candidate's probability, in equal bins."""
-    sure, right = shares.max(axis=1), shares.argmax(axis=1) == 0
+def calibration_error(sure: Floats, right: NDArray[np.bool_], bins: int = 10) -> float:
+    """Return the expected calibration error of probabilities of being right, in equal bins."""
     which = np.minimum((sure * bins).astype(int), bins - 1)
-    gaps = [
+    apart = [
         (which == b).mean() * abs(sure[which == b].mean() - right[which == b].mean())
         for b in set(which.tolist())
     ]
-    return float(sum(gaps))
+    return float(sum(apart))
+
+
+def likeliest_error(shares: Floats) -> float:
+    """Return the calibration error of the likeliest candidate's probability; the first is the true one."""
+    return calibration_error(shares.max(axis=1), shares.argmax(axis=1) == 0)
 
 
 def main() -> None:
     """Learn from the first two talks, both draws together, and print the weights."""
     talks = locomo(Path(sys.argv[1]) / "locomo" / "locomo_first5.json", MiniLm(BareHost()))
-    rows = {draw: [told(one, draw) for one in talks] for draw in ("any", "nearest")}
+    rows = {draw: [told(one, draw)[0] for one in talks] for draw in ("any", "nearest")}
     for name, columns in (
         ("meaning", list(range(len(NAMES)))),
         ("words", [i for i, trait in enumerate(NAMES) if trait not in MEANING]),
@@ -73,9 +77,7 @@ def main() -> None:
             shares = [probabilities(r[..., columns], weights) for r in found]
             whole = np.concatenate(shares[2:])
             each = ", ".join(f"{accuracy(s):.3f}" for s in shares)
-            print(
-                f"# {name} {draw}: {accuracy(whole):.3f} (talks {each}), ECE {calibration_error(whole):.3f}"
-            )
+            print(f"# {name} {draw}: {accuracy(whole):.3f} (talks {each}), ECE {likeliest_error(whole):.3f}")
             crossed = [fitted(found[k][..., columns]) for k in (0, 1)]
             both = [accuracy(probabilities(found[1 - k][..., columns], crossed[k])) for k in (0, 1)]
             print(f"#   across the two talks learned from: {both[0]:.3f}, {both[1]:.3f}")

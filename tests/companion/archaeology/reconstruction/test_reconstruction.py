@@ -186,3 +186,24 @@ def test_replies_at_like_moments_point_to_what_was_said_there() -> None:
     assert replies(past, replace(around), np.arange(0)) is None
     near = near_anything(unit(np.stack([answered[0], rng.normal(size=64)])), past, np.arange(80))
     assert near[0] > 0.9 > near[1]
+
+
+def test_in_a_crowd_the_likeliest_is_less_sure(memory: Memory) -> None:
+    filled(memory)
+    part = Archaeology(BareHost())
+    alone = part.reconstruct(memory, 115, 117)
+    memory.messages.add(
+        [
+            NewMessage(id=f"c{i}", text=text, at_us=10**12 + i, talk="crowd", own=False, author=f"nick{i}")
+            for i, (_, text) in enumerate(TALK[:4])
+        ]
+    )
+    last = memory.extent().last
+    crowd = part.reconstruct(memory, last - 2, last - 1)
+    assert crowd.likely[0].probability < alone.likely[0].probability
+
+
+def test_weights_name_traits_that_there_are() -> None:
+    rows = np.eye(len(NAMES))
+    assert np.count_nonzero(scores(rows, "meaning")) == len(NAMES)
+    assert scores(rows, "meaning", crowd=True) == pytest.approx(scores(rows, "meaning") / 3.0)

@@ -65,13 +65,13 @@ def likeliest_by_meaning(
     turns = [Turn(found[p].text, v) for p, v in zip(places, vectors, strict=True)]
     near_all = near_anything(vectors, past, np.setdiff1d(others, places))
     rows = traits(around, turns, rarity, near_all, replied)
-    return _ranked([found[p] for p in places], rows, "meaning")
+    return _ranked([found[p] for p in places], rows, "meaning", around.crowd)
 
 
 def likeliest_by_words(around: Surroundings, found: Sequence[Message], rarity: Rarity) -> Ranked:
     """Return which of the messages found fit best, by words and acts alone."""
     kept = distinct(found, around)
-    return _ranked(kept, traits(around, [Turn(m.text) for m in kept], rarity), "words")
+    return _ranked(kept, traits(around, [Turn(m.text) for m in kept], rarity), "words", around.crowd)
 
 
 def distinct(found: Sequence[Message], around: Surroundings) -> list[Message]:
@@ -85,8 +85,8 @@ def distinct(found: Sequence[Message], around: Surroundings) -> list[Message]:
     return kept
 
 
-def _ranked(messages: Sequence[Message], rows: Floats, method: Method) -> Ranked:
-    found = scores(rows, method)
+def _ranked(messages: Sequence[Message], rows: Floats, method: Method, crowd: bool) -> Ranked:
+    found = scores(rows, method, crowd=crowd)
     order = np.argsort(-found, kind="stable")
     return Ranked(tuple(messages[i] for i in order), probabilities(found[order]), rows[order])
 

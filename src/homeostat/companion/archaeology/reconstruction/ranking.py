@@ -27,9 +27,10 @@ def _weights(method: Method) -> Floats:
     return np.array([float(table.get(name, 0.0)) for name in NAMES])
 
 
-def scores(rows: Floats, method: Method) -> Floats:
-    """Return the log odds of each candidate, up to a constant."""
-    return np.asarray(rows @ _weights(method))
+def scores(rows: Floats, method: Method, *, crowd: bool = False) -> Floats:
+    """Return the log odds of each candidate, up to a constant; nearer to each other in a crowd."""
+    found = np.asarray(rows @ _weights(method))
+    return found / float(_tables()["crowd"]["temperature"]) if crowd else found
 
 
 def confidence(likeliest: Floats, method: Method) -> float:

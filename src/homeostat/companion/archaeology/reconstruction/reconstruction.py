@@ -116,7 +116,9 @@ def _around(where: Place, past: Past | None) -> Surroundings:
         at = past.place(message.seq) if past is not None else None
         return Turn(message.text, past.vectors([at])[0] if past is not None and at is not None else None)
 
-    return Surroundings(tuple(turn(m) for m in reversed(where.before)), tuple(turn(m) for m in where.after))
+    voices = {"" if m.own else f"other {m.author}" for m in where.messages}
+    before, after = tuple(turn(m) for m in reversed(where.before)), tuple(turn(m) for m in where.after)
+    return Surroundings(before, after, crowd=len(voices | {""}) > 2)
 
 
 def _rarity(topics: Topics) -> Rarity:

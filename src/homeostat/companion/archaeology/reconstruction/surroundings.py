@@ -25,7 +25,11 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """Up to `REACH` turns of the same talk on either side, the nearest first; none at its begin or end."""
+    """Up to `REACH` turns of the same talk on either side, the nearest first; none at its begin or end.
+
+    In a `crowd` more than two talk: what stands beside the place is often of another talk.
+    """
 
     before: tuple[Turn, ...]
     after: tuple[Turn, ...]
+    crowd: bool = False
