@@ -49,7 +49,7 @@ def checked_id(id: str) -> str:
 
 def checked_text(id: str, text: str) -> str:
     """Return a text of up to 1 MiB. Raises TooLarge, InputError."""
-    if len(text) * 4 <= TEXT_BYTES_MAX and text.isascii():
+    if len(text) <= TEXT_BYTES_MAX and text.isascii():
         return text
     size_bytes = _utf8_bytes(text, f"the text of message {id!r}")
     if size_bytes > TEXT_BYTES_MAX:

@@ -1,13 +1,14 @@
 """Open files are few, and stand in no other process's way; who is killed leaves nothing half done."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from homeostat.companion.message import NewMessage
 from homeostat.companion.store.keys import MasterKey
+from homeostat.companion.store.people import Within
 from homeostat.companion.store.sqlite.people import SqlitePeople
 from homeostat.core.errors import InputError, NotAvailable, StoreError, UnknownPerson
 from homeostat.testing.decrypted import damaged
@@ -111,6 +112,24 @@ def test_a_batch_that_is_refused_leaves_the_memory_as_it_was(people: SqlitePeopl
         memory.messages.add(again)
     with people.open("ann") as memory:
         assert [message.id for message in memory.reading.after(0, 9)] == ["1"]
+
+
+def test_what_no_text_can_be_is_looked_for_in_vain(people: SqlitePeople) -> None:
+    say(people, "ann", "1")
+    with people.open("ann") as memory:
+        asked: tuple[Callable[[], object], ...] = (
+            lambda: memory.reading.by_id(["\ud800"]),
+            lambda: memory.reading.after(0, 9, Within(talk="\ud800")),
+            lambda: memory.messages.remove(["\ud800"]),
+            lambda: memory.notes.get("\ud800"),
+            lambda: people.names("\ud800", 5),
+        )
+        for ask in asked:
+            with pytest.raises(InputError, match="surrogate"):
+                ask()
+        assert memory.messages.remove(["a\0"]) == 0
+        assert memory.reading.after(0, 9, Within(talk="\0")) == []
+        assert memory.extent().count == 1
 
 
 @pytest.mark.parametrize("moment", ["connect", "make", "check"])

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import apsw
 
-from homeostat.core.errors import StoreBusy, StoreCorrupt, StoreError, StoreFull
+from homeostat.core.errors import InputError, StoreBusy, StoreCorrupt, StoreError, StoreFull
 
 CIPHER = "aegis"
 BUSY_MS = 5_000
@@ -55,6 +55,10 @@ def translated(path: Path) -> Iterator[None]:
         ) from None
     except (apsw.FullError, apsw.ReadOnlyError, apsw.PermissionsError) as error:
         raise StoreFull(f"{path} cannot be written ({error}): free some space, or check its owner") from None
+    except UnicodeEncodeError as error:
+        raise InputError(
+            f"what is looked for has half of a surrogate pair at character {error.start}"
+        ) from None
     except (apsw.CantOpenError, apsw.IOError) as error:
         raise StoreError(f"{path} cannot be opened or read ({error})") from None
 

@@ -47,7 +47,11 @@ class SqlitePeople:
         self._idle: OrderedDict[str, Handle] = OrderedDict()
         self._lock = Lock()
         self._closed = False
-        self._registry.sweep(lambda: draft_files(folder), self._destroy)
+        try:
+            self._registry.sweep(lambda: draft_files(folder), self._destroy)
+        except BaseException:
+            self._registry.close()
+            raise
 
     @contextmanager
     def open(self, person: str, *, create: bool = False) -> Iterator[Memory]:

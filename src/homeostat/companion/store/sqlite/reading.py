@@ -8,6 +8,7 @@ import numpy as np
 
 from homeostat.companion.message import Message
 from homeostat.companion.store.people import EVERYTHING, Within
+from homeostat.companion.store.sqlite.connection import translated
 from homeostat.companion.store.sqlite.handle import Handle, conditions
 
 COLUMNS = (
@@ -36,7 +37,11 @@ class SqliteReading:
     def by_id(self, ids: Sequence[str]) -> list[Message]:
         """Return the messages with these ids, in ascending order of seq."""
         possible = tuple(id for id in ids if "\0" not in id)
-        return self._rows("m.id IN carray(?)", (apsw.carray(possible),)) if possible else []
+        if not possible:
+            return []
+        with translated(self._handle.path):
+            wanted = apsw.carray(possible)
+        return self._rows("m.id IN carray(?)", (wanted,))
 
     def _rows(self, condition: str, values: Sequence[Any], limit: int = -1) -> list[Message]:
         rows = self._handle.rows(
