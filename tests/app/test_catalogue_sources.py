@@ -140,11 +140,19 @@ def test_the_scraper() -> None:
     assert_all_of({"scrape"}, series_of(registry))
 
 
-@pytest.mark.parametrize("source", ["runtime", "prompts"])
-def test_parts_that_applications_use(source: str) -> None:
+@pytest.mark.parametrize(
+    ("source", "folders"),
+    [
+        ("runtime", ("runtime",)),
+        ("prompts", ("prompts",)),
+        ("companion", ("companion", "app/companion")),
+    ],
+)
+def test_parts_that_applications_use(source: str, folders: tuple[str, ...]) -> None:
     """They record as they are used, as their own tests show; here: all that they can record is promised."""
     promised = {m.name: (m.kind.value, m.unit) for m in CATALOGUE.values() if m.collector == source}
-    recorded = recorded_under(Path(homeostat.__file__).parent / source)
+    root = Path(homeostat.__file__).parent
+    recorded = {k: v for folder in folders for k, v in recorded_under(root / folder).items()}
     assert recorded == {name: {as_promised} for name, as_promised in promised.items()}
 
 
@@ -163,5 +171,5 @@ def recorded_under(folder: Path) -> dict[str, set[tuple[str, str]]]:
 
 def test_every_source_is_tested_here_or_with_the_collectors() -> None:
     tested = {"operations", "llm", "homeostat", "load", "ingest", "scrape", "collectors", "application"}
-    tested |= {"in flight", "loop", "runtime", "prompts"}
+    tested |= {"in flight", "loop", "runtime", "prompts", "companion"}
     assert tested == set(SOURCES)
