@@ -4,14 +4,14 @@ The id is the key to the walk: 24 random bytes that last for ten minutes after t
 which sends no token with a WebSocket, needs none; and a lost connection goes on where it was.
 """
 
-import asyncio
 from contextlib import suppress
 
 import msgspec
+from anyio import create_task_group
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
-from starlette.websockets import WebSocket, WebSocketDisconnect
+from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 from homeostat.app.companion.bodies import body_of, understood
 from homeostat.app.companion.door import Door
@@ -96,38 +96,45 @@ class WalkApi:
         except WalkUnknown as error:
             await socket.close(UNKNOWN, str(error))
             return
-        streaming = asyncio.create_task(
-            self._walks.stream(session, socket.send_text, int(asked) if asked else None)
-        )
-        listening = asyncio.create_task(self._listen(socket, session))
-        try:
-            await asyncio.wait({streaming, listening}, return_when=asyncio.FIRST_COMPLETED)
-            if streaming.done():
-                await _closed(socket, streaming, session)
-        finally:
-            for task in (streaming, listening):
-                task.cancel()
-            await asyncio.gather(streaming, listening, return_exceptions=True)
-
-    async def _listen(self, socket: WebSocket, session: Session) -> None:
-        """Take acknowledgements until the watcher is gone, or sends something else."""
+        begin = int(asked) if asked else None
+        ended, understood_all = False, True
         with suppress(WebSocketDisconnect):
-            while True:
-                text = await socket.receive_text()
-                try:
-                    if len(text) > ACKNOWLEDGEMENT_BYTES_MAX:
-                        raise msgspec.DecodeError
-                    said = msgspec.json.decode(text, type=Acknowledgement)
-                except msgspec.DecodeError:
-                    await socket.close(BAD, 'a watcher sends {"ack": N} and nothing else')
-                    return
-                self._walks.acknowledge(session, said.ack)
+            async with create_task_group() as group:
+
+                async def listen() -> None:
+                    nonlocal understood_all
+                    understood_all = await self._listen(socket, session)
+                    group.cancel_scope.cancel()
+
+                group.start_soon(listen)
+                with suppress(WebSocketDisconnect):
+                    ended = await self._walks.stream(session, socket.send_text, begin)
+                group.cancel_scope.cancel()
+            await _closed(socket, session, ended, understood_all)
+
+    async def _listen(self, socket: WebSocket, session: Session) -> bool:
+        """Take acknowledgements until the watcher is gone (True), or says something else (False)."""
+        while True:
+            message = await socket.receive()
+            if message["type"] == "websocket.disconnect":
+                return True
+            text = message.get("text")
+            if text is None or len(text) > ACKNOWLEDGEMENT_BYTES_MAX:
+                return False
+            try:
+                said = msgspec.json.decode(text, type=Acknowledgement)
+            except msgspec.DecodeError:
+                return False
+            self._walks.acknowledge(session, said.ack)
 
 
-async def _closed(socket: WebSocket, streaming: "asyncio.Task[bool]", session: Session) -> None:
-    with suppress(WebSocketDisconnect, RuntimeError):
-        if streaming.exception() is None and streaming.result():
-            await socket.send_json({"end": session.walk.frames, "dropped": session.dropped})
-            await socket.close()
-        else:
-            await socket.close(STALLED, "nothing was acknowledged: connect again to go on")
+async def _closed(socket: WebSocket, session: Session, ended: bool, understood_all: bool) -> None:
+    if WebSocketState.DISCONNECTED in (socket.client_state, socket.application_state):
+        return
+    if not understood_all:
+        await socket.close(BAD, 'a watcher sends {"ack": N} and nothing else')
+    elif ended:
+        await socket.send_json({"end": session.walk.frames, "dropped": session.dropped})
+        await socket.close()
+    else:
+        await socket.close(STALLED, "the walk goes on elsewhere, or nothing was acknowledged: connect again")
