@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 from zlib import crc32
 
 import numpy as np
@@ -172,7 +173,8 @@ class Judged:
     def worth(self) -> Floats:
         """What each pair counts in learning: same and other alike, those of different days twice."""
         weigh = np.where(self.same, 0.5 / self.same.sum(), 0.5 / (~self.same).sum())
-        return weigh * np.sqrt(self.same.sum()) * 4 * np.where(self.same & self.apart, 2.0, 1.0)
+        twice = np.where(self.same & self.apart, 2.0, 1.0)
+        return np.asarray(weigh * np.sqrt(self.same.sum()) * 4 * twice)
 
 
 def fold_of(names: Sequence[str]) -> dict[str, int]:
@@ -343,7 +345,8 @@ def main() -> None:
     coefficients = fit(judged(messages))
     pairs = [pair for size in TRAIT_SIZES for pair in sides(messages, size)]
     background = learn_background([chunk for _, chunk in chunks_of(messages)], pairs)
-    np.savez_compressed(where, **pack(replace(background, coefficients=coefficients)))
+    shipped: dict[str, Any] = dict(pack(replace(background, coefficients=coefficients)))
+    np.savez_compressed(where, **shipped)
     print(where.stat().st_size, coefficients.round(2).tolist())
 
 

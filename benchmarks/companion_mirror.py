@@ -131,7 +131,8 @@ def decisions(*, turning: bool) -> list[Result]:
 
 def emoticons(said: list[str]) -> Iterator[Result]:
     """Measure affect against the emoticons that people put themselves, which it is not shown."""
-    glad, sad = [], []
+    glad: list[float] = []
+    sad: list[float] = []
     for text in said:
         signs = affect.signs_of(text)
         if bool(signs[0]) == bool(signs[1]):

@@ -12,6 +12,7 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -267,7 +268,8 @@ def main() -> None:
         head = learn(known, every, every, kind)
         arrays |= pack(head, kind)
         print(kind, head.nearness, dict(zip(SIGNS, head.weights.round(2).tolist(), strict=True)))
-    np.savez_compressed(sys.argv[2], **arrays)
+    shipped: dict[str, Any] = dict(arrays)
+    np.savez_compressed(sys.argv[2], **shipped)
 
 
 if __name__ == "__main__":

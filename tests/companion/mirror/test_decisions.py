@@ -52,7 +52,7 @@ def test_choices_without_a_rule_are_not_claimed() -> None:
     rng, found = random.Random(5), Decisions()
     claimed = 0
     for _ in range(400):
-        context = {"who": rng.choice(["ann", "bob"]), "rain": rng.random() < 0.5}
+        context: Context = {"who": rng.choice(["ann", "bob"]), "rain": rng.random() < 0.5}
         claimed += found.foretell(context, 0).choice is not None
         found.learn(context, rng.choice(["a", "b", "c", "d"]), 0)
     assert claimed <= 20

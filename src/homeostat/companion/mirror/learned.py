@@ -61,22 +61,22 @@ class Learned(msgspec.Struct):
         texts = plain([message.text for message in messages if message.own], Names(self.names))
         if not texts:
             return
-        found, held = count(texts), self.counted()
-        self.messages += found.messages
-        self.grams = zlib.compress((held.grams + found.grams).astype(np.uint32).tobytes(), 1)
-        self.habits = (held.habits + found.habits).tolist()
-        self.words_total += found.total
-        held.words.update(found.words)
+        room = drift.BLOCK - self.block_messages
+        ends = range(room, len(texts) + drift.BLOCK, drift.BLOCK)
+        pieces = [count(texts[max(end - drift.BLOCK, 0) : end]) for end in ends]
+        held = self.counted()
+        for piece in pieces:
+            self._extend_block(piece)
+            held.words.update(piece.words)
+        grams = held.grams + np.sum([piece.grams for piece in pieces], 0)
+        self.messages += len(texts)
+        self.grams = zlib.compress(grams.astype(np.uint32).tobytes(), 1)
+        self.habits = (held.habits + np.sum([piece.habits for piece in pieces], 0)).tolist()
+        self.words_total += sum(piece.total for piece in pieces)
         self.words = _kept(held.words)
-        signs = [affect.signs_of(text) for text in texts]
-        self.glad_signs += sum(glad for glad, _ in signs)
-        self.troubled_signs += sum(troubled for _, troubled in signs)
-        begin = 0
-        while begin < len(texts):
-            end = min(begin + drift.BLOCK - self.block_messages, len(texts))
-            whole = begin == 0 and end == len(texts)
-            self._extend_block(found if whole else count(texts[begin:end]))
-            begin = end
+        glad, troubled = affect.signs_of("\n".join(texts))
+        self.glad_signs += glad
+        self.troubled_signs += troubled
 
     def _extend_block(self, counted: Counted) -> None:
         """Take messages into the block, at most as many as it still has room for."""
