@@ -17,7 +17,7 @@ from homeostat.companion.archaeology.learned import (
 )
 from homeostat.companion.archaeology.reconstruction.reconstructed import Reconstructed
 from homeostat.companion.archaeology.reconstruction.reconstruction import place, reconstructed
-from homeostat.companion.archaeology.reconstruction.wording import Writer, with_wording
+from homeostat.companion.archaeology.reconstruction.wording import Writer, forget_stale, with_wording
 from homeostat.companion.archaeology.rhythm import NO_RHYTHM, followed
 from homeostat.companion.archaeology.topics import NO_TOPICS, Topic, come_and_gone
 from homeostat.companion.archaeology.voice import VoiceChange, voice_changes
@@ -70,6 +70,7 @@ class Archaeology:
         if not progress.last and memory.notes.get(PROGRESS) is not None:
             memory.notes.put(NO_NOTES)  # what was learned from edited and removed messages goes at once
             self._again.add(1)
+        forget_stale(memory.notes, extent.generation)
         if extent.last - progress.last < STRIDE:
             return True
         messages = memory.reading.after(progress.last, limit)

@@ -7,6 +7,7 @@ from threading import Thread
 import pytest
 
 from homeostat.companion.archaeology.archaeology import Archaeology
+from homeostat.companion.archaeology.learned import WORDINGS
 from homeostat.companion.archaeology.reconstruction.endpoint_writer import EndpointWriter
 from homeostat.companion.archaeology.reconstruction.wording import RULES
 from homeostat.companion.message import NewMessage
@@ -47,6 +48,17 @@ def test_a_wording_is_asked_for_once_marked_and_forgotten_with_an_edit(memory: M
     assert user["content"].index("[the missing turn]") < user["content"].index("day 50")
     memory.messages.edit("3", "We eat it", 1)
     assert part.reconstruct(memory, 50, 51, worded=True).wording == "wording 2"
+
+
+def test_a_wording_of_what_was_removed_goes_with_the_next_catching_up(memory: Memory) -> None:
+    memory.messages.add(TALK[:9])
+    part = Archaeology(BareHost(), writer=Scribe())
+    part.reconstruct(memory, 4, 5, worded=True)
+    part.catch_up(memory, 100)
+    assert memory.notes.get(WORDINGS) is not None
+    memory.messages.remove(["3"])
+    part.catch_up(memory, 100)
+    assert memory.notes.get(WORDINGS) is None
 
 
 def test_no_model_is_asked_where_none_is_set_or_wanted(memory: Memory) -> None:

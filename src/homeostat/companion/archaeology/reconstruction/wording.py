@@ -60,6 +60,12 @@ def with_wording(
     return msgspec.structs.replace(found, wording=wording, worded_by=writer.model)
 
 
+def forget_stale(notes: Notes, generation: int) -> None:
+    """Remove wordings of an earlier generation: they may hold what was removed since."""
+    if notes.get(WORDINGS) is not None and not _kept(notes, generation).answers:
+        notes.put({WORDINGS: None})
+
+
 def _asked(found: Reconstructed, around: Sequence[Message]) -> str:
     lines = ["The talk:"]
     missing = "[the missing turn]"
