@@ -91,6 +91,13 @@ class TestByWords:
             found = words.find(memory, question, 1, now_us=NOW_US + 4 * DAY_US)[0]
             assert (found.message.id, found.why["time"]) == (expected, 1.0)
 
+    def test_who_asks_stands_behind_who_tells(self, memory: Memory, words: Search) -> None:
+        memory.messages.add(said(("Ben", "A heron on our roof?"), first=7, talk="a"))
+        memory.messages.add(said(("Ben", "A heron on our roof!"), first=8, talk="b"))
+        found = words.find(memory, "heron", 2)
+        assert ids(found) == ["8", "7"]
+        assert found[1].why["asks"] < 0 == found[0].why.get("asks", 0)
+
     def test_the_reasons_add_up_to_the_score(self, memory: Memory, words: Search) -> None:
         for hit in words.find(memory, "Did Ben see the violin in the garden today?", 10, now_us=NOW_US):
             assert hit.score == pytest.approx(sum(hit.why.values()))

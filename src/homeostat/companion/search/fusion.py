@@ -25,6 +25,7 @@ class Weights:
     window: float
     speaker: float
     time: float
+    asks: float
     before: float
     after: float
     hop: float

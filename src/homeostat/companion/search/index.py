@@ -32,7 +32,9 @@ _COLUMNS = {
     "before": np.int32,
     "own": np.bool_,
     "dated": np.bool_,
+    "asks": np.bool_,
 }
+_QUESTION_MARKS = ("?", "？", "؟")
 _NAME_BYTES = 300
 """What one entry of `names` takes: the word, its set, the number."""
 
@@ -82,6 +84,11 @@ class Index:
         return self._column("dated")
 
     @property
+    def asks(self) -> NDArray[np.bool_]:
+        """Which texts end with a question."""
+        return self._column("asks")
+
+    @property
     def last(self) -> int:
         """The highest seq that is here, 0 where there is none."""
         return int(self._columns["seq"][self.count - 1]) if self.count else 0
@@ -103,6 +110,7 @@ class Index:
         columns["at_us"][begin:end] = [m.at_us for m in messages]
         columns["own"][begin:end] = [m.own for m in messages]
         columns["dated"][begin:end] = [speaks_of_time(m.text) for m in messages]
+        columns["asks"][begin:end] = [m.text.rstrip().endswith(_QUESTION_MARKS) for m in messages]
         numbers = {name: number_of(name) for m in messages for name in (m.author, m.talk)}
         columns["author"][begin:end] = [numbers[m.author] for m in messages]
         columns["talk"][begin:end] = [numbers[m.talk] for m in messages]

@@ -13,6 +13,7 @@ _WEIGHTS = (
     ("window", 0.7, 3.0, "weight of what a memory and the turns before it mean"),
     ("speaker", 2.5, 6.0, "what a memory gains whose author the question names"),
     ("time", 1.0, 6.0, "what a memory gains that is of the time that the question names, or speaks of time"),
+    ("asks", 0.6, 6.0, "what a memory loses that ends with a question: who asks does not answer"),
     ("before", 0.1, 1.0, "share of its score that a turn lends to the one after it"),
     ("after", 0.3, 1.0, "share of its score that a turn lends to the one before it"),
     ("hop", 0.0, 6.0, "weight of what a memory has in common with the best ones"),

@@ -114,6 +114,7 @@ class Search:
         near = lexical + turn + window
         neighbours = neighbouring(near, index.before, weights)
         parts = {"lexical": lexical, "turn": turn, "window": window, "neighbours": neighbours}
+        parts["asks"] = index.asks * np.float32(-weights.asks)
         if query.named:
             parts["speaker"] = np.isin(index.author, list(query.named)) * np.float32(weights.speaker)
         if query.spans or query.asks_when:
