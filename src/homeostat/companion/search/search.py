@@ -83,7 +83,7 @@ class Search:
         return hits
 
     def _row(self, query: Query, text: str, vector: NDArray[np.float32] | None) -> NDArray[np.int8] | None:
-        """Return the row of the question without names; None, counted, where it cannot be made now."""
+        """Return the row of the question without names, or as it is where that cannot be made now."""
         if self._embedder is None:
             return None
         if vector is None or query.meaning != text:
@@ -91,8 +91,7 @@ class Search:
                 vector = self._embedder.embed([query.meaning])[0]
             except EmbedderError:
                 self._losses.add("companion.search.embedder_failed")
-                return None
-        return to_rows(vector)
+        return None if vector is None else to_rows(vector)
 
     def _evidence(
         self,
