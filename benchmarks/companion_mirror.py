@@ -4,6 +4,7 @@ import random
 import re
 import statistics
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -137,8 +138,8 @@ def emoticons(said: list[str]) -> Iterator[Result]:
         signs = affect.signs_of(text)
         if bool(signs[0]) == bool(signs[1]):
             continue
-        value = affect.valence(WORD.findall(_SIGN.sub(" ", text).lower()))
-        (glad if signs[0] else sad).append(float(value))
+        glad_words, troubled_words = affect.counted(Counter(WORD.findall(_SIGN.sub(" ", text).lower())))
+        (glad if signs[0] else sad).append(float(glad_words - troubled_words))
     if glad and sad:
         note = f"IRC: {len(glad)} messages with a glad emoticon, {len(sad)} with a sad one, which are hidden"
         found = area(np.array(glad), np.array(sad))

@@ -120,9 +120,8 @@ def test_talks_that_wait_for_an_answer_are_bounded() -> None:
     assert len(rhythm.asked_us) == 32
 
 
-def test_a_denied_word_turns_about() -> None:
-    assert affect.valence(["this", "is", "not", "good"]) == -1
-    assert affect.valence(["i", "love", "it"]) == 1
+def test_glad_and_troubled_words_and_signs_are_counted() -> None:
+    assert affect.counted(Counter({"i": 1, "love": 1, "broken": 2})) == (1, 2)
     assert affect.signs_of("fine :) or :( 😭") == (1, 2)
 
 

@@ -10,14 +10,12 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from homeostat.companion.embed.embedder import Embedder
 from homeostat.companion.mirror.replies.features import (
     BAG,
     FOCUS,
     TURNS_MAX,
     Floats,
     Situation,
-    Turn,
     about_rows,
     reply_features,
     situation_features,
@@ -174,16 +172,6 @@ def rank(
         for at in order
     ]
     return Ranking(ranked, ranked[0].probability >= KNOWN_FROM)
-
-
-def embedded(embedder: Embedder, situation: Situation, replies: Sequence[str]) -> tuple[Situation, Floats]:
-    """Return the situation with its vectors, and those of the replies."""
-    turns = situation.turns[-TURNS_MAX:]
-    texts = [*(turn.text for turn in turns), *situation.about, *replies]
-    rows = embedder.embed(texts)
-    count, about = len(turns), len(situation.about)
-    held = [Turn(turn.text, turn.own, rows[at]) for at, turn in enumerate(turns)]
-    return Situation(held, situation.about, rows[count : count + about]), rows[count + about :]
 
 
 def _content(text: str) -> frozenset[str]:

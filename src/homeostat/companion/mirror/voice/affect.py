@@ -2,7 +2,6 @@
 
 import re
 from collections import Counter
-from collections.abc import Sequence
 
 _GLAD_WORDS = """
 amazing appreciate awesome beautiful best better blessed brilliant celebrate charming cheers comfortable
@@ -28,7 +27,6 @@ terrible terrified tired tough trouble ugh ugly unable unfair unfortunately unha
 weird worried worry worse worst wrong
 """.split()  # noqa: SIM905 (as a list it is one word a line)
 TROUBLED = frozenset(_TROUBLED_WORDS)
-_NOT = frozenset({"not", "no", "never", "don't", "dont", "isn't", "isnt", "can't", "cant", "won't", "wont"})
 _GLAD_SIGNS = re.compile(
     r"(?<!\w)[:;=8]-?[)DPp3*](?!\w)|<3|[\U0001F600-\U0001F60E\U0001F618-\U0001F61D\u2764]"
 )
@@ -40,20 +38,6 @@ def signs_of(text: str) -> tuple[int, int]:
     return len(_GLAD_SIGNS.findall(text)), len(_SAD_SIGNS.findall(text))
 
 
-def valence(words: Sequence[str]) -> int:
-    """Return glad less troubled words; one of the three words before that denies turns a word about.
-
-    >>> valence("i'm not happy , this is terrible".split())
-    -2
-    """
-    found = 0
-    for at, word in enumerate(words):
-        sign = (word in GLAD) - (word in TROUBLED)
-        if sign:
-            found += -sign if not _NOT.isdisjoint(words[max(at - 3, 0) : at]) else sign
-    return found
-
-
 def counted(words: Counter[str]) -> tuple[int, int]:
-    """Return how many glad and troubled words there are, denied or not: what is cheap for many messages."""
+    """Return how many glad and troubled words there are, denied or not."""
     return sum(words[word] for word in GLAD), sum(words[word] for word in TROUBLED)
