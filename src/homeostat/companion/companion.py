@@ -87,7 +87,7 @@ class Companion:
             vector = self._embedded(request, message.text)
             with self.people.open(person, create=True) as memory:
                 with request.stage("store"):
-                    last = memory.extent().last
+                    last = self._last(memory)
                     (seq,) = memory.messages.add([message])
                     if vector is not None and self._turns is not None:
                         self._turns.keep(memory, [seq], vector[None])
@@ -112,7 +112,7 @@ class Companion:
             return []
         with self._request("companion.receive_many", user=person):
             with self.people.open(person, create=True) as memory:
-                last = memory.extent().last
+                last = self._last(memory)
                 seqs = memory.messages.add(messages)
             new = len({seq for seq in seqs if seq > last})
             self._stored.add(new)
@@ -191,6 +191,13 @@ class Companion:
         with self.people.open(person) as memory:
             found = memory.reading.by_id([id])
         return found[0] if found else None
+
+    def _last(self, memory: Memory) -> int:
+        """Return the last seq. Who begins may have been forgotten by another process a moment ago."""
+        last = memory.extent().last
+        if not last:
+            self.residents.drop(memory.person)
+        return last
 
     def _found(
         self, memory: Memory, text: str, k: int, vector: NDArray[np.float32] | None, seq: int

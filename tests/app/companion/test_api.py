@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 
+import psutil
 import pytest
 from starlette.routing import Route
 from starlette.testclient import TestClient
@@ -141,6 +142,20 @@ def test_many_lines_at_once_are_each_answered(service: TestClient) -> None:
     assert again.text == answer.text
     hits = service.get("/people/ann/search?q=1199").json()["hits"]
     assert hits[0]["message"]["id"] == "m1199"
+
+
+@pytest.mark.long
+def test_a_hundred_thousand_messages_at_once_are_kept_with_little_memory(service: TestClient) -> None:
+    def lines() -> Iterator[bytes]:
+        for number in range(100_000):
+            yield b'{"id": "m%d", "text": "this is message number %d", "at_us": %d}\n' % ((number,) * 3)
+
+    before = psutil.Process().memory_info().rss
+    answer = service.post("/people/ann/messages/bulk", content=lines())
+    assert json.loads(answer.text.splitlines()[-1]) == {"lines": 100_000, "kept": 100_000, "bad": 0}
+    assert psutil.Process().memory_info().rss - before < 200 << 20
+    hits = service.get("/people/ann/search?q=99999").json()["hits"]
+    assert hits[0]["message"]["id"] == "m99999"
 
 
 def test_without_a_token_that_holds_nothing_is_told(bare: TestClient, node: CompanionNode) -> None:
@@ -341,6 +356,13 @@ def test_the_mirror_is_seen_corrected_and_turned_off(service: TestClient, node: 
         ("replies", {"turns": []}),
     ):
         assert service.post(f"/people/ann/mirror/{path}", json=body).status_code == 422
+
+
+def test_no_answer_stays_in_a_cache(service: TestClient) -> None:
+    for path in ("/people/ann", "/nothing", "/healthz"):
+        headers = service.get(path).headers
+        assert headers["cache-control"] == "no-store"
+        assert headers["x-content-type-options"] == "nosniff"
 
 
 def test_everything_that_is_served_is_described(bare: TestClient) -> None:

@@ -149,6 +149,16 @@ def test_a_forgotten_person_is_unknown_and_begins_anew(companion: Companion) -> 
     assert companion.receive("ann", said(1, "another life")).seq == 1
 
 
+def test_who_was_forgotten_by_another_process_leaves_nothing_resident(
+    companion: Companion, people: People
+) -> None:
+    companion.receive("ann", said(1, "the umbrella is red"))
+    companion.residents.put("ann", "something", [1], size_bytes=8)
+    people.forget("ann")
+    companion.receive("ann", said(1, "another life"))
+    assert companion.residents.get("ann", "something", list) is None
+
+
 def test_the_turn_vector_is_there_with_the_message(
     companion: Companion, people: People, embedder: DigestEmbedder
 ) -> None:

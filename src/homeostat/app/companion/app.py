@@ -6,12 +6,14 @@ from contextlib import asynccontextmanager, suppress
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from homeostat.app.companion.administration import AdminApi
 from homeostat.app.companion.exchange import ExchangeApi
+from homeostat.app.companion.headers import PrivateAnswers
 from homeostat.app.companion.learned import LearnedApi
 from homeostat.app.companion.messages import MessageApi
 from homeostat.app.companion.mirror import MirrorApi
@@ -71,6 +73,7 @@ def create_companion_app(node: CompanionNode) -> Starlette:
     return Starlette(
         routes=routes,
         lifespan=lifespan,
+        middleware=[Middleware(PrivateAnswers)],
         exception_handlers={HTTPException: _refused, HomeostatError: _failed},
     )
 
