@@ -8,12 +8,16 @@ import pytest
 
 from homeostat.companion.mirror.authorship import background
 from homeostat.companion.mirror.authorship.same_author import (
+    KINDS,
     MESSAGES_MIN,
     SameAuthor,
     common_size,
     compare,
     same_author,
 )
+from homeostat.companion.mirror.voice import habits
+from homeostat.companion.mirror.voice.function_words import VOCABULARY
+from homeostat.companion.mirror.voice.grams import BUCKETS
 from homeostat.companion.mirror.voice.plain import plain
 from homeostat.companion.mirror.voice.voice import count
 
@@ -89,6 +93,14 @@ def test_prior_odds_move_the_probability() -> None:
 def test_sizes_beyond_what_was_learned_count_as_so_many() -> None:
     assert common_size(10_000, 10_000) == common_size(100, 100)
     assert common_size(10, 1_000) < common_size(100, 100)
+
+
+def test_the_shipped_background_is_of_these_features() -> None:
+    held = background.shipped()
+    assert held.grams.rate.shape == held.direction.shape == (BUCKETS,)
+    assert held.words.rate.shape == (len(VOCABULARY),)
+    assert held.habits.rate.shape == (habits.SIZE - 1,)
+    assert held.coefficients.shape == (len(KINDS) + 2,)
 
 
 def test_a_packed_background_is_the_same_but_for_rounding() -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import islice
 
 import msgspec
 import numpy as np
@@ -79,8 +80,9 @@ def likely(
 ) -> Likely:
     """Rank candidates, or past replies where none are given. Raises EmbedderError."""
     past = past_replies(memory, turns)
-    about = [message for message in past if "?" not in message.text][:ABOUT_MAX]
     given = [LikelyReply(text, 0.0, PERSON, None, {}) for text in candidates or ()]
+    stated = (message for message in past if "?" not in message.text)
+    about = list(islice(stated, ABOUT_MAX if given else 0))  # past replies do not speak for themselves
     replies = given or [LikelyReply(message.text, 0.0, PERSON, message.seq, {}) for message in past]
     if not replies:
         return Likely([], False)
