@@ -50,6 +50,9 @@ def up(
     ] = 512,
     workers: Annotated[int, typer.Option(min=1, max=64, help="Jobs that run at once.")] = 1,
     embedder: Annotated[str, typer.Option(help="none, minilm, static, or the URL of an endpoint.")] = "none",
+    writer: Annotated[
+        str, typer.Option(help="none, or the URL?model=NAME of a model that words replies and gaps.")
+    ] = "none",
     log_level: Annotated[str, typer.Option(help="debug, info, warning or error.")] = "info",
     until_eof: Annotated[bool, typer.Option("--until-eof", hidden=True)] = False,
 ) -> None:
@@ -71,7 +74,14 @@ def up(
         raise ConfigError(f"cannot listen at {host}:{port}: {error.strerror or error}") from None
     may_open_many_files()
     options = CompanionOptions(
-        folder, store, policy or POLICY, CANARIES, resident_mb=resident_mb, workers=workers, embedder=embedder
+        folder,
+        store,
+        policy or POLICY,
+        CANARIES,
+        resident_mb=resident_mb,
+        workers=workers,
+        embedder=embedder,
+        writer=writer,
     )
     node = CompanionNode(options)
     try:

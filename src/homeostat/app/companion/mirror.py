@@ -101,6 +101,7 @@ class MirrorApi:
             Route(mirror, self.switch, methods=["PUT"]),
             Route(mirror + "/corrections", self.correct, methods=["POST"]),
             Route(mirror + "/replies", self.replies, methods=["POST"]),
+            Route(mirror + "/reply", self.reply, methods=["POST"]),
             Route(mirror + "/same-author", self.same_author, methods=["POST"]),
             Route(mirror + "/decisions", self.decided, methods=["POST"]),
             Route(mirror + "/foretold", self.foretold, methods=["POST"]),
@@ -142,6 +143,15 @@ class MirrorApi:
         turns = [Turn(said.text, said.own) for said in asked.turns[-TURNS_MAX:]]
         return await self._answered(
             person, lambda memory: self._mirror.likely(memory, turns, asked.candidates, asked.k), on=True
+        )
+
+    async def reply(self, http: Request) -> Response:
+        """Give one reply, and say who wrote it: the person, or the model that is set, in their voice."""
+        _, person = await self._door.person(http, Scope.READ)
+        asked = understood(await body_of(http, BODY_BYTES_MAX), Replies)
+        turns = [Turn(said.text, said.own) for said in asked.turns[-TURNS_MAX:]]
+        return await self._answered(
+            person, lambda memory: {"reply": self._mirror.reply(memory, turns)}, on=True
         )
 
     async def same_author(self, http: Request) -> Response:

@@ -37,6 +37,7 @@ from homeostat.companion.store.opening import people_at
 from homeostat.companion.store.people import Memory
 from homeostat.companion.store.sqlite.places import private_folder
 from homeostat.companion.turns import Turns
+from homeostat.companion.writer import writer_at
 from homeostat.core.clock import Clock, SystemClock
 from homeostat.loop.homeostat import Homeostat
 from homeostat.runtime.jobs.jobs import Jobs
@@ -62,8 +63,8 @@ FLAGS: dict[str, str] = {
 class CompanionOptions:
     """What `homeostat companion up` was told. `store` is where people are, by default in the folder.
 
-    `embedder` is a setting of `embedder_at`. Without a `policy` nothing is governed; `canaries` is how many
-    people who do not exist are asked what they know.
+    `embedder` is a setting of `embedder_at`, `writer` one of `writer_at`. Without a `policy` nothing is
+    governed; `canaries` is how many people who do not exist are asked what they know.
     """
 
     folder: Path
@@ -73,6 +74,7 @@ class CompanionOptions:
     resident_mb: int = RESIDENT_MB
     workers: int = WORKERS
     embedder: str = "none"
+    writer: str = "none"
 
 
 class CompanionNode:
@@ -92,6 +94,7 @@ class CompanionNode:
         self.homeostat = Homeostat(SERVICE, release="", store=self.metrics, clock=self.clock)
         if embedder is None:
             embedder = embedder_at(self.homeostat, options.embedder, os.environ)
+        self._embedder = embedder
         where = StoreAddress.of(options.store or folder / "people")
         self.people = people_at(where, master)
         self.cabinet = cabinet_at(where, folder / "access.db")
@@ -103,8 +106,11 @@ class CompanionNode:
         turns = None if embedder is None else Turns(embedder)
         search = Search(self.homeostat, embedder, self.residents)
         self.palace = Palace(self.homeostat, self.residents, embedder)
-        self.mirror = Mirror(self.homeostat, embedder)
-        self.archaeology = Archaeology(self.homeostat)
+        self.writer = writer_at(self.homeostat, options.writer, os.environ)
+        self.mirror = Mirror(self.homeostat, embedder, self.writer)
+        self.archaeology = Archaeology(
+            self.homeostat, None if embedder is None else embedder.model, self.writer
+        )
         vectors = () if embedder is None or turns is None else (turns, Windows(self.homeostat, embedder))
         parts: tuple[Part, ...] = (*vectors, self.palace, self.mirror, self.archaeology)
         self.enrichment = Enrichment(self.homeostat, self.people, parts, self.knobs, self.flags.on)
@@ -159,6 +165,10 @@ class CompanionNode:
 
     def close(self) -> None:
         """Write what waits and let go of everything."""
+        for model in (self._embedder, self.writer):
+            close = getattr(model, "close", None)
+            if close is not None:
+                close()
         self.homeostat.close()
         self.people.close()
         self.cabinet.close()

@@ -36,6 +36,7 @@ BODIES: dict[tuple[str, str], type[msgspec.Struct]] = {
     ("PUT", _MIRROR): Switch,
     ("POST", f"{_MIRROR}/corrections"): Correction,
     ("POST", f"{_MIRROR}/replies"): Replies,
+    ("POST", f"{_MIRROR}/reply"): Replies,
     ("POST", f"{_MIRROR}/same-author"): Texts,
     ("POST", f"{_MIRROR}/decisions"): Situation,
     ("POST", f"{_MIRROR}/foretold"): Situation,
