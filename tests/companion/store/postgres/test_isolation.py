@@ -128,6 +128,7 @@ def test_a_user_whom_no_policy_holds_is_refused(postgres_url: str, master: Maste
             connection.execute(f"ALTER TABLE {SCHEMA}.people OWNER TO {database.role}")
             with pytest.raises(ConfigError, match="owns the tables"):
                 people_at(database.application, master)
+            connection.execute(f"ALTER TABLE {SCHEMA}.people OWNER TO postgres")
 
 
 @pytest.mark.parametrize("off", ["DISABLE", "NO FORCE"])

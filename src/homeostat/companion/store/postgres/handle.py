@@ -1,7 +1,7 @@
 """The handle: one person's rows, reached in transactions that see no others."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -43,12 +43,13 @@ class Rows:
         )
         return cursor.fetchall()
 
-    def do(self, statement: str, **values: Any) -> int:
-        """Run a statement; return how many rows it touched."""
-        return self._connection.execute(
-            statement,
-            {"person": self._person, **values},
-        ).rowcount
+    def do(self, statement: str, **values: Any) -> None:
+        """Run a statement that returns nothing."""
+        self._connection.execute(statement, {"person": self._person, **values})
+
+    def together(self) -> AbstractContextManager[object]:
+        """Send the statements of a block together; their errors come at its end."""
+        return self._connection.pipeline()
 
     def state(self, *, locked: bool = False) -> State:
         """Return how far the memory reaches. Raises UnknownPerson where it was forgotten meanwhile."""
@@ -56,6 +57,17 @@ class Rows:
         if not found:
             raise UnknownPerson("the person was forgotten a moment ago")
         return State(*found[0])
+
+
+@contextmanager
+def writing(connections: Connections, person: int) -> Iterator[tuple[Rows, State]]:
+    """Write, all or nothing, while nobody else writes of this person: their row is locked.
+
+    Raises UnknownPerson where it is not there any more.
+    """
+    with connections.transaction(_WRITING.format(person=person)) as connection:
+        rows = Rows(connection, person)
+        yield rows, rows.state(locked=True)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -73,12 +85,9 @@ class Handle:
         with self.connections.transaction(_READING.format(person=self.person)) as connection:
             yield Rows(connection, self.person)
 
-    @contextmanager
-    def writing(self) -> Iterator[tuple[Rows, State]]:
-        """Write, all or nothing, while nobody else writes of this person: their row is locked."""
-        with self.connections.transaction(_WRITING.format(person=self.person)) as connection:
-            rows = Rows(connection, self.person)
-            yield rows, rows.state(locked=True)
+    def writing(self) -> AbstractContextManager[tuple[Rows, State]]:
+        """Write, all or nothing."""
+        return writing(self.connections, self.person)
 
     def conditions(self, within: Within) -> tuple[str, dict[str, object]]:
         """Return SQL that follows a condition on `messages AS m`, and its values."""

@@ -20,10 +20,14 @@ CHUNK = 10_000
 """Postings that one statement writes."""
 
 _FIND = (
-    f"SELECT word, block, body FROM {SCHEMA}.postings"  # noqa: S608
-    " WHERE person = %(person)s AND word = ANY(%(words)s::bigint[]) ORDER BY word, block"
+    f"SELECT false, word, block, body FROM {SCHEMA}.postings"  # noqa: S608
+    " WHERE person = %(person)s AND word = ANY(%(words)s::bigint[])"
+    f" UNION ALL SELECT true, 0, block, body FROM {SCHEMA}.lengths WHERE person = %(person)s"
 )
-_LENGTHS = f"SELECT block, body FROM {SCHEMA}.lengths WHERE person = %(person)s"  # noqa: S608
+_LENGTHS = (
+    f"SELECT block, body FROM {SCHEMA}.lengths"  # noqa: S608
+    " WHERE person = %(person)s AND block = ANY(%(blocks)s::integer[])"
+)
 _OF_BLOCKS = (
     f"SELECT word, block, body FROM {SCHEMA}.postings WHERE person = %(person)s"  # noqa: S608
     " AND (word, block) IN (SELECT * FROM unnest(%(words)s::bigint[], %(blocks)s::integer[]))"
@@ -64,20 +68,20 @@ class Index:
         self._seal = seal
         self._numbers: dict[str, int] = {}
 
-    def postings(self, terms: Sequence[str]) -> list[list[tuple[int, bytes]]]:
-        """Return the blocks of each of the telling ones among terms."""
+    def find(self, terms: Sequence[str]) -> tuple[list[list[tuple[int, bytes]]], dict[int, bytes]]:
+        """Return the blocks of each of the telling ones among terms, and the lengths of messages by block."""
         words = dict(zip(self._of(terms), terms, strict=True))
         found: dict[str, list[tuple[int, bytes]]] = {term: [] for term in terms}
-        for word, block, body in self._rows.all(_FIND, words=list(words)):
-            found[words[word]].append((block, body))
+        lengths: dict[int, bytes] = {}
+        for is_length, word, block, body in self._rows.all(_FIND, words=list(words)):
+            if is_length:
+                lengths[block] = body
+            else:
+                found[words[word]].append((block, body))
         counted = [
             (term, sum(len(body) for _, body in blocks) // PACKED.itemsize) for term, blocks in found.items()
         ]
-        return [found[term] for term in rarest(counted)]
-
-    def lengths(self) -> dict[int, bytes]:
-        """Return how many words each message has, by block."""
-        return dict(self._rows.all(_LENGTHS))
+        return [found[term] for term in rarest(counted)], lengths
 
     def append(self, documents: Iterable[tuple[int, Counter[str]]]) -> int:
         """Add new messages, in the order of their seqs without a gap; return how many words they have."""
@@ -123,7 +127,7 @@ class Index:
 
     def _resize(self, sizes: Mapping[int, Mapping[int, int]]) -> None:
         """Set how many words messages have, by block and place."""
-        kept = self.lengths()
+        kept = dict(self._rows.all(_LENGTHS, blocks=list(sizes)))
         for block, changed in sizes.items():
             body = np.frombuffer(kept[block], PACKED).copy()
             body[list(changed)] = list(changed.values())

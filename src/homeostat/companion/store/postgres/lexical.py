@@ -32,9 +32,7 @@ class PostgresLexical:
             return np.empty(0, np.int64), np.empty(0, np.float32)
         with self._handle.reading() as rows:
             state = rows.state()
-            index = Index(rows, self._handle.seal)
-            postings = index.postings(terms)
-            lengths = index.lengths() if postings else {}
+            postings, lengths = Index(rows, self._handle.seal).find(terms)
             seqs, scores = scored(postings, lengths, state.count, state.words)
             if within == EVERYTHING:
                 seqs, scores = best(seqs, scores, limit)

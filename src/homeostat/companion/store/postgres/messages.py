@@ -140,11 +140,8 @@ class _Adding:
 
     def add(self, messages: Sequence[NewMessage]) -> list[int]:
         seqs, fresh = self._apart(messages)
-        words = 0
         for begin in range(0, len(fresh), CHUNK):
-            words += self._add(self._last + begin + 1, fresh[begin : begin + CHUNK])
-        if fresh:
-            self._rows.do(_GROWN, count=len(fresh), last=self._last + len(fresh), words=words)
+            self._add(self._last + begin + 1, fresh[begin : begin + CHUNK])
         return seqs
 
     def _apart(self, messages: Sequence[NewMessage]) -> tuple[list[int], list[tuple[bytes, NewMessage]]]:
@@ -168,7 +165,7 @@ class _Adding:
             seqs.append(seq)
         return seqs, fresh
 
-    def _add(self, first: int, fresh: Sequence[tuple[bytes, NewMessage]]) -> int:
+    def _add(self, first: int, fresh: Sequence[tuple[bytes, NewMessage]]) -> None:
         seal, new = self._seal, [message for _, message in fresh]
         talks = [seal.number(b"talk", m.talk) for m in new]
         unknown = sorted(set(talks) - self._before.keys())
@@ -176,20 +173,22 @@ class _Adding:
             for talk, seq, body in self._rows.all(_LAST, talks=unknown):
                 self._before[talk] = self._terms(opened(seal, seq, body).text)
         seqs = range(first, first + len(new))
-        self._rows.do(
-            _ADD,
-            seqs=list(seqs),
-            ids=[id for id, _ in fresh],
-            talks=talks,
-            authors=[seal.number(b"author", m.author) for m in new],
-            owns=[m.own for m in new],
-            ats=[m.at_us for m in new],
-            bodies=[
-                sealed(seal, seq, Body(m.id, m.talk, m.author, m.offset_min, 0, m.text))
-                for seq, m in zip(seqs, new, strict=True)
-            ],
-        )
-        return self._index.append(self._documents(seqs, talks, new))
+        with self._rows.together():
+            self._rows.do(
+                _ADD,
+                seqs=list(seqs),
+                ids=[id for id, _ in fresh],
+                talks=talks,
+                authors=[seal.number(b"author", m.author) for m in new],
+                owns=[m.own for m in new],
+                ats=[m.at_us for m in new],
+                bodies=[
+                    sealed(seal, seq, Body(m.id, m.talk, m.author, m.offset_min, 0, m.text))
+                    for seq, m in zip(seqs, new, strict=True)
+                ],
+            )
+            words = self._index.append(self._documents(seqs, talks, new))
+            self._rows.do(_GROWN, count=len(new), last=seqs[-1], words=words)
 
     def _documents(
         self, seqs: Iterable[int], talks: Sequence[int], new: Sequence[NewMessage]

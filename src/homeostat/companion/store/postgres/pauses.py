@@ -24,7 +24,7 @@ class PostgresPauses:
                 f"SELECT before, after, begin_us, at_us FROM ({source}) AS p"  # noqa: S608
                 " WHERE at_us - begin_us >= %(at_least_us)s"
                 " ORDER BY at_us - begin_us DESC, after LIMIT %(limit)s",
-                at_least_us=at_least_us,
+                at_least_us=max(at_least_us, 1),
                 limit=max(limit, 0),
                 **values,
             )

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from homeostat.companion.store.accepted import checked_person
 from homeostat.companion.store.keys import KEY_BYTES, MasterKey
 from homeostat.companion.store.people import Memory
-from homeostat.companion.store.postgres.handle import Handle
+from homeostat.companion.store.postgres.handle import Handle, writing
 from homeostat.companion.store.postgres.memory import PostgresMemory
 from homeostat.companion.store.postgres.prepare import TIMEOUT_S, check
 from homeostat.companion.store.postgres.schema import PERSONAL, SCHEMA
@@ -65,9 +65,8 @@ class PostgresPeople:
             found = self._found(person)
             if found is None:
                 return False
-            handle = Handle(self._connections, found[0], Seal(bytes(KEY_BYTES)), self._words)
             try:
-                with handle.writing() as (rows, _):
+                with writing(self._connections, found[0]) as (rows, _):
                     for table in reversed(PERSONAL):
                         rows.do(f"DELETE FROM {SCHEMA}.{table} WHERE person = %(person)s")  # noqa: S608
             except UnknownPerson:  # another process was first
