@@ -5,10 +5,10 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 
-def templates(folder: Path) -> Environment:
-    """Return the templates of a folder; a name that they do not know is an error."""
+def templates(*folders: Path) -> Environment:
+    """Return the templates of folders, the first that has one; a name that they do not know is an error."""
     return Environment(
-        loader=FileSystemLoader(folder),
+        loader=FileSystemLoader(folders),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

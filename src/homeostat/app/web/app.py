@@ -13,7 +13,7 @@ from starlette.routing import Route
 
 from homeostat.app.web.alerts import AlertApi
 from homeostat.app.web.api import Api
-from homeostat.app.web.assets import asset
+from homeostat.app.web.assets import dashboard_assets
 from homeostat.app.web.engine import EngineApi
 from homeostat.app.web.errors import problem
 from homeostat.app.web.exposition import exposition
@@ -47,7 +47,7 @@ def create_app(node: Node, bounds: Bounds | None = None) -> Starlette:
         Route("/metrics", exposition(views)),
         Route("/healthz", healthz),
         Route("/readyz", readyz(node)),
-        Route("/static/{digest}/{name}", asset),
+        Route("/static/{digest}/{name}", dashboard_assets().answer),
         *PageServer(views, live, node.token).routes(),
     ]
 

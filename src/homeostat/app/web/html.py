@@ -10,7 +10,7 @@ from jinja2 import Environment
 from markupsafe import Markup
 
 from homeostat.app.templates import templates
-from homeostat.app.web.assets import asset_url
+from homeostat.app.web.assets import dashboard_assets
 from homeostat.app.web.charts import sparkline
 from homeostat.core.change import shown
 from homeostat.core.span import LlmCall
@@ -80,7 +80,7 @@ def _fields(llm: LlmCall) -> Iterable[tuple[str, object]]:
 def environment() -> Environment:
     """Return the templates, with everything escaped that is not marked as safe."""
     made = templates(Path(__file__).with_name("templates"))
-    made.globals["static"] = asset_url
+    made.globals["static"] = dashboard_assets().url
     made.filters.update(
         bounds=bounds,
         clock=clock,

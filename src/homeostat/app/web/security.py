@@ -17,6 +17,9 @@ LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]"})
 OPEN_PATHS = frozenset({"/healthz", "/readyz", "/login"})
 OPEN_PREFIX = "/static/"
 
+FORGED = "the request comes from a page of another site"
+FORGED_REMEDY = "send it without a browser"
+
 HEADERS = {
     "x-content-type-options": "nosniff",
     "x-frame-options": "DENY",
@@ -78,6 +81,27 @@ def from_elsewhere(headers: Headers) -> bool:
     return origin is not None and urlsplit(origin).netloc.lower() != headers.get("host", "").lower()
 
 
+def forged(method: str, headers: Headers) -> bool:
+    """Tell whether a request that may change something was sent on behalf of another site."""
+    return method not in ("GET", "HEAD", "OPTIONS") and from_elsewhere(headers)
+
+
+def secured(send: Send) -> Send:
+    """Return a `send` that puts the security headers on answers which do not have their own."""
+
+    async def send_with_headers(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            headers = MutableHeaders(raw=message["headers"])
+            headers.setdefault("content-security-policy", content_policy())
+            headers.setdefault("cache-control", "no-store")
+            for name, value in HEADERS.items():
+                headers.setdefault(name, value)
+            message["headers"] = headers.raw
+        await send(message)
+
+    return send_with_headers
+
+
 def safe_target(path: str) -> str:
     """Return a path of this server to go to after the login; '/' for anything else.
 
@@ -105,18 +129,8 @@ class Gate:
             await self._app(scope, receive, send)
             return
 
-        async def send_with_headers(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                headers = MutableHeaders(raw=message["headers"])
-                headers.setdefault("content-security-policy", content_policy())
-                headers.setdefault("cache-control", "no-store")
-                for name, value in HEADERS.items():
-                    headers.setdefault(name, value)
-                message["headers"] = headers.raw
-            await send(message)
-
         refusal = self._refusal(scope)
-        await (refusal or self._app)(scope, receive, send_with_headers)
+        await (refusal or self._app)(scope, receive, secured(send))
 
     def _refusal(self, scope: Scope) -> Response | None:
         headers = Headers(scope=scope)
@@ -127,8 +141,8 @@ class Gate:
                 f"this server answers to {', '.join(sorted(self._hosts))}, not to {headers.get('host')!r}",
                 "open it by one of these names, or start it with a token to serve other names",
             )
-        if scope["method"] not in ("GET", "HEAD", "OPTIONS") and from_elsewhere(headers):
-            return problem(403, "the request comes from a page of another site", "send it without a browser")
+        if forged(scope["method"], headers):
+            return problem(403, FORGED, FORGED_REMEDY)
         if self._token is None or path in OPEN_PATHS or path.startswith(OPEN_PREFIX):
             return None
         if may_enter(headers, self._token):
