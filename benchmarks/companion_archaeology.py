@@ -247,7 +247,7 @@ def run(data: Path | None) -> list[Result]:
     if embedder is not None:
         rows = np.concatenate([one.vectors for one in talks if one.vectors is not None])
         vectors = rows[np.arange(MESSAGES) % len(rows)]
-    results = ngrams(many) + speed(many, vectors, embedder.model if embedder else None)
+    results = speed(many, vectors, embedder.model if embedder else None) + ngrams(many)
     if embedder is not None:
         results += missing("LoCoMo", talks[LEARNED_FROM:], True, 66.0)
         results += missing("LoCoMo", talks[LEARNED_FROM:], False, None)

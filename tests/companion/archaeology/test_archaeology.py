@@ -149,6 +149,7 @@ def test_questions_are_measured_and_carry_no_text(memory: Memory) -> None:
     assert host.snapshot("companion.archaeology.duration", asked="patterns").count == 1
 
 
+@pytest.mark.long
 def test_notes_of_ten_thousand_messages_stay_below_700_kilobytes(memory: Memory) -> None:
     rng = np.random.default_rng(1)
     words = [f"w{i}" for i in range(20_000)]

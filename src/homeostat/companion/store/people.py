@@ -139,7 +139,10 @@ class Pauses(Protocol):
     def longest(
         self, limit: int, at_least_us: int = 1, within: Within = EVERYTHING, *, by_talk: bool = True
     ) -> list[Pause]:
-        """Return the longest pauses, the longest first; equal ones stand in the order of `after`."""
+        """Return the longest pauses, the longest first; equal ones stand in the order of `after`.
+
+        Messages at one moment have no pause between them, whatever `at_least_us` is.
+        """
         ...
 
     def lengths(
