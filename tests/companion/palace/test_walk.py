@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from homeostat.companion.palace.curve import Curve
 from homeostat.companion.palace.routes import Routes, toured
 from homeostat.companion.palace.views import Kind, Room
-from homeostat.companion.palace.walk import DURATION_S_MAX, FRAMES_A_SECOND, SIGHT, Walk
+from homeostat.companion.palace.walk import DURATION_S_MAX, FRAMES_A_SECOND, SEEN_EVERY, SIGHT, Walk
 
 RATE = 240
 
@@ -80,7 +80,7 @@ def test_what_is_near_is_within_sight_and_one_looks_ahead() -> None:
     made = walk()
     places = dict(zip(range(1_000, 1_500), points(2, 500), strict=True))
     seen = 0
-    for number in range(0, made.frames, 6):
+    for number in range(0, made.frames, SEEN_EVERY):
         frame = made.frame(number)
         assert all(np.linalg.norm(places[seq] - frame.at) <= SIGHT + 0.01 for seq in frame.near)
         assert np.linalg.norm(np.subtract(frame.look_at, frame.at)) > 0.1

@@ -19,8 +19,8 @@ AHEAD = 2.0
 
 SIGHT = 2.5
 SEEN_MAX = 12
-SEEN_EVERY = 6
-"""What is near is looked up for every sixth frame, ten times a second."""
+SEEN_EVERY = 12
+"""What is near is looked up for every twelfth frame, five times a second."""
 
 ORBIT = 12
 DURATION_S_MAX = 600.0
@@ -40,26 +40,18 @@ class Frame:
 class Walk:
     """A walk through rooms that stand where they stood when it was made.
 
-    `seqs` and `points` (n, 3) are the memories that may be seen on the way. One thread at a time uses it.
+    `seqs` and `points` (n, 3) are the memories that may be seen on the way. It has `frames` frames; one that
+    would take longer than `DURATION_S_MAX` ends on its way. One thread at a time uses it.
     """
 
     def __init__(self, rooms: list[Room], seqs: NDArray[np.int64], points: NDArray[np.float32]) -> None:
         self.rooms = rooms
         self._curve = Curve(_waypoints(rooms), SPEED_MAX, ACCELERATION_MAX)
+        self.frames = int(min(self._curve.duration_s, DURATION_S_MAX) * FRAMES_A_SECOND) + 1
         self._centres = np.array([room.centre for room in rooms])
         self._seqs = seqs
         self._grid = Grid(points)
         self._seen: tuple[int, str, tuple[int, ...]] = (-1, "", ())
-
-    @property
-    def duration_s(self) -> float:
-        """How long it takes, `DURATION_S_MAX` at most: a longer one ends on its way."""
-        return min(self._curve.duration_s, DURATION_S_MAX)
-
-    @property
-    def frames(self) -> int:
-        """How many frames there are."""
-        return int(self.duration_s * FRAMES_A_SECOND) + 1
 
     def frame(self, number: int) -> Frame:
         """Return a frame; behind the last one it is the last."""
