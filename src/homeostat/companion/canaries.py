@@ -23,6 +23,9 @@ IDLE = 60
 """Messages between the facts, in which the same people and places come up."""
 
 BEGIN_US = 1_700_000_000_000_000
+FIRST = 3
+"""Among how many of what was found the fact has to be: among ten it nearly always is."""
+
 STEP_US = 3_600_000_000
 
 _WHO = ("Ana", "Boris", "Chloe", "Deniz", "Emil", "Farah", "Goran", "Hana", "Ivo", "Jana", "Kofi", "Lena")
@@ -145,5 +148,5 @@ def _question(asked: Asked, number: int) -> NewMessage:
 
 
 def _share(asked: Asked, hits: Sequence[Hit]) -> float:
-    (found,) = recall(lambda question, k: [hit.message.id for hit in hits], [asked], [K])
+    (found,) = recall(lambda question, k: [hit.message.id for hit in hits], [asked], [FIRST])
     return found.recall

@@ -8,6 +8,7 @@ from homeostat.companion.companion import RECEIVE, Companion
 from homeostat.companion.residents import Residents
 from homeostat.companion.search.search import Search
 from homeostat.companion.store.people import People
+from homeostat.core.plant import Steering
 from homeostat.loop.policy.policy_file import load_policy
 from homeostat.testing.bare_host import BareHost
 
@@ -21,7 +22,7 @@ def test_canaries_find_what_was_planted_by_words_alone(host: BareHost, people: P
     host.tracer.requests.govern()
     canaries.plant()
     shares = [canaries.ask() for _ in range(2 * FACTS)]
-    assert 0.7 < sum(shares) / len(shares) < 1.0, sum(shares) / len(shares)
+    assert sum(shares) / len(shares) > 0.5
     counts = [companion.extent(f"{PREFIX}{number}").count for number in range(2)]
     canaries.plant()
     canaries.ask()
@@ -29,6 +30,16 @@ def test_canaries_find_what_was_planted_by_words_alone(host: BareHost, people: P
     rows, _, _ = host.tracer.requests.take()
     told = [row.reported for row in rows if row.operation == RECEIVE]
     assert [row["recall"] for row in told if row] == [*shares, shares[0]]
+
+
+def test_a_search_that_is_made_worse_is_seen(host: BareHost, people: People) -> None:
+    residents = Residents(1 << 26)
+    companion = Companion(host, people, Search(host, None, residents), residents)
+    canaries = Canaries(host, companion, people=1)
+    canaries.plant()
+    before = sum(canaries.ask() for _ in range(FACTS))
+    host.knob_set.steer(Steering({"companion_search_lexical": 0.0}))
+    assert sum(canaries.ask() for _ in range(FACTS)) < before / 2
 
 
 def test_a_canary_is_the_same_each_time_and_asks_nothing_twice() -> None:

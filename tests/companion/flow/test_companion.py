@@ -82,7 +82,7 @@ def test_a_message_that_says_nothing_is_refused(companion: Companion, text: str)
         companion.extent("ann")
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(texts=st.lists(st.text(min_size=1).filter(lambda text: not text.isspace()), min_size=1, max_size=20))
 def test_any_texts_come_back_as_they_were(companion: Companion, texts: list[str]) -> None:
     companion.forget("ann")
