@@ -39,12 +39,12 @@ def run(data: Path | None) -> list[Result]:
     talks = locomo(data)
     if not talks:
         return []
-    embedder = _minilm()
+    embedder = minilm()
     results = _words(talks[TUNED_ON:])
     return results + _meaning(talks, embedder) if embedder is not None else results
 
 
-def _minilm() -> Embedder | None:
+def minilm() -> Embedder | None:
     """Return the embedder of this machine, None where it is not built."""
     if status(default_folder(), MINILM).fault:
         return None
@@ -54,7 +54,7 @@ def _minilm() -> Embedder | None:
 
 
 def _words(talks: Sequence[Talk]) -> list[Result]:
-    found = _asked(talks, None)[ALL]
+    found = asked(talks, None)[ALL]
     peer = together([recall(_bm25(talk), talk.questions, KS) for talk in talks])
     return [
         _line("recall@5 without an embedder, 3 talks", found[0], None),
@@ -64,9 +64,9 @@ def _words(talks: Sequence[Talk]) -> list[Result]:
 
 def _meaning(talks: Sequence[Talk], embedder: Embedder) -> list[Result]:
     others = talks[TUNED_ON:]
-    found = _asked(others, embedder)
+    found = asked(others, embedder)
     peer = together([recall(_dense(talk, embedder), talk.questions, KS) for talk in others])
-    tuned = _asked(talks[:TUNED_ON], embedder)[ALL]
+    tuned = asked(talks[:TUNED_ON], embedder)[ALL]
     return [
         _line("recall@5 with MiniLM, 3 talks", found[ALL][0], 68.0, "MiniLM over turns", peer[0]),
         _line("recall@10 with MiniLM, 3 talks", found[ALL][1], 78.0, "MiniLM over turns", peer[1]),
@@ -86,7 +86,7 @@ def _line(
     return Result(question, 100 * found.recall, "%", bar, "higher", peer, ratio, note=note)
 
 
-def _asked(talks: Sequence[Talk], embedder: Embedder | None) -> dict[str, list[Recall]]:
+def asked(talks: Sequence[Talk], embedder: Embedder | None) -> dict[str, list[Recall]]:
     """Ask all questions, each talk being one person's memory; recall by category and of all."""
     host = BareHost()
     search = Search(host, embedder, Residents(1 << 28))
@@ -100,8 +100,8 @@ def _asked(talks: Sequence[Talk], embedder: Embedder | None) -> dict[str, list[R
                 for part in parts:
                     while not part.catch_up(memory, 512):
                         pass
-                for name, asked in talk.asked.items():
-                    found[name].append(recall(_finder(search, memory, talk), asked, KS))
+                for name, questions in talk.asked.items():
+                    found[name].append(recall(_finder(search, memory, talk), questions, KS))
         people.close()
     by_category = {name: together(several) for name, several in found.items()}
     return {ALL: together(list(by_category.values())), **by_category}

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.companion_locomo import _minilm
+from benchmarks.companion_locomo import minilm
 from benchmarks.locomo_talks import locomo
 from benchmarks.result import Result
 from homeostat.companion.message import NewMessage
@@ -100,7 +100,7 @@ def _timed(search: Search, memory: Memory, questions: Sequence[str], residents: 
 
 
 def _embedding(questions: Sequence[str]) -> list[Result]:
-    embedder = _minilm()
+    embedder = minilm()
     if embedder is None:
         return []
     took = _percentiles([partial(embedder.embed, [text]) for text in questions])
