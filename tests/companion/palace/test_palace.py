@@ -263,6 +263,31 @@ def test_uses_make_strong_move_up_and_last_in_another_process(
     assert everything(other, memory) == everything(palace, memory)
 
 
+def test_uses_of_a_palace_that_is_not_resident_count_when_it_is(
+    palace: Palace, memory: Memory, clock: ManualClock, host: BareHost
+) -> None:
+    memory.messages.add([NewMessage(id=f"m{i}", text=f"tulip {i}", at_us=NOW_US) for i in range(64)])
+    follow(palace, memory)
+    other = Palace(BareHost(clock), Residents(1 << 26))
+    for _ in range(2):
+        clock.advance(7_200)
+        other.use(memory, [3])
+    assert [tier.size for tier in other.tiers(memory)] == [0, 63, 1]
+
+
+def test_a_memory_that_was_edited_while_history_is_learned_again_finds_its_room(
+    palace: Palace, memory: Memory
+) -> None:
+    memory.messages.add(said(200))
+    follow(palace, memory)
+    memory.messages.edit("m20", "violin concert score violin concert", NOW_US)
+    palace.catch_up(memory, 50)
+    memory.messages.remove(["m190"])
+    follow(palace, memory, 50)
+    (spot,) = [spot for spot in everything(palace, memory) if spot.seq == 20]
+    assert spot.room != "topic-0"
+
+
 def test_what_nobody_used_goes_to_the_long_term_after_a_week(
     palace: Palace, memory: Memory, host: BareHost
 ) -> None:

@@ -208,7 +208,6 @@ class Building:
         self.generation = generation
         self.renewing = True
         self.learned = 0
-        self.deferred = []
         self.vocabulary = Vocabulary()
         self.mean[:] = 0
         self.mean_of = 0
@@ -248,7 +247,8 @@ class Building:
     def _kept(self, place: int, message: Message, crc: int, author: int) -> int:
         row = self.columns.rows[place]
         if row["crc"] != crc:
-            self.deferred.append(message.seq)
+            if message.seq not in self.deferred:
+                self.deferred.append(message.seq)
             row["locus"] = HALL
             row["crc"] = crc
             row["offset"] = 0

@@ -27,6 +27,9 @@ from homeostat.runtime.host import Host
 
 LOCI_A_ROOM = 4
 SPOTS_MAX = 10_000
+WAITING = "palace.uses"
+WAITING_MAX = 64
+WAITING_BYTES = 500
 
 Ask = Callable[[Grid], NDArray[np.int64]]
 
@@ -57,6 +60,7 @@ class Palace:
         held = self._held(memory)
         done = self._following.follow(memory, held, limit)
         self._resident(memory, held)
+        self._use_late(memory, held)
         return done
 
     def rooms(self, memory: Memory, kind: Kind = Kind.TOPIC) -> list[Room]:
@@ -131,12 +135,23 @@ class Palace:
         return Walk(toured(list(there.values()), rooms), seqs, building.positions(places))
 
     def use(self, memory: Memory, seqs: Sequence[int]) -> None:
-        """Say that memories were used: shown, answered with, walked to. Used memories stay present."""
-        held = self._shown(memory)
+        """Say that memories were used: shown, answered with, walked to. Used memories stay present.
+
+        Where the palace is not resident, that waits until it is: who searches does not wait for it.
+        """
+        now_us = self._now_us()
+        held = self._residents.get(memory.person, self.name, Held)
+        if held is not None:
+            self._use(memory, held, seqs, now_us)
+            return
+        waiting = self._residents.get(memory.person, WAITING, list) or []
+        waiting = [*waiting, (now_us, tuple(seqs))][-WAITING_MAX:]
+        self._residents.put(memory.person, WAITING, waiting, size_bytes=WAITING_BYTES * len(waiting))
+
+    def _use(self, memory: Memory, held: Held, seqs: Sequence[int], now_us: int) -> None:
         places = held.building.columns.find(np.array(sorted(set(seqs)), np.int64))
         if len(places) == 0:
             return
-        now_us = self._now_us()
         of = showing.tiers_of(held.building, now_us, self._knobs.working_max.get())[places]
         for tier in Tier:
             self._meter.used(tier, int(np.count_nonzero(of == tier)))
@@ -213,7 +228,16 @@ class Palace:
         if held.fresh:
             self._following.follow(memory, held, SETTLE_EVERY)
             self._resident(memory, held)
+            self._use_late(memory, held)
         return held
+
+    def _use_late(self, memory: Memory, held: Held) -> None:
+        """Count the uses of when the palace was not resident."""
+        waiting = self._residents.get(memory.person, WAITING, list)
+        if waiting:
+            self._residents.put(memory.person, WAITING, [], size_bytes=0)
+            for now_us, seqs in waiting:
+                self._use(memory, held, seqs, now_us)
 
     def _resident(self, memory: Memory, held: Held) -> None:
         self._residents.put(memory.person, self.name, held, size_bytes=held.size_bytes)
