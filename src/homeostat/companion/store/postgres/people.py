@@ -80,7 +80,8 @@ class PostgresPeople:
         ) as connection:
             found = connection.execute(
                 f"SELECT name FROM {SCHEMA}.people WHERE name > %s ORDER BY name LIMIT %s",  # noqa: S608
-                (after, max(limit, 0)),
+                # No name holds NUL, which PostgreSQL does not take: none lies between.
+                (after.partition("\0")[0], max(limit, 0)),
             )
             return [name for (name,) in found]
 
