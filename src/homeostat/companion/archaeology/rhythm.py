@@ -112,7 +112,9 @@ class Spread:
         ordered = np.sort(values)
         if not ordered.size:
             return cls(ordered, 0.0, 0.0)
-        median, high = np.log(np.maximum(np.quantile(ordered, (0.5, 0.9)), 1e-9)).tolist()
+        median, high = (
+            math.log(max(float(ordered[int(share * (ordered.size - 1))]), 1e-9)) for share in (0.5, 0.9)
+        )
         return cls(ordered, median, (high - median) / _Z90)
 
     @property

@@ -17,15 +17,22 @@ class SqlitePauses:
         self, limit: int, at_least_us: int = 1, within: Within = EVERYTHING, *, by_talk: bool = True
     ) -> list[Pause]:
         """Return the longest pauses, the longest first; equal ones stand in the order of `after`."""
-        # over two rows, the first of a talk is its own predecessor: no pause; lag() takes a fifth longer
-        columns = "m.seq AS after, first_value(m.seq) OVER past AS before"
-        source, values = _pauses(
-            columns, "first_value", "ROWS BETWEEN 1 PRECEDING AND CURRENT ROW", within, by_talk
+        # Over two rows, the first of a talk is its own predecessor: no pause. Each further window function
+        # takes a fifth longer, so the message before is looked up, of those that are told.
+        more, values = conditions(within)
+        column, same = (", m.talk AS talk", " AND m.talk = p.talk") if by_talk else ("", "")
+        source, _ = _pauses(
+            f"m.seq AS after{column}",
+            "first_value",
+            "ROWS BETWEEN 1 PRECEDING AND CURRENT ROW",
+            within,
+            by_talk,
         )
         rows = self._handle.rows(
-            f"SELECT before, after, begin_us, end_us FROM ({source})"  # noqa: S608
-            " WHERE end_us - begin_us >= ? ORDER BY end_us - begin_us DESC, after LIMIT ?",
-            (*values, max(at_least_us, 1), max(limit, 0)),
+            f"SELECT (SELECT max(m.seq) FROM messages AS m WHERE m.at_us = p.begin_us{same}{more}),"  # noqa: S608
+            f" after, begin_us, end_us FROM (SELECT * FROM ({source}) WHERE end_us - begin_us >= ?"
+            " ORDER BY end_us - begin_us DESC, after LIMIT ?) AS p",
+            (*values, *values, max(at_least_us, 1), max(limit, 0)),
         )
         return [Pause(*row) for row in rows]
 
