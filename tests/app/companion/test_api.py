@@ -1,7 +1,9 @@
 """Claims about the companion's API: what goes in is found by the next request, and errors say what to do."""
 
 import json
+import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import psutil
 import pytest
@@ -12,7 +14,9 @@ from homeostat.app.companion.app import create_companion_app
 from homeostat.app.companion.node import CompanionNode
 from homeostat.app.companion.openapi import ANSWERS, BODIES, MEDIA, QUERIES
 from homeostat.companion.access.grant import PERSONS, Scope
+from homeostat.companion.canaries import Canaries
 
+API = ("/people", "/tokens", "/flags", "/audit", "/healthz", "/readyz", "/openapi.json")
 TEXT = "my sister lives in Lisbon"
 
 
@@ -358,6 +362,14 @@ def test_the_mirror_is_seen_corrected_and_turned_off(service: TestClient, node: 
         assert service.post(f"/people/ann/mirror/{path}", json=body).status_code == 422
 
 
+def test_canaries_are_nobody_to_the_api(service: TestClient, node: CompanionNode) -> None:
+    Canaries(node.homeostat, node.companion, people=1).plant()
+    service.post("/people/ann/messages", json={"text": TEXT})
+    assert service.get("/people").json() == {"people": ["ann"], "next": None}
+    for method, path in (("GET", ""), ("GET", "/messages"), ("DELETE", "")):
+        assert service.request(method, f"/people/homeostat.canary.0{path}").status_code == 403
+
+
 def test_no_answer_stays_in_a_cache(service: TestClient) -> None:
     for path in ("/people/ann", "/nothing", "/healthz"):
         headers = service.get(path).headers
@@ -365,19 +377,29 @@ def test_no_answer_stays_in_a_cache(service: TestClient) -> None:
         assert headers["x-content-type-options"] == "nosniff"
 
 
+def served(client: TestClient) -> set[tuple[str, str]]:
+    """Return method and path of all routes of the API; pages are not among them."""
+    return {
+        (method, route.path.replace(":path", ""))
+        for route in client.app.routes  # type: ignore[attr-defined]
+        if isinstance(route, Route) and route.path.startswith(API)
+        for method in (route.methods or set()) - {"HEAD"}
+    }
+
+
 def test_everything_that_is_served_is_described(bare: TestClient) -> None:
     described = bare.get("/openapi.json").json()
-    routes = [route for route in bare.app.routes if isinstance(route, Route)]  # type: ignore[attr-defined]
-    served = {
-        (method.lower(), route.path.replace(":path", ""))
-        for route in routes
-        for method in (route.methods or set()) - {"HEAD"}
-    } - {("get", "/openapi.json")}
-    told = {(method, path) for path, methods in described["paths"].items() for method in methods}
-    assert told == served
+    told = {(method.upper(), path) for path, methods in described["paths"].items() for method in methods}
+    assert told == served(bare) - {("GET", "/openapi.json")}
     for path, methods in described["paths"].items():
         for method, operation in methods.items():
             assert operation["summary"], (method, path)
     for table in (BODIES, ANSWERS, MEDIA):
-        assert {(method.lower(), path) for method, path in table} <= told
-    assert {("get", path) for path in QUERIES} <= told
+        assert set(table) <= told
+    assert {("GET", path) for path in QUERIES} <= told
+
+
+def test_every_route_stands_in_the_reference(bare: TestClient) -> None:
+    page = Path(__file__).parents[3].joinpath("docs/reference/companion-api.md").read_text(encoding="utf-8")
+    rows = set(re.findall(r"^\| `([A-Z]+) (/[^`]*)` \|", page, re.MULTILINE))
+    assert rows == served(bare)

@@ -10,6 +10,7 @@ from homeostat.app.companion.threads import Threads
 from homeostat.companion.access.access import Access
 from homeostat.companion.access.audit import Act, Audit
 from homeostat.companion.access.grant import Grant, Scope
+from homeostat.companion.canaries import is_canary
 from homeostat.core.clock import SECOND_NS, Clock
 from homeostat.runtime.host import Host
 from homeostat.runtime.limits.rate_limit import RateLimit
@@ -75,7 +76,7 @@ class Door:
             if grant.person is None:
                 raise Refusal(422, "a service's token is nobody's own", "name the person in the path")
             return grant, grant.person
-        if not grant.opens(named):
+        if not grant.opens(named) or is_canary(named):
             raise await self._forbidden(grant)
         return grant, named
 
