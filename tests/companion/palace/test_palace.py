@@ -1,5 +1,7 @@
 """The palace follows a person's memory: what is added, edited, removed, and read again."""
 
+import random
+
 import numpy as np
 import pytest
 
@@ -386,3 +388,37 @@ def test_one_person_never_sees_anothers_palace(people: SqlitePeople, palace: Pal
         bob.messages.add(said(3))
         follow(palace, bob)
         assert len(everything(palace, bob)) == 3
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_whatever_is_done_in_whatever_order_all_memories_stand_somewhere(memory: Memory, seed: int) -> None:
+    rng = random.Random(seed)
+    palace = anew()
+    texts: dict[str, str] = {}
+    made = 0
+    for _ in range(40):
+        act = rng.random()
+        if act < 0.5:
+            more = said(rng.randrange(1, 60), first=made + 1)
+            made += len(more)
+            memory.messages.add(more)
+            texts.update((message.id, message.text) for message in more)
+        elif act < 0.7 and texts:
+            gone = rng.sample(sorted(texts), min(len(texts), rng.randrange(1, 9)))
+            memory.messages.remove(gone)
+            for id in gone:
+                del texts[id]
+        elif act < 0.85 and texts:
+            id = rng.choice(sorted(texts))
+            memory.messages.edit(id, rng.choice(["", "volcano ash", "🙂", "entirely new words here"]), NOW_US)
+        elif act < 0.9:
+            palace = anew(rng.choice([0, 1 << 26]))
+        palace.catch_up(memory, rng.choice([1, 10, 64, 300]))
+        palace.use(memory, [rng.randrange(1, made + 2)])
+    follow(palace, memory, 40)
+    assert {f"m{spot.seq}" for spot in everything(palace, memory)} == set(texts)
+    for kind in Kind:
+        assert sum(room.size for room in palace.rooms(memory, kind)) == len(texts)
+    assert all(np.isfinite(spot.at).all() and 0 <= spot.strength <= 1 for spot in everything(palace, memory))
+    there = {(spot.seq, spot.at, spot.room) for spot in everything(palace, memory)}
+    assert {(spot.seq, spot.at, spot.room) for spot in everything(anew(), memory)} == there
