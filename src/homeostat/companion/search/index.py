@@ -147,9 +147,9 @@ class Index:
         if within.own is not None:
             kept.append(self._column("own") == within.own)
         if within.begin_us is not None:
-            kept.append(self._column("at_us") >= np.int64(within.begin_us))
+            kept.append(self._column("at_us") >= within.begin_us)
         if within.end_us is not None:
-            kept.append(self._column("at_us") < np.int64(within.end_us))
+            kept.append(self._column("at_us") < within.end_us)
         return np.logical_and.reduce(kept) if kept else None
 
     def _column(self, name: str) -> NDArray[Any]:
