@@ -1,6 +1,7 @@
 """Who wrote this? The mirror's same-author check on real IRC logs, each author judged by what others taught.
 
-python -m benchmarks.companion_authors LOGS TABLE    learns from all authors and writes the shipped table
+python -m benchmarks.companion_authors LOGS TABLE    learns from all authors, writes the shipped table
+python -m benchmarks.companion_authors LOGS          judges other logs than it learned from by that table
 """
 
 import re
@@ -16,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.result import Result
-from homeostat.companion.mirror.authorship.background import Background, Trait, pack
+from homeostat.companion.mirror.authorship.background import Background, Trait, pack, shipped
 from homeostat.companion.mirror.authorship.same_author import (
     KINDS,
     Traits,
@@ -338,15 +339,37 @@ def run(data: Path | None) -> list[Result]:
     return results
 
 
+def judge(messages: dict[str, dict[str, list[str]]]) -> None:
+    """Print what the shipped table makes of these authors."""
+    background = shipped()
+    for size in SIZES:
+        pairs = list(sides(messages, size))
+        if len(pairs) < 2:
+            continue
+        left = [traits(pair.one, background) for pair in pairs]
+        right = [traits(pair.other, background) for pair in pairs]
+        odds = (cosines(left, right, size) @ background.coefficients).ravel()
+        same = np.eye(len(pairs), dtype=bool).ravel()
+        apart = np.repeat([pair.apart for pair in pairs], len(pairs)) & same
+        far = f"{area(odds[apart], odds[~same]):.3f} of {apart.sum()}" if apart.any() else "none"
+        found, error = area(odds[same], odds[~same]), calibration_error(odds, same)
+        print(
+            f"{size} a side, {len(pairs)} authors: {found:.3f}, on different days {far}, off by {error:.3f}"
+        )
+
+
 def main() -> None:
-    """Learn from all authors and write the table."""
-    folder, where = Path(sys.argv[1]), Path(sys.argv[2])
-    messages = authors(folder)
+    """Learn from all authors and write the table, or judge authors by it."""
+    messages = authors(Path(sys.argv[1]))
+    if len(sys.argv) == 2:
+        judge(messages)
+        return
+    where = Path(sys.argv[2])
     coefficients = fit(judged(messages))
     pairs = [pair for size in TRAIT_SIZES for pair in sides(messages, size)]
     background = learn_background([chunk for _, chunk in chunks_of(messages)], pairs)
-    shipped: dict[str, Any] = dict(pack(replace(background, coefficients=coefficients)))
-    np.savez_compressed(where, **shipped)
+    table: dict[str, Any] = dict(pack(replace(background, coefficients=coefficients)))
+    np.savez_compressed(where, **table)
     print(where.stat().st_size, coefficients.round(2).tolist())
 
 

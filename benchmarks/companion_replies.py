@@ -1,6 +1,7 @@
 """Which reply is the likely one? The mirror's ranker on Synthetic-Persona-Chat, in five folds of talks.
 
     python -m benchmarks.companion_replies CSV TABLE    learns from all talks and writes the shipped table
+    python -m benchmarks.companion_replies CSV          ranks replies of other talks by that table
 
 The data are of Jandaghi and others (Google), CC-BY-4.0: conversations of two personas, made by a model and
 checked by people. The true reply stands among 20; the others are replies of other conversations.
@@ -27,7 +28,7 @@ from homeostat.companion.mirror.replies.features import (
     reply_features,
     situation_features,
 )
-from homeostat.companion.mirror.replies.ranker import SIGNS, Head, pack, signs, softmax, unpack
+from homeostat.companion.mirror.replies.ranker import SIGNS, Head, pack, shipped, signs, softmax, unpack
 
 FOLDS = 5
 CANDIDATES = 20
@@ -259,17 +260,29 @@ def minilm() -> Embed | None:
         return None
 
 
-def main() -> None:
-    """Learn from all conversations and write the table."""
-    every = talks(Path(sys.argv[1]))
-    arrays: dict[str, NDArray[np.generic]] = {}
+def judge(every: Sequence[Talk]) -> None:
+    """Print what the shipped table makes of these conversations."""
     for kind, embed in (("vectors", minilm()), ("words", None)):
-        known = Texts(every, embed)
-        head = learn(known, every, every, kind)
+        found = asked_of(Texts(every, embed), shipped(kind), every, every, seed=3)
+        p = softmax(found @ shipped(kind).weights)
+        hits = (p[:, :1] > p[:, 1:]).all(1)
+        print(
+            f"{kind}: hits@1 of {CANDIDATES} {hits.mean():.1%} of {len(found)}, claimed {p.max(1).mean():.1%}"
+        )
+
+
+def main() -> None:
+    """Learn from all conversations and write the table, or rank the replies of others by it."""
+    every = talks(Path(sys.argv[1]))
+    if len(sys.argv) == 2:
+        judge(every)
+        return
+    arrays: dict[str, Any] = {}
+    for kind, embed in (("vectors", minilm()), ("words", None)):
+        head = learn(Texts(every, embed), every, every, kind)
         arrays |= pack(head, kind)
         print(kind, head.nearness, dict(zip(SIGNS, head.weights.round(2).tolist(), strict=True)))
-    shipped: dict[str, Any] = dict(arrays)
-    np.savez_compressed(sys.argv[2], **shipped)
+    np.savez_compressed(sys.argv[2], **arrays)
 
 
 if __name__ == "__main__":
