@@ -152,7 +152,7 @@ class Palace:
         places = held.building.columns.find(np.array(sorted(set(seqs)), np.int64))
         if len(places) == 0:
             return
-        of = showing.tiers_of(held.building, now_us, self._knobs.working_max.get())[places]
+        of = showing.tiers_of(held.building, now_us, self._knobs.working_max.get(), places)
         for tier in Tier:
             self._meter.used(tier, int(np.count_nonzero(of == tier)))
         up = tiers.used(held.building.columns.rows, places, now_us)

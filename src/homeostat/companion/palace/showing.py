@@ -116,12 +116,18 @@ def strengths(
     return strength(base_level(uses, rows["at_us"], rows["used_us"], now_us, decay))
 
 
-def tiers_of(building: Building, now_us: int, working_max: int) -> NDArray[np.uint8]:
-    """Return the tier of each memory."""
+def tiers_of(
+    building: Building,
+    now_us: int,
+    working_max: int,
+    places: NDArray[np.int64] | None = None,
+) -> NDArray[np.uint8]:
+    """Return the tier of memories, by default of all."""
     rows = building.columns.rows
-    found: NDArray[np.uint8] = rows["tier"].copy()
-    found[len(rows) - working(rows["at_us"], now_us, working_max) :] = Tier.WORKING
-    return found
+    first = len(rows) - working(rows["at_us"][-working_max:], now_us, working_max)
+    if places is None:
+        places = np.arange(len(rows))
+    return np.where(places >= first, np.uint8(Tier.WORKING), rows["tier"][places])
 
 
 def spots(
