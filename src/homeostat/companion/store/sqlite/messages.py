@@ -11,7 +11,15 @@ from homeostat.companion.store.sqlite.handle import Handle, rows_of
 from homeostat.companion.store.sqlite.neighbours import Neighbours
 from homeostat.companion.store.sqlite.reading import SqliteReading
 from homeostat.companion.store.sqlite.vectors import remove_rows
-from homeostat.companion.store.sqlite.words import add_words, take_words
+from homeostat.companion.store.sqlite.words import (
+    OFTEN,
+    SELDOM,
+    add_words,
+    merge_at,
+    take_words,
+)
+
+BATCH = 5_000
 
 
 class SqliteMessages:
@@ -26,7 +34,12 @@ class SqliteMessages:
         if not messages:
             return []
         with self._handle.writing() as connection:
-            return Adding(connection).add(messages)
+            if len(messages) < BATCH:
+                return Adding(connection).add(messages)
+            merge_at(connection, SELDOM)
+            seqs = Adding(connection).add(messages)
+            merge_at(connection, OFTEN)
+            return seqs
 
     def edit(self, id: str, text: str, edited_us: int) -> Message | None:
         """Replace a message's text everywhere."""

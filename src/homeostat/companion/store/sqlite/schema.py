@@ -6,6 +6,7 @@ import apsw
 
 from homeostat.companion.store.spaced import TOKENIZER
 from homeostat.companion.store.sqlite.connection import transaction
+from homeostat.companion.store.sqlite.words import OFTEN, merge_at
 from homeostat.core.errors import StoreCorrupt, StoreError
 
 VERSION = 1
@@ -28,7 +29,7 @@ CREATE VIRTUAL TABLE words USING fts5 (
     before, said, content = '', tokenize = "TOKENIZER"
 );
 CREATE VIRTUAL TABLE counted USING fts5vocab (words, row);
-INSERT INTO words (words, rank) VALUES ('secure-delete', 1), ('automerge', 2), ('crisismerge', 6);
+INSERT INTO words (words, rank) VALUES ('secure-delete', 1);
 CREATE TABLE kinds (kind INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, model TEXT NOT NULL,
     dimensions INTEGER NOT NULL);
 CREATE TABLE blocks (
@@ -45,6 +46,7 @@ def make(connection: apsw.Connection, path: Path, person: str) -> None:
     connection.pragma("journal_mode", "wal")
     with transaction(connection, path):
         connection.execute(_SCHEMA)
+        merge_at(connection, OFTEN)
         connection.execute("INSERT INTO whose VALUES (1, ?, 0, 0, 0)", (person,))
         connection.pragma("user_version", VERSION)
 
