@@ -182,7 +182,7 @@ def rebuilt(one: Talk, every: int) -> tuple[Floats, NDArray[np.bool_]]:
             ]
 
         past = Past(np.delete(one.past.seqs, at), np.delete(one.past.rows, at, axis=0))
-        apart = range(at - REACH, at + REACH + 1)
+        apart = (range(at - REACH, at + REACH + 1),)
         ranked = likeliest_by_meaning(one.around(at), past, apart, read, rarity)
         if ranked.messages:
             sure.append(confidence(ranked.rows[0], "meaning"))

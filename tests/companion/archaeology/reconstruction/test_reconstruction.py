@@ -136,7 +136,7 @@ def test_a_reconstruction_can_not_be_kept_as_a_message(memory: Memory) -> None:
     assert str(found).startswith("[reconstructed, ")
 
 
-@pytest.mark.parametrize(("before", "after"), [(0, 0), (5, 5), (6, 5), (-1, 3), (1, 99_999), (99_999, 0)])
+@pytest.mark.parametrize(("before", "after"), [(0, 0), (5, 5), (6, -5), (-1, 3), (1, 99_999), (99_999, 0)])
 def test_places_that_are_none_are_refused_by_their_numbers(memory: Memory, before: int, after: int) -> None:
     filled(memory)
     with pytest.raises(InputError, match=r"\d"):
@@ -149,6 +149,16 @@ def test_only_turns_of_the_same_talk_stand_around_a_place(memory: Memory) -> Non
     assert [m.seq for m in where.before] == [4, 5, 6]
     assert [m.seq for m in where.after] == [7, 8, 9]
     assert [m.seq for m in place(memory, 7, 9).before] == [7]
+
+
+def test_what_was_said_before_may_have_come_in_later(memory: Memory) -> None:
+    filled(memory)
+    where = place(memory, 100, 3)
+    assert [m.seq for m in where.before] == [98, 99, 100]
+    assert [m.seq for m in where.after] == [3, 4, 5]
+    found = Archaeology(BareHost()).reconstruct(memory, 100, 3)
+    assert found.likely
+    assert not {one.seq for one in found.likely} & {3, 4, 5, 98, 99, 100}
 
 
 def test_probabilities_are_those_of_odds_and_add_up_to_one() -> None:

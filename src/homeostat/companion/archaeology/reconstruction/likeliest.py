@@ -39,13 +39,15 @@ class Ranked:
 
 
 def likeliest_by_meaning(
-    around: Surroundings, past: Past, apart: range, read: Read, rarity: Rarity
+    around: Surroundings, past: Past, apart: Sequence[range], read: Read, rarity: Rarity
 ) -> Ranked:
     """Return the person's own turns that fit best, found and ranked by vectors, words and acts.
 
     `apart` are seqs of what is known not to be missing. Cost: 20 ms among 10,000.
     """
-    seen = (past.seqs >= apart.start) & (past.seqs < apart.stop)
+    seen = np.zeros(past.seqs.size, dtype=bool)
+    for seqs in apart:
+        seen |= (past.seqs >= seqs.start) & (past.seqs < seqs.stop)
     like = np.where(seen, -np.inf, alike(past, around))
     at_like = np.argsort(-like)[:READ_MAX]
     own = _own(past, at_like[np.isfinite(like[at_like])], read)

@@ -51,21 +51,22 @@ class Place:
         return self.before + self.after
 
     @property
-    def known(self) -> range:
-        """The seqs of what stands around and, where both ends are given, between: it is not missing."""
-        return range(self.messages[0].seq, self.messages[-1].seq + 1)
+    def known(self) -> tuple[range, ...]:
+        """Seqs that are not missing: of what stands around and, where both ends came in order, between."""
+        sides = [range(side[0].seq, side[-1].seq + 1) for side in (self.before, self.after) if side]
+        if len(sides) == 2 and sides[0].stop <= sides[1].start:
+            return (range(sides[0].start, sides[1].stop),)
+        return tuple(sides)
 
 
 def place(memory: Memory, before: int, after: int) -> Place:
     """Return what stands around the place between two messages of one memory; 0 for an open end.
 
-    On each side the messages of the same talk, the nearest `REACH` in seq. Raises InputError where a
-    message is not there, or they are not in order.
+    On each side the messages of the same talk, the nearest `REACH` in seq. What was said before may have
+    come in later: then its seq is the higher. Raises InputError where a message is not there.
     """
-    if before < 0 or after < 0 or not before + after or (after and before >= after):
-        raise InputError(
-            f"nothing lies between messages {before} and {after}: give two seqs in order, 0 for none"
-        )
+    if before < 0 or after < 0 or before == after:
+        raise InputError(f"nothing lies between messages {before} and {after}: give two seqs, 0 for none")
     asked = {s for s in (*range(before - 4 * REACH, before + 1), *range(after, after + 4 * REACH)) if s > 0}
     asked -= set(range(before + 1, after))
     found = {message.seq: message for message in memory.reading.by_seq(sorted(asked))}
@@ -155,7 +156,7 @@ def _matching(memory: Memory, where: Place, rarity: Rarity) -> list[Message]:
             ranks[seq] = ranks.get(seq, 0.0) + 1.0 / (_RANKS_ALIKE + rank)
     found = {message.seq: message for message in memory.reading.by_seq(sorted(ranks))}
     best = sorted(ranks, key=lambda seq: (-ranks[seq], seq))
-    return [found[s] for s in best if s in found and s not in apart and found[s].text]
+    return [found[s] for s in best if s in found and found[s].text and not any(s in seqs for seqs in apart)]
 
 
 def _themes(where: Place, ranked: Ranked, rarity: Rarity) -> tuple[str, ...]:

@@ -67,15 +67,13 @@ def forget_stale(notes: Notes, generation: int) -> None:
 
 
 def _asked(found: Reconstructed, around: Sequence[Message]) -> str:
-    lines = ["The talk:"]
     missing = "[the missing turn]"
+    lines = ["The talk:"] if found.before else ["The talk:", missing]
     for message in around:
-        if message.seq >= found.after > 0 and missing not in lines:
-            lines.append(missing)
         who = "the person" if message.own else (message.author or "the other")
         lines.append(f"{who}: {message.text[:CHARS_MAX]}")
-    if missing not in lines:
-        lines.append(missing)
+        if message.seq == found.before:
+            lines.append(missing)
     lines += ["", "What the person said at other times:"]
     lines += [f"- {one.words[:CHARS_MAX]}" for one in found.likely]
     if found.themes:
