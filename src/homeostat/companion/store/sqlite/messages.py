@@ -20,6 +20,7 @@ from homeostat.companion.store.sqlite.words import (
 )
 
 BATCH = 5_000
+"""Messages from which on a call is a large batch to the index of words."""
 
 
 class SqliteMessages:
