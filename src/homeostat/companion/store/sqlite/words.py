@@ -15,7 +15,7 @@ ADD = "INSERT INTO words (rowid, before, said) VALUES (?, ?, ?)"
 _TAKE = "INSERT INTO words (words, rowid, before, said) VALUES ('delete', ?, ?, ?)"
 
 OFTEN, SELDOM = (2, 6), (4, 16)
-"""From how many pieces on the index is merged in part, and wholly; seldom is a fifth faster for large batches."""
+"""Pieces from which on the index is merged in part, and wholly; the latter makes imports a fifth faster."""
 
 
 def merge_at(connection: apsw.Connection, pieces: tuple[int, int]) -> None:
