@@ -18,6 +18,10 @@ from homeostat.judge.views.overview import OverviewRow
 from homeostat.judge.words.quantity import bounds, count, quantity
 
 
+TEMPLATES = Path(__file__).with_name("templates")
+"""What the pages are made of; those of another application may use it too."""
+
+
 def moment(ns: int) -> str:
     """Return a time in UTC to the second.
 
@@ -79,7 +83,7 @@ def _fields(llm: LlmCall) -> Iterable[tuple[str, object]]:
 @cache
 def environment() -> Environment:
     """Return the templates, with everything escaped that is not marked as safe."""
-    made = templates(Path(__file__).with_name("templates"))
+    made = templates(TEMPLATES)
     made.globals["static"] = dashboard_assets().url
     made.filters.update(
         bounds=bounds,
