@@ -10,6 +10,7 @@ from secrets import token_urlsafe
 
 import homeostat.companion
 from homeostat.app.companion.door import Door
+from homeostat.app.companion.pages.sessions import Sessions
 from homeostat.app.companion.threads import Threads
 from homeostat.companion.access.access import Access
 from homeostat.companion.access.audit import Act, Audit
@@ -128,6 +129,7 @@ class CompanionNode:
         self.canaries = Canaries(self.homeostat, self.companion, options.canaries)
         self.walks = Walks(self.homeostat, partial(token_urlsafe, WALK_ID_BYTES))
         self.threads = Threads(self.homeostat)
+        self.sessions = Sessions(master, self.clock)
         self.door = Door(self.homeostat, self.access, self.audit, self.threads)
         if options.policy is not None:
             self.homeostat.govern(options.policy)
