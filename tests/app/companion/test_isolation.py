@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Iterator, MutableMapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, unquote
@@ -13,6 +13,7 @@ from homeostat.app.companion.app import create_companion_app
 from homeostat.app.companion.node import CompanionNode, CompanionOptions
 from homeostat.companion.access.grant import PERSONS
 from homeostat.companion.message import NewMessage
+from homeostat.testing.people_database import people_database
 
 SECRET = "mandragora"
 NAMES = (
@@ -98,11 +99,21 @@ async def attack(node: CompanionNode, count: int) -> int:
     return leaks
 
 
+@pytest.fixture(params=["embedded", "postgresql"])
+def store(request: pytest.FixtureRequest) -> Iterator[str | None]:
+    """Where people are: in files of the data folder, or in a database."""
+    if request.param == "embedded":
+        yield None
+        return
+    with people_database(request.getfixturevalue("postgres_url")) as database:
+        yield database.application
+
+
 @pytest.mark.parametrize(
-    "count", [pytest.param(1_000, id="1,000"), pytest.param(100_000, id="100,000", marks=pytest.mark.long)]
+    "count", [pytest.param(500, id="500"), pytest.param(100_000, id="100,000", marks=pytest.mark.long)]
 )
-def test_no_forged_request_reaches_another_person(tmp_path: Path, count: int) -> None:
-    node = CompanionNode(CompanionOptions(tmp_path / "companion"))
+def test_no_forged_request_reaches_another_person(tmp_path: Path, store: str | None, count: int) -> None:
+    node = CompanionNode(CompanionOptions(tmp_path / "companion", store))
     for knob in ("companion_person_rate", "companion_stranger_rate"):
         node.homeostat.knob_set.pin(knob, 1e9)
     node.companion.receive_many(
