@@ -1,6 +1,7 @@
 """Claims about the enrichment: every part learns everything, in small batches, whatever the others do."""
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -204,6 +205,11 @@ def test_a_full_queue_puts_enrichment_off_and_counts_it(tmp_path: Path, people: 
         await rounds.enqueue()
         assert rounds.waiting == 3
         assert host.losses.totals()["companion.enrichment_put_off"] == 3
+        await jobs.close()
+        jobs.settings = replace(jobs.settings, waiting_max=10)
+        await rounds.enqueue()
+        assert rounds.waiting == 0
+        assert (await jobs.depth()).scheduled == 3
         await jobs.close()
 
     asyncio.run(run())

@@ -12,7 +12,7 @@ import msgspec
 from homeostat.companion.message import NewMessage
 from homeostat.core.errors import InputError, TooLarge
 
-DOCUMENT_BYTES_MAX = 1 << 30
+DOCUMENT_BYTES_MAX = 512 << 20
 """A file that is read as a whole, as JSON is."""
 
 LINE_BYTES_MAX = 8 << 20
