@@ -11,8 +11,10 @@ from starlette.routing import Route
 from starlette.testclient import TestClient
 
 from homeostat.app.companion.app import create_companion_app
+from homeostat.app.companion.bodies import IN_FLIGHT_BYTES
 from homeostat.app.companion.node import CompanionNode
 from homeostat.app.companion.openapi import ANSWERS, BODIES, MEDIA, QUERIES
+from homeostat.app.web.budget import Budget
 from homeostat.companion.access.grant import PERSONS, Scope
 from homeostat.companion.canaries import Canaries
 
@@ -403,3 +405,14 @@ def test_every_route_stands_in_the_reference(bare: TestClient) -> None:
     page = Path(__file__).parents[3].joinpath("docs/reference/companion-api.md").read_text(encoding="utf-8")
     rows = set(re.findall(r"^\| `([A-Z]+) (/[^`]*)` \|", page, re.MULTILINE))
     assert rows == served(bare)
+
+
+def test_bodies_beyond_the_budget_are_put_off(service: TestClient) -> None:
+    budget: Budget = service.app.state.bodies  # type: ignore[attr-defined]
+    budget.take(IN_FLIGHT_BYTES)
+    for path, body in (("messages", b'{"text": "a"}'), ("messages/bulk", b'{"text": "a"}\n')):
+        answer = service.post(f"/people/ann/{path}", content=body)
+        assert (answer.status_code, answer.headers["retry-after"]) == (503, "2")
+    budget.give_back(IN_FLIGHT_BYTES)
+    assert service.post("/people/ann/messages", json={"text": "a"}).status_code == 201
+    assert budget.used_bytes == 0

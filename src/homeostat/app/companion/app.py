@@ -12,16 +12,19 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from homeostat.app.companion.administration import AdminApi
+from homeostat.app.companion.bodies import IN_FLIGHT_BYTES
 from homeostat.app.companion.exchange import ExchangeApi
-from homeostat.app.companion.headers import PrivateAnswers
 from homeostat.app.companion.learned import LearnedApi
 from homeostat.app.companion.messages import MessageApi
 from homeostat.app.companion.mirror import MirrorApi
 from homeostat.app.companion.node import CompanionNode
 from homeostat.app.companion.openapi import description, openapi
+from homeostat.app.companion.pages.gate import CompanionGate
+from homeostat.app.companion.pages.pages import pages
 from homeostat.app.companion.people import PeopleApi
 from homeostat.app.companion.problems import Refusal, answer_to
 from homeostat.app.companion.walks import WalkApi
+from homeostat.app.web.budget import Budget
 from homeostat.app.web.errors import json_answer, problem
 from homeostat.app.web.health import Endpoint, healthz
 from homeostat.core.errors import HomeostatError, StoreError
@@ -53,6 +56,7 @@ def create_companion_app(node: CompanionNode) -> Starlette:
     ]
 
     routes.append(openapi(description(routes)))
+    routes.extend(pages(node))
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
@@ -70,12 +74,14 @@ def create_companion_app(node: CompanionNode) -> Starlette:
             await working
             await node.jobs.close()
 
-    return Starlette(
+    app = Starlette(
         routes=routes,
         lifespan=lifespan,
-        middleware=[Middleware(PrivateAnswers)],
+        middleware=[Middleware(CompanionGate, sessions=node.sessions)],
         exception_handlers={HTTPException: _refused, HomeostatError: _failed},
     )
+    app.state.bodies = Budget(IN_FLIGHT_BYTES)
+    return app
 
 
 async def _canaries(node: CompanionNode) -> None:

@@ -9,6 +9,7 @@ import msgspec
 from starlette.requests import ClientDisconnect, Request
 
 from homeostat.app.companion.problems import Refusal
+from homeostat.app.web.budget import Budget
 from homeostat.companion.message import NewMessage
 from homeostat.core.errors import InputError, TooLarge
 
@@ -18,6 +19,12 @@ BODY_BYTES_MAX = 8 << 20
 """One message of 1 MiB fits, however its characters are escaped."""
 
 LINE_BYTES_MAX = BODY_BYTES_MAX
+LINES_HELD_BYTES = 2 * LINE_BYTES_MAX
+"""What a bulk may hold: a line, and the batch of those before it."""
+
+IN_FLIGHT_BYTES = 512 << 20
+"""What all bodies may hold that are arriving; `app.state.bodies` is the budget."""
+
 ARRIVES_WITHIN_S = 30.0
 
 
@@ -68,20 +75,24 @@ def moment_of(at: datetime) -> tuple[int, int]:
 
 
 async def body_of(request: Request, most: int = BODY_BYTES_MAX) -> bytes:
-    """Return the body of a request. Raises Refusal, TooLarge."""
+    """Return the body of a request. Raises Refusal, TooLarge, OverBudget."""
+    budget: Budget = request.app.state.bodies
     body = bytearray()
+    taken = 0
     try:
         async with asyncio.timeout(ARRIVES_WITHIN_S):
             async for chunk in request.stream():
-                body += chunk
-                if len(body) > most:
+                if len(body) + len(chunk) > most:
                     raise TooLarge(f"the body has more than the {most} bytes that are taken")
+                budget.take(len(chunk))
+                taken += len(chunk)
+                body += chunk
     except TimeoutError:
-        raise Refusal(
-            408, f"the body did not arrive within {ARRIVES_WITHIN_S:g} s", "send it again"
-        ) from None
+        raise _late() from None
     except ClientDisconnect:
-        raise Refusal(400, "the connection was closed", "send it again") from None
+        raise _gone() from None
+    finally:
+        budget.give_back(taken)
     return bytes(body)
 
 
@@ -96,13 +107,41 @@ def understood(body: bytes, kind: type[T]) -> T:
 
 
 async def lines_of(request: Request) -> AsyncIterator[bytes]:
-    """Yield the lines of a body as they come, without their ends. Raises TooLarge for one without an end."""
-    rest = b""
-    async for chunk in request.stream():
-        *lines, rest = (rest + chunk).split(b"\n")
-        for line in lines:
-            yield line
-        if len(rest) > LINE_BYTES_MAX:
-            raise TooLarge(f"a line has more than the {LINE_BYTES_MAX} bytes that are taken")
-    if rest:
-        yield rest
+    """Yield the lines of a body as they come, without their ends. Raises Refusal, TooLarge, OverBudget."""
+    budget: Budget = request.app.state.bodies
+    budget.take(LINES_HELD_BYTES)
+    try:
+        rest = b""
+        async for chunk in _chunks(request):
+            *lines, rest = (rest + chunk).split(b"\n")
+            for line in lines:
+                yield line
+            if len(rest) > LINE_BYTES_MAX:
+                raise TooLarge(f"a line has more than the {LINE_BYTES_MAX} bytes that are taken")
+        if rest:
+            yield rest
+    finally:
+        budget.give_back(LINES_HELD_BYTES)
+
+
+async def _chunks(request: Request) -> AsyncIterator[bytes]:
+    """Yield the chunks of a body, each of which comes in time."""
+    stream = request.stream()
+    while True:
+        try:
+            chunk = await asyncio.wait_for(anext(stream), ARRIVES_WITHIN_S)
+        except StopAsyncIteration:
+            return
+        except TimeoutError:
+            raise _late() from None
+        except ClientDisconnect:
+            raise _gone() from None
+        yield chunk
+
+
+def _late() -> Refusal:
+    return Refusal(408, f"nothing arrived for {ARRIVES_WITHIN_S:g} s, or not all", "send it again")
+
+
+def _gone() -> Refusal:
+    return Refusal(400, "the connection was closed", "send it again")

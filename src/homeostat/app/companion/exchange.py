@@ -10,7 +10,6 @@ from starlette.routing import Route
 from homeostat.app.companion.bodies import body_of
 from homeostat.app.companion.door import Door
 from homeostat.app.companion.threads import Threads
-from homeostat.app.web.budget import Budget
 from homeostat.app.web.errors import json_answer
 from homeostat.companion.access.audit import Act, Audit
 from homeostat.companion.access.grant import Scope
@@ -22,9 +21,6 @@ from homeostat.core.errors import InputError
 
 ARCHIVE_BYTES_MAX = 256 << 20
 """An archive that is sent; `homeostat companion import` reads larger ones from their files."""
-
-HELD_BYTES_MAX = 512 << 20
-"""Archives that are taken in at the same time, all together."""
 
 
 class ExchangeApi:
@@ -38,7 +34,6 @@ class ExchangeApi:
         self._audit = audit
         self._threads = threads
         self._clock = clock
-        self._budget = Budget(HELD_BYTES_MAX)
 
     def routes(self) -> list[Route]:
         """Return the routes."""
@@ -67,15 +62,8 @@ class ExchangeApi:
     async def bring(self, http: Request) -> Response:
         """Take an archive in."""
         grant, person = await self._door.person(http, Scope.WRITE)
-        declared = http.headers.get("content-length", "")
-        size_bytes = int(declared) if declared.isdecimal() else ARCHIVE_BYTES_MAX
-        self._budget.take(min(size_bytes, ARCHIVE_BYTES_MAX))
-        try:
-            data = await body_of(http, ARCHIVE_BYTES_MAX)
-            restored = await self._threads.run(self._restored, grant.id, person, data)
-        finally:
-            self._budget.give_back(min(size_bytes, ARCHIVE_BYTES_MAX))
-        return json_answer(restored)
+        data = await body_of(http, ARCHIVE_BYTES_MAX)
+        return json_answer(await self._threads.run(self._restored, grant.id, person, data))
 
     def _restored(self, by: str, person: str, data: bytes) -> object:
         restored = restore(self._companion, person, io.BytesIO(data))
