@@ -80,7 +80,7 @@ def kept(building: Building, pages_before: int) -> dict[str, bytes | None]:
         counts=counts.astype("<u4").tobytes(),
         loci_rooms=loci.room[named].astype("<u4").tobytes(),
         places=loci.place[named].astype("<f4").tobytes(),
-        means=loci.means(named).astype("<f2").tobytes(),
+        means=loci.means(named).astype("<u2").tobytes(),
         words=[loci.words[locus] for locus in named],
         mean=building.mean.astype("<f4").tobytes(),
         mean_of=building.mean_of,
@@ -136,7 +136,7 @@ def _restore_loci(building: Building, head: Head) -> None:
     loci.reserve(int(named.max(initial=0)) + 1)
     loci.room[named] = np.frombuffer(head.loci_rooms, "<u4")
     loci.place[named] = np.frombuffer(head.places, "<f4").reshape(-1, 3)
-    means = np.frombuffer(head.means, "<f2").reshape(len(named), loci.dimensions)
+    means = np.frombuffer(head.means, "<u2").reshape(len(named), loci.dimensions)
     loci.restore(named, means, counts)
     for locus, said in zip(named.tolist(), head.words, strict=True):
         loci.words[locus] = said
