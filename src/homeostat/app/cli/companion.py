@@ -60,6 +60,9 @@ def up(
 
     Example: [bold]homeostat companion up --data ./memories[/bold]
     """
+    from homeostat.app.one_thread import pin
+
+    pin()
     from homeostat.app.cli.logs import configure_logs
     from homeostat.app.cli.up import address_of
     from homeostat.app.companion.node import CANARIES, POLICY, CompanionNode, CompanionOptions

@@ -51,6 +51,9 @@ def loadtest(
 
     Example: [bold]homeostat companion loadtest --people 200 --active 50 --rate 20 --seconds 30[/bold]
     """
+    from homeostat.app.one_thread import pin
+
+    pin()
     import msgspec
 
     from homeostat.app.companion.load import Site, load_test

@@ -9,13 +9,13 @@ from contextlib import suppress
 from typing import BinaryIO
 
 from homeostat.app.findings.wire import answer_of, receive, request_of, send
+from homeostat.app.one_thread import ONE_THREAD
 from homeostat.core.errors import NotAvailable
 from homeostat.core.finding import Finding
 from homeostat.judge.findings.subject import Subject
 
 TIMEOUT_S = 60.0
 STOP_S = 2.0
-ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 
 
 class SearchProcess:
