@@ -1,6 +1,5 @@
 """Finding: the seam between the flow and the search."""
 
-import re
 from collections.abc import Sequence
 from typing import Protocol
 
@@ -10,8 +9,6 @@ from numpy.typing import NDArray
 
 from homeostat.companion.message import Message
 from homeostat.companion.store.people import EVERYTHING, Memory, Within
-
-_WORD = re.compile(r"\w+")
 
 
 class Hit(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -40,24 +37,3 @@ class Finder(Protocol):
         `vector` is that of the text where it is known already; else it is made, where there is an embedder.
         """
         ...
-
-
-class ByWords:
-    """Finds by words alone, in the order of the store's BM25."""
-
-    def find(
-        self,
-        memory: Memory,
-        text: str,
-        k: int,
-        *,
-        vector: NDArray[np.float32] | None = None,
-        within: Within = EVERYTHING,
-        but: Sequence[int] = (),
-    ) -> list[Hit]:
-        """Return the messages that share words with a text."""
-        words = list(dict.fromkeys(_WORD.findall(text.lower())))[:64]
-        seqs, scores = memory.lexical.match(words, k + len(but), within)
-        found = [(s, x) for s, x in zip(seqs.tolist(), scores.tolist(), strict=True) if s not in but][:k]
-        by_seq = {message.seq: message for message in memory.reading.by_seq([seq for seq, _ in found])}
-        return [Hit(message=by_seq[s], score=x, why={"words": x}) for s, x in found if s in by_seq]

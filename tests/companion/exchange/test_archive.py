@@ -12,7 +12,6 @@ import pytest
 from homeostat.companion.companion import Companion
 from homeostat.companion.exchange.archive import archived
 from homeostat.companion.exchange.restoring import RESTORING, restore
-from homeostat.companion.finding import ByWords
 from homeostat.companion.message import NewMessage
 from homeostat.companion.residents import Residents
 from homeostat.companion.store.keys import MasterKey
@@ -23,6 +22,7 @@ from homeostat.core.errors import InputError, UnknownPerson
 from homeostat.testing.bare_host import BareHost
 from homeostat.testing.clock import ManualClock
 from homeostat.testing.digest_embedder import DigestEmbedder
+from homeostat.testing.finder_by_words import ByWords
 
 NOTES = ("palace", "palace.0", "palace.1", "palace.2", "turns", "windows", "archaeology")
 

@@ -13,7 +13,6 @@ import pytest
 from homeostat.companion.companion import Companion
 from homeostat.companion.exchange.formats.reading import Bad, Reading
 from homeostat.companion.exchange.importing import FORMATS, format_of, import_rows
-from homeostat.companion.finding import ByWords
 from homeostat.companion.message import NewMessage
 from homeostat.companion.residents import Residents
 from homeostat.companion.store.keys import MasterKey
@@ -21,6 +20,7 @@ from homeostat.companion.store.sqlite.people import SqlitePeople
 from homeostat.companion.store.sqlite.places import private_folder
 from homeostat.core.errors import InputError
 from homeostat.testing.bare_host import BareHost
+from homeostat.testing.finder_by_words import ByWords
 
 DATA = Path(os.environ.get("HOMEOSTAT_DATA", Path(__file__).parents[4] / "shared" / "data"))
 MINE = Reading(mine=frozenset(["Ann"]))

@@ -8,7 +8,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from homeostat.companion.companion import RECEIVE, Companion
-from homeostat.companion.finding import ByWords
 from homeostat.companion.message import NewMessage
 from homeostat.companion.residents import Residents
 from homeostat.companion.store.people import People
@@ -16,6 +15,7 @@ from homeostat.companion.turns import KIND, Turns
 from homeostat.core.errors import InputError, TooLarge, UnknownPerson
 from homeostat.testing.bare_host import BareHost
 from homeostat.testing.digest_embedder import DigestEmbedder
+from homeostat.testing.finder_by_words import ByWords
 
 
 @pytest.fixture
