@@ -17,7 +17,6 @@ from homeostat.core.span import LlmCall
 from homeostat.judge.views.overview import OverviewRow
 from homeostat.judge.words.quantity import bounds, count, quantity
 
-
 TEMPLATES = Path(__file__).with_name("templates")
 """What the pages are made of; those of another application may use it too."""
 

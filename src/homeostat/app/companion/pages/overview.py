@@ -52,6 +52,7 @@ class Overview:
             if not extent.count:
                 raise UnknownPerson(person)
             ends = [*memory.reading.after(0, 1), *memory.reading.by_seq([extent.last])]
+            ends.sort(key=lambda message: message.at_us)
             palace = on("palace")
             rooms = node.palace.rooms(memory) if palace else []
             authors = node.palace.rooms(memory, Kind.PERSON) if palace else []

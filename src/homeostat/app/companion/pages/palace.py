@@ -21,7 +21,7 @@ from homeostat.companion.palace.views import Kind, Room, Spot
 from homeostat.companion.store.people import Memory, Within
 from homeostat.core.errors import InputError
 
-FOUND = 20
+FOUND = 12
 NEAR = 10
 BOX = 1.0
 """Half the side of the box around a memory."""
@@ -32,14 +32,14 @@ TEXT_CHARS_MAX = 2_000
 FEATURE = "palace"
 
 WHY = {
-    "lexical": "same words",
-    "turn": "same meaning",
-    "window": "same meaning, with what surrounds it",
-    "neighbours": "its neighbours fit",
-    "speaker": "who is named said it",
-    "time": "the time that is named",
-    "hop": "follows from what was found",
-    "asks": "it asks itself",
+    "lexical": "words",
+    "turn": "meaning",
+    "window": "meaning around it",
+    "neighbours": "neighbours",
+    "speaker": "said by who is named",
+    "time": "at the time named",
+    "hop": "beside what was found",
+    "asks": "it is a question",
 }
 
 

@@ -3,8 +3,10 @@
 from typing import NamedTuple
 
 COLOURS = 8
-SHAPES = ("circle", "diamond", "square", "cross", "x")
-"""As the plotting library calls them. Eight colours and five shapes make 40 pairs before one comes again."""
+SHAPES = ("circle", "diamond", "square", "circle-open", "diamond-open")
+"""As the plotting library calls them; it draws them as letters, and those of its other shapes are in few fonts.
+
+Eight colours and five shapes make 40 pairs before one comes again."""
 
 
 class RoomLook(NamedTuple):
@@ -18,7 +20,7 @@ def look_of(room: str) -> RoomLook:
     """Return the look of a room by its id.
 
     >>> look_of("topic-9")
-    RoomLook(colour=1, shape='x')
+    RoomLook(colour=1, shape='diamond-open')
     """
     _, _, number = room.partition("-")
     at = int(number) if number.isdecimal() else 0

@@ -10,10 +10,10 @@
   const dark = matchMedia("(prefers-color-scheme: dark)");
   const COLOURS = 8;
   const SCALE = 4;
-  const LABELS = 14;
+  const LABELS = 12;
   const MEMORIES = 0;
   const DAY = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", year: "numeric", timeZone: "UTC" });
-  const [HOME, UP] = [{ x: 0.95 * SCALE, y: 0.95 * SCALE, z: 0.55 * SCALE }, { x: 0, y: 0, z: 1 }];
+  const [HOME, UP] = [{ x: 0.82 * SCALE, y: 0.82 * SCALE, z: 0.48 * SCALE }, { x: 0, y: 0, z: 1 }];
 
   let data = null;
   let middle = [0, 0, 0];
@@ -49,7 +49,7 @@
       return low <= high ? [low, high] : [-1, 1];
     });
     middle = ends.map(([low, high]) => (low + high) / 2);
-    span = Math.max(2, ...ends.map(([low, high]) => high - low)) * 1.1;
+    span = Math.max(2, ...ends.map(([low, high]) => high - low)) * 1.04;
     places = new Map(data.seq.map((seq, i) => [seq, i]));
   }
 
@@ -87,11 +87,11 @@
   function traces(palette) {
     const lit = found().filter((seq) => places.has(seq)).map((seq) => places.get(seq));
     const pick = (axis) => lit.map((i) => data[axis][i]);
-    const named = data.rooms.slice(0, LABELS);
+    const named = data.rooms.slice(0, space.clientWidth < 600 ? LABELS / 2 : LABELS);
     const hover = data.room.map((room, i) => plain(data.rooms[room].name) + "<br>" + DAY.format(data.at_ms[i]));
     return [
       {
-        type: "scatter3d", mode: "markers", x: data.x, y: data.y, z: data.z, opacity: lit.length ? 0.35 : 0.85,
+        type: "scatter3d", mode: "markers", x: data.x, y: data.y, z: data.z, opacity: lit.length ? 0.3 : 0.85,
         marker: {
           size: data.strength.map((s) => 3.5 + 6 * s), line: { width: 0 },
           color: data.room.map((room) => palette.rooms[data.rooms[room].colour]),
@@ -102,7 +102,10 @@
       { type: "scatter3d", mode: "lines", ...spheres(), line: { color: palette.rule, width: 1 }, opacity: 0.6, hoverinfo: "skip" },
       {
         type: "scatter3d", mode: "markers", x: pick("x"), y: pick("y"), z: pick("z"),
-        marker: { size: 13, symbol: "circle-open", color: palette.found, line: { width: 3, color: palette.found } },
+        marker: {
+          size: 9, symbol: lit.map((i) => data.rooms[data.room[i]].shape), line: { width: 2, color: palette.found },
+          color: lit.map((i) => palette.rooms[data.rooms[data.room[i]].colour]),
+        },
         customdata: lit.map((i) => hover[i]), hovertemplate: "found: %{customdata}<extra></extra>",
       },
       {
@@ -133,7 +136,7 @@
     const lit = found().filter((seq) => places.has(seq)).length;
     const all = shown === data.all ? "" : " of " + data.all.toLocaleString("en");
     words.textContent = shown.toLocaleString("en") + all + (shown === 1 ? " memory stands" : " memories stand") + " here"
-      + (lit ? "; " + lit + " of the list " + (lit === 1 ? "is" : "are") + " ringed" : "")
+      + (lit ? "; " + lit + " of the list " + (lit === 1 ? "is" : "are") + " lit up" : "")
       + ". Drag to turn, scroll or pinch to come closer, point at one to see what stands near.";
   }
 
