@@ -17,6 +17,8 @@ from homeostat.app.companion.openapi import ANSWERS, BODIES, MEDIA, QUERIES
 from homeostat.app.web.budget import Budget
 from homeostat.companion.access.grant import PERSONS, Scope
 from homeostat.companion.canaries import Canaries
+from homeostat.companion.finding import Hit
+from homeostat.companion.store.people import Memory
 
 API = ("/people", "/tokens", "/flags", "/audit", "/healthz", "/readyz", "/openapi.json")
 TEXT = "my sister lives in Lisbon"
@@ -416,3 +418,22 @@ def test_bodies_beyond_the_budget_are_put_off(service: TestClient) -> None:
     budget.give_back(IN_FLIGHT_BYTES)
     assert service.post("/people/ann/messages", json={"text": "a"}).status_code == 201
     assert budget.used_bytes == 0
+
+
+class Broken:
+    """A finder that fails with a person's words in its error."""
+
+    def find(self, memory: Memory, text: str, k: int, **more: object) -> list[Hit]:
+        """Fail."""
+        raise KeyError(text)
+
+
+def test_an_error_that_nobody_foresaw_names_its_place_and_no_words(
+    service: TestClient, node: CompanionNode, caplog: pytest.LogCaptureFixture
+) -> None:
+    node.companion._finder = Broken()
+    answer = service.post("/people/ann/messages", json={"id": "m1", "text": "swordfish"})
+    assert answer.status_code == 500
+    assert "KeyError at test_api.py" in answer.json()["error"]
+    assert "swordfish" not in answer.text + caplog.text
+    assert service.get("/people/ann/messages/m1").status_code == 200
