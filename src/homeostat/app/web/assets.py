@@ -34,7 +34,7 @@ class Assets:
         return found
 
     async def answer(self, request: Request) -> Response:
-        """Answer GET /static/DIGEST/NAME; an old digest is not found, so that nothing stale is kept for ever."""
+        """Answer GET /static/DIGEST/NAME; an old digest is not found: nothing stale is kept for ever."""
         name = request.path_params["name"]
         if name not in self._paths or self.url(name) != request.url.path:
             return problem(404, f"no such asset: {request.url.path}", "load the page again")

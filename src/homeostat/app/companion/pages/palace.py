@@ -95,6 +95,8 @@ class PalacePages:
             rooms = palace.rooms(memory)
             authors = [room for room in palace.rooms(memory, Kind.PERSON) if room.name != OTHERS_NAME]
             count = memory.extent().count
+        if asked.author:
+            _named(authors, asked.author)
         names = {room.id: room.name for room in rooms}
         return visit.page(
             "palace.html",

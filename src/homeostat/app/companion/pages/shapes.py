@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 COLOURS = 8
 SHAPES = ("circle", "diamond", "square", "circle-open", "diamond-open")
-"""As the plotting library calls them; it draws them as letters, and those of its other shapes are in few fonts.
+"""As the plotting library calls them; it draws letters, and those of its other shapes are in few fonts.
 
 Eight colours and five shapes make 40 pairs before one comes again."""
 
