@@ -19,7 +19,6 @@ from homeostat.companion.embed.rows import cosines, to_rows
 from homeostat.companion.residents import Residents
 from homeostat.companion.search.recall import Find, Recall, recall
 from homeostat.companion.search.search import Search
-from homeostat.companion.search.windows import Windows
 from homeostat.companion.store.keys import MasterKey
 from homeostat.companion.store.people import Memory
 from homeostat.companion.store.sqlite.people import SqlitePeople
@@ -90,7 +89,7 @@ def asked(talks: Sequence[Talk], embedder: Embedder | None) -> dict[str, list[Re
     """Ask all questions, each talk being one person's memory; recall by category and of all."""
     host = BareHost()
     search = Search(host, embedder, Residents(1 << 28))
-    parts = () if embedder is None else (Turns(embedder), Windows(host, embedder))
+    parts = () if embedder is None else (Turns(embedder),)
     found: dict[str, list[list[Recall]]] = {name: [] for name in CATEGORIES.values()}
     with tempfile.TemporaryDirectory() as folder:
         people = SqlitePeople(private_folder(Path(folder) / "people"), MasterKey.made())

@@ -20,7 +20,6 @@ from benchmarks.result import Result
 from homeostat.companion.message import NewMessage
 from homeostat.companion.residents import Residents
 from homeostat.companion.search.search import Search
-from homeostat.companion.search.windows import Windows
 from homeostat.companion.store.keys import MasterKey
 from homeostat.companion.store.people import Memory
 from homeostat.companion.store.sqlite.people import SqlitePeople
@@ -57,9 +56,9 @@ def run(data: Path | None) -> list[Result]:
         people = SqlitePeople(private_folder(Path(folder) / "people"), MasterKey.made())
         with people.open("one", create=True) as memory:
             memory.messages.add(messages)
-            for part in (Turns(embedder), Windows(host, embedder)):
-                while not part.catch_up(memory, 2_048):
-                    pass
+            turns = Turns(embedder)
+            while not turns.catch_up(memory, 2_048):
+                pass
             results = _timed(Search(host, embedder, residents), memory, questions, residents)
         people.close()
     return results + _embedding(questions)
@@ -93,9 +92,9 @@ def _timed(search: Search, memory: Memory, questions: Sequence[str], residents: 
             "lower",
             note=f"p50 {by_words[0]:.2f}",
         ),
-        Result(f"search over {size} + 100 whose windows are not made, p95", grown[1], "ms", None, "lower"),
+        Result(f"search over {size} + 100 whose vectors are not made, p95", grown[1], "ms", None, "lower"),
         Result(f"first search over {size}: the index is read, median", cold[0], "ms", None, "lower"),
-        Result(f"index of {size} in memory", kept, "MB", 5.0, "lower", note="two rows of 384 at four bits"),
+        Result(f"index of {size} in memory", kept, "MB", 5.0, "lower", note="a row of 384 at four bits"),
     ]
 
 

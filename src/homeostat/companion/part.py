@@ -6,7 +6,7 @@ from homeostat.companion.store.people import Memory
 
 
 class Part(Protocol):
-    """Palace, mirror, archaeology and the window vectors are parts: they follow at their own pace.
+    """Palace, mirror, archaeology and the vectors of turns are parts: they follow at their own pace.
 
     A part keeps in its notes how far it has read (`Extent.last` and `generation`): to catch up twice is
     harmless, and one that was interrupted goes on where its last put ended.

@@ -24,7 +24,7 @@ from homeostat.testing.clock import ManualClock
 from homeostat.testing.digest_embedder import DigestEmbedder
 from homeostat.testing.finder_by_words import ByWords
 
-NOTES = ("palace", "palace.0", "palace.1", "palace.2", "turns", "windows", "archaeology")
+NOTES = ("palace", "palace.0", "palace.1", "palace.2", "turns", "archaeology")
 
 
 @pytest.fixture
@@ -171,6 +171,33 @@ def test_what_is_no_archive_is_refused_and_quotes_nothing(companion: Companion) 
         with pytest.raises(InputError) as caught:
             restore(companion, "zoe", io.BytesIO(bad))
         assert "swordfish" not in str(caught.value)
+
+
+def test_an_archive_that_unpacks_to_more_than_it_is_is_refused(companion: Companion) -> None:
+    filled(companion)
+    out = io.BytesIO()
+    with (
+        zipfile.ZipFile(io.BytesIO(archive_of(companion))) as old,
+        zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as new,
+    ):
+        for entry in old.namelist():
+            new.writestr(entry, bytes(1 << 20) if entry == "notes/palace" else old.read(entry))
+    with pytest.raises(InputError, match="compressed"):
+        restore(companion, "zoe", out)
+    with pytest.raises(UnknownPerson):
+        companion.extent("zoe")
+
+
+def test_who_is_forgotten_while_their_archive_comes_in_stays_forgotten(companion: Companion) -> None:
+    filled(companion, 1_200)
+
+    def forget(done: int, total: int) -> None:
+        companion.forget("zoe")
+
+    with pytest.raises(UnknownPerson, match="forgotten while messages came in"):
+        restore(companion, "zoe", io.BytesIO(archive_of(companion)), forget)
+    with pytest.raises(UnknownPerson):
+        companion.extent("zoe")
 
 
 def test_one_flipped_bit_in_the_messages_is_seen(companion: Companion) -> None:

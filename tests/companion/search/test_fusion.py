@@ -13,6 +13,7 @@ from homeostat.companion.search.fusion import (
     leading,
     neighbouring,
     timely,
+    windowed,
     z_scored,
 )
 
@@ -73,3 +74,28 @@ def test_reasons_that_add_nothing_are_not_shown() -> None:
     evidence = Evidence({"lexical": np.array([1, 0], np.float32), "time": np.array([0, 2], np.float32)})
     assert [evidence.of(0), evidence.of(1)] == [{"lexical": 1.0}, {"time": 2.0}]
     assert evidence.total().tolist() == [1, 2]
+
+
+def test_a_windows_cosine_is_near_that_of_the_sum_of_its_turns() -> None:
+    rng = np.random.default_rng(5)
+    topic = rng.standard_normal((40, 64)).repeat(5, axis=0)
+    turns = rng.standard_normal((200, 64)) + 0.5 * topic
+    turns /= np.linalg.norm(turns, axis=1, keepdims=True)
+    question = turns[57]
+    before = np.arange(-1, 199, dtype=np.int32)
+    before[100] = -1
+    found, there = windowed((turns @ question).astype(np.float32), np.ones(200, np.bool_), before)
+    padded = np.vstack((turns, np.zeros(64)))
+    sums = padded[:-1] + padded[before] + padded[np.append(before, -1)[before]]
+    true = sums @ question / np.linalg.norm(sums, axis=1)
+    assert there.all()
+    assert np.corrcoef(found, true)[0, 1] > 0.98
+    assert np.abs(found - true).max() < 0.15
+
+
+def test_turns_without_a_row_count_for_nothing_in_a_window() -> None:
+    here = np.array([False, True, False, False])
+    before = np.array([-1, 0, 1, -1], np.int32)
+    found, there = windowed(np.array([9.0, 0.5, 9.0, 9.0], np.float32), here, before)
+    assert found.tolist() == [0.0, 0.5, 0.5, 0.0]
+    assert there.tolist() == [False, True, True, False]

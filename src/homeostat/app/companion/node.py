@@ -32,7 +32,6 @@ from homeostat.companion.part import Part
 from homeostat.companion.residents import Residents
 from homeostat.companion.rounds import Rounds
 from homeostat.companion.search.search import Search
-from homeostat.companion.search.windows import Windows
 from homeostat.companion.store.keys import master_key_at
 from homeostat.companion.store.opening import people_at
 from homeostat.companion.store.people import Memory
@@ -112,7 +111,7 @@ class CompanionNode:
         self.archaeology = Archaeology(
             self.homeostat, None if embedder is None else embedder.model, self.writer
         )
-        vectors = () if embedder is None or turns is None else (turns, Windows(self.homeostat, embedder))
+        vectors = () if turns is None else (turns,)
         parts: tuple[Part, ...] = (*vectors, self.palace, self.mirror, self.archaeology)
         self.enrichment = Enrichment(self.homeostat, self.people, parts, self.knobs, self.flags.on)
         self.jobs = Jobs(self.homeostat, folder / "jobs.db", name="companion_jobs")

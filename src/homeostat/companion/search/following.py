@@ -7,7 +7,6 @@ from homeostat.companion.embed.embedder import Embedder
 from homeostat.companion.residents import Residents
 from homeostat.companion.search.index import Index
 from homeostat.companion.search.packed_rows import PackedRows
-from homeostat.companion.search.windows import KIND, progress_of, vectors_of
 from homeostat.companion.store.people import Memory
 from homeostat.runtime.host import Host
 
@@ -40,7 +39,6 @@ class Following:
             index.extend(messages)
         if self._embedder is not None and index.count:
             self._follow_turns(index, memory, self._embedder)
-            self._follow_windows(index, memory, self._embedder)
         if index is not kept or index.size_bytes != size:
             self._residents.put(memory.person, NAME, index, size_bytes=index.size_bytes)
         return index
@@ -51,32 +49,6 @@ class Following:
         after = _missing_after(index, index.turns)
         if after is not None:
             _take(index, index.turns, *memory.vectors.load(TURN, embedder.model, after))
-
-    def _follow_windows(self, index: Index, memory: Memory, embedder: Embedder) -> None:
-        """Read what is missing of the windows, and all again once those of an earlier generation are made."""
-        if index.windows_settled and index.windows is not None and index.windows.complete == index.count:
-            return
-        progress = progress_of(memory)
-        if progress is None or progress.embedder != embedder.model:
-            index.windows = None
-            return
-        anew = progress.generation == index.generation and progress.last >= index.windows_reached
-        if (
-            index.windows is None
-            or index.windows_model != progress.model
-            or (anew and not index.windows_settled)
-        ):
-            index.windows = PackedRows(embedder.dimensions)
-            index.windows_model = progress.model
-        after = _missing_after(index, index.windows)
-        if after is not None:
-            seqs, rows = memory.vectors.load(KIND, progress.model, after)
-            _take(index, index.windows, seqs, vectors_of(rows))
-            if len(seqs):
-                index.windows_reached = max(index.windows_reached, int(seqs[-1]))
-        index.windows_settled = (
-            progress.generation == index.generation and progress.last >= index.windows_reached
-        )
 
 
 def _missing_after(index: Index, rows: PackedRows) -> int | None:

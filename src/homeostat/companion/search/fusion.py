@@ -12,6 +12,12 @@ Scores = NDArray[np.float32]
 LEADERS = 10
 """Lexical scores are measured in the mean of the best ten: BM25 has no scale of its own."""
 
+WINDOW = 3
+"""Turns in a window: one, and those before it in its talk."""
+
+ALIKE = 0.2
+"""What the cosine of two neighbouring turns is about, which tells the length of their sum."""
+
 GRACE_US = 7 * 86_400 * 1_000_000
 """People speak of what happened for a week: then a memory gains half of what one of the time itself does."""
 
@@ -49,6 +55,26 @@ def z_scored(values: Scores, here: NDArray[np.bool_]) -> Scores:
     if known is not values:
         scored[~here] = 0.0
     return scored
+
+
+def windowed(
+    cosines: Scores, here: NDArray[np.bool_], before: NDArray[np.int32]
+) -> tuple[Scores, NDArray[np.bool_]]:
+    """Return the cosines of a question with windows, from those with turns, and which windows there are.
+
+    A window is the sum of its turns, of those that have a row (are `here`). Its length is reckoned, not read:
+    neighbours are taken to be alike by `ALIKE`. Costs some sums over all places, and no vector.
+    """
+    shared = np.append(np.where(here, cosines, np.float32(0)), np.float32(0))
+    there = np.append(here, [False])  # the last place is that of no turn, -1
+    total, turns = shared[:-1].copy(), there[:-1].astype(np.float32)
+    place, further = before, np.append(before, np.int32(-1))
+    for _ in range(WINDOW - 1):
+        total += shared[place]
+        turns += there[place]
+        place = further[place]
+    total /= np.sqrt(np.maximum(turns * (1 + ALIKE * (turns - 1)), 1))
+    return total, turns > 0
 
 
 def leading(scores: Scores) -> Scores:

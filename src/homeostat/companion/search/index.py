@@ -52,10 +52,6 @@ class Index:
         self.offset_min = 0
         self.names: dict[str, set[int]] = {}
         self.turns: PackedRows | None = None
-        self.windows: PackedRows | None = None
-        self.windows_model = ""
-        self.windows_reached = 0
-        self.windows_settled = False
         self._columns: dict[str, NDArray[Any]] = {name: np.empty(0, kind) for name, kind in _COLUMNS.items()}
 
     @property
@@ -96,7 +92,7 @@ class Index:
     @property
     def size_bytes(self) -> int:
         """What this takes in memory, a few small objects aside."""
-        rows = sum(rows.size_bytes for rows in (self.turns, self.windows) if rows is not None)
+        rows = 0 if self.turns is None else self.turns.size_bytes
         return rows + sum(c.nbytes for c in self._columns.values()) + _NAME_BYTES * len(self.names)
 
     def extend(self, messages: Sequence[Message]) -> None:

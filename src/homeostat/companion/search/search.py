@@ -18,6 +18,7 @@ from homeostat.companion.search.fusion import (
     leading,
     neighbouring,
     timely,
+    windowed,
     z_scored,
 )
 from homeostat.companion.search.index import Index
@@ -142,17 +143,8 @@ class Search:
 
 
 def _dense(index: Index, row: NDArray[np.int8] | None) -> tuple[Scores, Scores]:
-    """Return the z-scores of turns and windows; a window that is not made yet counts as its turn does."""
-    turn, window = np.zeros(index.count, np.float32), np.zeros(index.count, np.float32)
-    if row is None:
-        return turn, window
-    if index.turns is not None:
-        turn = z_scored(index.turns.cosines(row), index.turns.here)
-    if index.windows is not None:
-        window = z_scored(index.windows.cosines(row), index.windows.here)
-        if index.windows.complete < index.count:
-            missing = ~index.windows.here
-            window[missing] = turn[missing]
-    else:
-        window = turn.copy()
-    return turn, window
+    """Return the z-scores of turns and of windows, 0 where there are no rows."""
+    if row is None or index.turns is None:
+        return np.zeros(index.count, np.float32), np.zeros(index.count, np.float32)
+    cosines, here = index.turns.cosines(row), index.turns.here
+    return z_scored(cosines, here), z_scored(*windowed(cosines, here, index.before))

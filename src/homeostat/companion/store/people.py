@@ -95,7 +95,7 @@ class Lexical(Protocol):
 
 
 class Vectors(Protocol):
-    """Rows of int8 by kind ("turn", "window"), one a message; `model` names the embedder that made them."""
+    """Rows of int8 by kind ("turn"), one a message; `model` names the embedder that made them."""
 
     def put(self, kind: str, model: str, seqs: Sequence[int], rows: NDArray[np.int8]) -> None:
         """Keep rows (n, d); a row that was there is replaced, so is the whole kind when `model` differs."""
