@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import psutil
@@ -18,6 +18,7 @@ from homeostat.app.web.budget import Budget
 from homeostat.companion.access.grant import PERSONS, Scope
 from homeostat.companion.canaries import Canaries
 from homeostat.companion.finding import Hit
+from homeostat.companion.message import NewMessage
 from homeostat.companion.store.people import Memory
 
 API = ("/people", "/tokens", "/flags", "/audit", "/healthz", "/readyz", "/openapi.json")
@@ -437,3 +438,28 @@ def test_an_error_that_nobody_foresaw_names_its_place_and_no_words(
     assert "KeyError at test_api.py" in answer.json()["error"]
     assert "swordfish" not in answer.text + caplog.text
     assert service.get("/people/ann/messages/m1").status_code == 200
+
+
+def test_names_that_are_no_utf8_are_refused_and_not_taken_for_one(service: TestClient) -> None:
+    for name in ("M%FCller", "M%F6ller", "%ED%A0%80", "%EF%BF%BD"):
+        answer = service.post(f"/people/{name}/messages", json={"text": TEXT})
+        assert (answer.status_code, "no UTF-8" in answer.json()["error"]) == (422, True)
+    assert service.get("/people").json()["people"] == []
+
+
+def test_who_is_forgotten_while_a_bulk_comes_in_stays_forgotten(
+    service: TestClient, node: CompanionNode, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = node.companion.receive_many
+
+    def forgotten_after(person: str, messages: Sequence[NewMessage]) -> list[int]:
+        seqs = kept(person, messages)
+        assert node.forget(person, "another")
+        return seqs
+
+    monkeypatch.setattr(node.companion, "receive_many", forgotten_after)
+    lines = [json.dumps({"id": f"m{number}", "text": f"number {number}"}) for number in range(1_200)]
+    answer = service.post("/people/ann/messages/bulk", content="\n".join(lines))
+    assert answer.status_code == 404
+    assert "forgotten while messages came in" in answer.json()["error"]
+    assert service.get("/people/ann").status_code == 404

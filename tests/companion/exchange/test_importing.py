@@ -18,7 +18,7 @@ from homeostat.companion.residents import Residents
 from homeostat.companion.store.keys import MasterKey
 from homeostat.companion.store.sqlite.people import SqlitePeople
 from homeostat.companion.store.sqlite.places import private_folder
-from homeostat.core.errors import InputError
+from homeostat.core.errors import InputError, UnknownPerson
 from homeostat.testing.bare_host import BareHost
 from homeostat.testing.finder_by_words import ByWords
 
@@ -201,6 +201,39 @@ def test_slack_is_read_from_a_folder_and_a_zip(tmp_path: Path) -> None:
         assert told(messages) == [("Ann", "hello", True, 1_706_933_106_000_200, 0, "general")]
         assert [b.place for b in bad] == ["channel general", "general/2024-02-04.json"]
         assert "swordfish" not in str(bad)
+
+
+def test_a_folder_that_is_no_export_of_slack_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="no export of Slack"):
+        read(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["chat.json", "chat.jsonl"])
+def test_json_that_is_too_deep_is_no_json(tmp_path: Path, name: str) -> None:
+    path = file(tmp_path, name, b"[" * 200_000)
+    if name == "chat.json":
+        with pytest.raises(InputError, match="is no JSON"):
+            read(path)
+    else:
+        assert [b.reason for b in read(path)[1]] == ["it is no JSON"]
+
+
+def test_json_may_begin_with_the_mark_of_its_byte_order(tmp_path: Path) -> None:
+    path = file(tmp_path, "chat.json", b'\xef\xbb\xbf[{"text": "hello", "at": 1700000000}]')
+    assert [m.text for m in read(path)[0]] == ["hello"]
+
+
+def test_who_is_forgotten_while_their_chat_comes_in_stays_forgotten(companion: Companion) -> None:
+    def rows() -> Iterator[NewMessage]:
+        for number in range(1_200):
+            if number == 600:
+                companion.forget("ann")
+            yield NewMessage(id=f"m{number}", text="hello", at_us=number)
+
+    with pytest.raises(UnknownPerson, match="forgotten while messages came in"):
+        import_rows(companion, "ann", rows())
+    with pytest.raises(UnknownPerson):
+        companion.extent("ann")
 
 
 def test_discord_is_read_with_its_zones(tmp_path: Path) -> None:

@@ -71,6 +71,15 @@ def test_a_given_key_goes_before_the_folders(tmp_path: Path) -> None:
     assert not (tmp_path / KEY_FILE).exists()
 
 
+@pytest.mark.parametrize("kept", ["people.db", "people/people.db"])
+def test_no_key_is_made_up_for_people_whose_key_is_missing(tmp_path: Path, kept: str) -> None:
+    (tmp_path / kept).parent.mkdir(exist_ok=True)
+    (tmp_path / kept).touch()
+    with pytest.raises(ConfigError, match=r"master\.key is missing, and .*people\.db was made under it"):
+        master_key_at(tmp_path, {})
+    assert not (tmp_path / KEY_FILE).exists()
+
+
 def test_a_key_that_cannot_be_read_is_not_replaced(tmp_path: Path) -> None:
     (tmp_path / KEY_FILE).write_text("half a k")
     with pytest.raises(ConfigError, match=KEY_FILE):

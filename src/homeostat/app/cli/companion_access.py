@@ -1,22 +1,15 @@
 """`homeostat companion token`, `flags` and `audit`: who may do what, who gets what, what was done."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import msgspec
 import typer
 
-from homeostat.app.cli.companion_data import Folder
+from homeostat.app.cli.companion_data import Folder, Store
 from homeostat.app.cli.companion_exchange import BY, opened
 from homeostat.app.cli.loop_options import Json
 from homeostat.core.errors import InputError
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from homeostat.app.companion.node import CompanionNode
 
 token = typer.Typer(help="Make tokens, list them, take them back.", no_args_is_help=True)
 flags = typer.Typer(help="Who gets which features.", no_args_is_help=True)
@@ -36,6 +29,7 @@ def flags_group() -> None:
 def issue(
     scopes: Annotated[list[str], typer.Argument(help="read, write, export, forget, admin.")],
     data: Folder = None,
+    store: Store = None,
     person: Annotated[
         str | None, typer.Option(help="Whose memory alone it opens; none: a service's.")
     ] = None,
@@ -48,7 +42,7 @@ def issue(
     """
     from homeostat.companion.access.grant import scopes_of
 
-    with _opened(data) as node:
+    with opened(data, store) as node:
         made, _ = node.access.issue(
             scopes_of(scopes), person=person, label=label, lasts_s=days * 86_400, by=BY
         )
@@ -56,14 +50,14 @@ def issue(
 
 
 @token.command("list")
-def list_(data: Folder = None, as_json: Json = False) -> None:
+def list_(data: Folder = None, store: Store = None, as_json: Json = False) -> None:
     """List tokens, without their secrets.
 
     Example: [bold]homeostat companion token list[/bold]
     """
     from homeostat.app.companion.administration import shown
 
-    with _opened(data) as node:
+    with opened(data, store) as node:
         grants = [shown(grant) for grant in node.access.all()]
     if as_json:
         typer.echo(msgspec.json.encode(grants).decode())
@@ -77,12 +71,14 @@ def list_(data: Folder = None, as_json: Json = False) -> None:
 
 
 @token.command("revoke")
-def revoke(id: Annotated[str, typer.Argument(metavar="ID")], data: Folder = None) -> None:
+def revoke(
+    id: Annotated[str, typer.Argument(metavar="ID")], data: Folder = None, store: Store = None
+) -> None:
     """Take a token back; servers that run obey within two seconds.
 
     Example: [bold]homeostat companion token revoke 0123456789abcdef[/bold]
     """
-    with _opened(data) as node:
+    with opened(data, store) as node:
         if not node.access.revoke(id, BY):
             raise InputError(
                 f"there is no token with the id {id!r}; `homeostat companion token list` has them"
@@ -91,12 +87,12 @@ def revoke(id: Annotated[str, typer.Argument(metavar="ID")], data: Folder = None
 
 
 @flags.command("list")
-def list_flags(data: Folder = None, as_json: Json = False) -> None:
+def list_flags(data: Folder = None, store: Store = None, as_json: Json = False) -> None:
     """List the flags with what was set by hand.
 
     Example: [bold]homeostat companion flags list[/bold]
     """
-    with _opened(data) as node:
+    with opened(data, store) as node:
         found = node.flags.all()
     if as_json:
         typer.echo(msgspec.json.encode(found).decode())
@@ -111,6 +107,7 @@ def list_flags(data: Folder = None, as_json: Json = False) -> None:
 def set_(
     name: Annotated[str, typer.Argument(metavar="FLAG")],
     data: Folder = None,
+    store: Store = None,
     percent: Annotated[int, typer.Option(min=0, max=100, help="Share of people who get it.")] = 100,
     to_loop: Annotated[
         bool, typer.Option("--to-loop", help="Leave the share to the loop, which may try others.")
@@ -132,7 +129,7 @@ def set_(
         deny=frozenset(deny or ()),
         killed=kill,
     )
-    with _opened(data) as node:
+    with opened(data, store) as node:
         node.flags.set(name, setting)
         node.audit.note(Act.FLAG_SET, BY, about=name)
     typer.echo(f"{name}  set")
@@ -140,6 +137,7 @@ def set_(
 
 def audit(
     data: Folder = None,
+    store: Store = None,
     verify: Annotated[bool, typer.Option("--verify", help="Follow the whole chain first.")] = False,
     last: Annotated[int, typer.Option(min=1, max=10_000, help="How many, the newest.")] = 50,
     as_json: Json = False,
@@ -148,7 +146,7 @@ def audit(
 
     Example: [bold]homeostat companion audit --verify[/bold]
     """
-    with _opened(data) as node:
+    with opened(data, store) as node:
         head = node.audit.verify() if verify else None
         entries = node.audit.newest(last)
     if as_json:
@@ -162,9 +160,3 @@ def audit(
         )
     if head is not None:
         typer.echo(f"The chain holds up to entry {head.number}: {head.digest.hex()}")
-
-
-@contextmanager
-def _opened(data: "Path | None") -> "Iterator[CompanionNode]":
-    with opened(data, None) as node:
-        yield node

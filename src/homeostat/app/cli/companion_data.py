@@ -11,7 +11,9 @@ Folder = Annotated[
 ]
 Store = Annotated[
     str | None,
-    typer.Option(help="Where people are kept: another folder, or a PostgreSQL address."),
+    typer.Option(
+        help="Where people are kept: another folder, or a PostgreSQL address (tokens, flags, audit too)."
+    ),
 ]
 
 

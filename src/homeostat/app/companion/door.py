@@ -19,6 +19,9 @@ from homeostat.runtime.limits.refused import RateExceeded
 ME = "me"
 """Stands in a path for the person whose token it is."""
 
+UNREADABLE = "\ufffd"
+"""Stands for each byte of a path that is no UTF-8: names that differ there alone would be one person."""
+
 PERSON_RATE = 20.0
 SERVICE_RATE = 5_000.0
 STRANGER_RATE = 20.0
@@ -72,6 +75,8 @@ class Door:
         """Return the grant and the person whose memory it opens here. Raises Refusal."""
         grant = await self.enter(asked, scope)
         named: str = asked.path_params["person"]
+        if UNREADABLE in named:
+            raise Refusal(422, "the person's name in the path is no UTF-8", "percent-encode it as UTF-8")
         if named == ME:
             if grant.person is None:
                 raise Refusal(422, "a service's token is nobody's own", "name the person in the path")

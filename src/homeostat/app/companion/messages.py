@@ -18,7 +18,7 @@ from homeostat.app.web.whole import whole
 from homeostat.companion.access.audit import Act, Audit
 from homeostat.companion.access.grant import Scope
 from homeostat.companion.companion import Companion, K
-from homeostat.companion.exchange.keeping import BATCH, BATCH_CHARS, keep
+from homeostat.companion.exchange.keeping import BATCH, BATCH_CHARS, highest, keep
 from homeostat.companion.limits import K_MAX
 from homeostat.companion.message import NewMessage
 from homeostat.companion.store.people import Within
@@ -108,8 +108,9 @@ class MessageApi:
         if not batch:
             return
         kept = await self._threads.run_for(
-            person, keep, self._companion, person, [message for _, message in batch]
+            person, keep, self._companion, person, [message for _, message in batch], results.reached
         )
+        results.reached = highest(kept, results.reached)
         for (number, _), result in zip(batch, kept, strict=True):
             if isinstance(result, int):
                 results.good(number, result)
@@ -176,6 +177,7 @@ class _Results:
     """What became of each line: 8 bytes for a good one, the reason of the first bad ones."""
 
     def __init__(self) -> None:
+        self.reached = 0
         self._seqs = array("q")
         self._errors: dict[int, str] = {}
         self._bad = 0

@@ -16,10 +16,10 @@ from homeostat.companion.exchange.formats.exports import (
 )
 from homeostat.companion.exchange.formats.irc import read_irc
 from homeostat.companion.exchange.formats.json_chat import read_json
-from homeostat.companion.exchange.formats.reading import Bad, Reading, Row, document_of
+from homeostat.companion.exchange.formats.reading import NO_JSON, Bad, Reading, Row, document_of
 from homeostat.companion.exchange.formats.slack import read_slack
 from homeostat.companion.exchange.formats.whatsapp import read_whatsapp
-from homeostat.companion.exchange.keeping import BATCH, keep
+from homeostat.companion.exchange.keeping import BATCH, highest, keep
 from homeostat.companion.message import NewMessage
 from homeostat.core.errors import InputError
 
@@ -53,6 +53,7 @@ def import_rows(companion: Companion, person: str, rows: Iterable[Row]) -> Impor
     """Keep what rows hold, a batch a transaction. Interrupted, it is begun again: what is there is known."""
     sum_ = Imported(faults=[])
     source = iter(rows)
+    reached = 0
     while batch := list(islice(source, BATCH)):
         messages = [row for row in batch if isinstance(row, NewMessage)]
         for row in batch:
@@ -61,7 +62,9 @@ def import_rows(companion: Companion, person: str, rows: Iterable[Row]) -> Impor
         if not messages:
             continue
         last = companion.last_seq(person)
-        for message, result in zip(messages, keep(companion, person, messages), strict=True):
+        results = keep(companion, person, messages, reached)
+        reached = highest(results, reached)
+        for message, result in zip(messages, results, strict=True):
             if isinstance(result, InputError):
                 _fault(sum_, Bad(f"message {message.id[:80]}", str(result)))
             elif result > last:
@@ -83,7 +86,7 @@ def format_of(path: Path) -> str:
     if suffix == ".json":
         try:
             return looks_like(msgspec.json.decode(document_of(path))) or "json"
-        except (msgspec.DecodeError, UnicodeDecodeError):
+        except NO_JSON:
             raise InputError(f"{path} is no JSON") from None
     if suffix in (".csv", ".tsv"):
         return "csv"

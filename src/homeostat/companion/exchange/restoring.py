@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from homeostat.companion.companion import Companion
 from homeostat.companion.exchange.archive import FORMAT, VERSION, Manifest, Rows
-from homeostat.companion.exchange.keeping import BATCH, keep
+from homeostat.companion.exchange.keeping import BATCH, highest, keep
 from homeostat.companion.message import Message, NewMessage
 from homeostat.companion.store.people import Memory
 from homeostat.core.errors import InputError, TooLarge
@@ -58,6 +58,7 @@ def restore(
     """
     try:
         with zipfile.ZipFile(file) as archive:
+            _check_stored(archive)
             broken = archive.testzip()
             if broken is not None:
                 raise InputError(f"the archive is damaged: {broken[:60]!r} is not what was put in")
@@ -90,10 +91,11 @@ class _Restoring:
 
     def run(self) -> Restored:
         places = self._begin()
-        done = bad = 0
+        done = bad = reached = 0
         whole = places
         for page in _paged(self._rows(places)):
-            results = keep(self._companion, self._person, [new for _, new in page])
+            results = keep(self._companion, self._person, [new for _, new in page], reached)
+            reached = highest(results, reached)
             for (seq, new), result in zip(page, results, strict=True):
                 if not isinstance(result, int):
                     bad += 1
@@ -153,6 +155,15 @@ class _Restoring:
 
     def _part(self, name: str) -> bytes:
         return _part(self._archive, name)
+
+
+def _check_stored(archive: zipfile.ZipFile) -> None:
+    """Refuse entries that are compressed: a small archive could unpack to more than there is memory."""
+    for entry in archive.infolist():
+        if entry.compress_type != zipfile.ZIP_STORED or entry.file_size != entry.compress_size:
+            raise InputError(
+                f"{entry.filename[:60]!r} in the archive is compressed: give it as the export wrote it"
+            )
 
 
 def _manifest(archive: zipfile.ZipFile) -> Manifest:

@@ -22,6 +22,10 @@ KEY_BYTES = 32
 KEY_VARIABLE = "HOMEOSTAT_COMPANION_KEY"
 KEY_FILE_VARIABLE = "HOMEOSTAT_COMPANION_KEY_FILE"
 KEY_FILE = "master.key"
+
+MADE_UNDER_KEY = ("people.db", "people/people.db")
+"""What stands in a folder of people, or around one, whose master key was made already."""
+
 _NONCE_BYTES = 12
 
 
@@ -109,7 +113,7 @@ def master_key_at(folder: Path, environment: Mapping[str, str]) -> MasterKey:
     """Return the environment's master key, else the one that lies in a folder, a new one where there is none.
 
     In the folder it lies beside what it protects: whoever copies the folder can read it. Raises ConfigError
-    where what is there is no key.
+    where what is there is no key, or where there is none beside people who were kept under one.
     """
     given = given_key(environment)
     if given is not None:
@@ -118,7 +122,7 @@ def master_key_at(folder: Path, environment: Mapping[str, str]) -> MasterKey:
     try:
         return read_key(path)
     except FileNotFoundError:
-        pass
+        _check_new(folder, path)
     key = MasterKey.made()
     # Written whole under another name, then linked: of two processes that begin together one is first.
     draft = folder / f"{KEY_FILE}.{secrets.token_hex(8)}"
@@ -130,6 +134,16 @@ def master_key_at(folder: Path, environment: Mapping[str, str]) -> MasterKey:
     finally:
         draft.unlink()
     return key
+
+
+def _check_new(folder: Path, path: Path) -> None:
+    """Refuse to make a key for people who have one: it would open nobody, and be taken for theirs."""
+    kept = next((folder / name for name in MADE_UNDER_KEY if (folder / name).exists()), None)
+    if kept is not None and not path.exists():  # else another process has made it just now
+        raise ConfigError(
+            f"{path} is missing, and {kept} was made under it: restore it from your copy, "
+            f"or set {KEY_VARIABLE} or {KEY_FILE_VARIABLE}"
+        )
 
 
 def write_key(key: MasterKey, path: Path) -> None:

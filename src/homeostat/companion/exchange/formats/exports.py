@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from homeostat.companion.exchange.formats.reading import Bad, Reading, Row, document_of
+from homeostat.companion.exchange.formats.reading import NO_JSON, Bad, Reading, Row, document_of
 from homeostat.companion.message import NewMessage
 from homeostat.core.errors import InputError
 
@@ -227,5 +227,5 @@ def _decoded(path: Path, kind: type[Any]) -> Any:
         return msgspec.json.decode(document_of(path), type=kind)
     except msgspec.ValidationError as error:
         raise InputError(f"{path} is not of this format: {error}") from None
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except NO_JSON:
         raise InputError(f"{path} is no JSON") from None

@@ -7,7 +7,15 @@ from typing import Any
 
 import msgspec
 
-from homeostat.companion.exchange.formats.reading import Bad, Ids, Reading, Row, document_of, lines_of
+from homeostat.companion.exchange.formats.reading import (
+    NO_JSON,
+    Bad,
+    Ids,
+    Reading,
+    Row,
+    document_of,
+    lines_of,
+)
 from homeostat.companion.message import NewMessage
 from homeostat.core.errors import InputError
 
@@ -29,7 +37,7 @@ def read_json(path: Path, reading: Reading) -> Iterator[Row]:
         return
     try:
         rows = msgspec.json.decode(document_of(path))
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except NO_JSON:
         raise InputError(f"{path} is no JSON; give lines of it the ending .jsonl") from None
     rows = rows.get("messages") if isinstance(rows, dict) else rows
     if not isinstance(rows, list):
@@ -75,7 +83,7 @@ def _of_line(number: int, line: str | None, reading: Reading, ids: Ids) -> Row:
         return Bad(place, "it is no UTF-8, or too long")
     try:
         return of_fields(place, msgspec.json.decode(line), reading, ids)
-    except msgspec.DecodeError:
+    except NO_JSON:
         return Bad(place, "it is no JSON")
 
 

@@ -18,6 +18,13 @@ DOCUMENT_BYTES_MAX = 512 << 20
 LINE_BYTES_MAX = 8 << 20
 
 
+BOM = b"\xef\xbb\xbf"
+"""What some programs put before UTF-8."""
+
+NO_JSON = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+"""What decoding raises for bytes that are no JSON, or too deep to be read."""
+
+
 class Bad(msgspec.Struct, frozen=True):
     """A row that is no message: where it stands, and why, without its words."""
 
@@ -92,12 +99,12 @@ def lines_of(path: Path, reading: Reading) -> Iterator[tuple[int, str | None]]:
 
 
 def document_of(path: Path) -> bytes:
-    """Return a whole file. Raises InputError, TooLarge."""
+    """Return a whole file, without the mark of its byte order. Raises InputError, TooLarge."""
     try:
         size_bytes = path.stat().st_size
         if size_bytes > DOCUMENT_BYTES_MAX:
             raise TooLarge(f"{path} has {size_bytes} bytes; {DOCUMENT_BYTES_MAX} are taken: divide it")
-        return path.read_bytes()
+        return path.read_bytes().removeprefix(BOM)
     except OSError as error:
         raise InputError(f"{path} cannot be read: {error.strerror or error}") from None
 

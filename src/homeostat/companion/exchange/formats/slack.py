@@ -7,7 +7,7 @@ from pathlib import Path
 
 import msgspec
 
-from homeostat.companion.exchange.formats.reading import DOCUMENT_BYTES_MAX, Bad, Reading, Row
+from homeostat.companion.exchange.formats.reading import DOCUMENT_BYTES_MAX, NO_JSON, Bad, Reading, Row
 from homeostat.companion.message import NewMessage
 from homeostat.core.errors import InputError, TooLarge
 
@@ -68,12 +68,14 @@ def read_slack(path: Path, reading: Reading) -> Iterator[Row]:
     with _files(path) as files:
         users = _users(files)
         days = [name for name in files.names if name.count("/") >= 1]
+        if not days:
+            raise InputError(f"{path} is no export of Slack: it has no folder of a channel with days in JSON")
         for number, name in enumerate(days, 1):
             reading.tell(number, len(days))
             channel = name.split("/")[-2]
             try:
                 said = msgspec.json.decode(files.read(name), type=list[Said])
-            except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            except NO_JSON as error:
                 kind = "its form" if isinstance(error, msgspec.ValidationError) else "JSON"
                 yield Bad(name, f"it is not of {kind}")
                 continue
@@ -107,7 +109,7 @@ def _users(files: Files) -> dict[str, str]:
         return {}
     try:
         found = msgspec.json.decode(files.read(USERS), type=list[User])
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except NO_JSON:
         raise InputError(f"{USERS} of the export cannot be read") from None
     return {user.id: user.profile.display_name or user.profile.real_name or user.name for user in found}
 

@@ -18,7 +18,10 @@ def prepare(address: "StoreAddress | str", role: str) -> bool:
     `address` is that of their owner to be, `role` that of the application: a role that may log in, and has
     no power over the owner's. It may be done again, and for further roles. Raises ConfigError, StoreError.
     """
-    connections = Connections(StoreAddress.of(address), TIMEOUT_S, TIMEOUT_S)
+    where = StoreAddress.of(address)
+    if where.url is None:
+        raise ConfigError(f"{where} is no PostgreSQL database: give postgresql://owner@host/database")
+    connections = Connections(where, TIMEOUT_S, TIMEOUT_S)
     try:
         with connections.transaction() as connection:
             connection.execute("SELECT pg_advisory_xact_lock(%s)", (LOCK,))
