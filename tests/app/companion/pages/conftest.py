@@ -74,7 +74,7 @@ def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CompanionNode]:
 
 @pytest.fixture
 def token_of(node: CompanionNode) -> TokenOf:
-    """Makes tokens: a person's, or with None a service's, with some scopes or all that such a one may have."""
+    """Makes tokens: a person's, or with None a service's, with some scopes or all it may have."""
 
     def made(person: str | None = "ann", *scopes: Scope) -> str:
         usual = PERSONS if person is not None else frozenset(Scope)

@@ -1,4 +1,4 @@
-"""Claims about the pages: what they show is the person's own, escaped, filtered as asked, and said in words."""
+"""Claims about the pages: what they show is the person's own, escaped, filtered as asked, told in words."""
 
 import html
 import re

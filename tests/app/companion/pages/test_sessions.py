@@ -1,4 +1,4 @@
-"""Claims about signing in: the token is in no address, the cookie is sealed, and other sites change nothing."""
+"""Claims about signing in: no address has the token, the cookie is sealed, other sites change nothing."""
 
 from collections.abc import Callable
 

@@ -87,7 +87,7 @@ class ArchaeologyPages:
 
 
 def time_line(moments: Sequence[int], gaps: Sequence[Gap]) -> TimeLine | None:
-    """Return the line of time of some moments, and the gaps on it; None where there is no time between them."""
+    """Return the line of time of some moments, with gaps; None where no time lies between them."""
     if not moments:
         return None
     begin, end = min(moments), max(moments)

@@ -1,4 +1,4 @@
-"""The frame of the companion's pages: who is signed in, whose memory it is, and what is said where it fails."""
+"""The frame of the companion's pages: who is signed in, whose memory it is, and what is said on failure."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The gate before the companion: a session's cookie stands for its token, and browsers are told what they may."""
+"""The gate before the companion: a session's cookie stands for its token; browsers are told what they may."""
 
 from http.cookies import CookieError, SimpleCookie
 

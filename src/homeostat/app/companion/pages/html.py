@@ -85,7 +85,7 @@ def environment() -> Environment:
 def page(
     template: str, section: str, title: str, status: int = 200, *, visit: object = None, **values: object
 ) -> HTMLResponse:
-    """Return a page filled in; the one with a plot alone may style inline, which the plotting library does."""
+    """Return a page filled in; the palace alone may style inline, as the plotting library does."""
     made = environment().get_template(template)
     text = made.render(
         section=section,
