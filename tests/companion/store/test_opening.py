@@ -112,5 +112,6 @@ def test_a_lost_key_file_is_not_made_anew_over_what_is_kept(tmp_path: Path) -> N
     keep(people, "ann")
     people.close()
     (tmp_path / KEY_FILE).unlink()
-    with pytest.raises(ConfigError, match="give the key with which it was made"):
+    with pytest.raises(ConfigError, match="was made under it: restore it"):
         people_at(tmp_path, environment={})
+    assert not (tmp_path / KEY_FILE).exists()
