@@ -103,7 +103,7 @@
       {
         type: "scatter3d", mode: "markers", x: pick("x"), y: pick("y"), z: pick("z"),
         marker: {
-          size: 9, symbol: lit.map((i) => data.rooms[data.room[i]].shape), line: { width: 2, color: palette.found },
+          size: 8, symbol: lit.map((i) => data.rooms[data.room[i]].shape), line: { width: 2, color: palette.found },
           color: lit.map((i) => palette.rooms[data.rooms[data.room[i]].colour]),
         },
         customdata: lit.map((i) => hover[i]), hovertemplate: "found: %{customdata}<extra></extra>",
