@@ -109,6 +109,8 @@ class Flags:
         if now_ns - self._read_ns < FRESH_NS - older_ns:
             return self._settings
         with self._lock:
+            if now_ns - self._read_ns < FRESH_NS - older_ns:
+                return self._settings  # read by another thread while this one waited
             blobs = self._drawers.list(KIND, "", len(self._percent) + 100)
             read = {
                 name: msgspec.msgpack.decode(blob, type=Setting)

@@ -5,11 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from homeostat.companion.access.access import Access
+from homeostat.companion.access.access import FRESH_NS, Access
 from homeostat.companion.access.audit import Act, Audit
 from homeostat.companion.access.grant import Scope, scopes_of
 from homeostat.companion.access.secret import new_token, read_token
 from homeostat.companion.access.sqlite_cabinet import SqliteCabinet
+from homeostat.core.clock import SECOND_NS
 from homeostat.core.errors import ConfigError, InputError, StoreError
 from homeostat.testing.clock import ManualClock
 
@@ -175,3 +176,28 @@ def test_a_file_that_is_no_cabinet_is_told_by_its_name(tmp_path: Path) -> None:
     path.write_bytes(b"something else, and enough of it to be read as a page" * 100)
     with pytest.raises(StoreError, match=r"access\.db"):
         SqliteCabinet(path)
+
+
+def test_one_asks_again_in_time_and_the_others_go_on_with_what_is_held(
+    access: Access, clock: ManualClock
+) -> None:
+    token, made = access.issue(READ, person="ann")
+    clock.advance(0.6 * FRESH_NS / SECOND_NS)
+    assert access.held(token.text) is None
+    assert access.held(token.text) == made
+    assert access.admit(token.text) == made
+    assert access.held(token.text) == made
+    clock.advance(1.1 * FRESH_NS / SECOND_NS)
+    assert access.held(token.text) is None
+    assert access.held(token.text) is None
+
+
+def test_one_that_is_found_taken_back_is_held_no_longer(
+    access: Access, cabinet: SqliteCabinet, audit: Audit, clock: ManualClock
+) -> None:
+    token, _ = access.issue(READ)
+    Access(cabinet.drawers, audit, clock).revoke(token.id)
+    clock.advance(0.6 * FRESH_NS / SECOND_NS)
+    assert access.held(token.text) is None
+    assert access.admit(token.text) is None
+    assert access.held(token.text) is None

@@ -31,9 +31,6 @@ from homeostat.core.errors import HomeostatError, StoreError
 from homeostat.core.guard import guarded
 
 DRAIN_S = 5.0
-NICENESS = 10
-"""Who learns gives way to who answers."""
-
 
 CANARY_S = 5.0
 """Between two questions of canaries: one in 750 messages at 150 a second."""
@@ -60,7 +57,7 @@ def create_companion_app(node: CompanionNode) -> Starlette:
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        worker = await node.jobs.worker(node.options.workers, DRAIN_S, niceness=NICENESS)
+        worker = await node.jobs.worker(node.options.workers, DRAIN_S)
         working = asyncio.create_task(worker.run())
         tasks = [asyncio.create_task(node.rounds.serve()), asyncio.create_task(_canaries(node))]
         try:

@@ -34,6 +34,7 @@ class Access:
         self._clock = clock
         self._lock = Lock()
         self._held: OrderedDict[str, tuple[int, Grant]] = OrderedDict()
+        self._renewing: set[str] = set()
 
     def issue(
         self,
@@ -103,8 +104,11 @@ class Access:
         now_ns = self._clock.monotonic_ns()
         with self._lock:
             found = self._held.get(token.id)
-        if found is None or now_ns - found[0] > FRESH_NS:
-            return None
+            if found is None or now_ns - found[0] > FRESH_NS:
+                return None
+            if now_ns - found[0] > FRESH_NS // 2 and token.id not in self._renewing:
+                self._renewing.add(token.id)  # one asks again in time, so that not all do at once
+                return None
         grant = found[1]
         return grant if token.proves(grant.digest) and grant.valid(self._now_us()) else None
 
@@ -120,6 +124,10 @@ class Access:
         grant = None if blob is None else msgspec.msgpack.decode(blob, type=Grant)
         proved = token.proves(_NOBODY if grant is None else grant.digest)
         if grant is None or not proved or not grant.valid(self._now_us()):
+            with self._lock:
+                self._renewing.discard(token.id)
+                if proved:
+                    self._held.pop(token.id, None)
             return None
         self._hold(grant)
         return grant
@@ -136,8 +144,10 @@ class Access:
         with self._lock:
             self._held[grant.id] = (self._clock.monotonic_ns(), grant)
             self._held.move_to_end(grant.id)
+            self._renewing.discard(grant.id)
             if len(self._held) > HELD_MAX:
-                self._held.popitem(last=False)
+                evicted, _ = self._held.popitem(last=False)
+                self._renewing.discard(evicted)
 
     def all(self) -> Iterator[Grant]:
         """Yield all grants in the order of their ids."""

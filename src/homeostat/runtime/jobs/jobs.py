@@ -27,8 +27,6 @@ from homeostat.runtime.jobs.running import Running
 from homeostat.runtime.jobs.settings import Settings
 from homeostat.runtime.jobs.worker import Worker
 
-NICENESS_MAX = 19
-
 P = ParamSpec("P")
 R = TypeVar("R")
 
@@ -190,11 +188,9 @@ class Jobs:
         """Return how much waits."""
         return await (await self.backend()).depth()
 
-    async def worker(self, concurrency: int = 10, drain_s: float = 30.0, *, niceness: int = 0) -> Worker:
+    async def worker(self, concurrency: int = 10, drain_s: float = 30.0) -> Worker:
         """Make a worker for this event loop: `await worker.run()`.
 
-        Functions that are no coroutines give way to other work of this machine by `niceness`, from 0 to 19
-        (on Linux), so that a server can run its own jobs and answer in time.
 
         Its knobs are `<name>_concurrency` (with this default), `<name>_batch` and `<name>_poll_ms`.
         """
@@ -202,8 +198,6 @@ class Jobs:
             raise ConfigError(
                 f"concurrency of a worker lies from 1 to {CONCURRENCY_MAX}, not {concurrency!r}"
             )
-        if not 0 <= niceness <= NICENESS_MAX:
-            raise ConfigError(f"niceness lies from 0 to {NICENESS_MAX}, not {niceness!r}")
         if not self.definitions:
             raise ConfigError("there is no job to run: declare some with @jobs.job()")
         backend = await self.backend()
@@ -218,7 +212,6 @@ class Jobs:
             concurrency,
             drain_s,
             self._rng,
-            niceness,
         )
         self._workers.append(worker)
         return worker

@@ -1,10 +1,7 @@
 """The runner: one run of a job's function, from its claim to its outcome. It raises nothing."""
 
 import asyncio
-import os
 import random
-import sys
-import threading
 import traceback
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -28,7 +25,7 @@ FRAMES_MAX = 5
 
 
 class Runner:
-    """Runs claims. Functions that are no coroutines run in threads, which give way to others by `niceness`.
+    """Runs claims. Functions that are no coroutines run in threads.
 
     A thread cannot be stopped: one whose run was cancelled or took too long goes on, and is counted.
     """
@@ -41,7 +38,6 @@ class Runner:
         current: "ContextVar[Running | None]",
         rng: random.Random,
         losses: Losses,
-        niceness: int,
     ) -> None:
         self._definitions = definitions
         self._tracer = tracer
@@ -49,7 +45,7 @@ class Runner:
         self._current = current
         self._rng = rng
         self._losses = losses
-        self._threads = ThreadPoolExecutor(CONCURRENCY_MAX, "homeostat-job", _give_way, (niceness,))
+        self._threads = ThreadPoolExecutor(CONCURRENCY_MAX, "homeostat-job")
 
     async def run(self, claim: Claim, running: Running) -> Outcome:
         """Run a job and say what became of it."""
@@ -144,11 +140,3 @@ def error_text(error: BaseException) -> str:
     head = "".join(traceback.format_exception_only(type(error), error)).strip()[: ERROR_CHARS_MAX // 2]
     text = f"{head}\n{''.join(lines[1:-1])}".strip()
     return storable(text)[:ERROR_CHARS_MAX]
-
-
-def _give_way(niceness: int) -> None:
-    """Let other threads of this machine go before the one that calls; only Linux has that by thread."""
-    if niceness and sys.platform == "linux":
-        thread = threading.get_native_id()
-        if os.getpriority(os.PRIO_PROCESS, thread) < niceness:  # back needs a right that few have
-            os.setpriority(os.PRIO_PROCESS, thread, niceness)

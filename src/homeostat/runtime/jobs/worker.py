@@ -63,7 +63,6 @@ class Worker:
         concurrency: int,
         drain_s: float,
         rng: random.Random,
-        niceness: int,
     ) -> None:
         self.id = f"{socket.gethostname()}-{os.getpid()}-{os.urandom(4).hex()}"
         self._clock = host.clock
@@ -76,7 +75,7 @@ class Worker:
         self._refused_count = 0
         self._beat_ns = self._clock.monotonic_ns()
         limits = {name: definition.limits.running_max for name, definition in definitions.items()}
-        self._runner = Runner(definitions, host.tracer, meter, current, rng, host.losses, niceness)
+        self._runner = Runner(definitions, host.tracer, meter, current, rng, host.losses)
         self._runs = Runs(self._runner)
         self._feed: Feed | None = None
         self._fetching: Fetching | None = None
