@@ -11,6 +11,7 @@ from homeostat.companion.store.people import People
 from homeostat.core.assignment import unit_number
 from homeostat.core.clock import SECOND_NS
 from homeostat.core.errors import QueueFull, StoreError
+from homeostat.core.guard import guarded
 from homeostat.runtime.host import Host
 from homeostat.runtime.jobs.definition import Call
 from homeostat.runtime.jobs.jobs import Jobs
@@ -67,7 +68,8 @@ class Rounds:
         try:
             while True:
                 await asyncio.sleep(TURN_S)
-                await self.enqueue()
+                with guarded(self._losses, "companion.rounds"):
+                    await self.enqueue()
         finally:
             if sweeping is not None:
                 sweeping.cancel()
@@ -117,11 +119,21 @@ class Rounds:
 
     async def _sweep(self) -> None:
         """Look after everybody once: who has nothing new costs one look."""
-        after = ""
-        while names := await asyncio.to_thread(self._people.names, after, SWEEP_PAGE):
-            if await self._enqueued_all(names, SWEEP_PRIORITY):
-                after = names[-1]
+        after: str | None = ""
+        while after is not None:
+            after = await self._swept(after)
             await asyncio.sleep(SWEEP_S)
+
+    async def _swept(self, after: str) -> str | None:
+        """Return the last of the page that follows, None after the last; where a store is away the same."""
+        try:
+            names = await asyncio.to_thread(self._people.names, after, SWEEP_PAGE)
+        except StoreError:
+            self._losses.add("companion.sweep_put_off")
+            return after
+        if not names:
+            return None
+        return names[-1] if await self._enqueued_all(names, SWEEP_PRIORITY) else after
 
     def _run(self, person: str) -> None:
         self._enrichment.catch_up(person)

@@ -15,6 +15,7 @@ from homeostat.companion.store.people import Memory, People
 from homeostat.companion.turns import KIND, Turns
 from homeostat.companion.unspoken import Failed
 from homeostat.core.clock import SystemClock
+from homeostat.core.errors import StoreBusy
 from homeostat.runtime.jobs import Jobs, State
 from homeostat.testing.bare_host import BareHost
 from homeostat.testing.clock import ManualClock
@@ -192,6 +193,47 @@ def test_what_was_not_enqueued_before_the_end_is_found_by_the_next_start(
     asyncio.run(run())
     assert reader.seen == [1, 2, 3]
     assert people.names("", 10) == ["ann"]
+
+
+class Away:
+    """A store that is away when its people are asked for first."""
+
+    def __init__(self, people: People) -> None:
+        self._people = people
+        self.names_asked = 0
+        self.open = people.open
+        self.forget = people.forget
+        self.close = people.close
+
+    def names(self, after: str, limit: int) -> list[str]:
+        """Fail once."""
+        self.names_asked += 1
+        if self.names_asked == 1:
+            raise StoreBusy("the database is away")
+        return self._people.names(after, limit)
+
+
+def test_a_store_that_was_away_at_the_start_is_swept_when_it_is_back(
+    tmp_path: Path, people: People, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("homeostat.companion.rounds.SWEEP_S", 0.01)
+    fill(people, "ann", 3)
+
+    async def run() -> int:
+        host = BareHost(ManualClock())
+        knobs = FlowKnobs.declared(host, Residents(1 << 20))
+        jobs = Jobs(host, tmp_path / "jobs.db")
+        away = Away(people)
+        rounds = Rounds(host, away, Enrichment(host, people, [Reader()], knobs), jobs, knobs)
+        task = asyncio.create_task(rounds.serve())
+        await eventually(lambda: away.names_asked == 3)
+        task.cancel()
+        depth = await jobs.depth()
+        await jobs.close()
+        assert host.losses.totals()["companion.sweep_put_off"] == 1
+        return depth.scheduled + depth.ready
+
+    assert asyncio.run(run()) == 1
 
 
 def test_a_full_queue_puts_enrichment_off_and_counts_it(tmp_path: Path, people: People) -> None:
