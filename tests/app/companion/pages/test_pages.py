@@ -3,6 +3,7 @@
 import html
 import re
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 import pytest
 from starlette.testclient import TestClient
@@ -10,6 +11,7 @@ from starlette.testclient import TestClient
 from homeostat.app.companion.node import CompanionNode
 from homeostat.app.companion.pages.archaeology import time_line
 from homeostat.app.companion.pages.palace_request import palace_request
+from homeostat.companion.flags import Setting
 from homeostat.companion.message import NewMessage
 from homeostat.core.errors import InputError
 
@@ -75,8 +77,6 @@ def test_the_filters_hold_for_the_list_the_room_and_the_plot(ann: TestClient, no
         day = memory.reading.after(100, 1)[0]
     assert set(points["seq"]) == bens
     assert set(seqs(ann.get("/palace", params={"author": author[1], "q": "bread"}).text)) <= bens
-    from datetime import UTC, datetime
-
     text = datetime.fromtimestamp(day.at_us / 1e6, UTC).date().isoformat()
     of_day = ann.get("/palace/points", params={"begin": text, "end": text}).json()
     assert day.seq in of_day["seq"]
@@ -142,7 +142,6 @@ def test_a_hostile_name_of_a_person_stays_a_name(
 
 def test_what_was_learned_can_be_corrected_and_taken_back(ann: TestClient) -> None:
     answer = ann.post("/mirror/correction", data={"aspect": "topics", "value": "sailing, mostly"})
-    assert answer.url.fragment == "topics" or answer.status_code == 200
     assert "sailing, mostly" in answer.text
     assert "your own word" in answer.text
     assert "sailing" not in ann.post("/mirror/correction", data={"aspect": "topics", "value": " "}).text
@@ -204,8 +203,6 @@ def test_who_said_nothing_yet_is_told_how_to_begin(browser: TestClient, token_of
 
 
 def test_a_feature_that_is_off_by_its_flag_says_so(ann: TestClient, node: CompanionNode) -> None:
-    from homeostat.companion.flags import Setting
-
     before = node.flags.all()["palace"]
     node.flags.set("palace", Setting(killed=True))
     try:

@@ -38,9 +38,7 @@ class Visit:
 
     def page(self, template: str, section: str, title: str, **values: object) -> HTMLResponse:
         """Return a page about this person."""
-        status = values.pop("status", 200)
-        assert isinstance(status, int)
-        return page(template, section, title, status, visit=self, **values)
+        return page(template, section, title, visit=self, **values)
 
 
 Look = Callable[[Visit], Response]

@@ -46,7 +46,7 @@
 
   function entered(room) {
     const at = walk.rooms.findIndex((found, i) => i >= walk.at && found.id === room);
-    if (at < 0 || at === walk.at && walk.entered) return;
+    if (at < 0 || (at === walk.at && walk.entered)) return;
     walk.at = at;
     walk.entered = true;
     way.querySelectorAll("li").forEach((item, i) => {
@@ -105,7 +105,7 @@
     show("walking");
   }
 
-  function let_go() {
+  function letGo() {
     const old = socket;
     socket = null;
     old?.close();
@@ -113,7 +113,7 @@
 
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
-    let_go();
+    letGo();
     walk = newest = null;
     const [from, to] = ["walk-from", "walk-to"].map((id) => document.getElementById(id).value);
     const answer = await fetch(form.dataset.walk, {
@@ -135,7 +135,7 @@
   pause.addEventListener("click", () => {
     if (!walk) return;
     if (socket) {
-      let_go();
+      letGo();
       show("paused");
       say("Paused in the room “" + walk.rooms[walk.at].name + "”.");
     } else {
@@ -145,7 +145,7 @@
   });
 
   stop.addEventListener("click", () => {
-    let_go();
+    letGo();
     walk = newest = null;
     tell("palace:walk", { walking: false, home: true });
     show("ended");
@@ -153,5 +153,5 @@
     form.querySelector("button[type=submit]").focus();
   });
 
-  addEventListener("pagehide", let_go);
+  addEventListener("pagehide", letGo);
 })();
