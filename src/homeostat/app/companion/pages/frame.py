@@ -38,7 +38,7 @@ class Visit:
 
     def page(self, template: str, section: str, title: str, **values: object) -> HTMLResponse:
         """Return a page about this person."""
-        return page(template, section, title, visit=self, **values)
+        return page(template, section, title, 200, visit=self, **values)
 
 
 Look = Callable[[Visit], Response]
