@@ -13,14 +13,22 @@ from homeostat.companion.residents import Residents
 from homeostat.companion.store.people import EVERYTHING, Extent, Memory, People, Within
 from homeostat.companion.turns import Turns
 from homeostat.companion.unspoken import Unspoken
+from homeostat.core.clock import SECOND_NS
 from homeostat.core.errors import EmbedderError, UnknownPerson
 from homeostat.core.guard import guarded
 from homeostat.observe.operation import Operation
 from homeostat.runtime.host import Host
+from homeostat.runtime.limits.deadline import within
+from homeostat.runtime.limits.refused import DeadlinePassed
 
 K = 10
 RECEIVE = "companion.receive"
 SEARCH = "companion.search"
+
+EMBED_WAIT_S = 2.0
+EMBED_RESTING_S = 0.001
+EMBED_REST_NS = 10 * SECOND_NS
+"""For how long an embedder may keep a request, and for how long none asks one that failed."""
 
 Due = Callable[[str], None]
 """Is told of each person who said something."""
@@ -65,6 +73,9 @@ class Companion:
         self._turns = turns
         self._due = due
         self._used = used
+        self._host = host
+        self._now_ns = host.clock.monotonic_ns
+        self._embed_from_ns = self._now_ns()
         self._request = host.tracer.request
         self._losses = host.losses
         self._stored = host.counter("companion.messages", "1", event="stored")
@@ -128,7 +139,7 @@ class Companion:
         with self._request(SEARCH, user=person) as request:
             vector = self._embedded(request, text)
             with self.people.open(person) as memory:
-                with request.stage("search"):
+                with request.stage("search"), self._hurry():
                     hits = self._finder.find(memory, text, k, vector=vector, within=within)
                 with guarded(self._losses, "companion.used"), Unspoken("what follows the use of memories"):
                     self._used(memory, [hit.message.seq for hit in hits])
@@ -204,15 +215,27 @@ class Companion:
     ) -> list[Hit]:
         if not k:
             return []
-        return self._finder.find(memory, text[:QUESTION_CHARS_MAX], k, vector=vector, but=[seq])
+        with self._hurry():
+            return self._finder.find(memory, text[:QUESTION_CHARS_MAX], k, vector=vector, but=[seq])
+
+    def _hurry(self) -> within:
+        """Return the deadline under which the finder may ask the embedder; next to none while that rests."""
+        resting = self._now_ns() < self._embed_from_ns
+        return within(self._host, EMBED_RESTING_S if resting else EMBED_WAIT_S)
 
     def _embedded(self, request: Operation, text: str) -> NDArray[np.float32] | None:
-        """Return the vector of a text; None, counted, where there is none now: its row is made later."""
+        """Return the vector of a text; None, counted, where there is none now: its row is made later.
+
+        An embedder that failed, or let wait, is left alone for a while: it must not hold all threads up.
+        """
         if self._turns is None:
             return None
         with request.stage("embed"):
-            try:
-                return self._turns.row(text)
-            except EmbedderError:
-                self._losses.add("companion.embedder_failed")
-                return None
+            if self._now_ns() >= self._embed_from_ns:
+                try:
+                    with within(self._host, EMBED_WAIT_S):
+                        return self._turns.row(text)
+                except (EmbedderError, DeadlinePassed):
+                    self._embed_from_ns = self._now_ns() + EMBED_REST_NS
+            self._losses.add("companion.embedder_failed")
+            return None

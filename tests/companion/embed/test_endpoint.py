@@ -1,10 +1,11 @@
 """The endpoint's embedder, against the simulated model and against servers that answer badly."""
 
 import json
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
+from threading import Event, Thread
 
 import numpy as np
 import pytest
@@ -13,6 +14,8 @@ from homeostat.companion.embed.endpoint import EndpointEmbedder
 from homeostat.companion.embed.pace import Pace
 from homeostat.core.endpoint import Endpoint
 from homeostat.core.errors import EmbedderError
+from homeostat.runtime.limits.deadline import within
+from homeostat.runtime.limits.refused import DeadlinePassed
 from homeostat.testing.bare_host import BareHost
 from homeostat.testing.clock import ManualClock
 from homeostat.testing.embedder_contract import check_embedder
@@ -203,3 +206,20 @@ def test_more_calls_than_go_out_in_a_minute_are_refused() -> None:
     pace.wait()
     with pytest.raises(EmbedderError, match="raise the rate"):
         pace.wait()
+
+
+def test_a_caller_with_a_deadline_is_not_kept_by_a_server_that_stalls(embedder: Open) -> None:
+    go_on = Event()
+
+    def stalled(body: dict[str, object]) -> tuple[int, dict[str, str], bytes]:
+        go_on.wait(20.0)
+        return 500, {}, b""
+
+    host = BareHost()
+    with answering(stalled) as (url, _):
+        slow = embedder(url, host)
+        begun = time.monotonic()
+        with pytest.raises((EmbedderError, DeadlinePassed)), within(host, 0.2):
+            slow.embed(["hello"])
+        assert time.monotonic() - begun < 10.0
+        go_on.set()

@@ -2,18 +2,22 @@
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from homeostat.companion.companion import RECEIVE, Companion
+from homeostat.companion.finding import Hit
 from homeostat.companion.message import NewMessage
 from homeostat.companion.residents import Residents
 from homeostat.companion.store.people import People
 from homeostat.companion.turns import KIND, Turns
 from homeostat.core.errors import InputError, TooLarge, UnknownPerson
+from homeostat.runtime.limits.deadline import remaining_s
 from homeostat.testing.bare_host import BareHost
+from homeostat.testing.clock import ManualClock
 from homeostat.testing.digest_embedder import DigestEmbedder
 from homeostat.testing.finder_by_words import ByWords
 
@@ -214,3 +218,40 @@ def test_each_stage_is_measured_and_holds_no_text(companion: Companion, host: Ba
     for stage in ("", ".embed", ".store", ".search"):
         assert host.snapshot("operation.duration", operation=RECEIVE + stage).count == 1
     assert host.total("companion.messages", event="stored") == 1
+
+
+def test_an_embedder_that_failed_is_left_alone_for_a_while(
+    companion: Companion, embedder: DigestEmbedder, clock: ManualClock
+) -> None:
+    embedder.broken = True
+    companion.receive("ann", said(1, "the umbrella is red"))
+    embedder.broken = False
+    companion.receive("ann", said(2, "the umbrella is blue"))
+    assert embedder.texts == 0
+    clock.advance(11.0)
+    companion.receive("ann", said(3, "the umbrella is green"))
+    assert embedder.texts == 1
+
+
+class Hurried(ByWords):
+    """A finder that notes how long it may ask an embedder."""
+
+    def __init__(self) -> None:
+        self.left_s: list[float] = []
+
+    def find(self, *args: Any, **more: Any) -> list[Hit]:
+        """Note it, and find nothing."""
+        self.left_s.append(remaining_s())
+        return []
+
+
+def test_what_finds_may_not_wait_for_an_embedder_that_failed(
+    host: BareHost, people: People, embedder: DigestEmbedder
+) -> None:
+    finder = Hurried()
+    companion = Companion(host, people, finder, Residents(1 << 20), Turns(embedder))
+    companion.receive("ann", said(1, "the umbrella is red"))
+    embedder.broken = True
+    companion.receive("ann", said(2, "the umbrella is blue"))
+    companion.search("ann", "umbrella")
+    assert finder.left_s == [2.0, 0.001, 0.001]

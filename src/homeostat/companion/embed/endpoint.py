@@ -17,6 +17,7 @@ from homeostat.core.clock import SECOND_NS
 from homeostat.core.endpoint import KEY_VARIABLE, OPENAI, Endpoint
 from homeostat.core.errors import EmbedderError
 from homeostat.runtime.host import Host
+from homeostat.runtime.limits.deadline import remaining_s
 from homeostat.runtime.limits.refused import Refused
 from homeostat.runtime.limits.retry import Retry
 
@@ -27,6 +28,7 @@ CHARACTERS_MAX = 8_192
 
 ANSWER_TIMEOUT_S = 30.0
 CONNECT_TIMEOUT_S = 5.0
+LEAST_TIMEOUT_S = 0.001
 RETRY_WAIT_MAX_S = 30.0
 BYTES_MAX = 32 * 1024 * 1024
 AGAIN = frozenset({408, 409, 425, 429})
@@ -131,18 +133,22 @@ class EndpointEmbedder:
 
     def _posted(self, body: bytes) -> bytes:
         host = self._endpoint.host
-        until_ns = self._now_ns() + round(ANSWER_TIMEOUT_S * SECOND_NS)
+        wait_s = max(min(ANSWER_TIMEOUT_S, remaining_s()), LEAST_TIMEOUT_S)
+        timeout = httpx2.Timeout(wait_s, connect=min(CONNECT_TIMEOUT_S, wait_s))
+        until_ns = self._now_ns() + round(wait_s * SECOND_NS)
         received = bytearray()
         headers = {"content-type": "application/json"}
         try:
             address = f"{self._endpoint.url}/embeddings"
-            with self._http.stream("POST", address, content=body, headers=headers) as response:
+            with self._http.stream(
+                "POST", address, content=body, headers=headers, timeout=timeout
+            ) as response:
                 for piece in response.iter_bytes():
                     received += piece
                     if len(received) > BYTES_MAX:
                         raise EmbedderError(f"{host} answers more than {BYTES_MAX:,} bytes")
                     if self._now_ns() > until_ns:
-                        raise _TryAgain(f"{host} does not answer within {ANSWER_TIMEOUT_S:g} s")
+                        raise _TryAgain(f"{host} does not answer within {wait_s:g} s")
         except httpx2.TransportError as error:
             raise _TryAgain(f"{host} cannot be asked for vectors: {type(error).__name__}") from None
         code = response.status_code

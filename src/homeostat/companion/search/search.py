@@ -27,6 +27,7 @@ from homeostat.companion.search.query import Query, read
 from homeostat.companion.store.people import EVERYTHING, Memory, Within
 from homeostat.core.errors import EmbedderError
 from homeostat.runtime.host import Host
+from homeostat.runtime.limits.refused import DeadlinePassed
 
 
 class Search:
@@ -90,7 +91,7 @@ class Search:
         if vector is None or query.meaning != text:
             try:
                 vector = self._embedder.embed([query.meaning])[0]
-            except EmbedderError:
+            except (EmbedderError, DeadlinePassed):
                 self._losses.add("companion.search.embedder_failed")
         return None if vector is None else to_rows(vector)
 
