@@ -9,7 +9,7 @@ evidence.
 import json
 import re
 from dataclasses import dataclass
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from pathlib import Path
 
 from homeostat.companion.message import NewMessage
@@ -45,7 +45,7 @@ def _talk(raw: dict) -> Talk:  # type: ignore[type-arg]
     messages = []
     for session in sessions:
         written = conversation[f"session_{session}_date_time"].upper()
-        moment = datetime.strptime(written, "%I:%M %p ON %d %B, %Y").replace(tzinfo=timezone.utc)
+        moment = datetime.strptime(written, "%I:%M %p ON %d %B, %Y").replace(tzinfo=UTC)
         for number, turn in enumerate(conversation[f"session_{session}"]):
             caption = turn.get("blip_caption")
             messages.append(

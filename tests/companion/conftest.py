@@ -10,7 +10,6 @@ from homeostat.testing.bare_host import BareHost
 @pytest.fixture(scope="session")
 def minilm() -> MiniLm:
     """The embedder of this machine, where it is built."""
-    pytest.importorskip("onnxruntime")
     found = status(default_folder(), MINILM)
     if found.fault:
         pytest.skip(f"{MINILM} is {found.fault}: homeostat companion embedder build")

@@ -1,6 +1,6 @@
 """Finding by words: BM25 of FTS5 over each message together with the one before it in its talk."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import apsw
@@ -44,22 +44,32 @@ class SqliteLexical:
         if not parts:
             return ""
         stems: Any = self._handle.connection.fts5_tokenizer(TOKENIZER[0], list(TOKENIZER[1:]))
-        counted = []
-        for part in parts:
-            tokens = stems(
+        tokens = {
+            part: stems(
                 part.encode(errors="replace"),
                 apsw.FTS5_TOKENIZE_QUERY,
                 None,
                 include_offsets=False,
                 include_colocated=False,
             )
-            if tokens:
-                counted.append((part, min(self._messages_with(token) for token in tokens)))
+            for part in parts
+        }
+        held = self._messages_with({token for several in tokens.values() for token in several})
+        counted = [
+            (part, min(held.get(token, 0) for token in several))
+            for part, several in tokens.items()
+            if several
+        ]
         return " OR ".join('"' + _quoted(part) + '"' for part in rarest(counted))
 
-    def _messages_with(self, token: str) -> int:
-        found = self._handle.rows("SELECT doc FROM counted WHERE term = ?", (token,))
-        return found[0][0] if found else 0
+    def _messages_with(self, tokens: Collection[str]) -> dict[str, int]:
+        """Return in how many messages each token is; one statement, since each waits for the interpreter."""
+        if not tokens:
+            return {}
+        places = ",".join("?" * len(tokens))
+        return dict(
+            self._handle.rows(f"SELECT term, doc FROM counted WHERE term IN ({places})", [*tokens])  # noqa: S608
+        )
 
 
 def _quoted(part: str) -> str:
