@@ -1,5 +1,6 @@
 """Claims about imports: each format is told by itself, bad rows are named, and twice is once."""
 
+import csv
 import json
 import os
 import zipfile
@@ -139,6 +140,14 @@ def test_json_and_lines_of_json_are_read_with_common_names(tmp_path: Path) -> No
     assert [b.place for b in whole[1]] == ["entry 4", "entry 5", "entry 6", "entry 7"]
     assert [b.place for b in lines[1]] == ["line 4", "line 5", "line 6", "line 7", "line 8"]
     assert "swordfish" not in str(lines[1])
+
+
+def test_a_long_field_of_a_csv_is_read_and_the_limit_of_others_is_left_alone(tmp_path: Path) -> None:
+    before = csv.field_size_limit()
+    text = "long " * 50_000
+    (message,), bad = read(file(tmp_path, "long.csv", f"text,at\n{text},2024-02-03 04:05:06\n"))
+    assert (message.text.strip(), bad) == (text.strip(), [])
+    assert csv.field_size_limit() == before
 
 
 def test_csv_is_read_by_its_header(tmp_path: Path) -> None:

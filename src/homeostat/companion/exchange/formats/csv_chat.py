@@ -13,7 +13,6 @@ FIELD_CHARS_MAX = 8 << 20
 
 def read_csv(path: Path, reading: Reading) -> Iterator[Row]:
     """Yield the messages of a table. Raises InputError where it has no column of texts."""
-    csv.field_size_limit(FIELD_CHARS_MAX)
     ids = Ids("csv")
     bad: list[Bad] = []
 
@@ -34,12 +33,25 @@ def read_csv(path: Path, reading: Reading) -> Iterator[Row]:
         raise InputError(f"{path} has no column named one of {', '.join(TEXT)} in its first line")
     rows = csv.DictReader(source, names, delimiter=delimiter, restkey="", strict=False)
     try:
-        for row in rows:
+        for row in _with_long_fields(rows):
             yield from _taken(bad)
             yield of_fields(f"line {rows.line_num + 1}", row, reading, ids)
     except csv.Error as error:
         raise InputError(f"{path} cannot be read on at line {rows.line_num + 1}: {error}") from None
     yield from _taken(bad)
+
+
+def _with_long_fields(rows: "csv.DictReader[str]") -> Iterator[dict[str, str]]:
+    """Yield rows whose fields may be long; the limit is the whole process's, so it is put back each time."""
+    while True:
+        before = csv.field_size_limit(FIELD_CHARS_MAX)
+        try:
+            row = next(rows, None)
+        finally:
+            csv.field_size_limit(before)
+        if row is None:
+            return
+        yield row
 
 
 def _taken(bad: list[Bad]) -> Iterator[Bad]:
