@@ -76,6 +76,12 @@ class CompanionOptions:
     embedder: str = "none"
     writer: str = "none"
 
+    @property
+    def computes(self) -> bool:
+        """Whether keeping and finding take no server: files of this machine, an embedder in this process."""
+        in_files = self.store is None or StoreAddress.of(self.store).url is None
+        return in_files and "://" not in self.embedder
+
 
 class CompanionNode:
     """All that one server of the companion holds. Raises ConfigError or StoreError where it cannot start."""
@@ -127,7 +133,7 @@ class CompanionNode:
         )
         self.canaries = Canaries(self.homeostat, self.companion, options.canaries)
         self.walks = Walks(self.homeostat, partial(token_urlsafe, WALK_ID_BYTES))
-        self.threads = Threads(self.homeostat)
+        self.threads = Threads(self.homeostat, computes=options.computes)
         self.sessions = Sessions(master, self.clock)
         self.door = Door(self.homeostat, self.access, self.audit, self.threads)
         if options.policy is not None:
