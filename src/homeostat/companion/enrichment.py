@@ -16,7 +16,8 @@ Wanted = Callable[[str, str], bool]
 class Enrichment:
     """Has each part catch up, a batch at a time: between batches the person's memory is free for others.
 
-    A part that fails does not keep the others from learning. Safe for threads.
+    A part that fails does not keep the others from learning. `held` are the people whose memory it holds now.
+    Safe for threads.
     """
 
     def __init__(
@@ -28,6 +29,7 @@ class Enrichment:
         wanted: Wanted = lambda part, person: True,
     ) -> None:
         self.parts = tuple(parts)
+        self.held: set[str] = set()
         self._people = people
         self._operation = host.tracer.operation
         self._request = host.tracer.request
@@ -61,7 +63,11 @@ class Enrichment:
         return True
 
     def _step(self, part: Part, person: str) -> bool:
-        with self._people.open(person) as memory, self._operation(f"companion.enrich.{part.name}"):
-            done = part.catch_up(memory, self._knobs.enrich_batch.get())
+        self.held.add(person)
+        try:
+            with self._people.open(person) as memory, self._operation(f"companion.enrich.{part.name}"):
+                done = part.catch_up(memory, self._knobs.enrich_batch.get())
+        finally:
+            self.held.discard(person)
         self._learned[part.name].add(1)
         return done

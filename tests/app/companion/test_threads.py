@@ -54,3 +54,11 @@ def test_it_waits_for_what_was_asked_before_for_the_same_person() -> None:
 )
 def test_servers_are_waited_for_in_threads(store: str | None, embedder: str, computes: bool) -> None:
     assert CompanionOptions(Path("data"), store=store, embedder=embedder).computes is computes
+
+
+def test_nobody_else_waits_for_a_person_who_is_being_learned_of() -> None:
+    async def ran() -> int:
+        threads = Threads(BareHost(), computes=True, held={"ann"})
+        return await threads.soon("ann", threading.get_ident)
+
+    assert asyncio.run(ran()) != threading.get_ident()

@@ -133,7 +133,7 @@ class CompanionNode:
         )
         self.canaries = Canaries(self.homeostat, self.companion, options.canaries)
         self.walks = Walks(self.homeostat, partial(token_urlsafe, WALK_ID_BYTES))
-        self.threads = Threads(self.homeostat, computes=options.computes)
+        self.threads = Threads(self.homeostat, computes=options.computes, held=self.enrichment.held)
         self.sessions = Sessions(master, self.clock)
         self.door = Door(self.homeostat, self.access, self.audit, self.threads)
         if options.policy is not None:

@@ -1,7 +1,7 @@
 """The threads in which the companion works for the web: so many, and each person's work in its order."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Container
 from contextlib import asynccontextmanager
 from typing import TypeVar
 
@@ -19,11 +19,13 @@ THREADS = 8
 class Threads:
     """Runs plain functions beside the event loop, at most `companion_threads` at once.
 
-    `computes` says that short work waits for nothing outside this process: no database, no endpoint.
+    `computes` says that short work waits for nothing outside this process: no database, no endpoint. `held`
+    are people whose memory something else holds for longer.
     """
 
-    def __init__(self, host: Host, *, computes: bool = False) -> None:
+    def __init__(self, host: Host, *, computes: bool = False, held: Container[str] = ()) -> None:
         self._computes = computes
+        self._held = held
         self._most = host.knob_set.declare(
             declared(
                 "companion_threads",
@@ -59,7 +61,7 @@ class Threads:
         Where it only computes, it does so on the event loop: threads would hand the interpreter's lock to and
         fro between its statements, at ten times the latency.
         """
-        if self._computes and person not in self._turns:
+        if self._computes and person not in self._turns and person not in self._held:
             return _unspoken(work, args)
         return await self.run_for(person, work, *args)
 
