@@ -47,7 +47,8 @@ def test_it_waits_for_what_was_asked_before_for_the_same_person() -> None:
     ("store", "embedder", "computes"),
     [
         (None, "none", True),
-        ("elsewhere", "minilm", True),
+        ("elsewhere", "static", True),
+        (None, "minilm", False),
         ("postgresql://db.example/people", "none", False),
         (None, "https://models.example/v1?model=x", False),
     ],

@@ -21,7 +21,7 @@ from homeostat.companion.archaeology.archaeology import Archaeology
 from homeostat.companion.canaries import Canaries
 from homeostat.companion.companion import Companion
 from homeostat.companion.embed.embedder import Embedder
-from homeostat.companion.embed.opening import embedder_at
+from homeostat.companion.embed.opening import NONE, STATIC, embedder_at
 from homeostat.companion.enrichment import Enrichment
 from homeostat.companion.flags import Flags
 from homeostat.companion.knobs import FlowKnobs
@@ -78,9 +78,9 @@ class CompanionOptions:
 
     @property
     def computes(self) -> bool:
-        """Whether keeping and finding take no server: files of this machine, an embedder in this process."""
+        """Whether keeping and finding only compute, and not for long: files here, and no model that embeds."""
         in_files = self.store is None or StoreAddress.of(self.store).url is None
-        return in_files and "://" not in self.embedder
+        return in_files and self.embedder in (NONE, STATIC)
 
 
 class CompanionNode:

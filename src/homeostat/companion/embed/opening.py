@@ -10,6 +10,7 @@ from homeostat.core.errors import ConfigError
 from homeostat.runtime.host import Host
 
 NONE = "none"
+STATIC = "static"
 SETTINGS = "none, minilm, minilm-gpu, static, or an address such as https://api.openai.com/v1?model=NAME"
 
 
@@ -29,7 +30,7 @@ def embedder_at(
         from homeostat.companion.embed.minilm import MiniLm
 
         return MiniLm(host, models, gpu=setting == "minilm-gpu")
-    if setting == "static":
+    if setting == STATIC:
         from homeostat.companion.embed.static import Static
 
         return Static(host, models)
