@@ -78,7 +78,7 @@ class CompanionOptions:
 
     @property
     def computes(self) -> bool:
-        """Whether keeping and finding only compute, and not for long: files here, and no model that embeds."""
+        """Whether keeping and finding only compute, and not for long: files here, no model that embeds."""
         in_files = self.store is None or StoreAddress.of(self.store).url is None
         return in_files and self.embedder in (NONE, STATIC)
 
