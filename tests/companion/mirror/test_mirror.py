@@ -10,7 +10,6 @@ from homeostat.companion.message import NewMessage
 from homeostat.companion.mirror.learned import decode
 from homeostat.companion.mirror.mirror import CANDIDATES_MAX, LEARNED, Mirror
 from homeostat.companion.mirror.replies.features import Turn
-from homeostat.companion.mirror.replies.likely import turns_of
 from homeostat.companion.store.people import Memory
 from homeostat.core.errors import InputError, NotAvailable
 from homeostat.testing.bare_host import BareHost
@@ -193,9 +192,9 @@ def test_a_past_reply_to_a_like_turn_is_found(mirror: Mirror, memory: Memory, sa
 
 
 def test_probabilities_of_candidates_add_up_to_one(host: BareHost, memory: Memory, say: Say) -> None:
-    say([("ann", "do you have pets?"), ("mia", "I have two cats"), ("ann", "nice! what are their names?")])
-    turns = turns_of(memory, "t")
-    assert [turn.own for turn in turns] == [False, True, False]
+    talk = [("ann", "do you have pets?"), ("mia", "I have two cats"), ("ann", "nice! what are their names?")]
+    say(talk)
+    turns = [Turn(text, own=author == "mia") for author, text in talk]
     candidates = ["They are called Tom and Kit.", "I work in a bank.", "Yes, I went there last year!"]
     for mirror in (Mirror(host), Mirror(host, WordEmbedder(384))):
         found = mirror.likely(memory, turns, candidates)

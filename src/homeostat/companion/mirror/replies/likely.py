@@ -25,9 +25,6 @@ from homeostat.companion.turns import KIND
 
 PAST_MAX = 40
 ABOUT_MAX = 8
-BACK = 400
-"""Messages, of all talks, among which the turns of a talk are looked for."""
-
 PERSON = "person"
 
 
@@ -50,13 +47,6 @@ class Likely(msgspec.Struct, frozen=True):
 
     replies: list[LikelyReply]
     knows: bool
-
-
-def turns_of(memory: Memory, talk: str) -> list[Turn]:
-    """Return the last turns of a talk; none where it is long past."""
-    last = memory.extent().last
-    messages = memory.reading.after(max(last - BACK, 0), BACK, Within(talk=talk))
-    return [Turn(message.text, message.own) for message in messages[-TURNS_MAX:]]
 
 
 def past_replies(memory: Memory, turns: Sequence[Turn]) -> list[Message]:
