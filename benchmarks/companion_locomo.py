@@ -100,15 +100,20 @@ def asked(talks: Sequence[Talk], embedder: Embedder | None) -> dict[str, list[Re
                     while not part.catch_up(memory, 512):
                         pass
                 for name, questions in talk.asked.items():
-                    found[name].append(recall(_finder(search, memory, talk), questions, KS))
+                    found[name].append(recall(_finder(search, embedder, memory, talk), questions, KS))
         people.close()
     by_category = {name: together(several) for name, several in found.items()}
     return {ALL: together(list(by_category.values())), **by_category}
 
 
-def _finder(search: Search, memory: Memory, talk: Talk) -> Find:
+def _finder(search: Search, embedder: Embedder | None, memory: Memory, talk: Talk) -> Find:
     now_us = talk.messages[-1].at_us
-    return lambda text, k: [hit.message.id for hit in search.find(memory, text, k, now_us=now_us)]
+
+    def find(text: str, k: int) -> list[str]:
+        vector = None if embedder is None else embedder.embed([search.gist(memory, text)])[0]
+        return [hit.message.id for hit in search.find(memory, text, k, vector=vector, now_us=now_us)]
+
+    return find
 
 
 def together(found: Sequence[Sequence[Recall]]) -> list[Recall]:

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from benchmarks.companion_locomo import minilm
 from benchmarks.locomo_talks import locomo
 from benchmarks.result import Result
+from homeostat.companion.embed.embedder import Embedder
 from homeostat.companion.message import NewMessage
 from homeostat.companion.residents import Residents
 from homeostat.companion.search.search import Search
@@ -59,13 +60,17 @@ def run(data: Path | None) -> list[Result]:
             turns = Turns(embedder)
             while not turns.catch_up(memory, 2_048):
                 pass
-            results = _timed(Search(host, embedder, residents), memory, questions, residents)
+            results = _timed(Search(host, embedder, residents), embedder, memory, questions, residents)
         people.close()
     return results + _embedding(questions)
 
 
-def _timed(search: Search, memory: Memory, questions: Sequence[str], residents: Residents) -> list[Result]:
-    ask = partial(search.find, memory, k=10)
+def _timed(
+    search: Search, embedder: Embedder, memory: Memory, questions: Sequence[str], residents: Residents
+) -> list[Result]:
+    def ask(text: str) -> None:
+        vector = embedder.embed([search.gist(memory, text)])[0]
+        search.find(memory, text, 10, vector=vector)
 
     def read_anew() -> None:
         residents.drop("one")

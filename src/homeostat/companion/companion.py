@@ -3,9 +3,8 @@
 from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
-import numpy as np
-from numpy.typing import NDArray
 
+from homeostat.companion.answering import Answering, Vector
 from homeostat.companion.finding import Finder, Hit
 from homeostat.companion.limits import QUESTION_CHARS_MAX, checked, checked_k, checked_question
 from homeostat.companion.message import Message, NewMessage
@@ -26,7 +25,6 @@ RECEIVE = "companion.receive"
 SEARCH = "companion.search"
 
 EMBED_WAIT_S = 2.0
-EMBED_RESTING_S = 0.001
 EMBED_REST_NS = 10 * SECOND_NS
 """For how long an embedder may keep a request, and for how long none asks one that failed."""
 
@@ -92,10 +90,16 @@ class Companion:
         The same id again changes nothing and finds again. Raises InputError where the message or the name
         cannot be used, or the id is kept with another text; StoreError where it could not be stored.
         """
+        return self.receiving(person, message, k, judge).whole()
+
+    def receiving(
+        self, person: str, message: NewMessage, k: int = K, judge: Judge | None = None
+    ) -> Answering[Received]:
+        """Return what `receive` does, in its steps."""
         checked(message)
         checked_k(k)
-        with self._request(RECEIVE, user=person) as request:
-            vector = self._embedded(request, message.text)
+
+        def keep(request: Operation, vector: Vector | None) -> Received:
             with self.people.open(person, create=True) as memory:
                 with request.stage("store"):
                     last = self._last(memory)
@@ -103,7 +107,8 @@ class Companion:
                     if vector is not None and self._turns is not None:
                         self._turns.keep(memory, [seq], vector[None])
                 with request.stage("search"):
-                    hits = self._found(memory, message.text, k, vector, seq)
+                    text = message.text[:QUESTION_CHARS_MAX]
+                    hits = self._finder.find(memory, text, k, vector=vector, but=[seq]) if k else []
             if judge is not None:
                 request.outcome(**judge(hits))
             new = seq > last
@@ -111,6 +116,10 @@ class Companion:
             if new:
                 self._due(person)
             return Received(id=message.id, seq=seq, new=new, hits=hits)
+
+        return Answering(
+            self._request(RECEIVE, user=person), lambda request: self._embedded(request, message.text), keep
+        )
 
     def receive_many(self, person: str, messages: Sequence[NewMessage]) -> list[int]:
         """Keep messages in one transaction and return their seqs; their vectors follow in the enrichment.
@@ -134,16 +143,31 @@ class Companion:
 
     def search(self, person: str, text: str, k: int = K, within: Within = EVERYTHING) -> list[Hit]:
         """Return the `k` memories that answer a text, the best first. Raises UnknownPerson."""
+        return self.searching(person, text, k, within).whole()
+
+    def searching(
+        self, person: str, text: str, k: int = K, within: Within = EVERYTHING
+    ) -> Answering[list[Hit]]:
+        """Return what `search` does, in its steps."""
         text = checked_question(text)
         checked_k(k)
-        with self._request(SEARCH, user=person) as request:
-            vector = self._embedded(request, text)
+
+        def embed(request: Operation) -> Vector | None:
+            if self._turns is None:
+                return None
             with self.people.open(person) as memory:
-                with request.stage("search"), self._hurry():
+                gist = self._finder.gist(memory, text)
+            return self._embedded(request, gist)
+
+        def find(request: Operation, vector: Vector | None) -> list[Hit]:
+            with self.people.open(person) as memory:
+                with request.stage("search"):
                     hits = self._finder.find(memory, text, k, vector=vector, within=within)
                 with guarded(self._losses, "companion.used"), Unspoken("what follows the use of memories"):
                     self._used(memory, [hit.message.seq for hit in hits])
                 return hits
+
+        return Answering(self._request(SEARCH, user=person), embed, find)
 
     def edit(self, person: str, id: str, text: str, edited_us: int) -> Message | None:
         """Replace a message's text everywhere; None where there is no such message."""
@@ -210,20 +234,7 @@ class Companion:
             self.residents.drop(memory.person)
         return last
 
-    def _found(
-        self, memory: Memory, text: str, k: int, vector: NDArray[np.float32] | None, seq: int
-    ) -> list[Hit]:
-        if not k:
-            return []
-        with self._hurry():
-            return self._finder.find(memory, text[:QUESTION_CHARS_MAX], k, vector=vector, but=[seq])
-
-    def _hurry(self) -> within:
-        """Return the deadline under which the finder may ask the embedder; next to none while that rests."""
-        resting = self._now_ns() < self._embed_from_ns
-        return within(self._host, EMBED_RESTING_S if resting else EMBED_WAIT_S)
-
-    def _embedded(self, request: Operation, text: str) -> NDArray[np.float32] | None:
+    def _embedded(self, request: Operation, text: str) -> Vector | None:
         """Return the vector of a text; None, counted, where there is none now: its row is made later.
 
         An embedder that failed, or let wait, is left alone for a while: it must not hold all threads up.

@@ -1,10 +1,13 @@
 """Enrichment: what the parts learn from messages that are stored already."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
 
 from homeostat.companion.knobs import FlowKnobs
 from homeostat.companion.part import Part
-from homeostat.companion.store.people import People
+from homeostat.companion.store.people import Memory, People
+from homeostat.companion.turns import Turns
 from homeostat.companion.unspoken import Unspoken
 from homeostat.core.errors import HomeostatError, UnknownPerson
 from homeostat.runtime.host import Host
@@ -16,7 +19,8 @@ Wanted = Callable[[str, str], bool]
 class Enrichment:
     """Has each part catch up, a batch at a time: between batches the person's memory is free for others.
 
-    A part that fails does not keep the others from learning. `held` are the people whose memory it holds now.
+    The vectors of turns come first, for parts use them; while they are computed nobody's memory is held. A
+    part that fails does not keep the others from learning. `held` are the people whose memory it holds now.
     Safe for threads.
     """
 
@@ -27,6 +31,7 @@ class Enrichment:
         parts: Sequence[Part],
         knobs: FlowKnobs,
         wanted: Wanted = lambda part, person: True,
+        turns: Turns | None = None,
     ) -> None:
         self.parts = tuple(parts)
         self.held: set[str] = set()
@@ -35,7 +40,9 @@ class Enrichment:
         self._request = host.tracer.request
         self._knobs = knobs
         self._wanted = wanted
-        self._learned = {p.name: host.counter("companion.batches_learned", "1", part=p.name) for p in parts}
+        self._turns = turns
+        names = [*([] if turns is None else [turns.name]), *(part.name for part in parts)]
+        self._learned = {name: host.counter("companion.batches_learned", "1", part=name) for name in names}
 
     def catch_up(self, person: str) -> bool:
         """Have all parts learn until they have caught up; False where there is no such person (any more).
@@ -47,13 +54,18 @@ class Enrichment:
 
     def _all(self, person: str) -> bool:
         errors: list[HomeostatError] = []
+        steps: dict[str, Callable[[], bool]] = {}
+        if self._turns is not None:
+            steps[self._turns.name] = partial(self._embedded, self._turns, person)
         for part in self.parts:
-            if not self._wanted(part.name, person):
-                continue
+            if self._wanted(part.name, person):
+                steps[part.name] = partial(self._step, part, person)
+        for name, step in steps.items():
             try:
-                with Unspoken(f"part {part.name!r}"):
-                    while not self._step(part, person):
-                        pass
+                with Unspoken(f"part {name!r}"):
+                    while not step():
+                        self._learned[name].add(1)
+                    self._learned[name].add(1)
             except UnknownPerson:
                 return False
             except HomeostatError as error:
@@ -63,11 +75,22 @@ class Enrichment:
         return True
 
     def _step(self, part: Part, person: str) -> bool:
+        with self._held(person) as memory, self._operation(f"companion.enrich.{part.name}"):
+            return part.catch_up(memory, self._knobs.enrich_batch.get())
+
+    def _embedded(self, turns: Turns, person: str) -> bool:
+        with self._operation(f"companion.enrich.{turns.name}"):
+            with self._held(person) as memory:
+                missing = turns.missing(memory, self._knobs.enrich_batch.get())
+            vectors = turns.rows(missing)
+            with self._held(person) as memory:
+                return turns.made(memory, missing, vectors)
+
+    @contextmanager
+    def _held(self, person: str) -> Iterator[Memory]:
         self.held.add(person)
         try:
-            with self._people.open(person) as memory, self._operation(f"companion.enrich.{part.name}"):
-                done = part.catch_up(memory, self._knobs.enrich_batch.get())
+            with self._people.open(person) as memory:
+                yield memory
         finally:
             self.held.discard(person)
-        self._learned[part.name].add(1)
-        return done

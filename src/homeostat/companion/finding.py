@@ -22,6 +22,10 @@ class Hit(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 class Finder(Protocol):
     """Finds memories of one person."""
 
+    def gist(self, memory: Memory, text: str) -> str:
+        """Return what of a question is worth embedding."""
+        ...
+
     def find(
         self,
         memory: Memory,
@@ -34,6 +38,6 @@ class Finder(Protocol):
     ) -> list[Hit]:
         """Return up to `k` memories that answer a text, the best first, none of the seqs in `but`.
 
-        `vector` is that of the text where it is known already; else it is made, where there is an embedder.
+        `vector` is that of the question, or of its gist; without one it is answered by words alone.
         """
         ...

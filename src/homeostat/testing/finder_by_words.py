@@ -15,6 +15,10 @@ _WORD = re.compile(r"\w+")
 class ByWords:
     """Finds by words alone, in the order of the store's BM25."""
 
+    def gist(self, memory: Memory, text: str) -> str:
+        """Return all of it."""
+        return text
+
     def find(
         self,
         memory: Memory,

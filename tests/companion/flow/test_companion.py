@@ -1,21 +1,23 @@
 """Claims about the message flow: what was received is stored and found, for its person alone."""
 
 import threading
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from homeostat.companion.companion import RECEIVE, Companion
 from homeostat.companion.finding import Hit
 from homeostat.companion.message import NewMessage
 from homeostat.companion.residents import Residents
-from homeostat.companion.store.people import People
+from homeostat.companion.store.people import Memory, People
 from homeostat.companion.turns import KIND, Turns
 from homeostat.core.errors import InputError, TooLarge, UnknownPerson
-from homeostat.runtime.limits.deadline import remaining_s
 from homeostat.testing.bare_host import BareHost
 from homeostat.testing.clock import ManualClock
 from homeostat.testing.digest_embedder import DigestEmbedder
@@ -233,25 +235,42 @@ def test_an_embedder_that_failed_is_left_alone_for_a_while(
     assert embedder.texts == 1
 
 
-class Hurried(ByWords):
-    """A finder that notes how long it may ask an embedder."""
+class Meant(ByWords):
+    """A finder that notes with how many vectors it is asked."""
 
     def __init__(self) -> None:
-        self.left_s: list[float] = []
+        self.vectors = 0
+
+    def gist(self, memory: Memory, text: str) -> str:
+        """Leave the first word out."""
+        return text.partition(" ")[2]
 
     def find(self, *args: Any, **more: Any) -> list[Hit]:
         """Note it, and find nothing."""
-        self.left_s.append(remaining_s())
+        self.vectors += more["vector"] is not None
         return []
 
 
-def test_what_finds_may_not_wait_for_an_embedder_that_failed(
-    host: BareHost, people: People, embedder: DigestEmbedder
+def test_each_text_is_embedded_once_and_while_nobody_holds_the_memory(
+    host: BareHost, people: People, embedder: DigestEmbedder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    finder = Hurried()
+    finder = Meant()
     companion = Companion(host, people, finder, Residents(1 << 20), Turns(embedder))
     companion.receive("ann", said(1, "the umbrella is red"))
+    companion.search("ann", "the umbrella")
+    assert (finder.vectors, embedder.texts) == (2, 2)
+    steps = companion.searching("ann", "what umbrella")
+    free: list[str] = []
+
+    def meanwhile(texts: Sequence[str]) -> NDArray[np.float32]:
+        with ThreadPoolExecutor(1) as thread:
+            thread.submit(lambda: free.append(companion.read("ann")[0].id)).result(5.0)
+        return DigestEmbedder().embed(texts)
+
+    monkeypatch.setattr(embedder, "embed", meanwhile)
+    steps.whole()
+    assert (finder.vectors, free) == (3, ["m1"])
+    monkeypatch.undo()
     embedder.broken = True
     companion.receive("ann", said(2, "the umbrella is blue"))
-    companion.search("ann", "umbrella")
-    assert finder.left_s == [2.0, 0.001, 0.001]
+    assert finder.vectors == 3

@@ -1,11 +1,15 @@
 """Claims about the enrichment: every part learns everything, in small batches, whatever the others do."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 
+from homeostat.companion.embed.rows import to_rows
 from homeostat.companion.enrichment import Enrichment
 from homeostat.companion.knobs import FlowKnobs
 from homeostat.companion.message import NewMessage
@@ -110,7 +114,7 @@ def test_rows_of_turns_that_are_missing_are_made_and_no_other(
     turns = Turns(embedder)
     with people.open("ann") as memory:
         turns.keep(memory, [4], turns.row("number 3")[None])
-    enrichment = Enrichment(host, people, [turns], knobs)
+    enrichment = Enrichment(host, people, [], knobs, turns=turns)
     knobs.enrich_batch.pin(4)
     enrichment.catch_up("ann")
     enrichment.catch_up("ann")
@@ -122,6 +126,32 @@ def test_rows_of_turns_that_are_missing_are_made_and_no_other(
     with people.open("ann") as memory:
         assert memory.vectors.load(KIND, embedder.model)[0].tolist() == list(range(1, 11))
     assert embedder.texts == 11
+
+
+def test_a_message_that_is_edited_while_it_is_embedded_keeps_the_row_of_its_new_text(
+    host: BareHost,
+    people: People,
+    knobs: FlowKnobs,
+    embedder: DigestEmbedder,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    fill(people, "ann", 3)
+    turns = Turns(embedder)
+    known = DigestEmbedder()
+
+    def meanwhile(texts: Sequence[str]) -> NDArray[np.float32]:
+        monkeypatch.undo()
+        with people.open("ann") as memory:
+            memory.messages.edit("m1", "edited", 1)
+            turns.keep(memory, [2], known.embed(["edited"]))
+        return known.embed(texts)
+
+    monkeypatch.setattr(embedder, "embed", meanwhile)
+    Enrichment(host, people, [], knobs, turns=turns).catch_up("ann")
+    with people.open("ann") as memory:
+        seqs, rows = memory.vectors.load(KIND, embedder.model)
+    assert seqs.tolist() == [1, 2, 3]
+    assert rows[1].tolist() == to_rows(known.embed(["edited"]))[0].tolist()
 
 
 def rounds_of(tmp_path: Path, people: People, host: BareHost, reader: Reader) -> tuple[Jobs, Rounds]:

@@ -89,7 +89,7 @@ def prepared(habits: Habits, plan: Plan, site: Site, begin_us: int, progress: Pr
     embedder = embedder_at(hs, site.embedder, os.environ)
     node = CompanionNode(site.options, None if embedder is None else Remembering(embedder))
     try:
-        lay_down(node.people, habits, plan.people, plan.history, node.enrichment.parts, begin_us, progress)
+        lay_down(node.people, habits, plan.people, plan.history, node.enrichment.catch_up, begin_us, progress)
         scopes = frozenset({Scope.READ, Scope.WRITE})
         token, _ = node.access.issue(scopes, label="load test", lasts_s=LASTS_S)
         return token.text

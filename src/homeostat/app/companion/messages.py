@@ -70,7 +70,7 @@ class MessageApi:
         body = understood(await body_of(http), MessageBody)
         message = body.message(uuid4().hex, self._now_us())
         k = K if body.k is None else body.k
-        received = await self._threads.soon(person, self._companion.receive, person, message, k)
+        received = await self._threads.answered(person, self._companion.receiving(person, message, k))
         return json_answer(received, 201 if received.new else 200)
 
     async def bulk(self, http: Request) -> Response:
@@ -166,7 +166,8 @@ class MessageApi:
         _, person = await self._door.person(http, Scope.READ)
         text = http.query_params.get("q", "")
         k = whole(http.query_params, "k", K, K_MAX)
-        hits = await self._threads.soon(person, self._companion.search, person, text, k, within_of(http))
+        searching = self._companion.searching(person, text, k, within_of(http))
+        hits = await self._threads.answered(person, searching)
         return json_answer({"hits": hits})
 
     def _now_us(self) -> int:

@@ -21,7 +21,7 @@ from homeostat.companion.archaeology.archaeology import Archaeology
 from homeostat.companion.canaries import Canaries
 from homeostat.companion.companion import Companion
 from homeostat.companion.embed.embedder import Embedder
-from homeostat.companion.embed.opening import NONE, STATIC, embedder_at
+from homeostat.companion.embed.opening import NONE, embedder_at
 from homeostat.companion.enrichment import Enrichment
 from homeostat.companion.flags import Flags
 from homeostat.companion.knobs import FlowKnobs
@@ -47,6 +47,7 @@ from homeostat.store.open import open_store
 SERVICE = "companion"
 RESIDENT_MB = 512
 WORKERS = 1
+ENDPOINT_CALLS = 8
 CANARIES = 8
 WALK_ID_BYTES = 24
 POLICY = Path(homeostat.companion.__file__).with_name("policy.toml")
@@ -78,9 +79,15 @@ class CompanionOptions:
 
     @property
     def computes(self) -> bool:
-        """Whether keeping and finding only compute, and not for long: files here, no model that embeds."""
-        in_files = self.store is None or StoreAddress.of(self.store).url is None
-        return in_files and self.embedder in (NONE, STATIC)
+        """Whether keeping and finding only compute: in files here, once a text has its vector."""
+        return self.store is None or StoreAddress.of(self.store).url is None
+
+    @property
+    def embedding_threads(self) -> int:
+        """How many texts are embedded at once: a model here computes, an endpoint is waited for."""
+        if self.embedder == NONE:
+            return 0
+        return ENDPOINT_CALLS if "://" in self.embedder else 1
 
 
 class CompanionNode:
@@ -117,9 +124,8 @@ class CompanionNode:
         self.archaeology = Archaeology(
             self.homeostat, None if embedder is None else embedder.model, self.writer
         )
-        vectors = () if turns is None else (turns,)
-        parts: tuple[Part, ...] = (*vectors, self.palace, self.mirror, self.archaeology)
-        self.enrichment = Enrichment(self.homeostat, self.people, parts, self.knobs, self.flags.on)
+        parts: tuple[Part, ...] = (self.palace, self.mirror, self.archaeology)
+        self.enrichment = Enrichment(self.homeostat, self.people, parts, self.knobs, self.flags.on, turns)
         self.jobs = Jobs(self.homeostat, folder / "jobs.db", name="companion_jobs")
         self.rounds = Rounds(self.homeostat, self.people, self.enrichment, self.jobs, self.knobs)
         self.companion = Companion(
@@ -133,7 +139,12 @@ class CompanionNode:
         )
         self.canaries = Canaries(self.homeostat, self.companion, options.canaries)
         self.walks = Walks(self.homeostat, partial(token_urlsafe, WALK_ID_BYTES))
-        self.threads = Threads(self.homeostat, computes=options.computes, held=self.enrichment.held)
+        self.threads = Threads(
+            self.homeostat,
+            computes=options.computes,
+            embedding=options.embedding_threads,
+            held=self.enrichment.held,
+        )
         self.sessions = Sessions(master, self.clock)
         self.door = Door(self.homeostat, self.access, self.audit, self.threads)
         if options.policy is not None:

@@ -8,6 +8,7 @@ from typing import TypeVar
 from anyio import CapacityLimiter, to_thread
 
 from homeostat.act.knobs.declaration import declared
+from homeostat.companion.answering import Answering
 from homeostat.companion.unspoken import Unspoken
 from homeostat.runtime.host import Host
 
@@ -19,13 +20,17 @@ THREADS = 8
 class Threads:
     """Runs plain functions beside the event loop, at most `companion_threads` at once.
 
-    `computes` says that short work waits for nothing outside this process: no database, no endpoint. `held`
-    are people whose memory something else holds for longer.
+    `computes` says that short work waits for nothing outside this process: no database. `embedding` is how
+    many threads embed beside these: few for a model that computes here, 0 where nothing embeds. `held` are
+    people whose memory something else holds for longer.
     """
 
-    def __init__(self, host: Host, *, computes: bool = False, held: Container[str] = ()) -> None:
+    def __init__(
+        self, host: Host, *, computes: bool = False, embedding: int = 0, held: Container[str] = ()
+    ) -> None:
         self._computes = computes
         self._held = held
+        self._embedding = CapacityLimiter(embedding) if embedding else None
         self._most = host.knob_set.declare(
             declared(
                 "companion_threads",
@@ -64,6 +69,20 @@ class Threads:
         if self._computes and person not in self._turns and person not in self._held:
             return _unspoken(work, args)
         return await self.run_for(person, work, *args)
+
+    async def answered(self, person: str, answering: Answering[T]) -> T:
+        """Return the answer to a request, after all that was asked before for the same person.
+
+        It is embedded in a thread, for it takes long and needs no lock of the interpreter; then it is `soon`.
+        """
+        with answering:
+            if self._embedding is None:
+                return await self.soon(person, answering.finish)
+            async with self._turn(person):
+                await to_thread.run_sync(_unspoken, answering.embed, (), limiter=self._embedding)
+                if self._computes and person not in self._held:
+                    return _unspoken(answering.finish, ())
+                return await self.run(answering.finish)
 
     @asynccontextmanager
     async def _turn(self, person: str) -> AsyncIterator[None]:

@@ -9,7 +9,6 @@ from homeostat.companion.embed.embedder import Embedder
 from homeostat.companion.loadtest.habits import Habits, Turn
 from homeostat.companion.loadtest.speakers import name_of
 from homeostat.companion.message import NewMessage
-from homeostat.companion.part import Part
 from homeostat.companion.store.people import Memory, People
 from homeostat.core.clock import DAY_NS, MINUTE_NS
 from homeostat.core.errors import UnknownPerson
@@ -44,13 +43,13 @@ def lay_down(
     habits: Habits,
     count: int,
     history: int,
-    parts: Sequence[Part],
+    learn: Callable[[str], object],
     begin_us: int,
     progress: Progress = lambda what, done, total: None,
 ) -> int:
     """Give `count` people a history of `history` messages each, and return how many were written.
 
-    The parts learn from it, so that the load test begins with people who are known. Who has a history
+    `learn` is called for each, so that the load test begins with people who are known. Who has a history
     already keeps it.
     """
     written = 0
@@ -61,9 +60,7 @@ def lay_down(
         turns = habits.histories[person % len(habits.histories)]
         with people.open(name_of(person), create=True) as memory:
             written += _write(memory, list(_messages(turns, history, begin_us)))
-            for part in parts:
-                while not part.catch_up(memory, BATCH):
-                    pass
+        learn(name_of(person))
     return written
 
 

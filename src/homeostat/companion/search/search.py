@@ -25,9 +25,7 @@ from homeostat.companion.search.index import Index
 from homeostat.companion.search.knobs import SearchKnobs
 from homeostat.companion.search.query import Query, read
 from homeostat.companion.store.people import EVERYTHING, Memory, Within
-from homeostat.core.errors import EmbedderError
 from homeostat.runtime.host import Host
-from homeostat.runtime.limits.refused import DeadlinePassed
 
 
 class Search:
@@ -38,11 +36,13 @@ class Search:
     """
 
     def __init__(self, host: Host, embedder: Embedder | None, residents: Residents) -> None:
-        self._embedder = embedder
         self._following = Following(host, embedder, residents)
         self._knobs = SearchKnobs.declared(host)
         self._clock = host.clock
-        self._losses = host.losses
+
+    def gist(self, memory: Memory, text: str) -> str:
+        """Return a question without the names of those who take part: all talk of them is near to these."""
+        return read(text, self._following.index(memory).names, 0, 0).meaning
 
     def find(
         self,
@@ -57,8 +57,9 @@ class Search:
     ) -> list[Hit]:
         """Return up to `k` memories that answer a text, the best first, none of the seqs in `but`.
 
-        `vector` is the text's own; it is used where the text names nobody. `yesterday` and the like are
-        counted from `now_us`, which is the clock's where it is not given. A hit's `why` adds up to its score.
+        `vector` is that of the question, or of its gist; without one it is answered by words alone.
+        `yesterday` and the like are counted from `now_us`, by default the clock's. A hit's `why` adds up to
+        its score.
         """
         index = self._following.index(memory)
         if k <= 0 or not index.count:
@@ -66,9 +67,8 @@ class Search:
         now = self._clock.now_ns() // 1_000 if now_us is None else now_us
         query = read(text, index.names, now, index.offset_min)
         weights = self._knobs.look()
-        evidence, allowed = self._evidence(
-            memory, index, query, self._row(query, text, vector), weights, within
-        )
+        row = None if vector is None else to_rows(vector)
+        evidence, allowed = self._evidence(memory, index, query, row, weights, within)
         if len(but):
             places, here = index.places_of(np.asarray(but, np.int64))
             allowed[places[here]] = False
@@ -83,17 +83,6 @@ class Search:
             why = evidence.of(place)
             hits.append(Hit(message=found[seq], score=sum(why.values()), why=why))
         return hits
-
-    def _row(self, query: Query, text: str, vector: NDArray[np.float32] | None) -> NDArray[np.int8] | None:
-        """Return the row of the question without names, or as it is where that cannot be made now."""
-        if self._embedder is None:
-            return None
-        if vector is None or query.meaning != text:
-            try:
-                vector = self._embedder.embed([query.meaning])[0]
-            except (EmbedderError, DeadlinePassed):
-                self._losses.add("companion.search.embedder_failed")
-        return None if vector is None else to_rows(vector)
 
     def _evidence(
         self,
