@@ -24,14 +24,14 @@ from benchmarks.result import Result
 from homeostat.companion.archaeology.archaeology import Archaeology
 from homeostat.companion.archaeology.reconstruction.ranking import Method, probabilities, scores
 from homeostat.companion.archaeology.reconstruction.traits import NAMES
-from homeostat.companion.embed.minilm import MiniLm
-from homeostat.companion.embed.rows import to_rows
 from homeostat.companion.message import NewMessage
 from homeostat.companion.ngrams.fingerprint import Fingerprint
 from homeostat.companion.store.keys import MasterKey
 from homeostat.companion.store.people import Memory
 from homeostat.companion.store.sqlite.people import SqlitePeople
 from homeostat.core.errors import NotAvailable
+from homeostat.runtime.embed.minilm import MiniLm
+from homeostat.runtime.embed.rows import to_rows
 from homeostat.testing.bare_host import BareHost
 
 MESSAGES = 10_000

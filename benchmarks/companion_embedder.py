@@ -10,14 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.result import Result
-from homeostat.companion.embed.built import FLOAT32, GRAPH, MINILM, STATIC, default_folder, status
-from homeostat.companion.embed.embedder import Embedder
-from homeostat.companion.embed.minilm import MiniLm, open_session
-from homeostat.companion.embed.minilm import run as embedded
-from homeostat.companion.embed.rows import cosines, to_rows
-from homeostat.companion.embed.source import VOCABULARY
-from homeostat.companion.embed.static import Static
-from homeostat.companion.embed.wordpieces import WordPieces
+from homeostat.core.embedder import Embedder
+from homeostat.runtime.embed.built import FLOAT32, GRAPH, MINILM, STATIC, default_folder, status
+from homeostat.runtime.embed.minilm import MiniLm, open_session
+from homeostat.runtime.embed.minilm import run as embedded
+from homeostat.runtime.embed.rows import cosines, to_rows
+from homeostat.runtime.embed.source import VOCABULARY
+from homeostat.runtime.embed.static import Static
+from homeostat.runtime.embed.wordpieces import WordPieces
 from homeostat.testing.bare_host import BareHost
 
 ROWS = 10_000

@@ -18,7 +18,6 @@ import psutil
 from benchmarks.result import Result
 from homeostat.app.companion.child import CompanionChild
 from homeostat.app.companion.load import Site, load_test, prepared
-from homeostat.companion.embed.opening import embedder_at
 from homeostat.companion.loadtest.crowd import Plan
 from homeostat.companion.loadtest.habits import Habits, habits
 from homeostat.companion.loadtest.result import LoadResult
@@ -26,6 +25,7 @@ from homeostat.companion.loadtest.speakers import name_of
 from homeostat.core.errors import HomeostatError
 from homeostat.loop.homeostat import Homeostat
 from homeostat.prove.load.arrival_file import ArrivalFile
+from homeostat.runtime.embed.opening import embedder_at
 
 PLAN = Plan(people=5_000, active=1_000, rate_per_s=150.0, duration_s=600.0, history=600)
 LONG = Plan(people=60, active=60, rate_per_s=1.0, duration_s=1.0, history=10_000)

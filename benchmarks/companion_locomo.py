@@ -13,9 +13,6 @@ from pathlib import Path
 
 from benchmarks.locomo_talks import CATEGORIES, Talk, locomo
 from benchmarks.result import Result
-from homeostat.companion.embed.built import MINILM, default_folder, status
-from homeostat.companion.embed.embedder import Embedder
-from homeostat.companion.embed.rows import cosines, to_rows
 from homeostat.companion.residents import Residents
 from homeostat.companion.search.recall import Find, Recall, recall
 from homeostat.companion.search.search import Search
@@ -24,6 +21,9 @@ from homeostat.companion.store.people import Memory
 from homeostat.companion.store.sqlite.people import SqlitePeople
 from homeostat.companion.store.sqlite.places import private_folder
 from homeostat.companion.turns import Turns
+from homeostat.core.embedder import Embedder
+from homeostat.runtime.embed.built import MINILM, default_folder, status
+from homeostat.runtime.embed.rows import cosines, to_rows
 from homeostat.testing.bare_host import BareHost
 
 TUNED_ON = 2
@@ -47,7 +47,7 @@ def minilm() -> Embedder | None:
     """Return the embedder of this machine, None where it is not built."""
     if status(default_folder(), MINILM).fault:
         return None
-    from homeostat.companion.embed.minilm import MiniLm
+    from homeostat.runtime.embed.minilm import MiniLm
 
     return MiniLm(BareHost())
 

@@ -36,9 +36,9 @@ from homeostat.companion.archaeology.reconstruction.moments import (
 from homeostat.companion.archaeology.reconstruction.ranking import confidence
 from homeostat.companion.archaeology.reconstruction.surroundings import REACH, Rarity, Surroundings, Turn
 from homeostat.companion.archaeology.reconstruction.traits import traits
-from homeostat.companion.embed.embedder import Embedder
-from homeostat.companion.embed.rows import to_rows
 from homeostat.companion.message import Message
+from homeostat.core.embedder import Embedder
+from homeostat.runtime.embed.rows import to_rows
 
 Floats = NDArray[np.float64]
 Draw = Literal["any", "nearest"]

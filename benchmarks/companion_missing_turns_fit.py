@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from benchmarks.companion_missing_turns import locomo, told
 from homeostat.companion.archaeology.reconstruction.traits import MEANING, NAMES
-from homeostat.companion.embed.minilm import MiniLm
+from homeostat.runtime.embed.minilm import MiniLm
 from homeostat.testing.bare_host import BareHost
 
 Floats = NDArray[np.float64]

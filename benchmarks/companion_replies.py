@@ -250,8 +250,8 @@ def run(data: Path | None) -> list[Result]:
 
 def minilm() -> Embed | None:
     """Return the MiniLM of this machine, None where it is not built."""
-    from homeostat.companion.embed.minilm import MiniLm
     from homeostat.core.errors import NotAvailable
+    from homeostat.runtime.embed.minilm import MiniLm
     from homeostat.testing.bare_host import BareHost
 
     try:

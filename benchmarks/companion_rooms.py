@@ -15,12 +15,12 @@ from numpy.typing import NDArray
 
 from benchmarks.locomo_talks import Talk, locomo
 from benchmarks.result import Result
-from homeostat.companion.embed.built import MINILM, default_folder, status
-from homeostat.companion.embed.embedder import Embedder
 from homeostat.companion.message import Message
 from homeostat.companion.palace.building import Building, Shape
 from homeostat.companion.palace.learning import learn
 from homeostat.companion.palace.vocabulary import SKETCH_DIMENSIONS
+from homeostat.core.embedder import Embedder
+from homeostat.runtime.embed.built import MINILM, default_folder, status
 from homeostat.testing.bare_host import BareHost
 
 TUNED_ON = 2
@@ -54,7 +54,7 @@ def run(data: Path | None) -> list[Result]:
         return []
     results = _told(talks, None, "words")
     if not status(default_folder(), MINILM).fault:
-        from homeostat.companion.embed.minilm import MiniLm
+        from homeostat.runtime.embed.minilm import MiniLm
 
         results += _told(talks, MiniLm(BareHost()), "MiniLM")
     return results

@@ -17,7 +17,6 @@ from numpy.typing import NDArray
 from benchmarks.companion_locomo import minilm
 from benchmarks.locomo_talks import locomo
 from benchmarks.result import Result
-from homeostat.companion.embed.embedder import Embedder
 from homeostat.companion.message import NewMessage
 from homeostat.companion.residents import Residents
 from homeostat.companion.search.search import Search
@@ -26,6 +25,7 @@ from homeostat.companion.store.people import Memory
 from homeostat.companion.store.sqlite.people import SqlitePeople
 from homeostat.companion.store.sqlite.places import private_folder
 from homeostat.companion.turns import Turns
+from homeostat.core.embedder import Embedder
 from homeostat.testing.bare_host import BareHost
 
 MEMORIES = 10_000

@@ -13,7 +13,10 @@ import pytest
 import redis
 from hypothesis import settings
 
+from homeostat.runtime.embed.built import MINILM, default_folder, status
+from homeostat.runtime.embed.minilm import MiniLm
 from homeostat.testing import servers
+from homeostat.testing.bare_host import BareHost
 
 _S = TypeVar("_S", bound=servers.Server)
 
@@ -93,3 +96,12 @@ def redis_url(redis_server: servers.Server) -> str:
 def rabbitmq_url(rabbitmq_server: servers.RabbitMQ) -> str:
     """The address of a fresh virtual host of RabbitMQ (making it takes 2 s)."""
     return rabbitmq_server.add_vhost(f"test-{next(_number)}")
+
+
+@pytest.fixture(scope="session")
+def minilm() -> MiniLm:
+    """The embedder of this machine, where it is built."""
+    found = status(default_folder(), MINILM)
+    if found.fault:
+        pytest.skip(f"{MINILM} is {found.fault}: homeostat embedder build")
+    return MiniLm(BareHost())

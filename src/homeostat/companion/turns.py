@@ -6,9 +6,9 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from homeostat.companion.embed.embedder import Embedder
-from homeostat.companion.embed.rows import to_rows
 from homeostat.companion.store.people import Memory
+from homeostat.core.embedder import Embedder
+from homeostat.runtime.embed.rows import to_rows
 
 KIND = "turn"
 NOTE = "turns"

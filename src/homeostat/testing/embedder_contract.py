@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from homeostat.companion.embed.embedder import Embedder
+from homeostat.core.embedder import Embedder
 
 TEXTS = (
     "Did you feed the cat this morning?",

@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from homeostat.companion.embed.rows import to_rows
 from homeostat.companion.enrichment import Enrichment
 from homeostat.companion.knobs import FlowKnobs
 from homeostat.companion.message import NewMessage
@@ -20,6 +19,7 @@ from homeostat.companion.turns import KIND, Turns
 from homeostat.companion.unspoken import Failed
 from homeostat.core.clock import SystemClock
 from homeostat.core.errors import StoreBusy
+from homeostat.runtime.embed.rows import to_rows
 from homeostat.runtime.jobs import Jobs, State
 from homeostat.testing.bare_host import BareHost
 from homeostat.testing.clock import ManualClock

@@ -5,7 +5,6 @@ import random
 import numpy as np
 import pytest
 
-from homeostat.companion.embed.rows import to_rows
 from homeostat.companion.message import NewMessage
 from homeostat.companion.palace.palace import Palace
 from homeostat.companion.palace.views import Kind, Spot
@@ -13,6 +12,7 @@ from homeostat.companion.residents import Residents
 from homeostat.companion.store.people import Memory
 from homeostat.companion.store.sqlite.people import SqlitePeople
 from homeostat.core.errors import InputError
+from homeostat.runtime.embed.rows import to_rows
 from homeostat.testing.bare_host import BareHost
 from homeostat.testing.clock import ManualClock
 from homeostat.testing.digest_embedder import DigestEmbedder

@@ -7,7 +7,7 @@ import pytest
 from benchmarks.companion_locomo import ALL, TUNED_ON, asked
 from benchmarks.locomo_talks import locomo
 
-from homeostat.companion.embed.minilm import MiniLm
+from homeostat.runtime.embed.minilm import MiniLm
 
 DATA = Path(os.environ.get("HOMEOSTAT_DATA", Path(__file__).parents[4] / "shared" / "data"))
 

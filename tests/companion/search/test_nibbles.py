@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from homeostat.companion.embed.rows import step, to_rows
 from homeostat.companion.search.nibbles import COARSER, cosines, packed, unpacked, width
 from homeostat.companion.search.packed_rows import PackedRows
+from homeostat.runtime.embed.rows import step, to_rows
 
 
 def vectors(count: int, dimensions: int, seed: int = 1) -> NDArray[np.float32]:

@@ -4,13 +4,13 @@ from typing import Any
 
 import pytest
 
-from homeostat.companion.embed.embedder import Embedder
 from homeostat.companion.finding import Hit
 from homeostat.companion.message import NewMessage
 from homeostat.companion.residents import Residents
 from homeostat.companion.search.search import Search
 from homeostat.companion.store.people import Memory, Within
 from homeostat.companion.turns import Turns
+from homeostat.core.embedder import Embedder
 from homeostat.testing.bare_host import BareHost
 from homeostat.testing.word_embedder import WordEmbedder
 

@@ -8,7 +8,6 @@ import typer
 from homeostat.app.cli.companion_access import audit, flags, token
 from homeostat.app.cli.companion_data import Folder, Store, data_folder
 from homeostat.app.cli.companion_database import prepare
-from homeostat.app.cli.companion_embedder import embedder as embedder_commands
 from homeostat.app.cli.companion_exchange import bring, export, forget
 from homeostat.app.cli.companion_loadtest import loadtest
 from homeostat.app.cli.companion_rotate import rotate_key
@@ -33,7 +32,6 @@ companion.command("rotate-key")(rotate_key)
 companion.command()(loadtest)
 companion.add_typer(token, name="token")
 companion.add_typer(flags, name="flags")
-companion.add_typer(embedder_commands, name="embedder")
 
 
 @companion.command()

@@ -14,6 +14,7 @@ from homeostat.app.cli.analyze import analyze
 from homeostat.app.cli.companion import companion
 from homeostat.app.cli.compare import compare
 from homeostat.app.cli.demo import demo
+from homeostat.app.cli.embedder import embedder
 from homeostat.app.cli.engine import engine
 from homeostat.app.cli.exits import code_of
 from homeostat.app.cli.jobs import jobs
@@ -113,6 +114,7 @@ def build() -> typer.Typer:
     app.add_typer(prompts, name="prompts")
     app.add_typer(jobs, name="jobs")
     app.add_typer(companion, name="companion")
+    app.add_typer(embedder, name="embedder")
     return app
 
 

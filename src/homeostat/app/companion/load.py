@@ -13,7 +13,6 @@ from uuid import uuid4
 from homeostat.app.companion.child import CompanionChild
 from homeostat.app.companion.node import CompanionNode, CompanionOptions
 from homeostat.companion.access.grant import Scope
-from homeostat.companion.embed.opening import embedder_at
 from homeostat.companion.loadtest.crowd import Plan, crowd
 from homeostat.companion.loadtest.habits import Habits
 from homeostat.companion.loadtest.histories import Remembering, lay_down
@@ -23,6 +22,7 @@ from homeostat.companion.store.people import People
 from homeostat.loop.homeostat import Homeostat
 from homeostat.prove.load.replay import replay
 from homeostat.prove.load.replay_result import ReplayProgress, ReplayResult
+from homeostat.runtime.embed.opening import embedder_at
 
 CHECKED_PEOPLE = 500
 PAGE = 1_000

@@ -20,8 +20,6 @@ from homeostat.companion.access.opening import cabinet_at
 from homeostat.companion.archaeology.archaeology import Archaeology
 from homeostat.companion.canaries import Canaries
 from homeostat.companion.companion import Companion
-from homeostat.companion.embed.embedder import Embedder
-from homeostat.companion.embed.opening import NONE, embedder_at
 from homeostat.companion.enrichment import Enrichment
 from homeostat.companion.flags import Flags
 from homeostat.companion.knobs import FlowKnobs
@@ -39,7 +37,9 @@ from homeostat.companion.store.sqlite.places import private_folder
 from homeostat.companion.turns import Turns
 from homeostat.companion.writer import writer_at
 from homeostat.core.clock import Clock, SystemClock
+from homeostat.core.embedder import Embedder
 from homeostat.loop.homeostat import Homeostat
+from homeostat.runtime.embed.opening import NONE, embedder_at
 from homeostat.runtime.jobs.jobs import Jobs
 from homeostat.store.address import StoreAddress
 from homeostat.store.open import open_store

@@ -5,12 +5,12 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from homeostat.companion.embed.embedder import Embedder
 from homeostat.companion.loadtest.habits import Habits, Turn
 from homeostat.companion.loadtest.speakers import name_of
 from homeostat.companion.message import NewMessage
 from homeostat.companion.store.people import Memory, People
 from homeostat.core.clock import DAY_NS, MINUTE_NS
+from homeostat.core.embedder import Embedder
 from homeostat.core.errors import UnknownPerson
 
 BATCH = 256

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 import msgspec
 
-from homeostat.companion.embed.embedder import Embedder
 from homeostat.companion.mirror import learned as held
 from homeostat.companion.mirror.authorship.same_author import SameAuthor, compare
 from homeostat.companion.mirror.decisions import decisions as decided
@@ -17,6 +16,7 @@ from homeostat.companion.mirror.shown import EXPLAINED, Shown, shown
 from homeostat.companion.mirror.voice.plain import Names, plain
 from homeostat.companion.mirror.voice.voice import count
 from homeostat.companion.store.people import Memory, Within
+from homeostat.core.embedder import Embedder
 from homeostat.core.errors import InputError, NotAvailable
 from homeostat.runtime.host import Host
 

@@ -5,8 +5,6 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from homeostat.companion.embed.embedder import Embedder
-from homeostat.companion.embed.rows import to_vectors
 from homeostat.companion.message import Message
 from homeostat.companion.palace import tiers
 from homeostat.companion.palace.held import Held
@@ -16,6 +14,8 @@ from homeostat.companion.palace.settings import PalaceKnobs
 from homeostat.companion.palace.tiers import Reason
 from homeostat.companion.store.people import Memory
 from homeostat.core.clock import Clock
+from homeostat.core.embedder import Embedder
+from homeostat.runtime.embed.rows import to_vectors
 
 TURN = "turn"
 

@@ -6,7 +6,6 @@ from time import perf_counter
 import numpy as np
 from numpy.typing import NDArray
 
-from homeostat.companion.embed.embedder import Embedder
 from homeostat.companion.palace import showing, tiers
 from homeostat.companion.palace.following import TURN, Following
 from homeostat.companion.palace.grid import Grid
@@ -22,6 +21,7 @@ from homeostat.companion.palace.vocabulary import SKETCH_DIMENSIONS, SKETCH_MODE
 from homeostat.companion.palace.walk import Walk
 from homeostat.companion.residents import Residents
 from homeostat.companion.store.people import Memory
+from homeostat.core.embedder import Embedder
 from homeostat.core.errors import InputError
 from homeostat.runtime.host import Host
 

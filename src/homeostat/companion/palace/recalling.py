@@ -6,12 +6,12 @@ from time import perf_counter
 import numpy as np
 from numpy.typing import NDArray
 
-from homeostat.companion.embed.rows import cosines, to_rows, to_vectors
 from homeostat.companion.palace.columns import Columns
 from homeostat.companion.palace.compressed import CompressedRows
 from homeostat.companion.palace.meter import Meter
 from homeostat.companion.palace.tiers import Tier
 from homeostat.companion.store.people import Memory
+from homeostat.runtime.embed.rows import cosines, to_rows, to_vectors
 
 BLOCK = 1_024
 COMPRESSED_AGAIN = 512

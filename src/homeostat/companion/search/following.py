@@ -3,11 +3,11 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from homeostat.companion.embed.embedder import Embedder
 from homeostat.companion.residents import Residents
 from homeostat.companion.search.index import Index
 from homeostat.companion.search.packed_rows import PackedRows
 from homeostat.companion.store.people import Memory
+from homeostat.core.embedder import Embedder
 from homeostat.runtime.host import Host
 
 NAME = "search"

@@ -11,12 +11,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from homeostat.companion.embed.rows import to_vectors
 from homeostat.companion.message import Message
 from homeostat.companion.search.names import words_of
 from homeostat.companion.search.packed_rows import PackedRows
 from homeostat.companion.search.when import speaks_of_time
 from homeostat.companion.store.people import Within
+from homeostat.runtime.embed.rows import to_vectors
 
 LOOK_BACK = 64
 """The message before one in its talk is looked for among this many that came before."""

@@ -8,7 +8,7 @@ a projection to half as many dimensions costs at the same size; recall on LoCoMo
 import numpy as np
 from numpy.typing import NDArray
 
-from homeostat.companion.embed.rows import products, step
+from homeostat.runtime.embed.rows import products, step
 
 COARSER = 8
 """Levels of int8 that one level of four bits stands for."""

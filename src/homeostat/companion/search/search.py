@@ -5,8 +5,6 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from homeostat.companion.embed.embedder import Embedder
-from homeostat.companion.embed.rows import to_rows
 from homeostat.companion.finding import Hit
 from homeostat.companion.residents import Residents
 from homeostat.companion.search.following import Following
@@ -25,6 +23,8 @@ from homeostat.companion.search.index import Index
 from homeostat.companion.search.knobs import SearchKnobs
 from homeostat.companion.search.query import Query, read
 from homeostat.companion.store.people import EVERYTHING, Memory, Within
+from homeostat.core.embedder import Embedder
+from homeostat.runtime.embed.rows import to_rows
 from homeostat.runtime.host import Host
 
 

@@ -14,11 +14,11 @@ from homeostat.companion.archaeology.reconstruction.reconstructed import Reconst
 from homeostat.companion.archaeology.reconstruction.reconstruction import place
 from homeostat.companion.archaeology.reconstruction.surroundings import Surroundings, Turn
 from homeostat.companion.archaeology.reconstruction.traits import NAMES, traits
-from homeostat.companion.embed.rows import to_rows
 from homeostat.companion.message import NewMessage
 from homeostat.companion.store.people import Memory
 from homeostat.companion.turns import Turns
 from homeostat.core.errors import InputError
+from homeostat.runtime.embed.rows import to_rows
 from homeostat.testing.bare_host import BareHost
 from homeostat.testing.word_embedder import WordEmbedder
 

@@ -17,8 +17,8 @@ from homeostat.companion.archaeology.reconstruction.moments import (
 from homeostat.companion.archaeology.reconstruction.ranking import Method, probabilities, scores
 from homeostat.companion.archaeology.reconstruction.surroundings import Floats, Rarity, Surroundings, Turn
 from homeostat.companion.archaeology.reconstruction.traits import traits
-from homeostat.companion.embed.rows import cosines, to_rows
 from homeostat.companion.message import Message
+from homeostat.runtime.embed.rows import cosines, to_rows
 
 Ints = NDArray[np.int64]
 Read = Callable[[Sequence[int]], Sequence[Message]]

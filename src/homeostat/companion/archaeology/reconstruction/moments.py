@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from homeostat.companion.archaeology.reconstruction.surroundings import Floats, Surroundings
-from homeostat.companion.embed.rows import cosines, to_rows, to_vectors
+from homeostat.runtime.embed.rows import cosines, to_rows, to_vectors
 
 Ints = NDArray[np.int64]
 Rows = NDArray[np.int8]

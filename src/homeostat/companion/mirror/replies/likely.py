@@ -7,8 +7,6 @@ from itertools import islice
 import msgspec
 import numpy as np
 
-from homeostat.companion.embed.embedder import Embedder
-from homeostat.companion.embed.rows import to_vectors
 from homeostat.companion.message import Message
 from homeostat.companion.mirror.replies.features import (
     CHARS_MAX,
@@ -22,6 +20,8 @@ from homeostat.companion.mirror.replies.ranker import Ranking, rank
 from homeostat.companion.mirror.voice.function_words import FUNCTION_WORDS
 from homeostat.companion.store.people import Memory, Within
 from homeostat.companion.turns import KIND
+from homeostat.core.embedder import Embedder
+from homeostat.runtime.embed.rows import to_vectors
 
 PAST_MAX = 40
 ABOUT_MAX = 8

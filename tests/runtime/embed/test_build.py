@@ -8,12 +8,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from homeostat.companion.embed import build as build_module
-from homeostat.companion.embed import source
-from homeostat.companion.embed.build import build
-from homeostat.companion.embed.built import MINILM, STATIC, status, usable
-from homeostat.companion.embed.table import word_table
 from homeostat.core.errors import InputError, NotAvailable
+from homeostat.runtime.embed import build as build_module
+from homeostat.runtime.embed import source
+from homeostat.runtime.embed.build import build
+from homeostat.runtime.embed.built import MINILM, STATIC, status, usable
+from homeostat.runtime.embed.table import word_table
 
 
 @pytest.fixture
@@ -57,7 +57,7 @@ def test_a_damaged_model_is_not_used_and_built_anew(made_files: Path, tmp_path: 
     body = bytearray(file.read_bytes())
     body[-1] ^= 1
     file.write_bytes(body)
-    with pytest.raises(NotAvailable, match=r"levels\.npy is damaged: run `homeostat companion"):
+    with pytest.raises(NotAvailable, match=r"levels\.npy is damaged: run `homeostat embedder"):
         usable(tmp_path, STATIC)
     assert build(tmp_path, made_files, silent, [STATIC])[0].fault == ""
     (tmp_path / STATIC / "manifest.json").write_text("{")

@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from homeostat.companion.embed.built import FLOAT32, MINILM, STATIC, default_folder, status
-from homeostat.companion.embed.minilm import MiniLm, _batches, open_session, run
-from homeostat.companion.embed.static import Static
 from homeostat.core.errors import EmbedderError, NotAvailable
+from homeostat.runtime.embed.built import FLOAT32, MINILM, STATIC, default_folder, status
+from homeostat.runtime.embed.minilm import MiniLm, _batches, open_session, run
+from homeostat.runtime.embed.static import Static
 from homeostat.testing.bare_host import BareHost
 from homeostat.testing.embedder_contract import TEXTS, check_embedder
 
@@ -68,15 +68,15 @@ def test_more_than_256_tokens_are_cut_and_counted(made_models: Path) -> None:
     embedder = MiniLm(host, made_models)
     fits, one_more = "cat " * 254, "cat " * 254 + "lake"
     np.testing.assert_array_equal(embedder.embed([fits]), embedder.embed([one_more]))
-    assert host.total("companion.embed.tokens_cut", model=MINILM) == 1
-    assert host.total("companion.embed.texts", model=MINILM) == 2
-    assert host.snapshot("companion.embed.duration", model=MINILM).count == 2
+    assert host.total("embed.tokens_cut", model=MINILM) == 1
+    assert host.total("embed.texts", model=MINILM) == 2
+    assert host.snapshot("embed.duration", model=MINILM).count == 2
 
 
 def test_of_a_megabyte_only_its_beginning_is_looked_at(made_models: Path) -> None:
     host = BareHost()
     MiniLm(host, made_models).embed(["cat " * 250_000])
-    assert host.total("companion.embed.tokens_cut", model=MINILM) == 4_096 / 4 + 2 - 256 + 1
+    assert host.total("embed.tokens_cut", model=MINILM) == 4_096 / 4 + 2 - 256 + 1
 
 
 def test_marks_of_the_vocabulary_in_a_message_are_plain_signs(made_models: Path) -> None:
@@ -103,7 +103,7 @@ def test_a_text_without_words_has_the_row_of_the_unknown_word(made_models: Path)
 
 @pytest.mark.parametrize("kind", [MiniLm, Static])
 def test_without_a_built_model_the_remedy_is_said(kind: type[MiniLm] | type[Static], tmp_path: Path) -> None:
-    with pytest.raises(NotAvailable, match="homeostat companion embedder build"):
+    with pytest.raises(NotAvailable, match="homeostat embedder build"):
         kind(BareHost(), tmp_path)
 
 
@@ -122,8 +122,8 @@ import sys
 from pathlib import Path
 asked = []
 sys.addaudithook(lambda event, given: asked.append(event) if event.startswith("socket.") else None)
-from homeostat.companion.embed.minilm import MiniLm
-from homeostat.companion.embed.static import Static
+from homeostat.runtime.embed.minilm import MiniLm
+from homeostat.runtime.embed.static import Static
 from homeostat.testing.bare_host import BareHost
 for kind in (MiniLm, Static):
     kind(BareHost(), Path(sys.argv[1])).embed(["the cat", "we did feed this train"])
@@ -153,7 +153,7 @@ def real_texts() -> list[str]:
 def test_int8_is_as_near_to_full_precision_on_real_texts_as_is_promised(minilm: MiniLm) -> None:
     found = status(default_folder(), FLOAT32)
     if found.fault:
-        pytest.skip(f"{FLOAT32} is {found.fault}: homeostat companion embedder build --gpu")
+        pytest.skip(f"{FLOAT32} is {found.fault}: homeostat embedder build --gpu")
     exact = open_session((Path(found.folder) / "model.onnx").read_bytes())
     texts = real_texts()
     rows: list[NDArray[np.float32]] = [

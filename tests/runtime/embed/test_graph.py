@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 
 pytest.importorskip("onnxruntime")
 
-from homeostat.companion.embed.graph import Weights, minilm_graph
-from homeostat.companion.embed.minilm import open_session, run
+from homeostat.runtime.embed.graph import Weights, minilm_graph
+from homeostat.runtime.embed.minilm import open_session, run
 
 Array = NDArray[np.float64]
 

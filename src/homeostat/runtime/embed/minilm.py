@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from homeostat.companion.embed.built import FLOAT32, GRAPH, MINILM, REMEDY, default_folder, usable
-from homeostat.companion.embed.graph_shape import DIMENSIONS, IDS, VECTORS
-from homeostat.companion.embed.meter import EmbedMeter
-from homeostat.companion.embed.source import VOCABULARY
-from homeostat.companion.embed.wordpieces import WordPieces
 from homeostat.core.errors import EmbedderError, NotAvailable
+from homeostat.runtime.embed.built import FLOAT32, GRAPH, MINILM, REMEDY, default_folder, usable
+from homeostat.runtime.embed.graph_shape import DIMENSIONS, IDS, VECTORS
+from homeostat.runtime.embed.meter import EmbedMeter
+from homeostat.runtime.embed.source import VOCABULARY
+from homeostat.runtime.embed.wordpieces import WordPieces
 from homeostat.runtime.host import Host
 
 CPU = "CPUExecutionProvider"

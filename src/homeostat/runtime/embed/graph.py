@@ -13,7 +13,7 @@ import onnx
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
-from homeostat.companion.embed.graph_shape import DIMENSIONS, IDS, TOKENS_MAX, VECTORS
+from homeostat.runtime.embed.graph_shape import DIMENSIONS, IDS, TOKENS_MAX, VECTORS
 
 Weights = Mapping[str, NDArray[np.float32]]
 Precision = Literal["float32", "int8"]

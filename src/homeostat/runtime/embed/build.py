@@ -8,7 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from homeostat.companion.embed.built import (
+from homeostat.core.errors import NotAvailable
+from homeostat.runtime.embed.built import (
     FLOAT32,
     GRAPH,
     LEVELS,
@@ -20,9 +21,8 @@ from homeostat.companion.embed.built import (
     new_folder,
     status,
 )
-from homeostat.companion.embed.source import VOCABULARY, WEIGHTS, source_files
-from homeostat.companion.embed.table import word_table
-from homeostat.core.errors import NotAvailable
+from homeostat.runtime.embed.source import VOCABULARY, WEIGHTS, source_files
+from homeostat.runtime.embed.table import word_table
 
 WORDS = "embeddings.word_embeddings.weight"
 
@@ -57,7 +57,7 @@ def _write(files: Path, folder: Path, model: str) -> None:
     try:
         from safetensors.numpy import load_file
 
-        from homeostat.companion.embed.graph import minilm_graph
+        from homeostat.runtime.embed.graph import minilm_graph
     except ModuleNotFoundError as error:
         raise NotAvailable(f"{error.name} is not installed: pip install 'homeostat[embeddings]'") from None
     weights = load_file(files / WEIGHTS)

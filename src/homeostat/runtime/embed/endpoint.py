@@ -11,17 +11,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from homeostat.act.knobs.declaration import declared
-from homeostat.companion.embed.meter import EmbedMeter
-from homeostat.companion.embed.pace import Pace
 from homeostat.core.clock import SECOND_NS
 from homeostat.core.endpoint import KEY_VARIABLE, OPENAI, Endpoint
 from homeostat.core.errors import EmbedderError
+from homeostat.runtime.embed.meter import EmbedMeter
+from homeostat.runtime.embed.pace import Pace
 from homeostat.runtime.host import Host
 from homeostat.runtime.limits.deadline import remaining_s
 from homeostat.runtime.limits.refused import Refused
 from homeostat.runtime.limits.retry import Retry
 
-NAME = "companion_embed"
+NAME = "embed"
 BATCH_TEXTS = 64
 CHARACTERS_MAX = 8_192
 """What lies beyond is cut off, and counts as one token cut: models refuse texts of many thousands."""
@@ -59,7 +59,7 @@ class _AskedToWait(Refused, EmbedderError):
 class EndpointEmbedder:
     """Vectors of a model elsewhere, brought to length one.
 
-    Requests hold up to 64 texts, go out no faster than the knob `companion_embed_rate` a second, and again
+    Requests hold up to 64 texts, go out no faster than the knob `embed_rate` a second, and again
     where that can help: no connection, no answer in 30 s, 408, 409, 425, 429 (as `retry-after` asks), 5xx.
     Each is recorded as a call to a model, with tokens and cost. Any thread may embed; close it at the end.
     """

@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from homeostat.companion.embed import rows as rows_module
-from homeostat.companion.embed.rows import cosines, to_rows, to_vectors
+from homeostat.runtime.embed import rows as rows_module
+from homeostat.runtime.embed.rows import cosines, to_rows, to_vectors
 
 
 def unit_vectors(n: int, dimensions: int, seed: int = 0) -> NDArray[np.float32]:

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from homeostat.companion.embed.graph_shape import TOKENS_MAX
 from homeostat.core.errors import NotAvailable
+from homeostat.runtime.embed.graph_shape import TOKENS_MAX
 
 CHARACTERS_MAX = 4_096
 """What lies beyond is cut off before the text is looked at: 256 tokens of prose are 1,200 characters."""

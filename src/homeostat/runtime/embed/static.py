@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from homeostat.companion.embed.built import LEVELS, SCALES, STATIC, default_folder, usable
-from homeostat.companion.embed.meter import EmbedMeter
-from homeostat.companion.embed.source import VOCABULARY
-from homeostat.companion.embed.table import DIMENSIONS
-from homeostat.companion.embed.wordpieces import UNKNOWN, WordPieces
+from homeostat.runtime.embed.built import LEVELS, SCALES, STATIC, default_folder, usable
+from homeostat.runtime.embed.meter import EmbedMeter
+from homeostat.runtime.embed.source import VOCABULARY
+from homeostat.runtime.embed.table import DIMENSIONS
+from homeostat.runtime.embed.wordpieces import UNKNOWN, WordPieces
 from homeostat.runtime.host import Host
 
 

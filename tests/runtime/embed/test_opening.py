@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from homeostat.companion.embed.endpoint import EndpointEmbedder
-from homeostat.companion.embed.minilm import MiniLm
-from homeostat.companion.embed.opening import embedder_at
-from homeostat.companion.embed.static import Static
 from homeostat.core.errors import ConfigError, EmbedderError, NotAvailable
+from homeostat.runtime.embed.endpoint import EndpointEmbedder
+from homeostat.runtime.embed.minilm import MiniLm
+from homeostat.runtime.embed.opening import embedder_at
+from homeostat.runtime.embed.static import Static
 from homeostat.testing.bare_host import BareHost
 from homeostat.testing.simulated_model.serving import served_model
 
@@ -45,7 +45,7 @@ def test_a_setting_that_says_nothing_is_refused(setting: str, says: str) -> None
 
 def test_what_is_not_built_is_said_with_the_remedy(tmp_path: Path) -> None:
     for setting in ("minilm", "static", "minilm-gpu"):
-        with pytest.raises(NotAvailable, match="homeostat companion embedder build"):
+        with pytest.raises(NotAvailable, match="homeostat embedder build"):
             embedder_at(BareHost(), setting, {}, tmp_path)
 
 

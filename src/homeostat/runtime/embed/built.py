@@ -9,8 +9,8 @@ from pathlib import Path
 
 import msgspec
 
-from homeostat.companion.embed.source import VOCABULARY
 from homeostat.core.errors import NotAvailable
+from homeostat.runtime.embed.source import VOCABULARY
 
 MINILM = "minilm-l6-v2-int8-1"
 STATIC = "minilm-l6-v2-static-1"
@@ -27,7 +27,7 @@ FILES: Mapping[str, tuple[str, ...]] = {
 }
 MANIFEST = "manifest.json"
 NEW = ".new-"
-REMEDY = "run `homeostat companion embedder build`"
+REMEDY = "run `homeostat embedder build`"
 
 
 class Manifest(msgspec.Struct, frozen=True):

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit, urlunsplit
 
-from homeostat.companion.embed.embedder import Embedder
+from homeostat.core.embedder import Embedder
 from homeostat.core.endpoint import endpoint_of
 from homeostat.core.errors import ConfigError
 from homeostat.runtime.host import Host
@@ -27,11 +27,11 @@ def embedder_at(
     if setting == NONE:
         return None
     if setting in ("minilm", "minilm-gpu"):
-        from homeostat.companion.embed.minilm import MiniLm
+        from homeostat.runtime.embed.minilm import MiniLm
 
         return MiniLm(host, models, gpu=setting == "minilm-gpu")
     if setting == STATIC:
-        from homeostat.companion.embed.static import Static
+        from homeostat.runtime.embed.static import Static
 
         return Static(host, models)
     if setting.startswith(("http://", "https://")):
@@ -40,7 +40,7 @@ def embedder_at(
 
 
 def _at_endpoint(host: Host, setting: str, environment: Mapping[str, str]) -> Embedder:
-    from homeostat.companion.embed.endpoint import EndpointEmbedder
+    from homeostat.runtime.embed.endpoint import EndpointEmbedder
 
     parts = urlsplit(setting)
     asked = dict(parse_qsl(parts.query))

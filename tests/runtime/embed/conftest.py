@@ -10,9 +10,9 @@ import pytest
 from numpy.typing import NDArray
 from safetensors.numpy import save_file
 
-from homeostat.companion.embed import source
-from homeostat.companion.embed.build import MODELS, build
-from homeostat.companion.embed.built import FLOAT32
+from homeostat.runtime.embed import source
+from homeostat.runtime.embed.build import MODELS, build
+from homeostat.runtime.embed.built import FLOAT32
 
 WORDS = ("a", "b", "##a", "##b", "the", "cat", "lake", "train", "to", "we", "did", "feed", "this", "no", "日")
 VOCABULARY = 1_200

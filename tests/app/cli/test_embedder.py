@@ -1,4 +1,4 @@
-"""Claims about `homeostat companion embedder`."""
+"""Claims about `homeostat embedder`."""
 
 import hashlib
 import json
@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from homeostat.app.cli.companion_embedder import embedder
-from homeostat.companion.embed import build as build_module
-from homeostat.companion.embed import source
+from homeostat.app.cli.embedder import embedder
 from homeostat.core.errors import InputError
+from homeostat.runtime.embed import build as build_module
+from homeostat.runtime.embed import source
 
 
 @pytest.fixture

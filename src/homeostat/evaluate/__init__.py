@@ -1,0 +1,1 @@
+"""Evaluate: judges of what an application says, and the guard: quality and safety as metrics."""
