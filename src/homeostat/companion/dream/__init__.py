@@ -1,0 +1,1 @@
+"""Dreams: what is done with a person's memories while they are away."""
