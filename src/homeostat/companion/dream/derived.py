@@ -1,10 +1,11 @@
 """What is derived from memories, told apart from them by its type: it names its sources, and is no message.
 
-A memory is a `Message`; nothing here is one, has an id or a text of one, or can be given to what keeps messages.
+A memory is a `Message`; nothing here is one, has the id of one, or can be given to what keeps messages.
 Each of these names the seqs of the messages that it was derived from, and cannot be made without any.
 """
 
 from enum import StrEnum
+from itertools import pairwise
 
 import msgspec
 
@@ -64,7 +65,7 @@ class Link(msgspec.Struct, frozen=True, kw_only=True, gc=False, tag="link"):
 class Fact(msgspec.Struct, frozen=True, kw_only=True, tag="fact"):
     """What somebody said of themselves: who, relation, value, and when it was said.
 
-    `value` is the text of the first source from `begin` to `end`, word for word: a fact has no words of its own.
+    `value` is the text of the first source from `begin` to `end`, word for word: a fact has no other words.
     `about` is what the relation is narrowed by (the colour that is liked best), "" where it is not.
     """
 
@@ -82,7 +83,7 @@ class Fact(msgspec.Struct, frozen=True, kw_only=True, tag="fact"):
 
 
 class Merged(msgspec.Struct, frozen=True, kw_only=True, gc=False, tag="merged"):
-    """Memories that say the same: `kept` stands for all of the sources, of which it is one; none is removed."""
+    """Memories that say the same: `kept`, one of the sources, stands for all; none is removed."""
 
     sources: Sources
     kept: int
@@ -110,6 +111,6 @@ Derived = Link | Fact | Merged | Resolution
 
 
 def _refuse_unsourced(sources: Sources, least: int) -> None:
-    ascending = all(a < b for a, b in zip(sources, sources[1:], strict=False))
+    ascending = all(a < b for a, b in pairwise(sources))
     if len(sources) < least or sources[0] < 1 or not ascending:
-        raise InputError(f"what is derived names {least} or more sources, ascending seqs from 1, not {sources}")
+        raise InputError(f"a derived thing names {least} or more sources, ascending from 1, not {sources}")
