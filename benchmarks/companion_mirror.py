@@ -15,10 +15,10 @@ from benchmarks.result import Result
 from homeostat.companion.message import Message
 from homeostat.companion.mirror.decisions.decisions import Context, Decisions
 from homeostat.companion.mirror.learned import Learned, encode
-from homeostat.companion.mirror.voice import affect
 from homeostat.companion.mirror.voice.grams import code_points, grams
 from homeostat.companion.mirror.voice.plain import WORD, plain
 from homeostat.companion.mirror.voice.voice import count
+from homeostat.evaluate.emotion import affect
 
 MESSAGES = 10_000
 REPEATS = 7

@@ -16,10 +16,10 @@ from homeostat.companion.mirror.authorship.same_author import (
     same_author,
 )
 from homeostat.companion.mirror.voice import habits
-from homeostat.companion.mirror.voice.function_words import VOCABULARY
 from homeostat.companion.mirror.voice.grams import BUCKETS
 from homeostat.companion.mirror.voice.plain import plain
 from homeostat.companion.mirror.voice.voice import count
+from homeostat.evaluate.function_words import VOCABULARY
 
 DATA = Path(os.environ.get("HOMEOSTAT_DATA", Path(__file__).parents[4] / "shared" / "data"))
 

@@ -8,11 +8,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from homeostat.companion.message import Message
-from homeostat.companion.mirror.voice import affect, drift, habits
+from homeostat.companion.mirror.voice import drift, habits
 from homeostat.companion.mirror.voice.grams import BUCKETS, code_points, grams
 from homeostat.companion.mirror.voice.plain import CHARS_MAX, Names, plain
 from homeostat.companion.mirror.voice.rhythm import WAIT_CLASSES, Rhythm
 from homeostat.companion.mirror.voice.voice import count
+from homeostat.evaluate.emotion import affect
 
 TEXTS = st.lists(st.text(max_size=30), min_size=1, max_size=8)
 

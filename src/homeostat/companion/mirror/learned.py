@@ -8,12 +8,13 @@ import msgspec
 import numpy as np
 
 from homeostat.companion.message import Message
-from homeostat.companion.mirror.voice import affect, drift, habits
-from homeostat.companion.mirror.voice.function_words import VOCABULARY
+from homeostat.companion.mirror.voice import drift, habits
 from homeostat.companion.mirror.voice.grams import BUCKETS
 from homeostat.companion.mirror.voice.plain import Names, plain
 from homeostat.companion.mirror.voice.rhythm import Rhythm
 from homeostat.companion.mirror.voice.voice import Counted, count
+from homeostat.evaluate.emotion import affect
+from homeostat.evaluate.function_words import VOCABULARY
 
 VERSION = 1
 WORDS_MAX = 2_000

@@ -6,9 +6,10 @@ import msgspec
 
 from homeostat.companion.mirror.decisions.decisions import Decisions
 from homeostat.companion.mirror.learned import Learned
-from homeostat.companion.mirror.voice import affect, habits
+from homeostat.companion.mirror.voice import habits
 from homeostat.companion.mirror.voice.drift import EMOTICONS, Drift, drift
-from homeostat.companion.mirror.voice.function_words import FORMS, FUNCTION_WORDS
+from homeostat.evaluate.emotion import affect
+from homeostat.evaluate.function_words import FORMS, FUNCTION_WORDS
 
 TOPICS = 12
 TOPIC_TIMES_MIN = 3

@@ -8,8 +8,8 @@ from zlib import crc32
 import numpy as np
 from numpy.typing import NDArray
 
-from homeostat.companion.mirror.voice.function_words import FUNCTION_WORDS
 from homeostat.companion.mirror.voice.plain import WORD
+from homeostat.evaluate.function_words import FUNCTION_WORDS
 
 BAG = 512
 BAG_BESIDE_VECTORS = 256

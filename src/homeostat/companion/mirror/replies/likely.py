@@ -17,10 +17,10 @@ from homeostat.companion.mirror.replies.features import (
     words_of,
 )
 from homeostat.companion.mirror.replies.ranker import Ranking, rank
-from homeostat.companion.mirror.voice.function_words import FUNCTION_WORDS
 from homeostat.companion.store.people import Memory, Within
 from homeostat.companion.turns import KIND
 from homeostat.core.embedder import Embedder
+from homeostat.evaluate.function_words import FUNCTION_WORDS
 from homeostat.runtime.embed.rows import to_vectors
 
 PAST_MAX = 40

@@ -22,8 +22,8 @@ from homeostat.companion.mirror.replies.features import (
     turn_row,
     words_of,
 )
-from homeostat.companion.mirror.voice.function_words import FUNCTION_WORDS
 from homeostat.core.errors import InputError
+from homeostat.evaluate.function_words import FUNCTION_WORDS
 
 KNOWN_FROM = 0.5
 """Below this probability of the best reply the ranker does not claim to know."""

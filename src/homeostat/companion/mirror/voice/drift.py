@@ -3,9 +3,10 @@
 import msgspec
 import numpy as np
 
-from homeostat.companion.mirror.voice import affect, habits
-from homeostat.companion.mirror.voice.function_words import FORMS
+from homeostat.companion.mirror.voice import habits
 from homeostat.companion.mirror.voice.voice import Counted
+from homeostat.evaluate.emotion import affect
+from homeostat.evaluate.function_words import FORMS
 from homeostat.stats.shift import shift
 
 ASPECTS = (

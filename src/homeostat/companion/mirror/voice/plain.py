@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Sequence
 
-from homeostat.companion.mirror.voice.function_words import FUNCTION_WORDS
+from homeostat.evaluate.function_words import FUNCTION_WORDS
 
 CHARS_MAX = 4_000
 """Of one message so much is read: what is longer is pasted, and no voice."""

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from homeostat.companion.mirror.voice import grams as char_grams
 from homeostat.companion.mirror.voice import habits
-from homeostat.companion.mirror.voice.function_words import VOCABULARY
 from homeostat.companion.mirror.voice.plain import WORD
+from homeostat.evaluate.function_words import VOCABULARY
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,1 @@
+"""Emotion: what a text feels like along its way, and how much of it is distress."""

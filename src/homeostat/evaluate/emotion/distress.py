@@ -1,0 +1,146 @@
+"""Distress: how strong it is in each segment and for how long it lasts, held against a bound.
+
+This is what keeps a dream from turning into a nightmare: a scene that would exceed the bound is asked
+about before it is told, and rewritten or dropped.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+import msgspec
+
+from homeostat.core.errors import ConfigError
+from homeostat.evaluate.emotion.affect import affect_of
+from homeostat.evaluate.evaluator import Mark, Score, Validation
+from homeostat.evaluate.passage import Context, Segment
+
+Exceeded = Literal["intensity", "duration"]
+
+
+@dataclass(frozen=True, slots=True)
+class DistressBound:
+    """No segment above `intensity_max`, and at most `segments_max` in a row at or above `lasting`."""
+
+    intensity_max: float = 0.7
+    lasting: float = 0.35
+    segments_max: int = 2
+
+    def __post_init__(self) -> None:
+        if not 0.0 < self.lasting <= self.intensity_max <= 1.0:
+            raise ConfigError(
+                "a bound of distress needs 0 < lasting <= intensity_max <= 1, "
+                f"not lasting={self.lasting} and intensity_max={self.intensity_max}"
+            )
+        if self.segments_max < 1:
+            raise ConfigError(f"segments_max must be at least 1, not {self.segments_max}")
+
+
+BOUND = DistressBound()
+
+
+class Exceeding(msgspec.Struct, frozen=True, gc=False):
+    """A segment that is over the bound: its number, its distress, and which part of the bound."""
+
+    segment: int
+    distress: float
+    by: Exceeded
+
+
+class DistressWatch:
+    """Holds segments against a bound as they come. What was dropped is not added, and so does not count.
+
+    >>> watch = DistressWatch()
+    >>> watch.exceeded_by("We walked along the beach and laughed.") is None
+    True
+    >>> watch.exceeded_by("The monster stabbed him, he screamed in agony, blood everywhere!")
+    'intensity'
+    """
+
+    __slots__ = ("_in_a_row", "bound")
+
+    def __init__(self, bound: DistressBound = BOUND) -> None:
+        self.bound = bound
+        self._in_a_row = 0
+
+    def exceeded_by(self, text: str) -> Exceeded | None:
+        """Return what of the bound the text would exceed as the next segment. Changes nothing."""
+        return self._held(affect_of(text).distress)
+
+    def add(self, text: str) -> float:
+        """Take the text as the next segment; return its distress, 0 to 1."""
+        distress = affect_of(text).distress
+        self._in_a_row = self._in_a_row + 1 if distress >= self.bound.lasting else 0
+        return distress
+
+    def _held(self, distress: float) -> Exceeded | None:
+        if distress > self.bound.intensity_max:
+            return "intensity"
+        if distress >= self.bound.lasting and self._in_a_row >= self.bound.segments_max:
+            return "duration"
+        return None
+
+
+def exceeding(texts: Iterable[str], bound: DistressBound = BOUND) -> tuple[Exceeding, ...]:
+    """Return the segments over the bound, as if each of them was told. Cost: O(words)."""
+    watch, found = DistressWatch(bound), []
+    for at, text in enumerate(texts):
+        by = watch.exceeded_by(text)
+        distress = watch.add(text)
+        if by is not None:
+            found.append(Exceeding(at, distress, by))
+    return tuple(found)
+
+
+class _Judging:
+    __slots__ = ("_at", "_marks", "_most", "_sum", "_watch")
+
+    def __init__(self, bound: DistressBound) -> None:
+        self._watch = DistressWatch(bound)
+        self._marks: list[Mark] = []
+        self._at = 0
+        self._sum = self._most = 0.0
+
+    def add(self, segment: Segment) -> None:
+        by = self._watch.exceeded_by(segment.text)
+        distress = self._watch.add(segment.text)
+        if by is not None:
+            self._marks.append(Mark(self._at, f"distress: {by}"))
+        self._at += 1
+        self._sum += distress
+        self._most = max(self._most, distress)
+
+    def score(self) -> Score | None:
+        if not self._at:
+            return None
+        return Score(
+            evaluator=DistressWithinBound.name,
+            value=1.0 - len(self._marks) / self._at,
+            parts={"most": self._most, "mean": self._sum / self._at},
+            marks=tuple(self._marks),
+        )
+
+
+class DistressWithinBound:
+    """The share of segments whose distress is within the bound, by intensity and by duration.
+
+    English only; a text in another language has no distress that is known, so the score claims nothing
+    of it but that no word of ours was found.
+    """
+
+    name = "emotion.distress_within_bound"
+    validation = Validation(
+        on="HateCheck, the half that is here: threats against all its other cases",
+        measure="area under the ROC curve of a sentence's distress",
+        figure=0.81,
+        baseline=0.59,
+        baseline_is="troubled less glad words, counted",
+        of=1876,
+    )
+
+    def __init__(self, bound: DistressBound = BOUND) -> None:
+        self._bound = bound
+
+    def begin(self, context: Context) -> _Judging:
+        """Return what will judge one passage; no context is needed."""
+        return _Judging(self._bound)

@@ -1,0 +1,73 @@
+"""Distress is bounded by intensity and by duration."""
+
+import pytest
+
+from homeostat.core.errors import ConfigError
+from homeostat.evaluate.emotion.distress import (
+    DistressBound,
+    DistressWatch,
+    DistressWithinBound,
+    Exceeding,
+    exceeding,
+)
+from homeostat.evaluate.evaluator import judged
+from homeostat.evaluate.passage import Segment
+
+CALM = "We sat in the garden and talked."
+UNEASY = "I was afraid and trapped."
+TERROR = "He stabbed her and she screamed in agony, blood everywhere."
+
+
+def test_one_segment_of_terror_exceeds_by_intensity() -> None:
+    found = exceeding([CALM, TERROR, CALM])
+    assert [(one.segment, one.by) for one in found] == [(1, "intensity")]
+
+
+def test_what_lasts_exceeds_by_duration_from_the_third_segment_on() -> None:
+    found = exceeding([CALM, UNEASY, UNEASY, UNEASY, UNEASY, CALM, UNEASY])
+    assert [(one.segment, one.by) for one in found] == [(3, "duration"), (4, "duration")]
+
+
+def test_a_calm_segment_between_ends_what_lasts() -> None:
+    assert exceeding([UNEASY, UNEASY, CALM] * 5) == ()
+
+
+def test_what_was_dropped_does_not_count() -> None:
+    watch = DistressWatch()
+    watch.add(UNEASY)
+    watch.add(UNEASY)
+    assert watch.exceeded_by(UNEASY) == "duration"
+    assert watch.exceeded_by(UNEASY) == "duration"
+    watch.add(CALM)
+    assert watch.exceeded_by(UNEASY) is None
+
+
+def test_sad_memories_are_no_nightmare() -> None:
+    sad = ["Grandmother died in May.", "I miss her, I am sad and lonely.", "I cried at the funeral.", CALM]
+    assert exceeding(sad) == ()
+
+
+def test_a_stricter_bound_finds_more() -> None:
+    assert exceeding([UNEASY]) == ()
+    (found,) = exceeding([UNEASY], DistressBound(intensity_max=0.3, lasting=0.2))
+    assert found == Exceeding(0, found.distress, "intensity")
+    assert found.distress > 0.3
+
+
+def test_the_score_is_the_share_within_the_bound() -> None:
+    score = judged(DistressWithinBound(), [Segment(text=text) for text in (CALM, TERROR, CALM, CALM)])
+    assert score is not None
+    assert score.value == 0.75
+    assert [(mark.segment, mark.what) for mark in score.marks] == [(1, "distress: intensity")]
+    assert judged(DistressWithinBound(), []) is None
+
+
+@pytest.mark.parametrize(
+    ("intensity_max", "lasting", "segments_max"),
+    [(0.3, 0.5, 2), (1.2, 0.5, 2), (0.7, 0.0, 2), (0.7, 0.3, 0)],
+)
+def test_a_bound_that_bounds_nothing_is_refused(
+    intensity_max: float, lasting: float, segments_max: int
+) -> None:
+    with pytest.raises(ConfigError):
+        DistressBound(intensity_max, lasting, segments_max)
