@@ -17,13 +17,14 @@ _END = re.compile(
 
 _LAST_WORD = re.compile(r"[^\W\d_]+(?:\.[^\W\d_]+)*\.$")
 
-_ABBREVIATIONS = frozenset(
+_ABBREVIATIONS = (
     "mr mrs ms dr prof st sr jr rev gen col lt sgt capt approx vs cf al ca eg ie e.g i.e u.s u.k inc ltd"
-    " corp dept jan feb mar apr jun jul aug sep sept oct nov dec".split()
+    " corp dept jan feb mar apr jun jul aug sep sept oct nov dec"
 )
+_NEVER_LAST = frozenset(_ABBREVIATIONS.split())
 """Words behind which a capital begins no sentence, more often than not; small letters never do."""
 
-_BEFORE_A_NUMBER = frozenset("no nos fig figs p pp vol ch sec eq".split())
+_BEFORE_A_NUMBER = frozenset(("no", "nos", "fig", "figs", "p", "pp", "vol", "ch", "sec", "eq"))
 
 
 def sentences(text: str) -> Iterator[str]:
@@ -70,4 +71,4 @@ def _goes_on(text: str, begin: int, end: re.Match[str]) -> bool:
     last = word[0][:-1].lower()
     if last in _BEFORE_A_NUMBER:
         return follows.isdigit()
-    return last in _ABBREVIATIONS or (len(last) == 1 and last != "i")
+    return last in _NEVER_LAST or (len(last) == 1 and last != "i")

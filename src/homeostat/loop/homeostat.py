@@ -16,6 +16,7 @@ from homeostat.core.guard import guarded
 from homeostat.core.losses import Losses
 from homeostat.core.metric import Kind
 from homeostat.core.query import SizeQuery, Store
+from homeostat.loop.evaluating.evaluators import Evaluators
 from homeostat.loop.knobs import Knobs
 from homeostat.loop.reliefs import Reliefs
 from homeostat.loop.runner import Runner
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from homeostat.loop.policy.policy import Policy
     from homeostat.observe.collectors.runner import Collectors
     from homeostat.observe.snapshot import Snapshot
+    from homeostat.runtime.experience.experience import Experience
 
 CLOSE_TIMEOUT_S = 5.0
 
@@ -100,11 +102,14 @@ class Homeostat:
         self.switch = self.knobs.switch
         self.forbid = self.knobs.forbid
         self.require = self.knobs.require
-        self.feedback = self.knobs.feedback
+        self.evaluators = Evaluators(self, os.environ)
+        self.evaluate = self.evaluators.evaluate
+        self.said = self.evaluators.said
         self.reliefs = Reliefs(self.losses)
         self.relief = self.reliefs.add
         self._closed = False
         self._governing: Governing | None = None
+        self._experience: Experience | None = None
         self._attach: Callable[[AbstractEventLoop], None] | None = None
         self._event_loops: list[AbstractEventLoop] = []
         self._start()
@@ -252,6 +257,34 @@ class Homeostat:
         )
         return self._governing
 
+    def experience(self, *, track: tuple[str, ...] = (), keep_days: int = 0) -> "Experience":
+        """Return what keeps and figures the experience of this application's people; the first call begins it.
+
+        `track` declares what is kept of them, by default all of
+        `homeostat.runtime.experience.declaration.TRACKED`; nothing else is. They are kept as keyed hashes in
+        the store on this machine, for `keep_days` (90). Raises ConfigError where that makes no sense, where it
+        was begun otherwise, or where nothing is kept.
+        """
+        if self._experience is None:
+            from homeostat.loop.experience import begin
+
+            self._experience = begin(self, self._store, track, keep_days)
+        elif track or keep_days:
+            raise ConfigError("what is kept of people was declared already; declare it once, at the start")
+        return self._experience
+
+    def feedback(self, request_id: str = "", *, user: str | None = None, **measures: float) -> bool:
+        """Say what a request came to after it has ended, by its id: `feedback(request_id, rating=7)`.
+
+        It counts for the arms that the request had. With a `user` it is kept as what that person answered, too
+        (`Experience.feedback`: `rating`, `thumbs`, `recommend`), and needs no request. False where the
+        request is not known (those that were asked for `Operation.request_id`, the latest 50,000 of a day, in
+        this process), or where nothing of the user is kept.
+        """
+        if user is None:
+            return self.knobs.feedback(request_id, **measures)
+        return self.experience().feedback(user, request_id=request_id, **measures)
+
     def flush(self, timeout_s: float = CLOSE_TIMEOUT_S) -> bool:
         """Write all that was recorded; False if that takes longer than the time given."""
         return self._runner.flush(timeout_s)
@@ -262,6 +295,7 @@ class Homeostat:
             self._closed = True
             if self._governing is not None:
                 self._governing.close(timeout_s)
+            self.evaluators.close(timeout_s)
             self._runner.close(timeout_s)
 
     def __enter__(self) -> Self:
@@ -278,10 +312,13 @@ class Homeostat:
         self.registry.forget_buffered()
         self.tracer.forget_kept()
         self.knobs.forget()
+        self.evaluators.forget()
         if self._runner.collectors is not None:
             self._runner.collectors.abandon()
         if not self._closed:
             self._start()
+            if self._experience is not None:
+                self._experience.after_fork()
             if self._governing is not None:
                 self._governing.after_fork()
 

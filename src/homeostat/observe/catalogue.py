@@ -46,6 +46,7 @@ SOURCES = MappingProxyType(
         "homeostat": "the flusher and the writer",
         "loop": "the loop that governs an application (`hs.govern`)",
         "runtime": "parts of the runtime: caches, batches, limits, pools, jobs",
+        "evaluators": "evaluators that are attached to operations (`hs.evaluators`)",
         "prompts": "prompt libraries that an application serves from (`PromptLibrary`)",
         "companion": "the companion, and what it is made of",
         "application": "handles that the application holds (`hs.histogram` and its like)",

@@ -166,6 +166,33 @@ class RequestBook:
             )
         return True
 
+    def note(self, request: Request, operation: str, seen_ns: int, values: Mapping[str, float]) -> None:
+        """Take what was found of a request beside it, at the moment at which it was seen.
+
+        It counts for the arms that the request had, and for those of the request around it; it is recorded by
+        who found it. A request that holds requests of its own has no outcome, nor one that nobody asks for.
+        """
+        numbers = self._kept(values)
+        at: Request | None = request if request is not self.idle and self.governed and numbers else None
+        while at is not None:
+            if at.counted:
+                name = at.name or operation
+                self._add(
+                    (
+                        seen_ns,
+                        name,
+                        at.arms.by_trial,
+                        math.nan,
+                        math.nan,
+                        None,
+                        numbers,
+                        False,
+                        at.part,
+                        at.unit,
+                    )
+                )
+            at = at.outer
+
     def take(self) -> tuple[list[Row], dict[str, int], frozenset[str]]:
         """Return the rows since the last call, how many of which operation were dropped, and the trials."""
         with self._lock:
@@ -195,6 +222,12 @@ class RequestBook:
                     self._losses.add("outcome.buffer_full")
 
     def _numbers_of(self, operation: str, values: Mapping[str, object]) -> dict[str, float]:
+        numbers = self._kept(values)
+        for measure, number in numbers.items():
+            self._record(operation, measure, number)
+        return numbers
+
+    def _kept(self, values: Mapping[str, object]) -> dict[str, float]:
         numbers: dict[str, float] = {}
         for measure, value in values.items():
             number = value if isinstance(value, int | float) else _number(value)
@@ -205,7 +238,6 @@ class RequestBook:
             else:
                 self._measures.add(measure)
                 numbers[measure] = float(number)
-                self._record(operation, measure, float(number))
         return numbers
 
 

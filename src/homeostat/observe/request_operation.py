@@ -94,3 +94,15 @@ class ArmOperation(Operation):
         super().__exit__(kind, error, traceback)
         if self.request.live:
             self.site.requests.ended(self.request, self)
+
+
+class AsideOperation(Operation):
+    """Work beside the requests: measured like all operations, but no request, nor part of one.
+
+    Knobs have the values there that are in force for all.
+    """
+
+    __slots__ = ()
+
+    def _begin_request(self) -> None:
+        """Begin none: no arm is drawn, and no outcome will be counted."""

@@ -25,7 +25,7 @@ from homeostat.observe.quota import Quota, TailPolicy
 from homeostat.observe.recorder import Recorder
 from homeostat.observe.registry import Registry
 from homeostat.observe.request_book import RequestBook
-from homeostat.observe.request_operation import ArmOperation, RequestOperation
+from homeostat.observe.request_operation import ArmOperation, AsideOperation, RequestOperation
 from homeostat.observe.tail import Tail
 from homeostat.observe.trace_context import TraceContext, header, parse_traceparent
 
@@ -129,6 +129,10 @@ class Tracer:
         around = self.current.get()
         request = self.requests.idle if around is None else around.request
         return ArmOperation(self._site(name), switch, trial, arm, request)
+
+    def aside(self, name: str) -> AsideOperation:
+        """Open work beside the requests, in a thread of its own: it counts for no trial."""
+        return AsideOperation(self._site(name))
 
     def shadow(self, switch: str) -> tuple[str, Value] | None:
         """Return the trial and the implementation of a switch that runs beside here, None where none does."""

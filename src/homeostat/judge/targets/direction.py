@@ -6,6 +6,9 @@ from dataclasses import dataclass
 
 from homeostat.core.metric import Better, Metric
 
+QUALITY = "quality."
+"""Metrics of evaluators begin so: all of them are 1 at best."""
+
 _LOWER = frozenset(
     (
         "latency",
@@ -129,7 +132,8 @@ def direction_of(
 ) -> Direction:
     """Return the direction of a metric: what a person said, else the catalogue's, else a guess from the name.
 
-    The last telling word decides; `hit_rate` is better higher, `error_rate` lower.
+    What an evaluator finds (`quality.…`) is better higher; of other names the last telling word decides:
+    `hit_rate` is better higher, `error_rate` lower.
 
     >>> direction_of("cache_hit_ratio").better.value, direction_of("request latency (ms)").better.value
     ('higher', 'lower')
@@ -140,6 +144,8 @@ def direction_of(
         return Direction(said[name], False)
     if metrics and name in metrics:
         return Direction(metrics[name].better, False)
+    if name.startswith(QUALITY):
+        return Direction(Better.HIGHER, False)
     words = [w.lower() for w in re.findall(r"[A-Z]?[a-z0-9]+|[A-Z]+", name)]
     if "per" in words and words[-1] in ("s", "second", "sec", "min", "minute"):
         return Direction(Better.HIGHER, True)

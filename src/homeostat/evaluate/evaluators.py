@@ -1,0 +1,76 @@
+"""The evaluators that are shipped, by name: each is imported on its first use."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from homeostat.core.embedder import Embedder
+from homeostat.core.errors import ConfigError, NotAvailable
+from homeostat.evaluate.evaluator import Evaluator
+from homeostat.evaluate.passage import Context, Segment
+
+
+@dataclass(frozen=True, slots=True)
+class Shipped:
+    """An evaluator by name: how it is made, and without what it says nothing.
+
+    `needs` are fields of the context. `languages` are those that it was validated on, none where words do
+    not matter.
+    """
+
+    name: str
+    make: Callable[[Embedder | None], Evaluator]
+    embeds: bool = False
+    needs: tuple[str, ...] = ()
+    languages: tuple[str, ...] = ("en",)
+
+
+SHIPPED: tuple[Shipped, ...] = ()
+
+
+def by_name(shipped: Sequence[Shipped]) -> Mapping[str, Shipped]:
+    """Return evaluators by their names. Raises ConfigError for a name that is there twice."""
+    found: dict[str, Shipped] = {}
+    for one in shipped:
+        if one.name in found:
+            raise ConfigError(f"two evaluators are named {one.name!r}: give one of them another name")
+        found[one.name] = one
+    return MappingProxyType(found)
+
+
+_BY_NAME = by_name(SHIPPED)
+
+
+def names() -> tuple[str, ...]:
+    """Return the names of all, in the order of the reference."""
+    return tuple(_BY_NAME)
+
+
+def shipped(name: str) -> Shipped:
+    """Return one by its name. Raises ConfigError for a name that is none."""
+    found = _BY_NAME.get(name)
+    if found is None:
+        raise ConfigError(f"no evaluator is named {name!r}; there are {', '.join(_BY_NAME)}")
+    return found
+
+
+def made(name: str, embedder: Embedder | None) -> Evaluator:
+    """Return an evaluator by its name. Raises NotAvailable where it needs an embedder and there is none."""
+    found = shipped(name)
+    if found.embeds and embedder is None:
+        raise NotAvailable(f"{name} needs an embedder: run `homeostat embedder build`, or name another one")
+    return found.make(embedder)
+
+
+def why_silent(name: str, segments: Sequence[Segment], context: Context) -> str:
+    """Return the likeliest reason for which an evaluator said nothing of a text."""
+    found = _BY_NAME.get(name)
+    if not any(segment.text.strip() for segment in segments):
+        return "there is no text"
+    if found is not None:
+        missing = [field for field in found.needs if not getattr(context, field)]
+        if missing:
+            return f"needs {' and '.join(missing)} in the context"
+        if found.languages and context.language not in found.languages:
+            return f"knows {', '.join(found.languages)}, not {context.language}"
+    return "there is too little that it could judge by"

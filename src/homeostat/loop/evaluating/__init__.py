@@ -1,0 +1,1 @@
+"""Evaluating: what an application says is judged, by a sample, beside its requests."""

@@ -1,0 +1,122 @@
+"""The bench: where what was said is judged, beside the requests, and what is known of the judges."""
+
+from homeostat.act.knobs.declaration import declared
+from homeostat.core.clock import SECOND_NS
+from homeostat.core.errors import HomeostatError
+from homeostat.core.guard import guarded
+from homeostat.evaluate.evaluator import judged
+from homeostat.evaluate.passage import Segment
+from homeostat.evaluate.segments import as_segments
+from homeostat.loop.evaluating.attached import Attached, Due
+from homeostat.loop.evaluating.lane import Lane
+from homeostat.loop.evaluating.meter import JudgingMeter
+from homeostat.loop.evaluating.pairs import Pairs
+from homeostat.loop.evaluating.said import CHARACTERS_MAX, Said, Task
+from homeostat.loop.evaluating.standing import Standings
+from homeostat.runtime.host import Host
+from homeostat.stats.agreement import Agreement
+
+SHARE = 0.25
+
+
+class Bench:
+    """Two lanes: evaluators that compute here, and those that wait for another machine.
+
+    Scores are recorded as `quality.NAME` of the operation, and noted as an outcome of its request. Nothing of
+    a text is kept.
+    """
+
+    def __init__(self, host: Host) -> None:
+        share = host.knob_set.declare(
+            declared(
+                "evaluating_share", SHARE, low=0.01, high=1.0, log=True, help="Of a core, for judging texts."
+            )
+        )
+        self._losses = host.losses
+        self._aside = host.tracer.aside
+        self._note = host.tracer.requests.note
+        self._now_ns = host.clock.monotonic_ns
+        self._meter = JudgingMeter(host)
+        self.standings = Standings()
+        self.pairs = Pairs()
+        self._here = Lane("here", self._judge_here, share.get, host.losses)
+        self._elsewhere = Lane("elsewhere", self._judge_elsewhere, share.get, host.losses)
+
+    def take(self, said: Said, due: Due) -> None:
+        """Queue a text for those that are due; what finds no room is counted."""
+        if said.characters > CHARACTERS_MAX:
+            self._meter.dropped("too_long")
+            return
+        for lane, evaluators in ((self._here, due.here), (self._elsewhere, due.elsewhere)):
+            if evaluators:
+                if not lane.offer(Task(said, evaluators)):
+                    self._meter.dropped("no_room")
+                self._meter.waiting(lane.name, lane.waiting)
+
+    def wait(self, timeout_s: float) -> bool:
+        """Wait until all is judged; False if that takes longer than the time given."""
+        until_ns = self._now_ns() + round(timeout_s * SECOND_NS)
+        return all(lane.wait(max(0.0, (until_ns - self._now_ns()) / SECOND_NS)) for lane in self._lanes)
+
+    def close(self, timeout_s: float) -> None:
+        """End the threads; what still waits is counted as dropped."""
+        for lane in self._lanes:
+            if left := lane.close(timeout_s):
+                self._meter.dropped("closed", left)
+
+    def forget(self) -> None:
+        """Begin anew in a forked child: what waits is the parent's to judge."""
+        for lane in self._lanes:
+            lane.forget()
+
+    @property
+    def _lanes(self) -> tuple[Lane, Lane]:
+        return self._here, self._elsewhere
+
+    def _judge_elsewhere(self, task: Task) -> None:
+        """Ask other machines, which is a call of no request, but one that costs."""
+        with self._aside("evaluate"):
+            self._judge_here(task)
+
+    def _judge_here(self, task: Task) -> None:
+        segments = as_segments(task.said.text)
+        for one in task.due:
+            judged_it = False
+            with guarded(self._losses, f"evaluate.{one.name}", private=True):
+                judged_it = self._judged_by(one, task.said, segments)
+            if not judged_it:
+                self._meter.failed(one.name)
+
+    def _judged_by(self, one: Attached, said: Said, segments: tuple[Segment, ...]) -> bool:
+        """Judge a text by one evaluator; False where it could not."""
+        began_ns = self._now_ns()
+        try:
+            score = judged(one.evaluator(), segments, said.context)
+            if score is not None:
+                self.standings.add(said.operation, one.name, score.value)
+        except HomeostatError:
+            return False
+        self._meter.took(one.name, self._now_ns() - began_ns)
+        if score is None:
+            self._meter.silent(one.name)
+            return True
+        value = float(score.value)
+        self._meter.score(said.operation, one.name, value)
+        self._note(said.request, said.request_name, said.seen_ns, {f"quality.{one.name}": value})
+        said.scores[one.name] = value
+        self._pair(said)
+        return True
+
+    def _pair(self, said: Said) -> None:
+        """Pair the scores of those that are held against each other, once both have judged this text."""
+        for name, beside in list(said.beside.items()):
+            both = name in said.scores and beside in said.scores
+            if not both or not said.beside.pop(name, ""):
+                continue
+            if self.pairs.add(name, beside, said.scores[name], said.scores[beside]):
+                self._tell_agreement(name, beside)
+
+    def _tell_agreement(self, name: str, beside: str) -> None:
+        for measure, found in self.pairs.agreement(name, beside).items():
+            if isinstance(found, Agreement):
+                self._meter.agreement(name, beside, measure, found)

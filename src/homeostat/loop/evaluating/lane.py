@@ -1,0 +1,109 @@
+"""The lane: a bounded queue of texts, and the one thread that judges them."""
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+
+from homeostat.core.clock import SECOND_NS
+from homeostat.core.guard import guarded
+from homeostat.core.losses import Losses
+from homeostat.loop.evaluating.said import Task
+
+TEXTS_MAX = 256
+CHARACTERS_MAX = 4_000_000
+"""Texts, and their characters with their sources, that wait at most in one lane."""
+
+REST_MAX_S = 60.0
+
+
+class Lane:
+    """Takes texts from any thread without waiting, and judges them one after another.
+
+    The thread begins with the first text. After each it rests so long that judging takes no more than the
+    share `share` of one core: what holds the interpreter's lock keeps requests waiting. What finds no room
+    is refused.
+    """
+
+    def __init__(
+        self, name: str, judge: Callable[[Task], None], share: Callable[[], float], losses: Losses
+    ) -> None:
+        self.name = name
+        self._judge = judge
+        self._share = share
+        self._losses = losses
+        self.forget()
+
+    def forget(self) -> None:
+        """Begin anew in a forked child: the thread and what waits are the parent's."""
+        self._changed = threading.Condition()
+        self._tasks: deque[Task] = deque()
+        self._characters = 0
+        self._judging = False
+        self._thread: threading.Thread | None = None
+        self._closing = False
+        self._ended = threading.Event()
+
+    @property
+    def waiting(self) -> int:
+        """Texts that wait."""
+        return len(self._tasks)
+
+    def offer(self, task: Task) -> bool:
+        """Queue a text; False where there is no room for it, or the lane is closed."""
+        characters = task.said.characters
+        with self._changed:
+            full = len(self._tasks) >= TEXTS_MAX or self._characters + characters > CHARACTERS_MAX
+            if self._closing or full:
+                return False
+            self._tasks.append(task)
+            self._characters += characters
+            if self._thread is None:
+                self._thread = threading.Thread(
+                    target=self._run, name=f"homeostat-evaluate-{self.name}", daemon=True
+                )
+                self._thread.start()
+            self._changed.notify_all()
+            return True
+
+    def wait(self, timeout_s: float) -> bool:
+        """Wait until all that was offered is judged; False if that takes longer than the time given."""
+        with self._changed:
+            return self._changed.wait_for(lambda: not self._tasks and not self._judging, timeout_s)
+
+    def close(self, timeout_s: float) -> int:
+        """End after the text that is being judged; return how many were left, which nobody judges now."""
+        with self._changed:
+            self._closing = True
+            left, self._characters = len(self._tasks), 0
+            self._tasks.clear()
+            self._ended.set()
+            self._changed.notify_all()
+            thread = self._thread
+        if thread is not None and thread is not threading.current_thread():
+            thread.join(timeout_s)
+        return left
+
+    def _run(self) -> None:
+        while (task := self._next()) is not None:
+            began_ns = time.thread_time_ns()
+            with guarded(self._losses, "evaluate", private=True):
+                self._judge(task)
+            took_s = (time.thread_time_ns() - began_ns) / SECOND_NS
+            del task
+            with self._changed:
+                self._judging = False
+                self._changed.notify_all()
+                full_speed = self._closing
+            if not full_speed:
+                self._ended.wait(min(took_s * (1.0 / self._share() - 1.0), REST_MAX_S))
+
+    def _next(self) -> Task | None:
+        with self._changed:
+            self._changed.wait_for(lambda: self._tasks or self._closing)
+            if not self._tasks:
+                return None
+            task = self._tasks.popleft()
+            self._characters -= task.said.characters
+            self._judging = True
+            return task

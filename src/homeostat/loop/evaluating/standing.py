@@ -1,0 +1,52 @@
+"""The standing: what an evaluator has said of an operation so far, with its interval."""
+
+import math
+import threading
+
+import msgspec
+
+from homeostat.core.errors import InputError
+from homeostat.core.interval import Interval
+from homeostat.stats.bounded_mean_sequence import BoundedMeanSequence
+
+SERIES_MAX = 1_000
+"""Pairs of an operation and an evaluator that have a running mean."""
+
+
+class Standing(msgspec.Struct, frozen=True):
+    """The mean of all judgements since the start; `interval` holds it at every look, from 100 of them on."""
+
+    operation: str
+    evaluator: str
+    n: int
+    mean: float
+    interval: Interval | None
+
+
+class Standings:
+    """Running means by operation and evaluator. Any thread may add."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._means: dict[tuple[str, str], BoundedMeanSequence] = {}
+
+    def add(self, operation: str, evaluator: str, value: float) -> None:
+        """Take one judgement. Raises InputError where it does not lie between 0 and 1."""
+        if not 0.0 <= value <= 1.0:
+            raise InputError(f"{evaluator} scores {value!r}, and a score lies between 0 and 1")
+        with self._lock:
+            mean = self._means.get((operation, evaluator))
+            if mean is None:
+                if len(self._means) >= SERIES_MAX:
+                    return
+                mean = self._means[operation, evaluator] = BoundedMeanSequence(0.0, 1.0)
+            mean.add(value)
+
+    def all(self) -> tuple[Standing, ...]:
+        """Return all of them by operation."""
+        with self._lock:
+            return tuple(
+                Standing(operation, evaluator, mean.n, mean.estimate, mean.interval())
+                for (operation, evaluator), mean in sorted(self._means.items())
+                if not math.isnan(mean.estimate)
+            )
