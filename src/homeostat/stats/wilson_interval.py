@@ -6,8 +6,10 @@ from statistics import NormalDist
 from homeostat.core.interval import Interval
 
 
-def wilson_interval(hits: int, n: int, confidence: float = 0.95) -> Interval | None:
+def wilson_interval(hits: float, n: float, confidence: float = 0.95) -> Interval | None:
     """Return Wilson's interval for the share of hits among `n` trials, None without trials.
+
+    Both may be numbers of effective trials, which need not be whole.
 
     Guarantee: covers the share with about the given probability for independent trials looked at once,
     also near 0 and 1 and for small `n` (Wilson, JASA 1927; Brown, Cai and DasGupta 2001).
@@ -17,7 +19,7 @@ def wilson_interval(hits: int, n: int, confidence: float = 0.95) -> Interval | N
     >>> round(found.low, 4), round(found.high, 4)
     (0.0, 0.037)
     """
-    if n < 1 or not 0 <= hits <= n:
+    if n <= 0 or not 0 <= hits <= n:
         return None
     z = NormalDist().inv_cdf(0.5 + confidence / 2)
     share = hits / n

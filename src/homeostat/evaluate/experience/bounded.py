@@ -1,0 +1,54 @@
+"""The interval of a mean that lies between two bounds, for few and lopsided values."""
+
+from collections.abc import Sequence
+from statistics import NormalDist
+
+import numpy as np
+from numpy.typing import NDArray
+
+from homeostat.core.interval import Interval
+from homeostat.stats.student import quantile
+from homeostat.stats.wilson_interval import wilson_interval
+
+CONFIDENCE = 0.95
+WORTH_MAX = 1_000.0
+"""How many trials one value is worth at most: values that all agree are no proof that none ever differs."""
+
+EXTRA = 0.25
+"""How much of a value more is taken at each bound for the variance."""
+
+Floats = NDArray[np.float64]
+
+
+def bounded_interval(values: Sequence[float] | Floats, low: float, high: float) -> Interval | None:
+    """Return the 95% interval for the mean of values in `[low, high]`, None below two of them.
+
+    Wilson's interval on as many trials as the values are worth by their variance. That is taken with a quarter of
+    a value more at each bound, so that ten times the best answer is not certainty, and with Student's quantile
+    in place of the normal one.
+
+    Guarantee: simulated on answers on scales of 5 and 11 steps, lopsided ones too, it covers the mean in at
+    least 93% of cases from 5 values on (docs/decisions/0087). Does not hold on values of the same person
+    more than once: average them first.
+    """
+    n = len(values)
+    if n < 2:
+        return None
+    scaled = (np.asarray(values, dtype=np.float64) - low) / (high - low)
+    mean = float(scaled.mean())
+    centre = (mean * n + EXTRA) / (n + 2 * EXTRA)
+    squares = float(((scaled - centre) ** 2).sum()) + EXTRA * (centre**2 + (1.0 - centre) ** 2)
+    return score_interval(mean, squares / n / n, n - 1.0, float(n))
+
+
+def score_interval(mean: float, variance: float, degrees: float, independent: float) -> Interval | None:
+    """Return Wilson's interval for a mean in 0..1 whose estimate has this variance, by as many degrees.
+
+    `independent` is how many values that do not depend on one another it is made of.
+    """
+    spread = mean * (1.0 - mean)
+    worth = independent if variance <= 0.0 or spread <= 0.0 else spread / variance
+    worth = min(worth, WORTH_MAX * independent)
+    normal = NormalDist().inv_cdf(0.5 + CONFIDENCE / 2)
+    worth *= (normal / quantile(0.5 + CONFIDENCE / 2, degrees)) ** 2
+    return wilson_interval(mean * worth, worth, CONFIDENCE) if worth > 0.0 else None

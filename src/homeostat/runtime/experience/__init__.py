@@ -1,0 +1,1 @@
+"""Experience: what people do and say of an application, kept under pseudonyms and for a time."""
