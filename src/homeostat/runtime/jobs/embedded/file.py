@@ -1,10 +1,14 @@
-"""The file of the embedded queue: its schema, its one connection, and SQLite's errors as ours."""
+"""The file of the embedded queue: its schema, its one connection, and SQLite's errors as ours.
+
+The bus keeps its events in such a file too, by a layout of its own.
+"""
 
 import os
 import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from homeostat.core.errors import StoreBusy, StoreCorrupt, StoreError, StoreFull
@@ -37,18 +41,37 @@ SCHEMA = (
     "CREATE TABLE workers (id TEXT PRIMARY KEY, beat_ns INTEGER NOT NULL, until_ns INTEGER NOT NULL)",
 )
 
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """What is in a file: its tables, and the numbers by which it is known.
+
+    `synchronous` FULL: what was committed outlives `kill -9`, a crash of the kernel and a loss of power;
+    NORMAL: `kill -9` alone.
+    """
+
+    what: str
+    application_id: int
+    version: int
+    schema: tuple[str, ...]
+    synchronous: str = "FULL"
+    checkpoint_pages: int = 1_000
+
+
+JOBS = Layout("jobs", APPLICATION_ID, VERSION, SCHEMA)
+
 _FULL = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN)
 
 
 class QueueFile:
     """One connection to the file, for one thread at a time.
 
-    `synchronous = FULL`: what was committed outlives `kill -9`, a crash of the kernel and a loss of power.
     Raises StoreBusy, StoreFull, StoreCorrupt or StoreError, never an error of SQLite's own.
     """
 
-    def __init__(self, path: Path, busy_timeout_s: float = 5.0) -> None:
+    def __init__(self, path: Path, busy_timeout_s: float = 5.0, layout: Layout = JOBS) -> None:
         self.path = path
+        self._layout = layout
         self._process = os.getpid()
         with self._translated():
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -65,7 +88,8 @@ class QueueFile:
 
     def _prepare(self, until_s: float) -> None:
         connection = self._connection
-        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute(f"PRAGMA synchronous = {self._layout.synchronous}")
+        connection.execute(f"PRAGMA wal_autocheckpoint = {self._layout.checkpoint_pages}")
         connection.execute("PRAGMA cache_size = -32768")
         connection.execute(f"PRAGMA journal_size_limit = {WAL_BYTES_MAX}")
         # SQLite does not wait for its turn to change the journal's mode.
@@ -81,15 +105,15 @@ class QueueFile:
             (application,) = connection.execute("PRAGMA application_id").fetchone()
             filled = connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone() is not None
             if not filled:
-                for statement in SCHEMA:
+                for statement in self._layout.schema:
                     connection.execute(statement)
-                connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-                connection.execute(f"PRAGMA user_version = {VERSION}")
-            elif application != APPLICATION_ID:
+                connection.execute(f"PRAGMA application_id = {self._layout.application_id}")
+                connection.execute(f"PRAGMA user_version = {self._layout.version}")
+            elif application != self._layout.application_id:
                 raise StoreError(
-                    f"{self.path} is a file of something else; give the jobs a path of their own"
+                    f"{self.path} is a file of something else; give the {self._layout.what} a path of their own"
                 )
-            elif version != VERSION:
+            elif version != self._layout.version:
                 raise StoreError(
                     f"{self.path} was made by a newer Homeostat (version {version}); update this one"
                 )

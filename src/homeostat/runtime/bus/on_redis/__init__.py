@@ -1,0 +1,1 @@
+"""The bus in Redis Streams, past one machine."""
