@@ -47,9 +47,7 @@ class OpenedHere:
 
     def read(self, query: Query[Answer_co]) -> Answer_co:
         """Answer a query."""
-        if (
-            self._pid != os.getpid()
-        ):  # forked: another thread may have held the lock, and the store is not ours
+        if self._pid != os.getpid():  # forked: lock and store are the parent's
             self._store, self._lock, self._pid = None, Lock(), os.getpid()
         with self._lock:
             if self._store is None:

@@ -258,12 +258,12 @@ class Homeostat:
         return self._governing
 
     def experience(self, *, track: tuple[str, ...] = (), keep_days: int = 0) -> "Experience":
-        """Return what keeps and figures the experience of this application's people; the first call begins it.
+        """Return what keeps and figures the experience of the application's people; the first call begins it.
 
         `track` declares what is kept of them, by default all of
         `homeostat.runtime.experience.declaration.TRACKED`; nothing else is. They are kept as keyed hashes in
-        the store on this machine, for `keep_days` (90). Raises ConfigError where that makes no sense, where it
-        was begun otherwise, or where nothing is kept.
+        the store on this machine, for `keep_days` (90). Raises ConfigError where that makes no sense, where
+        it was begun otherwise, or where nothing is kept.
         """
         if self._experience is None:
             from homeostat.loop.experience import begin
@@ -276,10 +276,10 @@ class Homeostat:
     def feedback(self, request_id: str = "", *, user: str | None = None, **measures: float) -> bool:
         """Say what a request came to after it has ended, by its id: `feedback(request_id, rating=7)`.
 
-        It counts for the arms that the request had. With a `user` it is kept as what that person answered, too
-        (`Experience.feedback`: `rating`, `thumbs`, `recommend`), and needs no request. False where the
-        request is not known (those that were asked for `Operation.request_id`, the latest 50,000 of a day, in
-        this process), or where nothing of the user is kept.
+        It counts for the arms that the request had. With a `user` it is kept as what that person answered,
+        too (`Experience.feedback`: `rating`, `thumbs`, `recommend`), and needs no request. False where the
+        request is not known (those that were asked for `Operation.request_id`, the latest 50,000 of a day,
+        in this process), or where nothing of the user is kept.
         """
         if user is None:
             return self.knobs.feedback(request_id, **measures)

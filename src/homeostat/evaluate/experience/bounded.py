@@ -23,9 +23,9 @@ Floats = NDArray[np.float64]
 def bounded_interval(values: Sequence[float] | Floats, low: float, high: float) -> Interval | None:
     """Return the 95% interval for the mean of values in `[low, high]`, None below two of them.
 
-    Wilson's interval on as many trials as the values are worth by their variance. That is taken with a quarter of
-    a value more at each bound, so that ten times the best answer is not certainty, and with Student's quantile
-    in place of the normal one.
+    Wilson's interval on as many trials as the values are worth by their variance. That is taken with a
+    quarter of a value more at each bound, so that ten times the best answer is not certainty, and with
+    Student's quantile in place of the normal one.
 
     Guarantee: simulated on answers on scales of 5 and 11 steps, lopsided ones too, it covers the mean in at
     least 93% of cases from 5 values on (docs/decisions/0087). Does not hold on values of the same person

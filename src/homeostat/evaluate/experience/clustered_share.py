@@ -8,7 +8,7 @@ from homeostat.evaluate.experience.bounded import score_interval
 from homeostat.evaluate.experience.figure import PEOPLE_MIN, Figure, too_few
 
 EXTRA = 0.5
-"""How much of a person is added to the variance, who tries as often as the others and fares as they do not."""
+"""How much of a person more, who fares as the others do not, is taken for the variance."""
 
 Tally = tuple[int, int]
 """Of one person: how often it went well, and how often it was tried."""

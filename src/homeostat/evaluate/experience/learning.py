@@ -65,7 +65,7 @@ def learning_curve(task: str, attempts: Iterable[Attempt]) -> LearningCurve | No
     squares = np.array([float(x @ x) for x, _ in within])
     crosses = np.array([float(x @ y) for x, y in within])
     slope = float(crosses.sum() / squares.sum())
-    each = np.array([i for i in used])
+    each = np.array(used)
     without = (crosses.sum() - crosses[each]) / (squares.sum() - squares[each])
     variance = (people - 1) / people * float(((without - slope) ** 2).sum())
     half = quantile(0.975, people - 1.0) * math.sqrt(variance)
@@ -81,7 +81,7 @@ def learning_curve(task: str, attempts: Iterable[Attempt]) -> LearningCurve | No
 
 
 def _tries(attempts: Iterable[Attempt]) -> tuple[Floats, Floats, list[tuple[int, int]]]:
-    """Return the logarithms of number and time of tries that were done, person by person, and where each is."""
+    """Return the logarithms of number and time of tries that were done, and where each person's are."""
     of: dict[str, list[Attempt]] = defaultdict(list)
     for attempt in attempts:
         of[attempt.person].append(attempt)

@@ -1,6 +1,7 @@
 """Preference stability: whether people choose again what they chose before."""
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 
 from homeostat.evaluate.experience.clustered_share import clustered_share
 from homeostat.evaluate.experience.figure import Figure
@@ -15,6 +16,6 @@ def stability(chosen: Mapping[tuple[str, str], Sequence[str]]) -> Figure:
     tallies: dict[str, tuple[int, int]] = {}
     for (person, _), values in chosen.items():
         same, pairs = tallies.get(person, (0, 0))
-        same += sum(before == after for before, after in zip(values, values[1:], strict=False))
+        same += sum(before == after for before, after in pairwise(values))
         tallies[person] = (same, pairs + max(len(values) - 1, 0))
     return clustered_share(tallies)

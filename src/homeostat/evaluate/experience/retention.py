@@ -27,7 +27,7 @@ class Cohort(msgspec.Struct, frozen=True):
 
 
 class Retention(msgspec.Struct, frozen=True):
-    """The cohorts, oldest first, and `returned`: of all who could, the share who came in their second week."""
+    """The cohorts, oldest first, and `returned`: of all who could, who came in their second week."""
 
     cohorts: tuple[Cohort, ...]
     returned: Figure

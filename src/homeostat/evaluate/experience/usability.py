@@ -18,8 +18,8 @@ STATEMENTS = (
     "I felt sure of what I was doing.",
     "I had to learn a lot before I could begin.",
 )
-"""What is asked, in words of our own, in the order and with the alternating tone of the System Usability Scale
-(Brooke, "SUS: a quick and dirty usability scale", 1996): odd ones praise, even ones blame."""
+"""What is asked, in words of our own, in the order and with the alternating tone of the System Usability
+Scale (Brooke, "SUS: a quick and dirty usability scale", 1996): odd ones praise, even ones blame."""
 
 LEAST, MOST = 1, 5
 

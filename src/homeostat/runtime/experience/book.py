@@ -78,7 +78,7 @@ class Book:
         return f"{self._process}{next(self._numbers):x}"
 
     def put(self, event: Event, key: str) -> bool:
-        """Keep an event under a person's key, replacing the one that is there; False, counted, without room."""
+        """Keep an event by a key of its person's, replacing the one there; False, counted, without room."""
         if not self._room():
             return False
         at_ns = event.at_ns

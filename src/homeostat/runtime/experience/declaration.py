@@ -14,7 +14,7 @@ TRACKED: Mapping[str, str] = MappingProxyType(
     {
         "feedback": "what you answer when you are asked: rating, thumb, recommendation, ten statements; "
         "and when you were asked",
-        "sessions": "when you use it: the first and the last moment of each session, and how many interactions",
+        "sessions": "when you use it: first and last moment of each session, and how many interactions",
         "features": "which features you use in a session, and how often",
         "tasks": "what you set out to do: begun, done or not, errors, further tries, and how long it took",
         "preferences": "that you chose again what you chose before; of what you chose only a digest",

@@ -163,7 +163,7 @@ class Experience:
             self._book.put(event, self._book.unique())
 
     def adapted(self, user: str, adaptation: str, accepted: bool | None = None) -> None:
-        """Something was adapted to somebody (None), and later: they kept it (True) or took it back (False)."""
+        """Something was adapted to somebody (None); later, they kept it (True) or took it back (False)."""
         self._needs("adaptations")
         self._known("adaptation", adaptation)
         person = self._person(user)
