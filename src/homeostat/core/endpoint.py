@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit, urlunsplit
 
 from homeostat.core.errors import ConfigError
 
@@ -41,6 +41,11 @@ class Endpoint:
         """The host with its port, for messages."""
         return urlsplit(self.url).netloc
 
+    @property
+    def provider(self) -> str:
+        """Whose prices hold, as far as the address tells: `openai` at its own, else empty."""
+        return "openai" if self.host == urlsplit(OPENAI).netloc else ""
+
 
 def endpoint_of(url: str, model: str, environment: Mapping[str, str]) -> Endpoint:
     """Return an endpoint with its key from the environment.
@@ -52,3 +57,19 @@ def endpoint_of(url: str, model: str, environment: Mapping[str, str]) -> Endpoin
     if not key and urlsplit(url).hostname == urlsplit(OPENAI).hostname:
         key = environment.get(OPENAI_KEY_VARIABLE, "")
     return Endpoint(url.rstrip("/"), model, key.strip())
+
+
+def endpoint_at(setting: str, environment: Mapping[str, str]) -> Endpoint:
+    """Return the endpoint of a setting such as `https://api.openai.com/v1?model=NAME`.
+
+    Its key comes from the environment. Raises ConfigError for anything else.
+    """
+    parts = urlsplit(setting)
+    asked = dict(parse_qsl(parts.query))
+    model = asked.pop("model", "")
+    if parts.scheme not in ("http", "https") or not model or asked:
+        raise ConfigError(
+            f"a model elsewhere is an address with its model and nothing else, such as {OPENAI}?model=NAME, "
+            f"not one at {parts.netloc or 'nowhere'}"
+        )
+    return endpoint_of(urlunsplit(parts._replace(query="")), model, environment)

@@ -37,7 +37,7 @@ def evaluation(
             unsaid[evaluator.name] = str(error)
             continue
         if score is None:
-            unsaid[evaluator.name] = why_silent(evaluator.name, segments, context)
+            unsaid[evaluator.name] = why_silent(evaluator, segments, context)
         else:
             scores[evaluator.name] = score
     return Evaluation(segments=len(segments), scores=scores, silent=unsaid)

@@ -62,15 +62,18 @@ def made(name: str, embedder: Embedder | None) -> Evaluator:
     return found.make(embedder)
 
 
-def why_silent(name: str, segments: Sequence[Segment], context: Context) -> str:
-    """Return the likeliest reason for which an evaluator said nothing of a text."""
-    found = _BY_NAME.get(name)
+def why_silent(evaluator: Evaluator, segments: Sequence[Segment], context: Context) -> str:
+    """Return the likeliest reason for which an evaluator said nothing of a text.
+
+    One that is not shipped may say what it needs of the context, by an attribute `needs`.
+    """
     if not any(segment.text.strip() for segment in segments):
         return "there is no text"
-    if found is not None:
-        missing = [field for field in found.needs if not getattr(context, field)]
-        if missing:
-            return f"needs {' and '.join(missing)} in the context"
-        if found.languages and context.language not in found.languages:
-            return f"knows {', '.join(found.languages)}, not {context.language}"
+    found = _BY_NAME.get(evaluator.name)
+    needs = getattr(evaluator, "needs", ()) if found is None else found.needs
+    missing = [field for field in needs if not getattr(context, field)]
+    if missing:
+        return f"needs {' and '.join(missing)} in the context"
+    if found is not None and found.languages and context.language not in found.languages:
+        return f"knows {', '.join(found.languages)}, not {context.language}"
     return "there is too little that it could judge by"

@@ -13,11 +13,9 @@ import pytest
 from homeostat.core.endpoint import Endpoint
 from homeostat.core.errors import EmbedderError
 from homeostat.runtime.embed.endpoint import EndpointEmbedder
-from homeostat.runtime.embed.pace import Pace
 from homeostat.runtime.limits.deadline import within
 from homeostat.runtime.limits.refused import DeadlinePassed
 from homeostat.testing.bare_host import BareHost
-from homeostat.testing.clock import ManualClock
 from homeostat.testing.embedder_contract import check_embedder
 from homeostat.testing.simulated_model.serving import served_model
 from homeostat.testing.simulated_model.settings import Faults
@@ -190,22 +188,6 @@ def test_a_wait_that_is_too_long_is_not_waited_for(embedder: Open) -> None:
 def test_an_endpoint_that_is_not_there_is_an_error(embedder: Open) -> None:
     with pytest.raises(EmbedderError, match=r"127\.0\.0\.1:1 cannot be asked"):
         embedder("http://127.0.0.1:1/v1").embed([SECRET])
-
-
-def test_calls_go_out_no_faster_than_the_rate() -> None:
-    clock = ManualClock()
-    slept: list[float] = []
-    pace = Pace(lambda: 4.0, clock.monotonic_ns, slept.append)
-    for _ in range(3):
-        pace.wait()
-    assert slept == [0.25, 0.5]
-
-
-def test_more_calls_than_go_out_in_a_minute_are_refused() -> None:
-    pace = Pace(lambda: 0.01, ManualClock().monotonic_ns, lambda _: None)
-    pace.wait()
-    with pytest.raises(EmbedderError, match="raise the rate"):
-        pace.wait()
 
 
 def test_a_caller_with_a_deadline_is_not_kept_by_a_server_that_stalls(embedder: Open) -> None:

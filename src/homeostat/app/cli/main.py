@@ -16,6 +16,7 @@ from homeostat.app.cli.compare import compare
 from homeostat.app.cli.demo import demo
 from homeostat.app.cli.embedder import embedder
 from homeostat.app.cli.engine import engine
+from homeostat.app.cli.evaluate import evaluate
 from homeostat.app.cli.exits import code_of
 from homeostat.app.cli.jobs import jobs
 from homeostat.app.cli.knobs import knobs
@@ -42,6 +43,7 @@ COMMANDS: tuple[tuple[str, Callable[..., None], dict[str, Any]], ...] = (
     ("report", report, {}),
     ("analyze", analyze, {}),
     ("compare", compare, {}),
+    ("evaluate", evaluate, {}),
     ("replay", replay, {}),
     ("ledger", ledger, {}),
     ("undo", undo, {}),

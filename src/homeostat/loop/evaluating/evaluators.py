@@ -4,9 +4,10 @@ import random
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from homeostat.core.embedder import Embedder
+from homeostat.core.endpoint import endpoint_at
 from homeostat.core.errors import ConfigError, NotAvailable, TooLarge
 from homeostat.core.guard import guarded
 from homeostat.evaluate.evaluator import Evaluator
@@ -20,12 +21,17 @@ from homeostat.runtime.host import Host
 if TYPE_CHECKING:
     from homeostat.evaluate.evaluation import Evaluation
     from homeostat.loop.evaluating.bench import Bench
+    from homeostat.loop.evaluating.endpoint.judge import EndpointJudge
+    from homeostat.loop.evaluating.endpoint.moderation import EndpointModeration
+    from homeostat.loop.evaluating.endpoint.rubric import Rubric
     from homeostat.loop.evaluating.standing import Standing
     from homeostat.stats.agreement import Agreement
     from homeostat.stats.not_known import NotKnown
 
 Known = Context | Callable[[], Context] | None
 """What is known beside a text, or a function that finds it out, called only for texts that are judged."""
+
+E = TypeVar("E", bound="EndpointJudge | EndpointModeration")
 
 RATE = 0.1
 OPERATIONS_MAX = 1_000
@@ -48,7 +54,9 @@ class Evaluators:
         self._draw = random.random
         self._lock = threading.Lock()
         self._attached: dict[str, Attachments] = {}
+        self._environment = environment
         self._shelf = Shelf(host, environment)
+        self._endpoints: list[EndpointJudge | EndpointModeration] = []
         self._bench: Bench | None = None
 
     def attach(
@@ -85,6 +93,24 @@ class Evaluators:
             left = [one for one in before.all if one.name != name]
             others = {at: attachments for at, attachments in self._attached.items() if at != operation}
             self._attached = {**others, operation: Attachments.of(left)} if left else others
+
+    def judge(self, address: str, rubric: "str | Rubric" = "coherence") -> "EndpointJudge":
+        """Return a judge elsewhere, to be attached or asked: a model at `https://host/v1?model=NAME`.
+
+        `rubric` names a shipped one (`coherence`, `faithfulness`, `helpfulness`, `tone`), or is your own. The
+        key comes from the environment (`HOMEOSTAT_ENDPOINT_KEY`). Raises ConfigError.
+        """
+        from homeostat.loop.evaluating.endpoint.judge import EndpointJudge
+        from homeostat.loop.evaluating.endpoint.rubric import rubric_named
+
+        known = rubric_named(rubric) if isinstance(rubric, str) else rubric
+        return self._kept(EndpointJudge(self._host, endpoint_at(address, self._environment), known))
+
+    def moderation(self, address: str) -> "EndpointModeration":
+        """Return a moderation elsewhere, in the same way."""
+        from homeostat.loop.evaluating.endpoint.moderation import EndpointModeration
+
+        return self._kept(EndpointModeration(self._host, endpoint_at(address, self._environment)))
 
     def use(self, embedder: Embedder | str) -> None:
         """Give evaluators another embedder than MiniLM: one that is open, or a setting such as `static`."""
@@ -155,15 +181,21 @@ class Evaluators:
         return self._bench is None or self._bench.wait(timeout_s)
 
     def close(self, timeout_s: float) -> None:
-        """End the threads; what still waits is counted as dropped."""
+        """End the threads, and the connections of judges; what still waits is counted as dropped."""
         if self._bench is not None:
             self._bench.close(timeout_s)
+        for endpoint in self._endpoints:
+            endpoint.close()
 
     def forget(self) -> None:
         """Begin anew in a forked child: what waits is the parent's to judge."""
         self._lock = threading.Lock()
         if self._bench is not None:
             self._bench.forget()
+
+    def _kept(self, endpoint: E) -> E:
+        self._endpoints.append(endpoint)
+        return endpoint
 
     def _attachment(self, evaluator: str | Evaluator, rate: float, beside: str) -> Attached:
         if isinstance(evaluator, str):

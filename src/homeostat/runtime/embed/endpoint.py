@@ -3,7 +3,6 @@
 import math
 import time
 from collections.abc import Callable, Sequence
-from urllib.parse import urlsplit
 
 import httpx2
 import msgspec
@@ -12,13 +11,13 @@ from numpy.typing import NDArray
 
 from homeostat.act.knobs.declaration import declared
 from homeostat.core.clock import SECOND_NS
-from homeostat.core.endpoint import KEY_VARIABLE, OPENAI, Endpoint
+from homeostat.core.endpoint import KEY_VARIABLE, Endpoint
 from homeostat.core.errors import EmbedderError
 from homeostat.runtime.embed.meter import EmbedMeter
-from homeostat.runtime.embed.pace import Pace
 from homeostat.runtime.host import Host
 from homeostat.runtime.limits.deadline import remaining_s
-from homeostat.runtime.limits.refused import Refused
+from homeostat.runtime.limits.pace import Pace
+from homeostat.runtime.limits.refused import RateExceeded, Refused
 from homeostat.runtime.limits.retry import Retry
 
 NAME = "embed"
@@ -76,7 +75,6 @@ class EndpointEmbedder:
         self.dimensions = dimensions or 0
         self._endpoint = endpoint
         self._asked = {"model": endpoint.model, **({"dimensions": dimensions} if dimensions else {})}
-        self._provider = "openai" if endpoint.host == urlsplit(OPENAI).netloc else ""
         self._llm = host.tracer.llm
         self._now_ns = host.clock.monotonic_ns
         self._http = httpx2.Client(
@@ -123,9 +121,12 @@ class EndpointEmbedder:
 
     def _ask(self, texts: list[str]) -> NDArray[np.float32]:
         """Send one request, and return what it is answered, checked and of length one."""
-        self._pace.wait()
+        try:
+            self._pace.wait()
+        except RateExceeded as error:
+            raise EmbedderError(str(error)) from None
         body = msgspec.json.encode({**self._asked, "input": texts, "encoding_format": "float"})
-        with self._llm(self._endpoint.model, self._provider, "embeddings") as call:
+        with self._llm(self._endpoint.model, self._endpoint.provider, "embeddings") as call:
             answer = self._decoded(self._posted(body))
             if answer.usage is not None:
                 call.usage(input_tokens=answer.usage.prompt_tokens)

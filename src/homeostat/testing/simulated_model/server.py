@@ -18,12 +18,14 @@ from homeostat.testing.simulated_model.chat import Reply, completion, completion
 from homeostat.testing.simulated_model.embeddings import embeddings, read_embeddings, texts_of
 from homeostat.testing.simulated_model.engine import Engine, Ticket
 from homeostat.testing.simulated_model.model_ids import LISTED, weight_of
+from homeostat.testing.simulated_model.moderations import Moderate, harmless, moderation, read_moderation
 from homeostat.testing.simulated_model.responses import read_response, response, response_events
 from homeostat.testing.simulated_model.settings import Faults, Settings
 from homeostat.testing.simulated_model.tokens import Prompt
 from homeostat.testing.simulated_model.wire import (
     ChatRequest,
     EmbeddingsRequest,
+    ModerationRequest,
     ResponsesRequest,
     decoded,
     error_response,
@@ -54,9 +56,10 @@ class Refusal(Exception):
 class SimulatedModel:
     """The endpoints of one engine."""
 
-    def __init__(self, engine: Engine, reply: Reply | None = None) -> None:
+    def __init__(self, engine: Engine, reply: Reply | None = None, moderate: Moderate = harmless) -> None:
         self._engine = engine
         self._reply = reply
+        self._moderate = moderate
         self._numbers = itertools.count(1)
 
     async def chat(self, request: Request) -> Response:
@@ -88,6 +91,13 @@ class SimulatedModel:
         ticket = self._admit(read_embeddings(texts), 0, body.model)
         await self._whole(ticket, self._stall_s())
         return json_response(embeddings(body, texts, ticket))
+
+    async def moderations(self, request: Request) -> Response:
+        """POST /v1/moderations."""
+        body = await decoded(request, ModerationRequest)
+        ticket = self._admit(read_moderation(body), 0, body.model)
+        await self._whole(ticket, self._stall_s())
+        return json_response(moderation(body, next(self._numbers), self._moderate(body.input)))
 
     async def models(self, request: Request) -> Response:
         """GET /v1/models."""
@@ -168,20 +178,21 @@ async def _http_error(request: Request, error: Exception) -> Response:
     return error_response(error.status_code, message, "invalid_request_error", "unknown_url")
 
 
-def create_app(settings: Settings, reply: Reply | None = None) -> Starlette:
+def create_app(settings: Settings, reply: Reply | None = None, moderate: Moderate = harmless) -> Starlette:
     """Make the application; its engine starts with the event loop that serves it.
 
-    `reply` says what chat completions answer, for tests in which the words matter.
+    `reply` says what chat completions answer and `moderate` what is harmful, for tests in which words matter.
     """
     app: Starlette
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        model = SimulatedModel(Engine(settings), reply)
+        model = SimulatedModel(Engine(settings), reply, moderate)
         post = (
             ("chat/completions", model.chat),
             ("responses", model.responses),
             ("embeddings", model.embeddings),
+            ("moderations", model.moderations),
         )
         app.router.routes.extend(Route(f"/v1/{path}", handler, methods=["POST"]) for path, handler in post)
         app.router.routes.append(Route("/v1/models", model.models))

@@ -10,6 +10,7 @@ import uvicorn
 from homeostat.testing.child import listening
 from homeostat.testing.queueing import Service
 from homeostat.testing.simulated_model.chat import Reply
+from homeostat.testing.simulated_model.moderations import Moderate, harmless
 from homeostat.testing.simulated_model.server import create_app
 from homeostat.testing.simulated_model.settings import Faults, Settings
 
@@ -18,10 +19,12 @@ START_S_MAX = 10.0
 
 
 @contextmanager
-def served_model(reply: Reply | None = None, faults: Faults | None = None) -> Iterator[str]:
+def served_model(
+    reply: Reply | None = None, faults: Faults | None = None, moderate: Moderate = harmless
+) -> Iterator[str]:
     """Serve a quick simulated model on a free port of loopback, and yield its base URL."""
     listener, url = listening("127.0.0.1", 0)
-    app = create_app(Settings(service=QUICK, faults=faults or Faults()), reply)
+    app = create_app(Settings(service=QUICK, faults=faults or Faults()), reply, moderate)
     config = uvicorn.Config(app, log_level="error", access_log=False, timeout_graceful_shutdown=1)
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)

@@ -80,6 +80,13 @@ class EmbeddingsRequest(msgspec.Struct):
     encoding_format: str = "float"
 
 
+class ModerationRequest(msgspec.Struct):
+    """The body of POST /v1/moderations."""
+
+    input: str
+    model: str = "omni-moderation-latest"
+
+
 T = TypeVar("T")
 
 

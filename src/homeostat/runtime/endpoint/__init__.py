@@ -1,0 +1,1 @@
+"""Endpoints: models elsewhere, asked over the API that OpenAI's clients speak."""

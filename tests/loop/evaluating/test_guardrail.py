@@ -1,0 +1,101 @@
+"""The claim that an attached evaluator is a guardrail: what makes texts worse is rolled back by its score."""
+
+import random
+
+import pytest
+
+from homeostat import Homeostat
+from homeostat.core.change import Change, Move
+from homeostat.core.clock import HOUR_NS
+from homeostat.core.metric import Better
+from homeostat.core.proof import Decision, State
+from homeostat.evaluate.evaluator import Score, Validation
+from homeostat.evaluate.passage import Context, Segment
+from homeostat.judge.targets.direction import direction_of
+from homeostat.loop.policy.policy_file import policy_of
+from homeostat.prove.trials.request_trial import RequestTrial
+from homeostat.prove.trials.steered import steered
+from homeostat.prove.trials.trial import TrialPlan
+from homeostat.testing.clock import ManualClock
+
+POLICY = {
+    "objective": {"operation": "answer", "improve": "p50(duration)"},
+    "guardrail": [{"measure": "mean(quality.finished.time)", "worse": "5%"}],
+    "bounds": {"quality.finished.time": [0, 1]},
+}
+
+
+class Finished:
+    """The share of sentences that end with a full stop."""
+
+    name = "finished.time"
+    validation = Validation("nothing", "none", 0.0, 0.0, "none", 0)
+
+    def begin(self, context: Context) -> "FinishedSoFar":
+        return FinishedSoFar()
+
+
+class FinishedSoFar:
+    """One passage."""
+
+    def __init__(self) -> None:
+        self._ends: list[bool] = []
+
+    def add(self, segment: Segment) -> None:
+        self._ends.append(segment.text.endswith("."))
+
+    def score(self) -> Score | None:
+        return (
+            Score(evaluator="finished.time", value=sum(self._ends) / len(self._ends)) if self._ends else None
+        )
+
+
+def test_what_evaluators_find_is_better_higher_whatever_it_is_called() -> None:
+    assert direction_of("quality.finished.time").better is Better.HIGHER
+    assert direction_of("finished.time").better is Better.LOWER
+
+
+@pytest.mark.parametrize(
+    ("cut", "decision", "state"),
+    [(0.0, Decision.KEEP, State.WITHIN), (0.5, Decision.ROLL_BACK, State.VIOLATED)],
+    ids=["as good", "cut short"],
+)
+def test_a_knob_that_makes_texts_worse_fails_by_an_attached_evaluator(
+    cut: float, decision: Decision, state: State
+) -> None:
+    """At depth 7 answers take a fifth less time; a share `cut` of them then breaks off. Half are judged."""
+    clock, draw, policy = ManualClock(), random.Random(7), policy_of(dict(POLICY))
+    with Homeostat("svc", keep=False, collect=False, clock=clock) as hs:
+        depth = hs.knob("depth", 3, low=1, high=9, scope="request")
+        hs.evaluators.attach("answer", Finished(), rate=0.5)
+        plan = TrialPlan(
+            "deeper",
+            Change((Move("depth", 3, 7),), "a person", "to try"),
+            policy.objective,
+            policy.guardrails,
+            clock.now_ns(),
+            clock.now_ns() + 10 * HOUR_NS,
+            bounds=policy.bounds,
+        )
+        plant = hs.knobs.plant
+        plant.steer(steered({"depth": 3}, [plan], clock.now_ns()))
+        trial, proof = RequestTrial(plan), None
+        for _ in range(60):
+            for _ in range(200):
+                with hs.request("answer"):
+                    faster = depth.get() == 7
+                    clock.advance(draw.lognormvariate(0.0, 0.3) * (0.8 if faster else 1.0))
+                    breaks_off = faster and draw.random() < cut
+                    hs.said("It is so. This is why" + ("" if breaks_off else "."))
+            assert hs.evaluators.wait(20.0)
+            for outcomes in plant.outcomes():
+                trial.observe(outcomes)
+            proof = trial.proof(clock.now_ns())
+            if proof is not None:
+                break
+        assert proof is not None
+        assert proof.decision is decision
+        (check,) = proof.guardrails
+        assert check.state is state
+        judged, served = hs.snapshot("quality.finished.time"), hs.snapshot("operation.duration")
+        assert 0.4 < judged.count / served.count < 0.6
