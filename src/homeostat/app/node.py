@@ -16,12 +16,15 @@ from homeostat.app.scrape import Scraper
 from homeostat.core.clock import Clock, SystemClock
 from homeostat.core.losses import Losses
 from homeostat.core.query import Store
+from homeostat.loop.experience import key_file
 from homeostat.loop.homeostat import Homeostat
 from homeostat.loop.settings import default_store
 from homeostat.loop.writer import Writer
 from homeostat.observe.catalogue import Catalogue, load_catalogue
 from homeostat.observe.ingest.intake import Intake
 from homeostat.observe.ingest.receiver import Receiver
+from homeostat.runtime.experience.experiences import Experiences
+from homeostat.runtime.experience.pseudonyms import key_at
 from homeostat.store.open import open_store
 
 SERVICE = "homeostat"
@@ -30,13 +33,17 @@ SERVICE = "homeostat"
 
 @dataclass(frozen=True, slots=True)
 class NodeOptions:
-    """What `homeostat up` was told. `store` is a path or URL; a `token` locks everything but health."""
+    """What `homeostat up` was told. `store` is a path or URL; a `token` locks everything but health.
+
+    Pages of `feedback_origins` may send feedback.
+    """
 
     store: str | None = None
     token: str | None = None
     catalogue: Path | None = None
     capture_content: bool = False
     scrape: tuple[str, ...] = ()
+    feedback_origins: tuple[str, ...] = ()
 
 
 class Node:
@@ -64,6 +71,7 @@ class Node:
         )
         if options.scrape:
             self._scraper.start()
+        self.experiences = Experiences(self.homeostat, self.writer.offer, self.store, self._people_key)
         self.loops = LoopDesk(self.store, self.clock, self.losses)
         self.duties = Duties(
             self.store.lease("duties"), partial(self._desks, alerting), self.store, self.clock, self.losses
@@ -77,6 +85,9 @@ class Node:
             AlertDesk(store, self.clock, self.losses, alerting, actions, metrics=self.catalogue),
             ChangeDesk(store, self.clock, self.losses, self.catalogue),
         )
+
+    def _people_key(self) -> bytes:
+        return key_at(key_file(self.options.store or default_store()), os.environ)
 
     @property
     def leads(self) -> bool:

@@ -11,7 +11,10 @@ from homeostat.observe.catalogue import Catalogue, load_catalogue
 from homeostat.observe.ingest.intake import Intake
 from homeostat.observe.ingest.receiver import Receiver
 from homeostat.observe.registry import Registry
+from homeostat.runtime.experience.experiences import Experiences
+from homeostat.runtime.experience.pseudonyms import KEY_BYTES
 from homeostat.store.open import open_store
+from homeostat.testing.bare_host import BareHost
 from homeostat.testing.clock import ManualClock
 
 
@@ -48,6 +51,9 @@ class SmallNode:
         self.intake = Intake(self.registry, "homeostat")
         self.receiver = Receiver(self.clock, self.losses)
         self.writer = DirectQueue(self.store)
+        self.experiences = Experiences(
+            BareHost(self.clock), self.writer.offer, self.store, lambda: bytes(KEY_BYTES)
+        )
         self.unavailable = {"gpu.utilization": "this machine has no NVIDIA driver"}
 
     def metric_states(self) -> Mapping[str, str]:

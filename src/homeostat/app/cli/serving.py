@@ -22,7 +22,7 @@ def serve(
     web_server.end_by_signal()
     node = Node(options)
     try:
-        app = create_app(node)
+        app = create_app(node, feedback_origins=options.feedback_origins)
 
         def begun() -> None:
             node.homeostat.watch_event_loop()

@@ -28,6 +28,10 @@ def up(
     scrape: Annotated[
         list[str] | None, typer.Option(metavar="URL", help="Prometheus endpoint to read; may be repeated.")
     ] = None,
+    feedback_origin: Annotated[
+        list[str] | None,
+        typer.Option(metavar="ORIGIN", help="Site whose pages may send feedback; may be repeated."),
+    ] = None,
     capture_content: Annotated[
         bool, typer.Option("--capture-content", help="Keep texts of prompts and answers that are sent.")
     ] = False,
@@ -55,7 +59,9 @@ def up(
         import secrets
 
         token = generated = secrets.token_urlsafe(24)
-    options = NodeOptions(store, token, catalogue, capture_content, tuple(scrape or ()))
+    options = NodeOptions(
+        store, token, catalogue, capture_content, tuple(scrape or ()), tuple(feedback_origin or ())
+    )
     address = address_of(*bound)
 
     def announce() -> None:

@@ -63,6 +63,7 @@ class Api:
             "/api/spend": self.spend,
             "/api/resources": self.resources,
             "/api/metrics": self.metrics,
+            "/api/experience": self.experience,
             "/api/losses": self.losses,
             "/api/openapi.json": lambda _http, _request: description(),
         }
@@ -162,6 +163,10 @@ class Api:
     def metrics(self, http: HttpRequest, request: Request) -> object:
         """The catalogue with the state of each metric."""
         return {"metrics": self._views.metric_entries(self._views.window(request.range))}
+
+    def experience(self, http: HttpRequest, request: Request) -> object:
+        """The experience of an application's people."""
+        return self._views.experience.shown(request.service)
 
     def losses(self, http: HttpRequest, request: Request) -> object:
         """What was dropped since the start, by reason."""

@@ -1,6 +1,6 @@
 """The web application of a node: one Starlette app from its parts."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 
 from anyio import to_thread
@@ -11,6 +11,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from homeostat.app.feedback.api import FeedbackApi
+from homeostat.app.feedback.bearer import BearerEntrance
+from homeostat.app.feedback.origins import Origins
 from homeostat.app.web.alerts import AlertApi
 from homeostat.app.web.api import Api
 from homeostat.app.web.assets import dashboard_assets
@@ -29,13 +32,16 @@ from homeostat.app.web.views import Views
 from homeostat.core.errors import StoreError
 
 
-def create_app(node: Node, bounds: Bounds | None = None) -> Starlette:
+def create_app(node: Node, bounds: Bounds | None = None, feedback_origins: Iterable[str] = ()) -> Starlette:
     """Return the application: OTLP receiver, API, pages, live updates, Prometheus exposition, health.
 
+    Pages of `feedback_origins` may send feedback; raises ConfigError where one of them is no origin.
     `app.state.live.close()` ends all live streams, so that a server need not wait for them to stop. The
     node stays the caller's to close.
     """
-    views = Views(node.store, node.clock, node.catalogue, node.metric_states, node.losses)
+    views = Views(node.store, node.clock, node.catalogue, node.metric_states, node.losses, node.experiences)
+    origins = Origins(feedback_origins)
+    entrance = BearerEntrance(node.experiences, node.token, node.clock)
     live = Live(node.losses)
     routes = [
         *OtlpReceiver(node.receiver, node.writer, node.losses, node.intake, bounds).routes(),
@@ -43,6 +49,8 @@ def create_app(node: Node, bounds: Bounds | None = None) -> Starlette:
         *AlertApi(views.alerts).routes(),
         *LoopApi(views.loops).routes(),
         *EngineApi(node, views).routes(),
+        *FeedbackApi(entrance, origins, to_thread.run_sync).routes(),
+        *entrance.routes(),
         *ReportApi(node.store, node.clock, node.catalogue).routes(),
         Route("/metrics", exposition(views)),
         Route("/healthz", healthz),
@@ -60,7 +68,7 @@ def create_app(node: Node, bounds: Bounds | None = None) -> Starlette:
     app = Starlette(
         routes=routes,
         lifespan=lifespan,
-        middleware=[Middleware(Gate, token=node.token)],
+        middleware=[Middleware(Gate, token=node.token, origins=origins)],
         exception_handlers={HTTPException: _http_error, StoreError: _store_error},
     )
     app.state.live = live

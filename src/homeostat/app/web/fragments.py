@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from urllib.parse import urlencode
 
 from homeostat.app.web.charts import Chart, chart
+from homeostat.app.web.experience_fragment import experience
 from homeostat.app.web.html import clock, moment, render
 from homeostat.app.web.loop_fragments import bars, experiments, hormones, knobs
 from homeostat.app.web.page_request import Request, common
@@ -266,6 +267,7 @@ FRAGMENTS: dict[str, Fragment] = {
     "experiments": experiments,
     "knobs": knobs,
     "hormones": hormones,
+    "experience": experience,
 }
 
 LIVE = frozenset(FRAGMENTS) - {"trace"}

@@ -4,6 +4,7 @@ from functools import cache
 from importlib.metadata import version
 
 from homeostat.app.engine.operations import OPERATIONS, READING
+from homeostat.app.feedback.openapi import FEEDBACK
 from homeostat.app.web.ranges import DEFAULT, RANGES
 from homeostat.core.query import LEVELS_NS
 
@@ -92,6 +93,10 @@ GETS: dict[str, tuple[str, tuple[Schema, ...]]] = {
     "/api/loops": (
         "What each loop does: mode, knobs, running trials, advice, targets, hormones; `alive` if it runs.",
         (),
+    ),
+    "/api/experience": (
+        "Whose experience is kept, and of one: its figures over 30 days with interval, n and response rate.",
+        (_parameter("service", {"type": "string"}, "Whose; may be left out where there is one."),),
     ),
     "/api/losses": ("What was dropped since the start, by reason.", ()),
 }
@@ -331,6 +336,7 @@ def description() -> Schema:
     paths.update(_SILENCES)
     paths.update(_LOOPS)
     paths.update(_ENGINE)
+    paths.update(FEEDBACK)
     return {
         "openapi": "3.1.0",
         "info": {"title": "Homeostat", "version": version("homeostat"), "license": {"name": "Apache-2.0"}},

@@ -36,13 +36,14 @@ PAGES = (
     {"name": "experiments", "path": "/experiments", "title": "Experiments"},
     {"name": "knobs", "path": "/knobs", "title": "Knobs"},
     {"name": "hormones", "path": "/hormones", "title": "Hormones"},
+    {"name": "experience", "path": "/experience", "title": "Experience"},
     {"name": "metrics", "path": "/metrics-catalogue", "title": "Metrics"},
 )
 
 SECTIONS = {"operation": "operations", "trace": "traces", "series": "overview"}
 """Pages that lie under another one."""
 
-WITHOUT_RANGE = frozenset({"trace", "experiments", "knobs"})
+WITHOUT_RANGE = frozenset({"trace", "experiments", "knobs", "experience"})
 WITH_PLOTS = frozenset({"overview", "operation"})
 LOGIN_BYTES_MAX = 8_192
 SESSION_S = 30 * 86_400
@@ -62,6 +63,7 @@ PATHS = {
     "experiments": "/experiments",
     "knobs": "/knobs",
     "hormones": "/hormones",
+    "experience": "/experience",
 }
 
 

@@ -11,6 +11,7 @@ from homeostat.core.query import Store
 from homeostat.loop.writer import Settled
 from homeostat.observe.ingest.intake import Intake
 from homeostat.observe.ingest.receiver import Received
+from homeostat.runtime.experience.experiences import Experiences
 
 __all__ = ["Node", "Queue", "Received", "Receiver"]
 
@@ -80,6 +81,11 @@ class Node(Protocol):
     @property
     def writer(self) -> Queue:
         """The queue in front of the store."""
+        ...
+
+    @property
+    def experiences(self) -> Experiences:
+        """The experience of people of each application."""
         ...
 
     @property

@@ -10,11 +10,14 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from homeostat.app.feedback.origins import Origins
 from homeostat.app.web.errors import problem
 
 COOKIE = "homeostat_session"
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]"})
-OPEN_PATHS = frozenset({"/healthz", "/readyz", "/login"})
+OPEN_PATHS = frozenset({"/healthz", "/readyz", "/login", "/feedback", "/feedback/widget.js"})
+"""What the gate lets through; who gives feedback is looked at there (`homeostat.app.feedback.bearer`)."""
+
 OPEN_PREFIX = "/static/"
 
 FORGED = "the request comes from a page of another site"
@@ -116,13 +119,21 @@ class Gate:
     """Refuses what may not enter, and puts the security headers on every answer.
 
     Without a token only loopback names are taken as Host, so that no page elsewhere can reach the server
-    by pointing its own name at this machine (DNS rebinding).
+    by pointing its own name at this machine (DNS rebinding). `origins` are the sites whose pages may send
+    feedback, and nothing else.
     """
 
-    def __init__(self, app: ASGIApp, token: str | None, hosts: Iterable[str] = LOOPBACK) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        token: str | None,
+        hosts: Iterable[str] = LOOPBACK,
+        origins: Origins | None = None,
+    ) -> None:
         self._app = app
         self._token = token
         self._hosts = frozenset(hosts)
+        self._origins = origins or Origins()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -141,7 +152,7 @@ class Gate:
                 f"this server answers to {', '.join(sorted(self._hosts))}, not to {headers.get('host')!r}",
                 "open it by one of these names, or start it with a token to serve other names",
             )
-        if forged(scope["method"], headers):
+        if forged(scope["method"], headers) and not self._origins.opens(path, headers):
             return problem(403, FORGED, FORGED_REMEDY)
         if self._token is None or path in OPEN_PATHS or path.startswith(OPEN_PREFIX):
             return None

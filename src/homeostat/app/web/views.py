@@ -10,6 +10,7 @@ from homeostat.app.findings.notebook import read_noticed
 from homeostat.app.findings.process import SearchProcess
 from homeostat.app.findings.searches import Searched, Searches
 from homeostat.app.report.loads import stage_queueing
+from homeostat.app.web.experience_views import ExperienceViews
 from homeostat.app.web.loop_views import LoopViews
 from homeostat.app.web.memo import Memo
 from homeostat.app.web.releases import Releases
@@ -46,6 +47,7 @@ from homeostat.judge.views.spend import DURATION as LLM_DURATION
 from homeostat.judge.views.time_use import TimeUse, time_use
 from homeostat.judge.views.waterfall import Waterfall, waterfall
 from homeostat.judge.views.window import Window
+from homeostat.runtime.experience.experiences import Experiences
 
 LLM_ERRORS = "llm.errors"
 
@@ -106,6 +108,7 @@ class Views:
         metrics: Mapping[str, Metric],
         unavailable: Callable[[], Mapping[str, str]],
         losses: Losses,
+        experiences: Experiences | None = None,
     ) -> None:
         self._store = store
         self._clock = clock
@@ -116,6 +119,7 @@ class Views:
         self._windows = Windows(store, clock, self._memo)
         self.alerts = AlertViews(store, clock)
         self.loops = LoopViews(store, clock, losses, self._memo)
+        self.experience = ExperienceViews(experiences, self._memo)
         self._releases = Releases(store)
         self._event_sources: tuple[EventSource, ...] = (
             lambda window: self._releases.events(window, self._all_totals(window)),

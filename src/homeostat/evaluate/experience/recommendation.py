@@ -19,7 +19,8 @@ def net_promoters(answers: Mapping[str, Sequence[float]], asked: int | None = No
     """Return the share of promoters (9, 10) less that of detractors (0 to 6), from -1 to 1.
 
     A person counts once, by their latest answer. The interval is the adjusted one of Wald: three answers
-    more, three quarters of one at either end (Rocks, "Interval estimation for the 'net promoter score'", 2016).
+    more, three quarters of one at either end (Rocks, "Interval estimation for the 'net promoter score'",
+    2016).
 
     Guarantee: simulated from 10 people on over shares of every shape, it covers in 92% of cases or more;
     Wald's own falls below 80% (docs/decisions/0087). An answer is on a scale that few people read

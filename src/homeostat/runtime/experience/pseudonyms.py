@@ -43,8 +43,8 @@ class Pseudonyms:
 def key_at(path: Path, environment: Mapping[str, str]) -> bytes:
     """Return the key of HOMEOSTAT_EXPERIENCE_KEY, else that of a file, made where there is none.
 
-    Processes that are to know people as the same need the same key: those of one machine have the file. Raises
-    ConfigError where what is there is no key, or where the file cannot be read or made.
+    Processes that are to know people as the same need the same key: those of one machine have the file.
+    Raises ConfigError where what is there is no key, or where the file cannot be read or made.
     """
     given = environment.get(KEY_VARIABLE)
     if given is not None:

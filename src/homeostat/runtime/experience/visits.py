@@ -20,7 +20,7 @@ FEATURES_MAX = 64
 
 
 class _Open:
-    __slots__ = ("features", "interactions", "key", "kept_ns", "last_ns", "start_ns")
+    __slots__ = ("features", "interactions", "kept_ns", "key", "last_ns", "start_ns")
 
     def __init__(self, now_ns: int, key: str) -> None:
         self.start_ns = self.last_ns = now_ns

@@ -1,0 +1,140 @@
+"""The views of experience: whose is kept, and the figures of one application in words. No HTML here."""
+
+from dataclasses import dataclass
+
+from homeostat.app.web.memo import Memo
+from homeostat.core.clock import SECOND_NS
+from homeostat.core.errors import InputError
+from homeostat.evaluate.experience.figure import Figure
+from homeostat.evaluate.experience.summary import Summary
+from homeostat.judge.words.quantity import bounds, count, quantity
+from homeostat.runtime.experience.experience import DAYS
+from homeostat.runtime.experience.experiences import Experiences
+
+KEPT_NS = 10 * SECOND_NS
+"""For how long figures are shown before they are worked out again."""
+
+SCALES = {"rating": "of 10", "usability": "of 100"}
+NAMES = {
+    "rating": "Satisfaction",
+    "thumbs": "Thumbs up",
+    "recommend": "Would recommend (net promoters)",
+    "usability": "Usability (ten statements)",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class FigureRow:
+    """A figure as it is shown: with its interval, what it rests on, and who answered."""
+
+    name: str
+    words: str
+    interval_words: str
+    basis_words: str
+    response_words: str
+    care: str
+    known: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What is shown of experience: whose there is, and of one the figures; None where there is none."""
+
+    services: tuple[str, ...]
+    service: str
+    declared: dict[str, object]
+    rows: tuple[FigureRow, ...]
+    figures: Summary | None
+    days: int = DAYS
+
+
+class ExperienceViews:
+    """Works out what is shown of experience."""
+
+    def __init__(self, experiences: Experiences | None, memo: Memo) -> None:
+        self._experiences = experiences
+        self._memo = memo
+
+    def shown(self, service: str = "") -> Shown:
+        """Return the figures of an application, of the first one without a name. Raises InputError."""
+        experiences = self._experiences
+        services = () if experiences is None else tuple(experiences.declared())
+        if experiences is None or not services:
+            return Shown(services, "", {}, (), None)
+        chosen = service or services[0]
+        if chosen not in services:
+            raise InputError(f"no experience is kept of {chosen[:64]!r}; there is {', '.join(services[:5])}")
+        experience = experiences.of(chosen)
+        found = self._memo.get(("experience", chosen), KEPT_NS, experience.figures)
+        return Shown(services, chosen, experience.declaration.told(), rows_of(found), found)
+
+
+def rows_of(found: Summary) -> tuple[FigureRow, ...]:
+    """Return the figures in words, what people say first."""
+    said = tuple(figure_row(NAMES[name], figure, name) for name, figure in found.feedback.items())
+    return (
+        *said,
+        figure_row("Tasks done", found.completion),
+        figure_row("Came back in their second week", found.retention.returned),
+        figure_row("Adaptations kept", found.adaptations),
+        figure_row("Preferences chosen again", found.preferences),
+    )
+
+
+def figure_row(name: str, figure: Figure, scale: str = "share") -> FigureRow:
+    """Return a figure in words.
+
+    >>> figure_row("Done", Figure(value=0.9, low=0.8, high=0.95, n=40, people=12)).words
+    '90%'
+    """
+    basis = f"n {count(figure.n)}, {count(figure.people)} people"
+    rate = figure.response_rate
+    response = "" if rate is None else f"{quantity(rate, 'ratio')} of {count(figure.asked or 0)} answered"
+    if figure.value is None or figure.low is None or figure.high is None:
+        return FigureRow(name, "not known", figure.why, basis, response, "", False)
+    care = "few people: read it with care" if figure.few else ""
+    return FigureRow(
+        name, valued(figure.value, scale), reach(figure.low, figure.high, scale), basis, response, care, True
+    )
+
+
+def valued(value: float, scale: str) -> str:
+    """Return a figure's value on its scale.
+
+    >>> valued(0.42, "recommend"), valued(8.52, "rating"), valued(72.0, "usability")
+    ('+42', '8.5 of 10', '72 of 100')
+    """
+    match scale:
+        case "recommend":
+            return f"{100 * value:+.0f}"
+        case "rating":
+            return f"{value:.1f} {SCALES[scale]}"
+        case "usability":
+            return f"{value:.0f} {SCALES[scale]}"
+        case "s":
+            return quantity(value, "s")
+        case "count":
+            return f"{value:.2f}"
+        case _:
+            return quantity(value, "ratio")
+
+
+def reach(low: float, high: float, scale: str) -> str:
+    """Return an interval on a figure's scale.
+
+    >>> reach(0.31, 0.53, "recommend"), reach(0.8, 0.95, "share")
+    ('[+31, +53]', '[80, 95]%')
+    """
+    match scale:
+        case "recommend":
+            return f"[{100 * low:+.0f}, {100 * high:+.0f}]"
+        case "rating":
+            return f"[{low:.1f}, {high:.1f}]"
+        case "usability":
+            return f"[{low:.0f}, {high:.0f}]"
+        case "s":
+            return bounds(low, high, "s")
+        case "count":
+            return f"[{low:.2f}, {high:.2f}]"
+        case _:
+            return bounds(low, high, "ratio")
