@@ -13,6 +13,7 @@ from starlette.routing import BaseRoute, Route
 
 from homeostat.app.companion.administration import AdminApi
 from homeostat.app.companion.bodies import IN_FLIGHT_BYTES
+from homeostat.app.companion.dreams import DreamApi
 from homeostat.app.companion.exchange import ExchangeApi
 from homeostat.app.companion.learned import LearnedApi
 from homeostat.app.companion.messages import MessageApi
@@ -46,6 +47,9 @@ def create_companion_app(node: CompanionNode) -> Starlette:
             node.people, node.mirror, node.flags, node.door, node.audit, node.threads, node.clock
         ).routes(),
         *WalkApi(node.palace, node.people, node.walks, node.door, node.threads).routes(),
+        *DreamApi(
+            node.dreams, node.dream_stages, node.people, node.flags, node.door, node.audit, node.threads
+        ).routes(),
         *ExchangeApi(node.companion, node.door, node.audit, node.threads, node.clock).routes(),
         *AdminApi(node.access, node.flags, node.door, node.audit, node.threads).routes(),
         Route("/healthz", healthz),
@@ -59,10 +63,15 @@ def create_companion_app(node: CompanionNode) -> Starlette:
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         worker = await node.jobs.worker(node.options.workers, DRAIN_S)
         working = asyncio.create_task(worker.run())
-        tasks = [asyncio.create_task(node.rounds.serve()), asyncio.create_task(_canaries(node))]
+        tasks = [
+            asyncio.create_task(node.rounds.serve()),
+            asyncio.create_task(node.nights.serve()),
+            asyncio.create_task(_canaries(node)),
+        ]
         try:
             yield
         finally:
+            node.dreams.drop_all()
             for task in tasks:
                 task.cancel()
                 with suppress(asyncio.CancelledError):

@@ -8,6 +8,9 @@ from functools import partial
 from pathlib import Path
 from secrets import token_urlsafe
 
+import numpy as np
+from numpy.typing import NDArray
+
 import homeostat.companion
 from homeostat.app.companion.door import Door
 from homeostat.app.companion.pages.sessions import Sessions
@@ -20,6 +23,11 @@ from homeostat.companion.access.opening import cabinet_at
 from homeostat.companion.archaeology.archaeology import Archaeology
 from homeostat.companion.canaries import Canaries
 from homeostat.companion.companion import Companion
+from homeostat.companion.dream.dreams import Dreams
+from homeostat.companion.dream.knobs import DreamKnobs
+from homeostat.companion.dream.learning import DreamPart
+from homeostat.companion.dream.nights import Nights
+from homeostat.companion.dream.stages import Stages
 from homeostat.companion.enrichment import Enrichment
 from homeostat.companion.flags import Flags
 from homeostat.companion.knobs import FlowKnobs
@@ -38,6 +46,8 @@ from homeostat.companion.turns import Turns
 from homeostat.companion.writer import writer_at
 from homeostat.core.clock import Clock, SystemClock
 from homeostat.core.embedder import Embedder
+from homeostat.evaluate.safety.guard import Guard
+from homeostat.evaluate.safety.policy import policy
 from homeostat.loop.homeostat import Homeostat
 from homeostat.runtime.embed.opening import NONE, embedder_at
 from homeostat.runtime.jobs.jobs import Jobs
@@ -50,6 +60,10 @@ WORKERS = 1
 ENDPOINT_CALLS = 8
 CANARIES = 8
 WALK_ID_BYTES = 24
+DREAM_NAME_BYTES = 9
+AUDIENCE = "adult"
+"""Whose policy the guard of dreams goes by."""
+
 POLICY = Path(homeostat.companion.__file__).with_name("policy.toml")
 """The built-in policy: it observes."""
 
@@ -57,6 +71,7 @@ FLAGS: dict[str, str] = {
     "palace": "share of people whose memories are laid out as a palace",
     "mirror": "share of people whose voice is learned",
     "archaeology": "share of people in whose history gaps and patterns are looked for",
+    "dream": "share of people who may have dreams, where they want them",
 }
 
 
@@ -124,7 +139,8 @@ class CompanionNode:
         self.archaeology = Archaeology(
             self.homeostat, None if embedder is None else embedder.model, self.writer
         )
-        parts: tuple[Part, ...] = (self.palace, self.mirror, self.archaeology)
+        self.dream = DreamPart(self.clock, lambda person, at_ns: self.nights.quiet(person, at_ns))
+        parts: tuple[Part, ...] = (self.palace, self.mirror, self.archaeology, self.dream)
         self.enrichment = Enrichment(self.homeostat, self.people, parts, self.knobs, self.flags.on, turns)
         self.jobs = Jobs(self.homeostat, folder / "jobs.db", name="companion_jobs")
         self.rounds = Rounds(self.homeostat, self.people, self.enrichment, self.jobs, self.knobs)
@@ -134,7 +150,7 @@ class CompanionNode:
             search,
             self.residents,
             turns,
-            self.rounds.due,
+            self._due,
             self._used,
         )
         self.canaries = Canaries(self.homeostat, self.companion, options.canaries)
@@ -145,10 +161,34 @@ class CompanionNode:
             embedding=options.embedding_threads,
             held=self.enrichment.held,
         )
+        dream_knobs = DreamKnobs.declared(self.homeostat)
+        self.dream_stages = Stages(
+            dream_knobs, lambda: self.clock.now_ns() // 1_000, embedder, self._present
+        )
+        self.dreams = Dreams(
+            self.homeostat,
+            self.people,
+            self.dream_stages,
+            dream_knobs,
+            Guard(policy(AUDIENCE), embedder),
+            partial(token_urlsafe, DREAM_NAME_BYTES),
+            writer=self.writer,
+            runs=self.threads.run_for,
+        )
+        self.nights = Nights(self.homeostat, self.people, self.dreams, self.jobs)
         self.sessions = Sessions(master, self.clock)
         self.door = Door(self.homeostat, self.access, self.audit, self.threads)
         if options.policy is not None:
             self.homeostat.govern(options.policy)
+
+    def _due(self, person: str) -> None:
+        """Who says something is not away, and the parts learn from it soon."""
+        self.nights.back(person)
+        self.rounds.due(person)
+
+    def _present(self, memory: Memory) -> tuple[NDArray[np.int64], NDArray[np.float64]] | None:
+        """Return how present memories are, where the person has a palace."""
+        return self.palace.presence(memory) if self.flags.on(self.palace.name, memory.person) else None
 
     def _used(self, memory: Memory, seqs: Sequence[int]) -> None:
         """What was found stays present in the palace."""
@@ -165,6 +205,7 @@ class CompanionNode:
     def forget(self, person: str, by: str) -> bool:
         """Destroy everything of a person, with their tokens, and note it; whether there was anything."""
         found = self.companion.forget(person)
+        self.nights.back(person)
         tokens = self.access.forget(person)
         self.flags.forget(person)
         if found or tokens:

@@ -13,6 +13,7 @@ from starlette.routing import BaseRoute, Route
 
 from homeostat.app.companion.administration import Shown, Wish
 from homeostat.app.companion.bodies import MessageBody
+from homeostat.app.companion.dreams import Turn, Wanted, Wished
 from homeostat.app.companion.messages import NDJSON, Edit
 from homeostat.app.companion.mirror import Correction, Replies, Situation, Switch, Texts
 from homeostat.app.companion.people import Held
@@ -20,6 +21,8 @@ from homeostat.app.companion.walks import Stops
 from homeostat.app.web.errors import json_answer
 from homeostat.app.web.openapi import PROBLEM
 from homeostat.companion.companion import Received
+from homeostat.companion.dream.scene import Steering
+from homeostat.companion.dream.wishes import Wishes
 from homeostat.companion.flags import Setting
 from homeostat.companion.message import Message
 
@@ -41,6 +44,9 @@ BODIES: dict[tuple[str, str], type[msgspec.Struct]] = {
     ("POST", f"{_MIRROR}/decisions"): Situation,
     ("POST", f"{_MIRROR}/foretold"): Situation,
     ("POST", f"{_PERSON}/walks"): Stops,
+    ("POST", f"{_PERSON}/dreams"): Wanted,
+    ("POST", f"{_PERSON}/dreams/now"): Turn,
+    ("PUT", f"{_PERSON}/dreams/wishes"): Wished,
     ("POST", "/tokens"): Wish,
     ("PUT", "/flags/{name}"): Setting,
 }
@@ -51,9 +57,13 @@ ANSWERS: dict[tuple[str, str], type[msgspec.Struct]] = {
     ("PATCH", f"{_MESSAGES}/{{id}}"): Message,
     ("GET", _PERSON): Held,
     ("POST", "/tokens"): Shown,
+    ("POST", f"{_PERSON}/dreams/now"): Steering,
+    ("GET", f"{_PERSON}/dreams/wishes"): Wishes,
+    ("PUT", f"{_PERSON}/dreams/wishes"): Wishes,
 }
 
 MEDIA = {
+    ("GET", f"{_PERSON}/dreams/now"): ("", NDJSON),
     ("POST", f"{_MESSAGES}/bulk"): (NDJSON, NDJSON),
     ("GET", f"{_PERSON}/export"): ("", "application/zip"),
     ("POST", f"{_PERSON}/import"): ("application/zip", "application/json"),
@@ -73,6 +83,7 @@ QUERIES: dict[str, tuple[str, ...]] = {
     f"{_PERSON}/archaeology/gaps": ("limit",),
     f"{_PERSON}/archaeology/patterns": ("limit",),
     f"{_PERSON}/archaeology/reconstruction": ("before", "after", "worded"),
+    f"{_PERSON}/dreams/now": ("after",),
     "/people": ("after", "limit"),
     "/tokens": ("after",),
     "/audit": ("after", "limit", "verify"),

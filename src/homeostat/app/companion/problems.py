@@ -7,6 +7,7 @@ from starlette.responses import Response
 
 from homeostat.app.web.budget import OverBudget
 from homeostat.app.web.errors import problem
+from homeostat.companion.dream.dreams import NoDream, Underway
 from homeostat.companion.unspoken import Failed
 from homeostat.core.errors import (
     ConfigError,
@@ -34,6 +35,8 @@ ANSWERS: tuple[tuple[type[HomeostatError], int, str], ...] = (
     (InputError, 422, "correct the request and send it again"),
     (ConfigError, 422, "correct the request and send it again"),
     (Off, 409, "whoever turned it off turns it on again: the person, or the flag"),
+    (Underway, 409, "GET /people/{person}/dreams/now watches it, DELETE stops it"),
+    (NoDream, 404, "POST /people/{person}/dreams begins one"),
     (UnknownPerson, 404, "a memory begins with the first message"),
     (StoreFull, 507, "make room on the disk of the server"),
     (StoreError, 503, LATER),

@@ -4,6 +4,8 @@ from collections.abc import Iterable, Mapping
 from itertools import count, takewhile
 
 from homeostat.companion.archaeology.learned import NO_NOTES
+from homeostat.companion.dream.diary import NOTE as DIARY
+from homeostat.companion.dream.wishes import NOTE as WISHES
 from homeostat.companion.mirror.mirror import CORRECTIONS, DECISIONS, LEARNED, OFF
 from homeostat.companion.palace.keeping import HEAD, page_name
 from homeostat.companion.store.people import Memory
@@ -11,8 +13,11 @@ from homeostat.companion.turns import KIND as TURN
 from homeostat.companion.turns import NOTE as TURNS
 from homeostat.companion.turns import model_of
 
-NOTES = (TURNS, LEARNED, DECISIONS, CORRECTIONS, OFF, HEAD, *NO_NOTES)
-"""Notes with names that are known beforehand; the palace has pages beside its head."""
+NOTES = (TURNS, LEARNED, DECISIONS, CORRECTIONS, OFF, HEAD, DIARY, WISHES, *NO_NOTES)
+"""Notes with names that are known beforehand; the palace has pages beside its head.
+
+The diary of dreams is a note, and no message: whoever reads an archive tells it apart by its place.
+"""
 
 
 def kinds_of(memory: Memory) -> Mapping[str, str]:

@@ -197,6 +197,12 @@ class Palace:
             summaries.append(TierSummary(tier.name.lower(), len(own), float(own.mean()) if len(own) else 0.0))
         return summaries
 
+    def presence(self, memory: Memory) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """Return all memories by their seqs, ascending, and how present each is, 0 to 1."""
+        building = self._shown(memory).building
+        strong = showing.strengths(building, slice(None), self._now_us(), self._knobs.decay.get())
+        return building.columns.rows["seq"].astype(np.int64), strong
+
     def _where(self, memory: Memory, ask: Ask) -> tuple[Spot, ...]:
         held = self._shown(memory)
         grid = held.grid()

@@ -1,0 +1,428 @@
+"""The dreams: the five stages of each, one after the other, many people side by side within a budget."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from time import thread_time
+from typing import Protocol, TypeVar
+
+from homeostat.companion.dream import prose, stages
+from homeostat.companion.dream.budget import Budget
+from homeostat.companion.dream.knobs import DreamKnobs
+from homeostat.companion.dream.meter import Meter
+from homeostat.companion.dream.scene import Dream, How, Scene, Steering
+from homeostat.companion.dream.screen import Screen
+from homeostat.companion.dream.session import Chose, Outcome, Session, Stage, Staged, Steered
+from homeostat.companion.dream.stages import Begun, NoConsent, Prepared, Stages
+from homeostat.companion.dream.tracing import untraced
+from homeostat.companion.store.people import Memory, People
+from homeostat.companion.unspoken import Unspoken
+from homeostat.core.clock import SECOND_NS
+from homeostat.core.errors import HomeostatError, InputError, NotAvailable, QueueFull, UnknownPerson
+from homeostat.core.guard import guarded
+from homeostat.evaluate.safety.guard import Guard
+from homeostat.runtime.host import Host
+
+T = TypeVar("T")
+
+REQUEST = "companion.dream"
+PACE_S_MAX = 60.0
+PROSE_WAIT_S = 8.0
+PROSE_REST_NS = 30 * SECOND_NS
+"""For how long a model may keep a scene, and for how long none asks one that failed."""
+
+PROSE_AT_ONCE = 4
+CHARS_A_TOKEN = 4
+CPU_BURST_S = 8.0
+TOKENS_BURST_S = 60.0
+LEAVES_NS = 300 * SECOND_NS
+"""A dream that ended can be watched for so long; then only the diary has it."""
+
+MS_NS = 1_000_000
+
+Integrate = Callable[[Memory], None]
+"""Works what was dreamed of into what is known: derives, links, compresses."""
+
+
+class Underway(HomeostatError):
+    """The person dreams already."""
+
+
+class NoDream(HomeostatError):
+    """The person does not dream now."""
+
+
+class Runs(Protocol):
+    """Runs a function that takes its time beside the event loop, one after the other for each person."""
+
+    def __call__(self, person: str, work: Callable[[], T], /) -> Awaitable[T]: ...
+
+
+async def in_thread(person: str, work: Callable[[], T]) -> T:
+    """Run a function in a thread of asyncio's own."""
+    return await asyncio.to_thread(work)
+
+
+class _Stopped(Exception):
+    """The dream was stopped."""
+
+
+class Dreams:
+    """The dreams under way, one a person. Lives on one event loop.
+
+    A dream begins where its person wants dreams, tells its scenes one by one, can be steered between them,
+    and stops at once when it is told to: what still computes then is thrown away. What was told goes into the
+    diary. Without a `writer` it is told by the grammar; with one by a model, and by the grammar where that
+    stalls, fails or says what does not rest on its sources.
+    """
+
+    def __init__(
+        self,
+        host: Host,
+        people: People,
+        stages: Stages,
+        knobs: DreamKnobs,
+        guard: Guard,
+        make_name: Callable[[], str],
+        *,
+        writer: prose.Writer | None = None,
+        integrate: Integrate | None = None,
+        runs: Runs = in_thread,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self.knobs = knobs
+        self._clock = host.clock
+        self._losses = host.losses
+        self._request = host.tracer.request
+        self._operation = host.tracer.operation
+        self._people = people
+        self._stages = stages
+        self._guard = guard
+        self._make_name = make_name
+        self._writer = writer
+        self._integrate = integrate
+        self._runs = runs
+        self._sleep = sleep
+        self._meter = Meter(host)
+        self._sessions: dict[str, Session] = {}
+        self._claims = [0, 0]
+        self.cpu = Budget(host.clock, lambda: float(knobs.cpu_share.get()), CPU_BURST_S)
+        self._tokens = Budget(host.clock, lambda: knobs.tokens_a_minute.get() / 60.0, TOKENS_BURST_S)
+        self._prose_from_ns = host.clock.monotonic_ns()
+        self._prose_underway = 0
+        self._left_over: set[asyncio.Future[object]] = set()
+
+    @property
+    def running(self) -> int:
+        """How many run now."""
+        return sum(session.ended is None for session in self._sessions.values())
+
+    @property
+    def room(self) -> int:
+        """How many more may be begun now."""
+        return max(int(self.knobs.at_once.get()) - self.running, 0)
+
+    def begin(
+        self, person: str, how: How = "request", steering: Steering | None = None, pace_s: float = 0.0
+    ) -> Session:
+        """Take a dream in, which `run` then dreams.
+
+        Raises Underway where the person dreams already, QueueFull where as many dream as may at once,
+        InputError for what it cannot be steered by.
+        """
+        self._forget_ended()
+        if not 0.0 <= pace_s <= PACE_S_MAX:
+            raise InputError(f"pace_s is a number of seconds from 0 to {PACE_S_MAX:g}, not {pace_s!r}")
+        steering = (steering or Steering()).checked()
+        found = self._sessions.get(person)
+        if found is not None and found.ended is None:
+            raise Underway("this person dreams already: watch that dream, or stop it first")
+        if self.room == 0:
+            raise QueueFull(f"{self.running} people dream already, and no more may at once: try again later")
+        session = Session(
+            self._make_name(),
+            person,
+            how,
+            steering,
+            self._clock.now_ns() // 1_000,
+            self._clock.monotonic_ns(),
+            pace_s,
+        )
+        self._sessions[person] = session
+        self._levels()
+        return session
+
+    def of(self, person: str) -> Session:
+        """Return the dream of a person that runs, or ended a moment ago. Raises NoDream."""
+        self._forget_ended()
+        session = self._sessions.get(person)
+        if session is None:
+            raise NoDream("this person does not dream now: the diary has what was dreamed")
+        return session
+
+    def steer(self, person: str, steering: Steering) -> Steering:
+        """Have a dream go on in another way from its next scene; return what holds then."""
+        session = self.of(person)
+        if session.ended is not None:
+            raise NoDream("the dream has ended: begin another")
+        session.steering = steering.checked().over(session.steering)
+        session.tell(Steered(session.steering))
+        return session.steering
+
+    def stop(self, person: str) -> None:
+        """End a dream at once: nothing of it is told from here on. Raises NoDream."""
+        session = self.of(person)
+        if session.ended is None:
+            session.stop_ns = self._clock.monotonic_ns()
+            session.end("stopped")
+            session.stopping.set()
+
+    def drop(self, person: str) -> None:
+        """Let go of a person who was forgotten."""
+        session = self._sessions.pop(person, None)
+        if session is not None and session.ended is None:
+            session.end("stopped")
+            session.stopping.set()
+
+    def drop_all(self) -> None:
+        """End all dreams at once."""
+        for person in list(self._sessions):
+            self.drop(person)
+
+    def watch(self, person: str, after: int = 0) -> AsyncIterator[object]:
+        """Yield what is told of a person's dream. Raises NoDream."""
+        return self.of(person).watch(after)
+
+    async def run(self, session: Session) -> None:
+        """Dream it, to its end. Errors end it; they are told, and not raised."""
+        how: Outcome = "failed"
+        why = ""
+        try:
+            with self._request(REQUEST, user=session.person) as request:
+                how = await self._dreamt(session)
+                request.outcome(scenes=float(len(session.scenes)))
+        except _Stopped:
+            how = "stopped"
+        except NoConsent as error:
+            how, why = "refused", str(error)
+        except UnknownPerson:
+            how, why = "refused", "nothing is remembered of this person"
+        except HomeostatError as error:
+            why = str(error)
+        finally:
+            session.end(how, why)
+            self._meter.ended[how].add(1)
+            if session.stop_ns:
+                self._meter.stop.record((self._clock.monotonic_ns() - session.stop_ns) / MS_NS)
+            self._levels()
+
+    async def _dreamt(self, session: Session) -> Outcome:
+        try:
+            with self._stage(session, "initialise"):
+                begun = await self._held(session, self._stages.initialise)
+                if session.steering.shape is None:
+                    session.steering = Steering(shape=begun.wishes.shape).over(session.steering)
+            with self._stage(session, "prepare"):
+                prepared = await self._held(
+                    session, lambda memory: self._stages.prepare(memory, begun, session.steering)
+                )
+                session.tell(Chose(stages.replayed(prepared)))
+            with self._stage(session, "generate"):
+                await self._scenes(session, begun, prepared)
+            self._meter.whole.record((self._clock.monotonic_ns() - session.began_ns) / MS_NS)
+        except _Stopped:
+            if session.scenes:
+                await self._kept(session, prepared, whole=False)
+            raise
+        if self._integrate is not None:
+            with self._stage(session, "integrate"):
+                await self._held(session, self._integrate)
+        with self._stage(session, "deliver"):
+            if session.scenes:
+                await self._kept(session, prepared, whole=True)
+        return "whole" if session.scenes else "empty"
+
+    async def _scenes(self, session: Session, begun: Begun, prepared: Prepared) -> None:
+        screen = Screen(prepared.triggers, self._guard)
+        followed = session.steering.follow
+        before_ns = session.began_ns
+        refused: frozenset[int] = frozenset()
+        while True:
+            steering = session.steering
+            if steering.follow and steering.follow != followed:
+                call = partial(self._stages.call_up, prepared=prepared, themes=steering.follow)
+                await self._held(session, call)
+            followed = steering.follow
+            made = await self._computed(session, partial(self._made, prepared, screen, steering, refused))
+            if made is None:
+                return
+            scene, refused, dropped = made
+            session.dropped += dropped
+            if scene is None:
+                continue
+            scene = await self._worded(session, scene, prepared, screen)
+            screen.tell(scene)
+            session.tell(scene)
+            now_ns = self._clock.monotonic_ns()
+            (self._meter.next if len(session.scenes) > 1 else self._meter.first).record(
+                (now_ns - before_ns) / MS_NS
+            )
+            self._meter.scenes.add(1)
+            if session.pace_s and len(session.scenes) < prepared.telling.length:
+                await self._unless_stopped(session, self._sleep(session.pace_s))
+            before_ns = self._clock.monotonic_ns()
+
+    def _made(
+        self, prepared: Prepared, screen: Screen, steering: Steering, refused: frozenset[int]
+    ) -> tuple[Scene | None, frozenset[int], int] | None:
+        """Return the next scene that may be told (None in place of one that may not); None at the end."""
+        scene = prepared.telling.next(steering, refused)
+        if scene is None:
+            return None
+        missing = untraced(scene, prepared.messages)
+        self._claims[0] += len(scene.claims) - len(missing)
+        self._claims[1] += len(scene.claims)
+        self._meter.traced.set(self._claims[0] / self._claims[1])
+        if missing:
+            self._meter.dropped["untraced"].add(1)
+            prepared.telling.take_back()
+            return None, refused | frozenset(scene.sources), 1
+        bad = screen.refused(scene)
+        if bad is None:
+            return scene, refused, 0
+        refused |= bad.seqs
+        softer = screen.softened(scene, bad)
+        if softer is not None:
+            self._meter.softened.add(1)
+            return softer, refused, 0
+        self._meter.dropped[bad.why].add(1)
+        prepared.telling.take_back()
+        return None, refused, 1
+
+    async def _worded(self, session: Session, scene: Scene, prepared: Prepared, screen: Screen) -> Scene:
+        """Return a scene in the model's words, where one is set and answers in time with what may be told."""
+        writer = self._writer
+        if (
+            writer is None
+            or not self._tokens.left
+            or self._prose_underway >= PROSE_AT_ONCE
+            or self._clock.monotonic_ns() < self._prose_from_ns
+        ):
+            return scene
+        asked = prose.asked(scene, prepared.messages)
+        self._prose_underway += 1
+        try:
+            # A thread that hangs there is left behind: it ends by the writer's own limit.
+            writing = asyncio.to_thread(self._written, writer, asked)
+            answer = await self._unless_stopped(session, asyncio.wait_for(writing, PROSE_WAIT_S))
+        except (HomeostatError, TimeoutError):
+            self._meter.unworded.add(1)
+            self._prose_from_ns = self._clock.monotonic_ns() + PROSE_REST_NS
+            return scene
+        finally:
+            self._prose_underway -= 1
+        self._tokens.spend((sum(len(part["content"]) for part in asked) + len(answer)) / CHARS_A_TOKEN)
+        try:
+            told = prose.told(answer, scene, prepared.messages, writer.model)
+        except NotAvailable:
+            told = None
+        if told is None or screen.refused(told) is not None:
+            self._meter.unworded.add(1)
+            return scene
+        return told
+
+    @staticmethod
+    def _written(writer: prose.Writer, asked: list[dict[str, str]]) -> str:
+        with Unspoken("the writer of a dream"):
+            return writer.write(asked, prose.TOKENS_MAX)
+
+    async def _kept(self, session: Session, prepared: Prepared, *, whole: bool) -> None:
+        """Put what was told into the diary, also where the dream was stopped."""
+        dream = Dream(
+            name=session.name,
+            began_us=session.began_us,
+            how=session.how,
+            shape=session.shape,
+            scenes=tuple(session.scenes),
+            replayed=stages.replayed(prepared),
+            whole=whole,
+            dropped=session.dropped,
+        )
+
+        def keep() -> int | None:
+            try:
+                with self._people.open(session.person) as memory, Unspoken("a dream's diary"):
+                    return self._stages.keep(memory, dream, prepared.messages)
+            except UnknownPerson:
+                return None
+
+        with guarded(self._losses, "companion.dream.diary"):
+            self._meter.forgotten.add(await self._runs(session.person, keep) or 0)
+
+    async def _held(self, session: Session, look: Callable[[Memory], T]) -> T:
+        """Return what a function says of the person's memory, which it holds meanwhile."""
+
+        def looked() -> tuple[T, float]:
+            began = thread_time()
+            with self._people.open(session.person) as memory, Unspoken("a dream"):
+                return look(memory), thread_time() - began
+
+        found, spent_s = await self._unless_stopped(session, self._runs(session.person, looked))
+        self.cpu.spend(spent_s)
+        return found
+
+    async def _computed(self, session: Session, work: Callable[[], T]) -> T:
+        def timed() -> tuple[T, float]:
+            began = thread_time()
+            with Unspoken("a dream"):
+                return work(), thread_time() - began
+
+        found, spent_s = await self._unless_stopped(session, asyncio.to_thread(timed))
+        self.cpu.spend(spent_s)
+        return found
+
+    async def _unless_stopped(self, session: Session, work: Awaitable[T]) -> T:
+        """Return what work returns; raise `_Stopped` as soon as the dream is stopped, and leave it behind."""
+        doing: asyncio.Future[T] = asyncio.ensure_future(work)
+        stopping = asyncio.ensure_future(session.stopping.wait())
+        try:
+            await asyncio.wait({doing, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            stopping.cancel()
+            if not doing.done():
+                doing.cancel()
+                self._left_over.add(doing)
+                doing.add_done_callback(self._left)
+        if session.stopping.is_set():
+            if doing.done() and not doing.cancelled():
+                doing.exception()
+            raise _Stopped
+        return doing.result()
+
+    def _left(self, doing: "asyncio.Future[object]") -> None:
+        self._left_over.discard(doing)
+        if not doing.cancelled():
+            doing.exception()
+
+    @contextmanager
+    def _stage(self, session: Session, stage: Stage) -> Iterator[None]:
+        session.tell(Staged(stage))
+        began_ns = self._clock.monotonic_ns()
+        with self._operation(f"{REQUEST}.{stage}"):
+            yield
+        self._meter.stage[stage].record((self._clock.monotonic_ns() - began_ns) / MS_NS)
+
+    def _levels(self) -> None:
+        running = self.running
+        self._meter.running.set(float(running))
+        self._meter.utilisation.set(min(running / max(int(self.knobs.at_once.get()), 1), 1.0))
+
+    def _forget_ended(self) -> None:
+        now_ns = self._clock.monotonic_ns()
+        for person in [
+            p
+            for p, s in self._sessions.items()
+            if s.ended is not None and now_ns - s.began_ns > LEAVES_NS + round(PACE_S_MAX * SECOND_NS)
+        ]:
+            del self._sessions[person]

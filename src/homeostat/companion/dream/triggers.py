@@ -1,0 +1,118 @@
+"""Triggers: what a person asked never to meet; memories of it are left out before anything is made of them.
+
+A dream needs some dozen of a person's memories: to leave out many more than speak of a trigger costs nothing.
+"""
+
+import tomllib
+from collections.abc import Iterable, Sequence
+from functools import cache
+from importlib.resources import files
+
+import numpy as np
+from numpy.typing import NDArray
+
+from homeostat.companion.store.people import Memory
+from homeostat.companion.store.telling import COMMON
+from homeostat.companion.store.words import Words
+from homeostat.companion.turns import KIND as TURN
+from homeostat.core.embedder import Embedder
+
+NEAR = 3
+"""Messages before and after one that speaks of a trigger are of the same matter."""
+
+ALIKE_MIN = 0.22
+"""A message whose vector has this cosine with a trigger's may speak of it."""
+
+ALIKE_SHARE = 0.1
+"""Of all messages, so many that are nearest to a trigger are left out, whatever their cosine."""
+
+PREFIX_CHARS = 4
+MATCHES_MAX = 2_000
+
+FORMS = ("{}", "this is about {}", "{} happened to me and I was frightened")
+
+
+class Triggers:
+    """The triggers of one person, as stems of words and, with an embedder, as vectors.
+
+    Related words are those of our own lists: `spider` stands for webs as well, and `funeral` for death.
+    """
+
+    def __init__(self, triggers: Sequence[str], words: Words, embedder: Embedder | None = None) -> None:
+        self.given = tuple(triggers)
+        self._words = words
+        self._embedder = embedder
+        stems: set[str] = set()
+        phrases: list[frozenset[str]] = []
+        for trigger in triggers:
+            own = stems_of(trigger, words)
+            stems |= own
+            for related in _related(own, words):
+                (stems.update if len(related) == 1 else phrases.append)(related)  # type: ignore[operator]
+        self._stems = frozenset(stems)
+        self._phrases = phrases
+        self._begins = tuple(stem for stem in stems if len(stem) >= PREFIX_CHARS)
+
+    def __bool__(self) -> bool:
+        return bool(self.given)
+
+    def in_text(self, text: str) -> bool:
+        """Tell whether a text speaks of a trigger, by its words."""
+        if not self.given:
+            return False
+        found = {stem for term in self._words.of(text) for stem in term.split("\0")}
+        if not found.isdisjoint(self._stems) or any(phrase <= found for phrase in self._phrases):
+            return True
+        return any(stem.startswith(begin) for stem in found for begin in self._begins)
+
+    def near(self, memory: Memory) -> set[int]:
+        """Return the seqs of messages that may speak of a trigger, or stand next to one that does.
+
+        By vectors it costs the embedding of the triggers, and reading the rows of all messages.
+        """
+        if not self.given:
+            return set()
+        hit: set[int] = set()
+        for word in sorted(self._stems):
+            hit.update(memory.lexical.match([word], MATCHES_MAX)[0].tolist())
+        near = {seq + step for seq in hit for step in range(-NEAR, NEAR + 1)}
+        if self._embedder is not None:
+            near.update(self._alike(memory, self._embedder, hit))
+        return near
+
+    def _alike(self, memory: Memory, embedder: Embedder, hit: set[int]) -> Iterable[int]:
+        seqs, rows = memory.vectors.load(TURN, embedder.model)
+        if not len(seqs):
+            return ()
+        vectors = rows.astype(np.float32)
+        vectors /= np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-6)
+        meant = embedder.embed([form.format(trigger) for trigger in self.given for form in FORMS])
+        alike = vectors @ meant.T.astype(np.float32)
+        best = alike.reshape(len(seqs), len(self.given), len(FORMS)).max(2)
+        out = best.max(1) >= ALIKE_MIN
+        most = int(ALIKE_SHARE * len(seqs))
+        if most:
+            bounds = np.partition(best, len(seqs) - most, axis=0)[len(seqs) - most]
+            out |= (best >= bounds).any(1)
+        chosen: NDArray[np.int64] = seqs[out]
+        return [int(seq) for seq in chosen]
+
+
+def stems_of(text: str, words: Words) -> set[str]:
+    """Return the telling stems of a trigger; all of them where none is telling."""
+    plain = [word for word in text.casefold().split() if word.strip("'’") not in COMMON] or text.split()
+    return {stem for word in plain for term in words.of(word) for stem in term.split("\0")}
+
+
+@cache
+def _groups() -> tuple[tuple[str, ...], ...]:
+    text = files(__package__).joinpath("related.toml").read_text(encoding="utf-8")
+    return tuple(tuple(entry) for entry in tomllib.loads(text)["groups"].values())
+
+
+def _related(stems: set[str], words: Words) -> Iterable[frozenset[str]]:
+    """Yield the stems of the words and phrases that are in a list with one of these."""
+    for group in _groups():
+        entries = [frozenset(words.of(entry)) for entry in group]
+        if any(len(entry) == 1 and not entry.isdisjoint(stems) for entry in entries):
+            yield from entries
