@@ -351,6 +351,9 @@ class Dreams:
         )
 
         def keep() -> int | None:
+            alike = stages.resonance(dream, prepared.messages)
+            if alike is not None:
+                self._meter.resonance.record(alike)
             try:
                 with self._people.open(session.person) as memory, Unspoken("a dream's diary"):
                     return self._stages.keep(memory, dream, prepared.messages)

@@ -24,6 +24,7 @@ class Meter:
         self.whole = host.histogram("companion.dream.duration", "ms")
         self.stop = host.histogram("companion.dream.stop", "ms")
         self.stage = {stage: host.histogram("companion.dream.stage", "ms", stage=stage) for stage in STAGES}
+        self.resonance = host.histogram("companion.dream.resonance", "ratio")
         self.traced = host.gauge("companion.dream.traced", "ratio")
         self.running = host.gauge("companion.dream.running", "1")
         self.utilisation = host.gauge("companion.dream.utilisation", "ratio")

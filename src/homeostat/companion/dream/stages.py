@@ -27,6 +27,9 @@ from homeostat.companion.store.words import Words
 from homeostat.core.assignment import unit_number
 from homeostat.core.embedder import Embedder
 from homeostat.core.errors import HomeostatError
+from homeostat.evaluate.emotion.match import EmotionMatch
+from homeostat.evaluate.evaluator import judged
+from homeostat.evaluate.passage import Context, Segment, Source
 
 TAIL_MAX = 1_024
 POOL = 4
@@ -200,6 +203,14 @@ class Stages:
 def replayed(prepared: Prepared) -> tuple[Replayed, ...]:
     """Return what was chosen, in the order of time, and why."""
     return tuple(Replayed(seq=seq, reasons=prepared.chosen[seq]) for seq in sorted(prepared.chosen))
+
+
+def resonance(dream: Dream, messages: Mapping[int, Message]) -> float | None:
+    """Return how near the feeling of scenes is to that of their sources, 0 to 1; None where none has one."""
+    segments = [Segment(text=s.words, sources=tuple(map(str, s.sources))) for s in dream.scenes]
+    sources = tuple(Source(id=str(seq), text=message.text) for seq, message in messages.items())
+    score = judged(EmotionMatch(), segments, Context(sources=sources))
+    return None if score is None else score.value
 
 
 def _mark_opposed(memories: list[Remembered], chosen: Chosen) -> None:
