@@ -36,10 +36,32 @@ NOTED_AGAIN_NS = 60 * SECOND_NS
 NOTED_MAX = 1_000
 
 
+FEATURES = frozenset(
+    ("messages", "search", "palace", "walks", "mirror", "archaeology", "dreams", "export", "import")
+)
+
+Seen = Callable[[str, str], None]
+
+
+def feature_of(path: str) -> str:
+    """Return which feature a request uses; what is none of its own is the overview.
+
+    >>> feature_of("/people/ann/messages/bulk"), feature_of("/palace"), feature_of("/")
+    ('messages', 'palace', 'overview')
+    """
+    parts = path.split("/")
+    name = parts[3] if parts[1] == "people" and len(parts) > 3 else parts[1]
+    return name if name in FEATURES else "overview"
+
+
 class Door:
     """Lets requests in. Whether a person exists can be told neither from a refusal nor from its time."""
 
-    def __init__(self, host: Host, access: Access, audit: Audit, threads: Threads) -> None:
+    def __init__(
+        self, host: Host, access: Access, audit: Audit, threads: Threads, seen: Seen | None = None
+    ) -> None:
+        """`seen` is told who did something, and with which feature."""
+        self._seen = seen
         self._access = access
         self._audit = audit
         self._threads = threads
@@ -80,9 +102,11 @@ class Door:
         if named == ME:
             if grant.person is None:
                 raise Refusal(422, "a service's token is nobody's own", "name the person in the path")
-            return grant, grant.person
-        if not grant.opens(named) or is_canary(named):
+            named = grant.person
+        elif not grant.opens(named) or is_canary(named):
             raise await self._forbidden(grant)
+        if self._seen is not None:
+            self._seen(named, feature_of(asked.url.path))
         return grant, named
 
     async def _admitted(self, rate: RateLimit, key: str) -> None:

@@ -145,6 +145,8 @@ def _told(experience: Experience, user: str) -> Response:
 
 def _taken(experience: Experience, user: str, body: FeedbackBody) -> Response:
     if body.opt_out is not None:
+        if not user:
+            raise InputError("`opt_out` needs the `user` whom it is about")
         forgotten = 0
         if body.opt_out:
             forgotten = experience.opt_out(user)

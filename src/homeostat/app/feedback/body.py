@@ -39,8 +39,6 @@ class FeedbackBody(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
                 raise InputError(f"`{name}` has at most {most} characters, not {len(text)}")
         if len(self.asked) > ASKED_MAX:
             raise InputError(f"`asked` names at most {ASKED_MAX} instruments: {', '.join(INSTRUMENTS)}")
-        if self.opt_out is not None and not self.user:
-            raise InputError("`opt_out` needs the `user` whom it is about")
         if not (self.answers or self.statements or self.asked or self.opt_out is not None):
             raise InputError("there is no answer in it: send rating, thumbs, recommend or statements")
         return self

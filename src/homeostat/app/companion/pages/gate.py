@@ -6,6 +6,7 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from homeostat.app.companion.pages.sessions import COOKIE, Session, Sessions
+from homeostat.app.feedback.origins import Origins
 from homeostat.app.web.errors import problem
 from homeostat.app.web.security import FORGED, FORGED_REMEDY, forged, secured
 
@@ -19,7 +20,9 @@ class CompanionGate:
     A request that shows a token itself is its own; no cookie is looked at then.
     """
 
-    def __init__(self, app: ASGIApp, sessions: Sessions) -> None:
+    def __init__(self, app: ASGIApp, sessions: Sessions, origins: Origins | None = None) -> None:
+        """`origins` are the sites whose pages may send feedback, with a token of their own."""
+        self._origins = origins or Origins()
         self._app = app
         self._sessions = sessions
 
@@ -28,10 +31,11 @@ class CompanionGate:
             await self._app(scope, receive, send)
             return
         headers = Headers(scope=scope)
-        if forged(scope["method"], headers):
+        elsewhere = forged(scope["method"], headers)
+        if elsewhere and not self._origins.opens(scope["path"], headers):
             await problem(403, FORGED, FORGED_REMEDY)(scope, receive, secured(send))
             return
-        session = None if "authorization" in headers else self._session(headers)
+        session = None if elsewhere or "authorization" in headers else self._session(headers)
         if session is not None:
             shown = (b"authorization", f"Bearer {session.token}".encode())
             scope = {**scope, "headers": [*scope["headers"], shown], SESSION: session}
