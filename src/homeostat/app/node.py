@@ -9,6 +9,7 @@ from pathlib import Path
 from homeostat.app.alerts.desk import AlertDesk
 from homeostat.app.alerts.target_file import Alerting, load_alerting
 from homeostat.app.duties import Duties, Duty
+from homeostat.app.feedback.desk import ExperienceDesk
 from homeostat.app.findings.desk import ChangeDesk
 from homeostat.app.loops.loop_actions import ORDERS, loop_actions
 from homeostat.app.loops.loop_desk import LoopDesk
@@ -79,11 +80,12 @@ class Node:
         self.duties.start()
 
     def _desks(self, alerting: Alerting, store: Store) -> tuple[Duty, ...]:
-        """Make what one node does for all: telling alerts, noticing changes."""
+        """Make what one node does for all: telling alerts, noticing changes, figuring experience."""
         actions = loop_actions(LoopDesk(store, self.clock, self.losses))
         return (
             AlertDesk(store, self.clock, self.losses, alerting, actions, metrics=self.catalogue),
             ChangeDesk(store, self.clock, self.losses, self.catalogue),
+            ExperienceDesk(self.experiences, self.losses),
         )
 
     def _people_key(self) -> bytes:

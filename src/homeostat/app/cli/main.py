@@ -11,6 +11,7 @@ from typer.core import TyperGroup
 
 from homeostat.app.cli.alerts import alerts
 from homeostat.app.cli.analyze import analyze
+from homeostat.app.cli.bus import bus
 from homeostat.app.cli.companion import companion
 from homeostat.app.cli.compare import compare
 from homeostat.app.cli.demo import demo
@@ -18,6 +19,7 @@ from homeostat.app.cli.embedder import embedder
 from homeostat.app.cli.engine import engine
 from homeostat.app.cli.evaluate import evaluate
 from homeostat.app.cli.exits import code_of
+from homeostat.app.cli.experience import experience
 from homeostat.app.cli.jobs import jobs
 from homeostat.app.cli.knobs import knobs
 from homeostat.app.cli.ledger import ledger
@@ -115,8 +117,10 @@ def build() -> typer.Typer:
     app.add_typer(targets, name="targets")
     app.add_typer(prompts, name="prompts")
     app.add_typer(jobs, name="jobs")
+    app.add_typer(bus, name="bus")
     app.add_typer(companion, name="companion")
     app.add_typer(embedder, name="embedder")
+    app.add_typer(experience, name="experience")
     return app
 
 

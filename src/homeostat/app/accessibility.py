@@ -1,0 +1,136 @@
+"""Accessibility: axe-core over the pages of a running server, in Chromium, light and dark, small and large.
+
+Where there is no Chromium the share of accessible pages is not known, and that is said.
+"""
+
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urljoin, urlsplit
+
+from homeostat.core.errors import InputError, NotAvailable
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+CHROMIUM_VARIABLE = "HOMEOSTAT_CHROMIUM"
+CHROMIUM = "/usr/bin/chromium"
+ARGUMENTS = ("--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking")
+SCHEMES = ("light", "dark")
+WIDTHS = (360, 1_280)
+PAGES_MAX = 60
+TIMEOUT_MS = 20_000
+NEEDED = "pip install axe-core-python playwright"
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Something that axe found on a page: its rule, how grave it is, where it stands, and how it was seen."""
+
+    rule: str
+    impact: str
+    target: str
+    seen: str
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedPage:
+    """A page and what is to be mended on it."""
+
+    path: str
+    faults: tuple[Fault, ...]
+
+
+def share_accessible(pages: tuple[CheckedPage, ...]) -> float:
+    """Return the share of pages on which nothing was found.
+
+    >>> fault = Fault("label", "serious", "input", "light")
+    >>> share_accessible((CheckedPage("/", ()), CheckedPage("/a", (fault,))))
+    0.5
+    """
+    return sum(not page.faults for page in pages) / len(pages)
+
+
+def check_pages(address: str, token: str | None = None) -> tuple[CheckedPage, ...]:
+    """Check a server's page, and all that the links of its header lead to, by axe-core.
+
+    A page counts as accessible where nothing is found in light and dark, at 360 and at 1,280 pixels. Raises
+    NotAvailable without Chromium, playwright or axe-core: then it is not known.
+    """
+    with _browser() as (browser, axe):
+        found: dict[str, list[Fault]] = {}
+        for scheme in SCHEMES:
+            for width in WIDTHS:
+                context = browser.new_context(
+                    viewport={"width": width, "height": 800},
+                    color_scheme=scheme,  # type: ignore[arg-type]
+                    extra_http_headers={"authorization": f"Bearer {token}"} if token else {},
+                )
+                context.set_default_timeout(TIMEOUT_MS)
+                page = context.new_page()
+                for path in _paths(page, address):
+                    faults = found.setdefault(path, [])
+                    faults.extend(_faults(page, urljoin(address, path), axe, f"{scheme}, {width} px"))
+                context.close()
+    return tuple(CheckedPage(path, tuple(faults)) for path, faults in found.items())
+
+
+@contextmanager
+def _browser() -> Iterator[tuple["Browser", str]]:
+    """Start Chromium; yield it with the source of axe-core."""
+    spec = find_spec("axe_core_python")
+    if spec is None or not spec.submodule_search_locations or find_spec("playwright") is None:
+        raise NotAvailable(f"accessibility is not known: it needs axe-core and playwright ({NEEDED})")
+    axe = Path(spec.submodule_search_locations[0], "axe.min.js").read_text(encoding="utf-8")
+    chromium = os.environ.get(CHROMIUM_VARIABLE, CHROMIUM)
+    if not Path(chromium).exists():
+        raise NotAvailable(
+            f"accessibility is not known: there is no Chromium at {chromium}; {CHROMIUM_VARIABLE} names one"
+        )
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=list(ARGUMENTS))
+        try:
+            yield browser, axe
+        finally:
+            browser.close()
+
+
+def _paths(page: "Page", address: str) -> list[str]:
+    """Return the page at an address and what its header leads to on the same server, in order."""
+    _open(page, address)
+    links: list[str] = page.eval_on_selector_all("header nav a", "links => links.map(a => a.href)")
+    own = urlsplit(page.url)
+    paths = [own.path or "/"]
+    paths += [urlsplit(link).path for link in links if urlsplit(link).netloc == own.netloc]
+    return list(dict.fromkeys(paths))[:PAGES_MAX]
+
+
+def _open(page: "Page", url: str) -> None:
+    from playwright.sync_api import Error
+
+    try:
+        answer = page.goto(url, wait_until="load")
+    except Error as error:
+        raise NotAvailable(f"{url} cannot be opened: {error.message.splitlines()[0]}") from None
+    if answer is None or answer.status >= 400:
+        status = "nothing" if answer is None else str(answer.status)
+        raise InputError(f"{url} answered {status}: is a token needed (--token)?")
+
+
+def _faults(page: "Page", url: str, axe: str, seen: str) -> list[Fault]:
+    _open(page, url)
+    page.evaluate("for (const d of document.querySelectorAll('details')) d.open = true")
+    page.evaluate(axe)
+    found = page.evaluate("axe.run().then(r => JSON.stringify(r.violations))")
+    return [
+        Fault(one["id"], one["impact"] or "minor", " ".join(map(str, node["target"])), seen)
+        for one in json.loads(found)
+        for node in one["nodes"]
+    ]

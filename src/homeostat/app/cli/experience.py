@@ -1,0 +1,98 @@
+"""`homeostat experience`: how people fare, and whether everybody can use the pages."""
+
+from typing import Annotated, Any
+
+import typer
+
+experience = typer.Typer(help="How people fare with an application.", no_args_is_help=True)
+
+Endpoint = Annotated[str, typer.Option(envvar="HOMEOSTAT_ENDPOINT", help="Address of the server.")]
+Token = Annotated[str | None, typer.Option(envvar="HOMEOSTAT_TOKEN", help="The server's token.")]
+
+
+@experience.command()
+def show(
+    service: Annotated[str, typer.Argument(help="Whose; may be left out where there is one.")] = "",
+    endpoint: Endpoint = "http://127.0.0.1:4318",
+    token: Token = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Print the figures of 30 days: value, 95% interval, n, and which share of people answered.
+
+    Example: [bold]homeostat experience show shop[/bold]
+    """
+    from homeostat.app.cli.client import Client
+
+    with Client(endpoint, token) as client:
+        found = client.get("/api/experience", **({"service": service} if service else {}))
+    if as_json:
+        import json
+
+        typer.echo(json.dumps(found, ensure_ascii=False, indent=2))
+        return
+    if found["figures"] is None:
+        typer.echo("No application tells how people fare with it yet: docs/how-to/measure-experience.md")
+        return
+    _print(found)
+
+
+@experience.command()
+def accessibility(
+    address: Annotated[str, typer.Argument(help="A page; those that its header leads to are checked too.")],
+    token: Token = None,
+    service: Annotated[str, typer.Option(help="Whose pages they are, in the metric.")] = "homeostat",
+    store: Annotated[
+        str | None,
+        typer.Option(envvar="HOMEOSTAT_STORE", help="Where the share is kept; - keeps it nowhere."),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Run axe-core over the pages of a server in Chromium, light and dark, and keep the share without fault.
+
+    Exits with 1 where there is something to mend.
+
+    Example: [bold]homeostat experience accessibility http://127.0.0.1:4318[/bold]
+    """
+    from homeostat.app.accessibility import check_pages, share_accessible
+    from homeostat.loop.homeostat import Homeostat
+    from homeostat.runtime.experience.measures import accessibility as record
+
+    pages = check_pages(address, token)
+    share = share_accessible(pages)
+    if store != "-":
+        with Homeostat(service, store=store, release="", collect=False) as hs:
+            record(hs, service, share)
+    if as_json:
+        import json
+        from dataclasses import asdict
+
+        typer.echo(json.dumps({"share": share, "pages": [asdict(page) for page in pages]}, indent=2))
+    else:
+        for page in pages:
+            typer.echo(f"{'✗' if page.faults else '✓'} {page.path}")
+            for fault in page.faults:
+                typer.echo(f"    {fault.impact} {fault.rule} at {fault.target} ({fault.seen})")
+        well = sum(not page.faults for page in pages)
+        typer.echo(f"{well} of {len(pages)} pages without fault ({share:.0%}), by axe-core")
+    if share < 1.0:
+        raise typer.Exit(1)
+
+
+def _print(found: dict[str, Any]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for name in ("figure", "value", "95%", "rests on", "response rate"):
+        table.add_column(name)
+    for row in found["rows"]:
+        care = f" ({row['care']})" if row["care"] else ""
+        table.add_row(
+            row["name"],
+            row["words"],
+            row["interval_words"],
+            f"{row['basis_words']}{care}",
+            row["response_words"] or "seen, not asked",
+        )
+    Console().print(f"[bold]{found['service']}[/bold], {found['days']} days")
+    Console().print(table)
