@@ -293,6 +293,8 @@ class Homeostat:
         """Flush and end the threads. What is recorded afterwards stays in this process."""
         if not self._closed:
             self._closed = True
+            if self._experience is not None:
+                self._experience.close()
             if self._governing is not None:
                 self._governing.close(timeout_s)
             self.evaluators.close(timeout_s)
