@@ -15,6 +15,7 @@ from homeostat.companion.message import Message, NewMessage
 from homeostat.companion.store.accepted import NAME_BYTES_MAX, TEXT_BYTES_MAX
 from homeostat.companion.store.people import Extent, Memory, Pause, People, Within
 from homeostat.core.errors import InputError, TooLarge, UnknownPerson
+from homeostat.runtime.embed.rows import to_rows, to_vectors
 from homeostat.testing.people_model import MODEL as LEARNED
 from homeostat.testing.people_model import ModelMemory
 
@@ -351,6 +352,30 @@ class PeopleContract:
         assert len(ann.vectors.load("turn", MODEL)[0]) == 0
         assert ann.vectors.load("turn", "model-2")[1].tolist() == [[7, 7, 7]]
         assert ann.vectors.load("window", MODEL)[0].tolist() == [1]
+
+    def test_rows_of_old_messages_are_kept_in_a_third_of_the_bytes_and_load_nearly_as_they_were(
+        self, ann: Memory
+    ) -> None:
+        ann.messages.add([said(n) for n in range(1, 201)])
+        vectors = np.random.default_rng(7).normal(size=(200, 96)).astype(np.float32)
+        vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+        before = to_rows(vectors)
+        ann.vectors.put("turn", MODEL, list(range(1, 201)), before)
+        done = [ann.vectors.compact("turn", 150, 64) for _ in range(5)]
+        assert sum(done) in (128, 144)
+        assert done[-1] == 0
+        seqs, kept = ann.vectors.load("turn", MODEL)
+        assert seqs.tolist() == list(range(1, 201))
+        old = np.flatnonzero((kept != before).any(axis=1))
+        assert old.tolist() == list(range(sum(done) - 1))
+        alike = np.einsum("ij,ij->i", to_vectors(kept), vectors)
+        assert alike.min() > 0.85
+        assert abs(alike.mean() - 1) < 0.02
+        ann.vectors.put("turn", MODEL, [2], np.zeros((1, 96), np.int8))
+        ann.messages.remove(["m3"])
+        seqs, kept = ann.vectors.load("turn", MODEL)
+        assert seqs.tolist() == [1, 2, *range(4, 201)]
+        assert abs(kept[1].astype(int)).max() < 10
 
     def test_vectors_of_no_message_are_not_kept(self, ann: Memory) -> None:
         ann.messages.add([said(1)])

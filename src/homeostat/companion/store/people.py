@@ -108,6 +108,14 @@ class Vectors(Protocol):
         """
         ...
 
+    def compact(self, kind: str, before: int, limit: int) -> int:
+        """Keep rows of seqs below `before` in a third of the bytes from now on; they load coarser.
+
+        Whole blocks are made smaller, at most those of about `limit` rows; return of how many rows' places, 0
+        where nothing is left to do.
+        """
+        ...
+
 
 class Notes(Protocol):
     """Small named blobs: what the parts of the companion have learned of the person."""

@@ -10,6 +10,7 @@ from itertools import groupby
 import numpy as np
 from numpy.typing import NDArray
 
+from homeostat.companion.store.compact_rows import compacted, expanded
 from homeostat.companion.store.postgres.handle import Handle, Rows
 from homeostat.companion.store.postgres.schema import SCHEMA
 from homeostat.companion.store.postgres.seal import Seal
@@ -85,13 +86,39 @@ class PostgresVectors:
                 first=max(0, after + 1) // BLOCK,
             )
         dimensions = int(found[0][0])
-        bodies = b"".join(_opened(seal, number, block, body) for block, body in blocks)
-        whole = np.frombuffer(bodies, np.int8).reshape(len(blocks), BLOCK * (1 + dimensions))
+        whole = np.empty((len(blocks), BLOCK * (1 + dimensions)), np.int8)
+        for place, (block, body) in enumerate(blocks):
+            whole[place] = _whole(_opened(seal, number, block, body), dimensions)
         seqs = (
             np.array([block for block, _ in blocks], np.int64)[:, None] * BLOCK + np.arange(BLOCK)
         ).reshape(-1)
         present = (whole[:, :BLOCK].reshape(-1) != 0) & (seqs > after)
         return seqs[present], whole[:, BLOCK:].reshape(-1, dimensions)[present]
+
+    def compact(self, kind: str, before: int, limit: int) -> int:
+        """Keep rows of seqs below `before` in a third of the bytes from now on; they load coarser."""
+        seal = self._handle.seal
+        number = seal.number(b"kind", kind)
+        with self._handle.writing() as (transaction, _):
+            blocks = transaction.all(
+                f"SELECT block, body, dimensions FROM {SCHEMA}.vectors"  # noqa: S608
+                f" JOIN {SCHEMA}.kinds USING (person, kind) WHERE person = %(person)s AND kind = %(kind)s"
+                " AND block < %(end)s AND dimensions > 1 AND octet_length(body) >= %(rows)s * (dimensions + 1)"
+                " LIMIT %(most)s",
+                kind=number,
+                end=max(0, before) // BLOCK,
+                rows=BLOCK,
+                most=max(1, limit // BLOCK),
+            )
+            bodies = [
+                seal.close(
+                    _compact(_opened(seal, number, block, body), int(dimensions)), _place(number, block)
+                )
+                for block, body, dimensions in blocks
+            ]
+            if blocks:
+                transaction.do(_KEEP, kind=number, blocks=[block for block, _, _ in blocks], bodies=bodies)
+        return len(blocks) * BLOCK
 
     def _prefer(self, rows: Rows, kind: str, model: str, dimensions: int) -> None:
         """Have a kind be of one model: what another made is removed."""
@@ -129,10 +156,12 @@ def _patch(
     make: bool = True,
 ) -> None:
     """Change rows in their blocks, None to remove one; `make` makes blocks that are not there."""
-    found = {
-        block: np.frombuffer(_opened(seal, kind, block, body), np.int8).copy()
+    opened = {
+        block: _opened(seal, kind, block, body)
         for block, body in rows.all(_BLOCKS, kind=kind, blocks=list(changes))
     }
+    found = {block: _whole(body, dimensions) for block, body in opened.items()}
+    small = {block for block, body in opened.items() if len(body) < BLOCK * (1 + dimensions)}
     if make:
         found |= {
             block: np.zeros(BLOCK * (1 + dimensions), np.int8) for block in changes if block not in found
@@ -143,8 +172,26 @@ def _patch(
             whole[place] = row is not None
             places[place] = 0 if row is None else row
     if found:
-        bodies = [seal.close(whole.tobytes(), _place(kind, block)) for block, whole in found.items()]
+        bodies = []
+        for block, whole in found.items():
+            body = whole.tobytes()
+            body = _compact(body, dimensions) if block in small else body
+            bodies.append(seal.close(body, _place(kind, block)))
         rows.do(_KEEP, kind=kind, blocks=list(found), bodies=bodies)
+
+
+def _whole(body: bytes, dimensions: int) -> NDArray[np.int8]:
+    """Return a mask and the rows behind it as int8, whichever form they have."""
+    if len(body) == BLOCK * (1 + dimensions):
+        return np.frombuffer(body, np.int8).copy()
+    rows = np.frombuffer(body, np.uint8, offset=BLOCK).reshape(BLOCK, -1)
+    return np.concatenate((np.frombuffer(body, np.int8, BLOCK), expanded(rows, dimensions).reshape(-1)))
+
+
+def _compact(body: bytes, dimensions: int) -> bytes:
+    """Return a mask and rows of int8 with their rows made compact."""
+    rows = np.frombuffer(body, np.int8, offset=BLOCK).reshape(BLOCK, dimensions)
+    return body[:BLOCK] + compacted(rows).tobytes()
 
 
 def _place(kind: int, block: int) -> str:

@@ -1,6 +1,7 @@
 """Vectors: rows of int8 in blocks, each row at its seq's own place, so that one more row writes one page.
 
-Block b of a kind holds the seqs from 64 b to 64 b + 63; a mask says which of them are there.
+Block b of a kind holds the seqs from 64 b to 64 b + 63; a mask says which of them are there. The rows of a
+block are all of int8 or all compact; their length tells.
 """
 
 from collections.abc import Iterable, Sequence
@@ -10,6 +11,7 @@ import apsw
 import numpy as np
 from numpy.typing import NDArray
 
+from homeostat.companion.store.compact_rows import compacted, expanded
 from homeostat.companion.store.sqlite.handle import Handle, rows_of
 from homeostat.core.errors import InputError
 
@@ -59,20 +61,47 @@ class SqliteVectors:
         first = np.array([block for block, _, _ in blocks], np.int64) * BLOCK
         seqs = (first[:, None] + np.arange(BLOCK)).reshape(-1)
         present &= seqs > after
-        rows = np.frombuffer(b"".join(body for _, _, body in blocks), np.int8).reshape(-1, dimensions)
-        return seqs[present], rows[present]
+        return seqs[present], _read_bodies([body for _, _, body in blocks], dimensions)[present]
+
+    def compact(self, kind: str, before: int, limit: int) -> int:
+        """Keep rows of seqs below `before` in a third of the bytes from now on; they load coarser."""
+        with self._handle.writing() as connection:
+            blocks = rows_of(
+                connection,
+                "SELECT block, dimensions, rows FROM blocks JOIN kinds USING (kind) WHERE name = ?"
+                " AND number < ? AND dimensions > 1 AND length(rows) = dimensions * ? LIMIT ?",
+                (kind, before // BLOCK, BLOCK, max(1, limit // BLOCK)),
+            )
+            for block, dimensions, body in blocks:
+                rows = np.frombuffer(body, np.int8).reshape(BLOCK, dimensions)
+                connection.execute(
+                    "UPDATE blocks SET rows = ? WHERE block = ?", (compacted(rows).tobytes(), block)
+                )
+        return len(blocks) * BLOCK
 
 
 def remove_rows(connection: apsw.Connection, seqs: Iterable[int]) -> None:
     """Take the rows of messages out of every kind."""
     for seq in seqs:
-        for block, dimensions in rows_of(
-            connection,
-            "SELECT block, dimensions FROM blocks JOIN kinds USING (kind) WHERE number = ?",
-            (seq // BLOCK,),
+        for block, length in rows_of(
+            connection, "SELECT block, length(rows) FROM blocks WHERE number = ?", (seq // BLOCK,)
         ):
             _patch(connection, "present", block, seq % BLOCK, b"\0")
-            _patch(connection, "rows", block, seq % BLOCK * dimensions, bytes(dimensions))
+            _patch(connection, "rows", block, seq % BLOCK * (length // BLOCK), bytes(length // BLOCK))
+
+
+def _read_bodies(bodies: Sequence[bytes], dimensions: int) -> NDArray[np.int8]:
+    """Return the rows of blocks, those that are there and the places of others, (n, dimensions)."""
+    full = BLOCK * dimensions
+    if all(len(body) == full for body in bodies):
+        return np.frombuffer(b"".join(bodies), np.int8).reshape(-1, dimensions)
+    rows = np.empty((len(bodies), BLOCK, dimensions), np.int8)
+    for place, body in enumerate(bodies):
+        if len(body) == full:
+            rows[place] = np.frombuffer(body, np.int8).reshape(BLOCK, dimensions)
+        else:
+            rows[place] = expanded(np.frombuffer(body, np.uint8).reshape(BLOCK, -1), dimensions)
+    return rows.reshape(-1, dimensions)
 
 
 def _kind(connection: apsw.Connection, kind: str, model: str, dimensions: int) -> int:
@@ -91,7 +120,9 @@ def _kind(connection: apsw.Connection, kind: str, model: str, dimensions: int) -
 
 def _write(connection: apsw.Connection, kind: int, number: int, rows: dict[int, NDArray[np.int8]]) -> None:
     dimensions = len(next(iter(rows.values())))
-    found = rows_of(connection, "SELECT block FROM blocks WHERE kind = ? AND number = ?", (kind, number))
+    found = rows_of(
+        connection, "SELECT block, length(rows) FROM blocks WHERE kind = ? AND number = ?", (kind, number)
+    )
     if not found:
         present, body = bytearray(BLOCK), np.zeros((BLOCK, dimensions), np.int8)
         for place, row in rows.items():
@@ -102,10 +133,12 @@ def _write(connection: apsw.Connection, kind: int, number: int, rows: dict[int, 
             (kind, number, present, body.tobytes()),
         )
         return
-    ((block,),) = found
+    ((block, length),) = found
+    whole = length == BLOCK * dimensions
     for place, row in rows.items():
+        body = row.tobytes() if whole else compacted(row[None]).tobytes()
         _patch(connection, "present", block, place, b"\1")
-        _patch(connection, "rows", block, place * dimensions, row.tobytes())
+        _patch(connection, "rows", block, place * len(body), body)
 
 
 def _patch(connection: apsw.Connection, column: str, block: int, offset: int, value: bytes) -> None:

@@ -1,0 +1,179 @@
+"""Integration: the stage of a dream in which what a person said is connected, in small steps."""
+
+import re
+from collections.abc import Sequence
+from hashlib import blake2b
+
+import msgspec
+import numpy as np
+
+from homeostat.act.knobs.declaration import declared
+from homeostat.companion.dream.derived import Derived, Relation
+from homeostat.companion.dream.integrate import kept
+from homeostat.companion.dream.integrate.kept import LINKED, PAGE, RELATIONS, ROW, STATED, Head, Page
+from homeostat.companion.dream.integrate.kinds import told
+from homeostat.companion.dream.integrate.linking import linked, rows_of
+from homeostat.companion.dream.integrate.reading import derived
+from homeostat.companion.dream.integrate.statements import Statement, single, statements
+from homeostat.companion.message import Message
+from homeostat.companion.palace.tiers import DAY_US
+from homeostat.companion.store.people import Memory
+from homeostat.companion.turns import KIND as TURN
+from homeostat.core.embedder import Embedder
+from homeostat.runtime.host import Host
+
+STEP = 64
+SAME_WORDS_MIN = 4
+"""Messages of fewer words say the same now and then; they are not merged."""
+
+_WORD = re.compile(r"[^\W_]+")
+_TASTES = frozenset({Relation.LIKES, Relation.DISLIKES})
+
+
+class Integrated(msgspec.Struct, frozen=True, kw_only=True):
+    """What one step did: messages that were looked at, and what was derived from them and forgotten.
+
+    `forgotten` counts messages that were edited or removed since, with all that was derived from them; `compacted`
+    rows of vectors that were made smaller. `done` where nothing is left to do.
+    """
+
+    done: bool
+    looked: int = 0
+    facts: int = 0
+    links: int = 0
+    forgotten: int = 0
+    compacted: int = 0
+
+
+class Integration:
+    """Derives links, facts, duplicates and resolutions, and makes old vectors compact.
+
+    The dream calls `integrate` until it is done, each time with the memory held anew: a step of 64 messages takes
+    some 0.1 s. What was derived is in the notes, as places in messages: no word of the person is kept twice, and
+    what is derived from a message that was edited or removed since is gone at once.
+    """
+
+    name = "integrate"
+
+    def __init__(self, host: Host, embedder: Embedder | None = None) -> None:
+        self._model = None if embedder is None else embedder.model
+        self._clock = host.clock
+        self._compact_days = host.knob_set.declare(
+            declared(
+                "dream_compact_days",
+                30.0,
+                low=1.0,
+                high=3_650.0,
+                log=True,
+                help="days after which the vector of a memory is kept in a third of the bytes",
+            )
+        )
+        self._counters = {
+            kind: host.counter("companion.dream_integrated", "1", kind=kind)
+            for kind in ("looked", "facts", "links", "forgotten", "compacted")
+        }
+
+    def integrate(self, memory: Memory, limit: int = STEP) -> Integrated:
+        """Do the next step, of up to `limit` messages."""
+        extent = memory.extent()
+        head = self._begun(memory, extent.generation)
+        if head.last < extent.last:
+            did = self._derive(memory, head, extent.last, limit)
+        else:
+            did = self._compact(memory, head, limit)
+        for kind, counter in self._counters.items():
+            counter.add(getattr(did, kind))
+        return did
+
+    def derived(self, memory: Memory, seqs: Sequence[int]) -> list[Derived]:
+        """Return what was derived from these messages as they are now, with its sources."""
+        return derived(memory, seqs)
+
+    def _begun(self, memory: Memory, generation: int) -> Head:
+        """Return the head; where messages were edited or removed since, all are looked at again."""
+        head = kept.head_of(memory)
+        model = self._model or head.model
+        if head.model != model:  # links by meaning are made anew
+            kept.forget(memory, head)
+            head = Head(model=model, stamp=head.stamp)
+        if head.generation != generation:
+            head.generation, head.last, head.changed = generation, 0, []
+        return head
+
+    def _derive(self, memory: Memory, head: Head, last: int, limit: int) -> Integrated:
+        """Derive from the messages that follow; those that are as they were are passed over."""
+        messages = memory.reading.after(head.last, limit)
+        reached = messages[-1].seq if len(messages) == limit else last
+        pages = {
+            number: kept.page_of(memory, number)
+            for number in range((head.last + 1) // PAGE, reached // PAGE + 1)
+        }
+        known = {
+            seq: edited_us
+            for page in pages.values()
+            for seq, edited_us in page.rows[["seq", "edited_us"]].tolist()
+            if head.last < seq <= reached
+        }
+        fresh = [message for message in messages if known.get(message.seq) != message.edited_us]
+        gone = set(known) - {message.seq for message in messages} | {m.seq for m in fresh if m.seq in known}
+        head.changed = sorted({*head.changed, *gone})
+        new = _noted(memory, fresh, self._model)
+        for number, page in pages.items():
+            pages[number] = page.without(head.changed).joined(new.of_page(number))
+        head.last = reached
+        kept.put(memory, head, pages)
+        return Integrated(
+            done=False,
+            looked=len(messages),
+            facts=len(new.stated),
+            links=len(new.linked),
+            forgotten=len(gone),
+        )
+
+    def _compact(self, memory: Memory, head: Head, limit: int) -> Integrated:
+        """Make the vectors of the next messages smaller, if these are old."""
+        old_us = self._clock.now_ns() // 1_000 - int(self._compact_days.get() * DAY_US)
+        messages = memory.reading.after(head.compact, limit)
+        young = next((message.seq for message in messages if message.at_us > old_us), None)
+        before = young or (messages[-1].seq + 1 if messages else 0)
+        compacted = memory.vectors.compact(TURN, before, limit) if before else 0
+        if not compacted and (before - 1 > head.compact or head.changed):
+            head.compact, head.changed = max(before - 1, head.compact), []
+            kept.put(memory, head, {})
+        return Integrated(done=not compacted and (young is not None or not messages), compacted=compacted)
+
+
+def _noted(memory: Memory, messages: Sequence[Message], model: str | None) -> Page:
+    """Return what is derived from messages."""
+    rows = [(m.seq, m.edited_us, told(m.text), _words_number(m)) for m in messages]
+    stated = [
+        (m.seq, RELATIONS.index(s.relation), s.begin, s.end, s.about_begin, s.about_end, _key(m, s))
+        for m in messages
+        for s in statements(m.text)
+    ]
+    return Page(
+        np.array(rows, ROW),
+        np.array(stated, STATED),
+        linked(memory, messages, rows_of(memory, model)) if messages else np.empty(0, LINKED),
+    )
+
+
+def _words_number(message: Message) -> int:
+    """Return the number of what an author says in these words, 0 where they are few."""
+    words = _WORD.findall(message.text.casefold())
+    return _number(message.author, *words) if len(words) >= SAME_WORDS_MIN else 0
+
+
+def _key(message: Message, said: Statement) -> int:
+    """Return the number of what can have one value at a time: where somebody lives, what they think of a thing."""
+    if single(said.relation):
+        about = message.text[said.about_begin : said.about_end]
+        return _number(message.author, said.relation, about.casefold())
+    if said.relation in _TASTES:
+        return _number(message.author, "taste", message.text[said.begin : said.end].casefold())
+    return 0
+
+
+def _number(*parts: str) -> int:
+    digest = blake2b("\0".join(parts).encode(errors="surrogatepass"), digest_size=8).digest()
+    return int.from_bytes(digest, "little")
