@@ -51,6 +51,10 @@ def up(
     writer: Annotated[
         str, typer.Option(help="none, or the URL?model=NAME of a model that words replies and gaps.")
     ] = "none",
+    feedback_origin: Annotated[
+        list[str] | None,
+        typer.Option(metavar="ORIGIN", help="Site whose pages may send feedback; may be repeated."),
+    ] = None,
     log_level: Annotated[str, typer.Option(help="debug, info, warning or error.")] = "info",
     until_eof: Annotated[bool, typer.Option("--until-eof", hidden=True)] = False,
 ) -> None:
@@ -83,6 +87,7 @@ def up(
         workers=workers,
         embedder=embedder,
         writer=writer,
+        feedback_origins=tuple(feedback_origin or ()),
     )
     node = CompanionNode(options)
     try:

@@ -15,6 +15,7 @@ from homeostat.app.companion.administration import AdminApi
 from homeostat.app.companion.bodies import IN_FLIGHT_BYTES
 from homeostat.app.companion.dreams import DreamApi
 from homeostat.app.companion.exchange import ExchangeApi
+from homeostat.app.companion.feedback import DoorEntrance
 from homeostat.app.companion.learned import LearnedApi
 from homeostat.app.companion.messages import MessageApi
 from homeostat.app.companion.mirror import MirrorApi
@@ -25,6 +26,7 @@ from homeostat.app.companion.pages.pages import pages
 from homeostat.app.companion.people import PeopleApi
 from homeostat.app.companion.problems import Refusal, answer_to
 from homeostat.app.companion.walks import WalkApi
+from homeostat.app.feedback.api import FeedbackApi
 from homeostat.app.web.budget import Budget
 from homeostat.app.web.errors import json_answer, problem
 from homeostat.app.web.health import Endpoint, healthz
@@ -52,6 +54,7 @@ def create_companion_app(node: CompanionNode) -> Starlette:
         ).routes(),
         *ExchangeApi(node.companion, node.door, node.audit, node.threads, node.clock).routes(),
         *AdminApi(node.access, node.flags, node.door, node.audit, node.threads).routes(),
+        *FeedbackApi(DoorEntrance(node.door, node.experience), node.origins, node.threads.run).routes(),
         Route("/healthz", healthz),
         Route("/readyz", _readyz(node)),
     ]
@@ -83,7 +86,7 @@ def create_companion_app(node: CompanionNode) -> Starlette:
     app = Starlette(
         routes=routes,
         lifespan=lifespan,
-        middleware=[Middleware(CompanionGate, sessions=node.sessions)],
+        middleware=[Middleware(CompanionGate, sessions=node.sessions, origins=node.origins)],
         exception_handlers={HTTPException: _refused, HomeostatError: _failed},
     )
     app.state.bodies = Budget(IN_FLIGHT_BYTES)

@@ -13,8 +13,10 @@ from numpy.typing import NDArray
 
 import homeostat.companion
 from homeostat.app.companion.door import Door
+from homeostat.app.companion.feedback import TRACK
 from homeostat.app.companion.pages.sessions import Sessions
 from homeostat.app.companion.threads import Threads
+from homeostat.app.feedback.origins import Origins
 from homeostat.companion.access.access import Access
 from homeostat.companion.access.audit import Act, Audit
 from homeostat.companion.access.audit_key import audit_key
@@ -50,11 +52,17 @@ from homeostat.evaluate.safety.guard import Guard
 from homeostat.evaluate.safety.policy import policy
 from homeostat.loop.homeostat import Homeostat
 from homeostat.runtime.embed.opening import NONE, embedder_at
+from homeostat.runtime.experience.declaration import Declaration
+from homeostat.runtime.experience.experience import Experience
+from homeostat.runtime.experience.pseudonyms import Pseudonyms
 from homeostat.runtime.jobs.jobs import Jobs
 from homeostat.store.address import StoreAddress
 from homeostat.store.open import open_store
 
 SERVICE = "companion"
+PEOPLE_KEY = "people of experience"
+"""What the key is for under which people's experience is kept: another than that of their memories."""
+
 RESIDENT_MB = 512
 WORKERS = 1
 ENDPOINT_CALLS = 8
@@ -91,6 +99,7 @@ class CompanionOptions:
     workers: int = WORKERS
     embedder: str = "none"
     writer: str = "none"
+    feedback_origins: tuple[str, ...] = ()
 
     @property
     def computes(self) -> bool:
@@ -177,7 +186,17 @@ class CompanionNode:
         )
         self.nights = Nights(self.homeostat, self.people, self.dreams, self.jobs)
         self.sessions = Sessions(master, self.clock)
-        self.door = Door(self.homeostat, self.access, self.audit, self.threads)
+        assert self.homeostat.writer is not None
+        self.experience = Experience(
+            self.homeostat,
+            Declaration(service=SERVICE, track=TRACK),
+            self.homeostat.writer.offer,
+            self.metrics,
+            Pseudonyms(master.derived(PEOPLE_KEY), SERVICE),
+        )
+        self.experience.declare()
+        self.origins = Origins(options.feedback_origins)
+        self.door = Door(self.homeostat, self.access, self.audit, self.threads, self.experience.interaction)
         if options.policy is not None:
             self.homeostat.govern(options.policy)
 
@@ -207,6 +226,7 @@ class CompanionNode:
         found = self.companion.forget(person)
         self.nights.back(person)
         tokens = self.access.forget(person)
+        self.experience.forget(person)
         self.flags.forget(person)
         if found or tokens:
             self.audit.note(Act.FORGOTTEN, by, person=person)
@@ -228,6 +248,7 @@ class CompanionNode:
             close = getattr(model, "close", None)
             if close is not None:
                 close()
+        self.experience.close()
         self.homeostat.close()
         self.people.close()
         self.cabinet.close()

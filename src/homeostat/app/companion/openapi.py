@@ -18,6 +18,7 @@ from homeostat.app.companion.messages import NDJSON, Edit
 from homeostat.app.companion.mirror import Correction, Replies, Situation, Switch, Texts
 from homeostat.app.companion.people import Held
 from homeostat.app.companion.walks import Stops
+from homeostat.app.feedback.body import FeedbackBody
 from homeostat.app.web.errors import json_answer
 from homeostat.app.web.openapi import PROBLEM
 from homeostat.companion.companion import Received
@@ -48,6 +49,7 @@ BODIES: dict[tuple[str, str], type[msgspec.Struct]] = {
     ("POST", f"{_PERSON}/dreams/now"): Turn,
     ("PUT", f"{_PERSON}/dreams/wishes"): Wished,
     ("POST", "/tokens"): Wish,
+    ("POST", "/feedback"): FeedbackBody,
     ("PUT", "/flags/{name}"): Setting,
 }
 
@@ -87,6 +89,7 @@ QUERIES: dict[str, tuple[str, ...]] = {
     "/people": ("after", "limit"),
     "/tokens": ("after",),
     "/audit": ("after", "limit", "verify"),
+    "/feedback": ("user",),
 }
 """What a GET takes behind the question mark."""
 
@@ -109,6 +112,7 @@ WORDS = {
     "high": "The corner opposite, as x,y,z.",
     "radius": "All within so much of the point, in place of the k nearest.",
     "worded": "true has the model say it, where one is set.",
+    "user": "Whose, where the token is a service's.",
     "verify": "1 follows the whole chain first.",
 }
 
