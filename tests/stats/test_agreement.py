@@ -5,7 +5,7 @@ from itertools import permutations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from homeostat.core.errors import InputError
@@ -27,6 +27,7 @@ def slow_alpha(pairs: list[tuple[int, int]]) -> float:
     return 1.0 - observed / (sum(every) / len(every))
 
 
+@settings(max_examples=40)
 @given(SCORES)
 def test_alpha_is_that_of_its_definition(pairs: list[tuple[int, int]]) -> None:
     first, second = zip(*pairs, strict=True)
@@ -63,13 +64,13 @@ def test_pairs_that_are_none_are_refused() -> None:
 
 def test_intervals_hold_the_truth_about_as_often_as_they_say() -> None:
     draw, held = np.random.default_rng(7), [0, 0]
-    noise, runs = 0.5, 200
+    noise, runs = 0.5, 100
     truth = 1.0 / (1.0 + noise**2)  # of normal scores with independent errors of each judge
     agree = 0.8
     for _ in range(runs):
         thing = draw.normal(size=100)
         found = krippendorff_alpha(
-            thing + draw.normal(0, noise, 100), thing + draw.normal(0, noise, 100), draw
+            (thing + draw.normal(0, noise, 100)).tolist(), (thing + draw.normal(0, noise, 100)).tolist(), draw
         )
         assert isinstance(found, Agreement)
         held[0] += found.interval.low <= truth <= found.interval.high

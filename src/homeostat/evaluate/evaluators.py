@@ -14,8 +14,8 @@ from homeostat.evaluate.passage import Context, Segment
 class Shipped:
     """An evaluator by name: how it is made, and without what it says nothing.
 
-    `needs` are fields of the context. `languages` are those that it was validated on, none where words do
-    not matter.
+    `needs` are fields of the context of which one must be known. `languages` are those that it was validated
+    on, none where words do not matter.
     """
 
     name: str
@@ -25,7 +25,52 @@ class Shipped:
     languages: tuple[str, ...] = ("en",)
 
 
-SHIPPED: tuple[Shipped, ...] = ()
+def _distress(_: Embedder | None) -> Evaluator:
+    from homeostat.evaluate.emotion.distress import DistressWithinBound
+
+    return DistressWithinBound()
+
+
+def _emotion_match(_: Embedder | None) -> Evaluator:
+    from homeostat.evaluate.emotion.match import EmotionMatch
+
+    return EmotionMatch()
+
+
+def _transitions(_: Embedder | None) -> Evaluator:
+    from homeostat.evaluate.emotion.transitions import Transitions
+
+    return Transitions()
+
+
+def _adaptation(_: Embedder | None) -> Evaluator:
+    from homeostat.evaluate.personal.adaptation import Adaptation
+
+    return Adaptation()
+
+
+def _faithfulness(_: Embedder | None) -> Evaluator:
+    from homeostat.evaluate.personal.faithfulness import Faithfulness
+
+    return Faithfulness()
+
+
+def _fit(_: Embedder | None) -> Evaluator:
+    from homeostat.evaluate.personal.fit import PreferenceFit
+
+    return PreferenceFit()
+
+
+_PREFERENCES = ("likes", "dislikes", "learned")
+
+SHIPPED: tuple[Shipped, ...] = (
+    Shipped("emotion.distress_within_bound", _distress),
+    Shipped("emotion.match", _emotion_match, needs=("sources",)),
+    Shipped("emotion.transitions", _transitions),
+    Shipped("personal.adaptation", _adaptation, needs=_PREFERENCES),
+    Shipped("personal.faithfulness", _faithfulness, needs=("sources",)),
+    Shipped("personal.fit", _fit, needs=_PREFERENCES),
+)
 
 
 def by_name(shipped: Sequence[Shipped]) -> Mapping[str, Shipped]:
@@ -65,15 +110,14 @@ def made(name: str, embedder: Embedder | None) -> Evaluator:
 def why_silent(evaluator: Evaluator, segments: Sequence[Segment], context: Context) -> str:
     """Return the likeliest reason for which an evaluator said nothing of a text.
 
-    One that is not shipped may say what it needs of the context, by an attribute `needs`.
+    One that is not shipped may say what it needs of the context by an attribute `needs`, in the same way.
     """
     if not any(segment.text.strip() for segment in segments):
         return "there is no text"
     found = _BY_NAME.get(evaluator.name)
     needs = getattr(evaluator, "needs", ()) if found is None else found.needs
-    missing = [field for field in needs if not getattr(context, field)]
-    if missing:
-        return f"needs {' and '.join(missing)} in the context"
+    if needs and not any(getattr(context, field) for field in needs):
+        return f"needs {' or '.join(needs)} in the context"
     if found is not None and found.languages and context.language not in found.languages:
         return f"knows {', '.join(found.languages)}, not {context.language}"
     return "there is too little that it could judge by"

@@ -8,7 +8,8 @@ from homeostat import Homeostat
 from homeostat.core.change import Change, Move
 from homeostat.core.clock import HOUR_NS
 from homeostat.core.metric import Better
-from homeostat.core.proof import Decision, State
+from homeostat.core.proof import Decision
+from homeostat.core.verdict import State
 from homeostat.evaluate.evaluator import Score, Validation
 from homeostat.evaluate.passage import Context, Segment
 from homeostat.judge.targets.direction import direction_of

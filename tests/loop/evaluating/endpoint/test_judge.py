@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from homeostat import Homeostat
 from homeostat.core.endpoint import Endpoint
 from homeostat.core.errors import ConfigError, NotAvailable
+from homeostat.core.plant import Steering
 from homeostat.evaluate.evaluator import Score, judged
 from homeostat.evaluate.passage import Context, Segment, Source
 from homeostat.evaluate.segments import segments_of
@@ -56,7 +57,7 @@ def test_a_grade_is_a_score_and_its_tokens_and_cost_are_counted(host: BareHost) 
         assert judged(judge, TEXT) == Score(evaluator="judge.coherence", value=0.7)
         judge.close()
     host.tracer.drain()
-    assert host.snapshot("llm.input.tokens").total > 20
+    assert host.snapshot("llm.tokens").total > 20
     assert host.snapshot("llm.cost").total > 0
 
 
@@ -153,6 +154,7 @@ def test_a_mark_is_drawn_anew_for_each_question(host: BareHost) -> None:
 def test_an_endpoint_that_stalls_is_not_waited_for(host: BareHost) -> None:
     with served_model(grading(5), Faults(stall_rate=1.0, stall_s=3.0)) as url:
         judge = judge_at(host, url, timeout_s=0.1)
+        host.knob_set.steer(Steering({"judge_retry_wait_initial_s": 0.001, "judge_rate": 1_000.0}))
         with pytest.raises(NotAvailable, match=r"does not answer within 0\.1 s"):
             judged(judge, TEXT)
         judge.close()
@@ -161,6 +163,7 @@ def test_an_endpoint_that_stalls_is_not_waited_for(host: BareHost) -> None:
 
 def test_an_endpoint_that_is_away_is_tried_again_and_then_left_alone(host: BareHost) -> None:
     judge = judge_at(host, "http://127.0.0.1:9/v1")
+    host.knob_set.steer(Steering({"judge_retry_wait_initial_s": 0.001, "judge_rate": 1_000.0}))
     for _ in range(3):
         with pytest.raises(NotAvailable):
             judged(judge, TEXT)
@@ -235,6 +238,7 @@ def test_its_agreement_with_ours_is_measured_where_both_judge(hs: Homeostat) -> 
         hs.evaluators.attach("answer", ByLength(), rate=1.0)
         judge = hs.evaluators.judge(f"{url}?model=tiny")
         hs.evaluators.attach("answer", judge, rate=1.0, beside="length")
+        plant.steer(Steering({"judge_rate": 1_000.0}))
         for number in range(40):
             with hs.request("answer"):
                 hs.said("a" * (number % 20 + 1))
@@ -259,6 +263,7 @@ def test_a_moderations_flags_are_held_against_ours(hs: Homeostat) -> None:
         assert flagged.parts == {"violence": 0.9, "harassment": 0.0}
         hs.evaluators.attach("answer", ByLength(), rate=1.0)
         hs.evaluators.attach("answer", moderation, rate=1.0, beside="length")
+        hs.knobs.plant.steer(Steering({"moderation_rate": 1_000.0}))
         for number in range(40):
             with hs.operation("answer"):
                 hs.said("a" * (number % 20 + 1))

@@ -1,0 +1,112 @@
+"""Claims about the registry of evaluators: names, needs, and that each works and beats its baseline."""
+
+import math
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from homeostat.core.errors import ConfigError, NotAvailable
+from homeostat.evaluate.evaluator import Score, judged
+from homeostat.evaluate.evaluators import Shipped, by_name, made, names, shipped, why_silent
+from homeostat.evaluate.passage import Context, Segment, Source
+from homeostat.evaluate.segments import segments_of
+from homeostat.testing.digest_embedder import DigestEmbedder
+
+TEXT = segments_of("On Saturday Mara took the train. She was glad. Tom sold the boat, which made her sad.")
+RICH = Context(
+    sources=(
+        Source(id="1", text="Mara took the train on Saturday."),
+        Source(id="2", text="Tom sold the boat."),
+    ),
+    likes=("trains",),
+    dislikes=("boats",),
+    learned={"sea": 0.5},
+    question="What happened?",
+)
+
+
+@pytest.mark.parametrize("name", names())
+def test_each_is_what_the_registry_says_and_beat_its_baseline(name: str) -> None:
+    evaluator = made(name, DigestEmbedder())
+    assert evaluator.name == name
+    validation = evaluator.validation
+    assert validation.of >= 20
+    assert validation.on
+    assert validation.baseline_is
+    assert math.isfinite(validation.figure)
+    assert validation.figure > validation.baseline
+
+
+@pytest.mark.parametrize("name", names())
+def test_each_scores_within_bounds_or_says_nothing(name: str) -> None:
+    evaluator = made(name, DigestEmbedder())
+    for segments in (
+        TEXT,
+        TEXT[:1],
+        (),
+        [Segment(text="")],
+        [Segment(text="今日は雨。"), Segment(text="¿Qué?")],
+    ):
+        for context in (Context(), RICH, Context(language="de")):
+            score = judged(evaluator, segments, context)
+            assert score is None or 0.0 <= score.value <= 1.0
+            assert score is None or score.evaluator == name
+
+
+@pytest.mark.parametrize("name", [name for name in names() if shipped(name).needs])
+def test_what_needs_something_of_the_context_says_so(name: str) -> None:
+    evaluator = made(name, DigestEmbedder())
+    assert judged(evaluator, TEXT) is None
+    said = why_silent(evaluator, TEXT, Context())
+    assert all(field in said for field in shipped(name).needs)
+
+
+@pytest.mark.parametrize("name", [name for name in names() if shipped(name).embeds])
+def test_what_needs_an_embedder_says_so(name: str) -> None:
+    with pytest.raises(NotAvailable, match="needs an embedder"):
+        made(name, None)
+
+
+def test_names_that_are_none_or_taken_are_refused() -> None:
+    with pytest.raises(ConfigError, match=r"no evaluator is named 'beauty'; there are"):
+        shipped("beauty")
+    one = Shipped("twice", lambda _: made(names()[0], None))
+    with pytest.raises(ConfigError, match="two evaluators are named 'twice'"):
+        by_name((one, one))
+
+
+def test_why_somebody_elses_evaluator_is_silent_is_said_as_far_as_it_can_be() -> None:
+    class Mine:
+        name = "mine"
+        validation = made(names()[0], DigestEmbedder()).validation
+
+        def begin(self, context: Context) -> "Mine":
+            return self
+
+        def add(self, segment: Segment) -> None: ...
+
+        def score(self) -> Score | None:
+            return None
+
+    assert "too little" in why_silent(Mine(), TEXT, Context())
+    assert why_silent(Mine(), [Segment(text=" ")], Context()) == "there is no text"
+
+
+def test_names_cost_no_import_of_an_evaluator() -> None:
+    program = (
+        "import sys; from homeostat.evaluate.evaluators import names; names();"
+        "print([m for m in sys.modules if m.startswith('homeostat.evaluate.') and m.count('.') > 2])"
+    )
+    run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert run.stdout.strip() == "[]"
+
+
+def test_the_reference_of_the_evaluators_is_that_of_the_registry() -> None:
+    sys.path.insert(0, str(Path(__file__).parents[2] / "tools"))
+    try:
+        from evaluators_reference import TARGET, reference
+    finally:
+        sys.path.pop(0)
+    assert TARGET.read_text(encoding="utf-8") == reference(), "run `python tools/evaluators_reference.py`"
