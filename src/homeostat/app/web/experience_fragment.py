@@ -85,7 +85,11 @@ def _curve(found: LearningCurve) -> CurveFigure:
     assert saved.high is not None
     verb = "saves" if saved.value >= 0 else "costs"
     ends = sorted((abs(saved.low), abs(saved.high))) if saved.low * saved.high > 0 else None
-    sure = reach(*ends, "share") if ends else f"{reach(saved.low, saved.high, 'share')}: perhaps nothing"
+    sure = (
+        reach(ends[0], ends[1], "share")
+        if ends
+        else f"{reach(saved.low, saved.high, 'share')}: perhaps nothing"
+    )
     words = (
         f"Each doubling of practice {verb} {valued(abs(saved.value), 'share')} of the time {sure}, "
         f"from {saved.n:,} tries of {saved.people:,} people."

@@ -24,8 +24,8 @@ def feature_use(used: Mapping[str, Mapping[str, int]]) -> tuple[FeatureUse, ...]
     people = len(used)
     totals: dict[str, list[int]] = {}
     for own in used.values():
-        for feature, times in own.items():
-            totals.setdefault(feature, []).append(times)
+        for feature, uses in own.items():
+            totals.setdefault(feature, []).append(uses)
     made = []
     for feature, times in sorted(totals.items(), key=lambda item: (-len(item[1]), item[0])):
         users, n = len(times), sum(times)

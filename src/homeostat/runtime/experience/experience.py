@@ -212,7 +212,7 @@ class Experience:
         book = self._book
         answers, asked, visits = book.all(Answer), book.all(Asked), book.all(Visit)
         attempts, choices, offers = book.all(Attempt), book.all(Choice), book.all(Offer)
-        longest = max(map(len, (answers, asked, visits, attempts, choices, offers)))
+        longest = max(len(answers), len(asked), len(visits), len(attempts), len(choices), len(offers))
         events = Events(
             answers=answers,
             asked=asked,
