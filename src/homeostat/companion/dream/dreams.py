@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from time import thread_time
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from homeostat.companion.dream import prose, stages
 from homeostat.companion.dream.budget import Budget
@@ -41,8 +41,11 @@ LEAVES_NS = 300 * SECOND_NS
 
 MS_NS = 1_000_000
 
-Integrate = Callable[[Memory], None]
-"""Works what was dreamed of into what is known: derives, links, compresses."""
+Integrate = Callable[[Memory], bool]
+"""Does a step of working what was said into what is known (links, facts, compression); whether it is done."""
+
+INTEGRATE_S: dict[How, float] = {"request": 0.15, "away": 20.0}
+"""For how long steps are begun: who asked for a dream waits for its end, and the next one goes on."""
 
 
 class Underway(HomeostatError):
@@ -111,7 +114,7 @@ class Dreams:
         self._tokens = Budget(host.clock, lambda: knobs.tokens_a_minute.get() / 60.0, TOKENS_BURST_S)
         self._prose_from_ns = host.clock.monotonic_ns()
         self._prose_underway = 0
-        self._left_over: set[asyncio.Future[object]] = set()
+        self._left_over: set[asyncio.Future[Any]] = set()
 
     @property
     def running(self) -> int:
@@ -237,7 +240,10 @@ class Dreams:
             raise
         if self._integrate is not None:
             with self._stage(session, "integrate"):
-                await self._held(session, self._integrate)
+                until_ns = self._clock.monotonic_ns() + round(INTEGRATE_S[session.how] * SECOND_NS)
+                while not await self._held(session, self._integrate):
+                    if self._clock.monotonic_ns() >= until_ns:
+                        break
         with self._stage(session, "deliver"):
             if session.scenes:
                 await self._kept(session, prepared, whole=True)
@@ -361,7 +367,8 @@ class Dreams:
                 return None
 
         with guarded(self._losses, "companion.dream.diary"):
-            self._meter.forgotten.add(await self._runs(session.person, keep) or 0)
+            dropped = await self._runs(session.person, keep)
+            self._meter.forgotten.add(dropped or 0)
 
     async def _held(self, session: Session, look: Callable[[Memory], T]) -> T:
         """Return what a function says of the person's memory, which it holds meanwhile."""
@@ -389,21 +396,21 @@ class Dreams:
         """Return what work returns; raise `_Stopped` as soon as the dream is stopped, and leave it behind."""
         doing: asyncio.Future[T] = asyncio.ensure_future(work)
         stopping = asyncio.ensure_future(session.stopping.wait())
+        both: tuple[asyncio.Future[Any], ...] = (doing, stopping)
         try:
-            await asyncio.wait({doing, stopping}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
         finally:
             stopping.cancel()
             if not doing.done():
                 doing.cancel()
                 self._left_over.add(doing)
-                doing.add_done_callback(self._left)
+            doing.add_done_callback(self._left)
         if session.stopping.is_set():
-            if doing.done() and not doing.cancelled():
-                doing.exception()
             raise _Stopped
         return doing.result()
 
-    def _left(self, doing: "asyncio.Future[object]") -> None:
+    def _left(self, doing: asyncio.Future[Any]) -> None:
+        """Look at what became of work that was left behind: nobody else does."""
         self._left_over.discard(doing)
         if not doing.cancelled():
             doing.exception()

@@ -24,7 +24,7 @@ Quiet = Callable[[str, int], None]
 
 
 class DreamPart:
-    """Keeps the features of messages, lets go of dreams whose sources changed, and says who may soon dream."""
+    """Keeps features of messages, lets go of dreams whose sources changed, and says who may soon dream."""
 
     name = "dream"
 

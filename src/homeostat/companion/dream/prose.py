@@ -20,6 +20,7 @@ TOKENS_MAX = 300
 QUOTE_CHARS_MAX = 600
 ANSWER_CHARS_MAX = 4_000
 CLAIM_CHARS_MAX = 400
+CLAIM_WORDS_MIN = 4
 CLAIMS_MIN = 2
 CLAIMS_MAX = 8
 SAME_CHARS = 5
@@ -106,7 +107,11 @@ def _claim(said: str, numbers: str, scene: Scene, messages: Mapping[int, Message
     text = " ".join(said.split()).strip("\"'”“-* ")
     sources = scene.sources
     named = sorted({int(number) for number in numbers.split(",")})
-    if not text or len(text) > CLAIM_CHARS_MAX or not 1 <= named[0] <= named[-1] <= len(sources):
+    if (
+        len(text.split()) < CLAIM_WORDS_MIN
+        or len(text) > CLAIM_CHARS_MAX
+        or not 1 <= named[0] <= named[-1] <= len(sources)
+    ):
         return None
     seqs = tuple(sources[number - 1] for number in named)
     return Claim(text=text, sources=seqs) if rests(text, [messages[seq] for seq in seqs]) else None

@@ -31,12 +31,11 @@ class Weighing:
     """What memories are weighed by, beside what was learned of each.
 
     `present` says how present memories are, by seqs and strengths (0 to 1), as the palace knows it;
-    `disputed` are seqs that contradict one another, `dreamt` those of which was dreamed lately.
+    `dreamt` are the seqs of which was dreamed lately.
     """
 
     now_us: int
     present: tuple[NDArray[np.int64], Floats] | None = None
-    disputed: Collection[int] = ()
     dreamt: Collection[int] = ()
 
 
@@ -64,7 +63,6 @@ def weighed(features: Features, weighing: Weighing) -> dict[Reason, Floats]:
         Reason.STRONG: strength,
         Reason.EMOTIONAL: np.sqrt(valence * arousal),
         Reason.UNRESOLVED: np.maximum(asked * 1.0, planned * 0.6) * still,
-        Reason.CONTRADICTORY: np.isin(rows["seq"], list(weighing.disputed)) * 1.0,
         Reason.UNSEEN: (1.0 - places / n) * (1.0 - strength) * own if n > 1 else np.zeros(n),
     }
     says = (rows["words"] >= WORDS_MIN) & bearable

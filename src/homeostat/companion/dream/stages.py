@@ -4,7 +4,7 @@ They are plain functions of a memory: the pipeline runs them one after the other
 """
 
 import random
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import msgspec
@@ -12,12 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from homeostat.companion.dream import diary
+from homeostat.companion.dream.derived import Derived, Link, Resolution
 from homeostat.companion.dream.features import Features, features_now
-from homeostat.companion.dream.joints import Remembered, opposed, remembered
+from homeostat.companion.dream.joints import opposed, remembered
 from homeostat.companion.dream.knobs import DreamKnobs
 from homeostat.companion.dream.replay import Chosen, Floats, Weighing, narrowed, pooled, weighed
 from homeostat.companion.dream.scene import Dream, Reason, Replayed, Steering
-from homeostat.companion.dream.telling import Telling
+from homeostat.companion.dream.telling import Telling, Ties
 from homeostat.companion.dream.tracing import untraced
 from homeostat.companion.dream.triggers import Triggers
 from homeostat.companion.dream.wishes import Wishes, keep_wishes, wishes_of
@@ -42,8 +43,8 @@ CALLED = 0.8
 Present = Callable[[Memory], tuple[NDArray[np.int64], Floats] | None]
 """Says how present memories are: seqs, ascending, and strengths from 0 to 1; None where nobody knows."""
 
-Disputed = Callable[[Memory], Iterable[int]]
-"""Says which memories contradict one another."""
+Known = Callable[[Memory, Sequence[int]], Iterable[Derived]]
+"""Says what was derived from messages, by their seqs."""
 
 
 class NoConsent(HomeostatError):
@@ -80,13 +81,13 @@ class Stages:
         now_us: Callable[[], int],
         embedder: Embedder | None = None,
         present: Present | None = None,
-        disputed: Disputed | None = None,
+        known: Known | None = None,
     ) -> None:
         self._knobs = knobs
         self._now_us = now_us
         self._embedder = embedder
         self._present = present
-        self._disputed = disputed
+        self._known = known
         self._words = Words()
 
     def initialise(self, memory: Memory) -> Begun:
@@ -107,19 +108,24 @@ class Stages:
         weighing = Weighing(
             self._now_us(),
             None if self._present is None else self._present(memory),
-            frozenset(() if self._disputed is None else self._disputed(memory)),
             begun.dreamt,
         )
         triggers = Triggers(begun.wishes.triggers, self._words, self._embedder)
         shunned = frozenset(triggers.near(memory))
         chosen = self._pool(features, weighing, begun, count * POOL)
+        ties = self._ties(memory, chosen)
         messages = self._fetched(memory, chosen, triggers, shunned)
         by_seq = {message.seq: remembered(message) for message in messages}
-        _mark_opposed(list(by_seq.values()), chosen)
+        ties.against |= {
+            frozenset((messages[a].seq, messages[b].seq)) for a, b in opposed([*by_seq.values()])
+        }
+        for seq in {seq for pair in ties.against for seq in pair}:
+            chosen.setdefault(seq, {})[Reason.CONTRADICTORY] = 1.0
         chosen = narrowed(chosen, list(by_seq), count)
         telling = Telling(
             [by_seq[seq] for seq in sorted(chosen)],
             chosen,
+            ties,
             random.Random(begun.seed),  # noqa: S311 - to be the same again
             length=knobs.length.get(),
             compression=knobs.compression.get(),
@@ -180,6 +186,18 @@ class Stages:
             triggers = Triggers(wishes.triggers, self._words)
             diary.sift(memory, lambda scene: not triggers.in_text(scene.words))
 
+    def _ties(self, memory: Memory, chosen: Chosen) -> Ties:
+        """Return what is known to tie these memories together; what contradicts them is chosen as well."""
+        ties = Ties()
+        for one in () if self._known is None else self._known(memory, sorted(chosen)):
+            if isinstance(one, Resolution):
+                ties.against.add(frozenset(one.sources))
+                for seq in one.sources:
+                    chosen.setdefault(seq, {})[Reason.CONTRADICTORY] = 1.0
+            elif isinstance(one, Link):
+                ties.near[frozenset(one.sources)] = one.weight
+        return ties
+
     def _pool(self, features: Features, weighing: Weighing, begun: Begun, count: int) -> Chosen:
         weights = weighed(features, weighing)
         rng = np.random.default_rng(begun.seed)
@@ -211,9 +229,3 @@ def resonance(dream: Dream, messages: Mapping[int, Message]) -> float | None:
     sources = tuple(Source(id=str(seq), text=message.text) for seq, message in messages.items())
     score = judged(EmotionMatch(), segments, Context(sources=sources))
     return None if score is None else score.value
-
-
-def _mark_opposed(memories: list[Remembered], chosen: Chosen) -> None:
-    for pair in opposed(memories):
-        for place in pair:
-            chosen[memories[place].seq][Reason.CONTRADICTORY] = 1.0

@@ -2,17 +2,29 @@
 
 import random
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 from homeostat.companion.dream.grammar import Grammar, month_of
-from homeostat.companion.dream.joints import Joints, Remembered, holds, opposed
+from homeostat.companion.dream.joints import Joints, Remembered, holds
 from homeostat.companion.dream.replay import Chosen
 from homeostat.companion.dream.scene import Claim, Reason, Scene, Shape, Steering
 
 MEMORIES = 2
 """Of a scene: the second is what the first leads to."""
 
+OPPOSED = 2.0
+"""What it adds that two memories contradict each other."""
+
 FOLLOWED = 4.0
 """What a theme that is to be followed adds to the nearness of a memory."""
+
+
+@dataclass(slots=True)
+class Ties:
+    """What is known of pairs of memories, by their seqs: how near they are, and which cannot both hold."""
+
+    near: dict[frozenset[int], float] = field(default_factory=dict)
+    against: set[frozenset[int]] = field(default_factory=set)
 
 
 class Telling:
@@ -25,6 +37,7 @@ class Telling:
         self,
         memories: Sequence[Remembered],
         chosen: Chosen,
+        ties: Ties,
         rng: random.Random,
         *,
         length: int,
@@ -35,6 +48,7 @@ class Telling:
         self._rng = rng
         self._temperature = temperature
         self._chosen = dict(chosen)
+        self._ties = ties
         self._left: list[Remembered] = []
         self._all: list[Remembered] = []
         self._grammar = Grammar(rng, compression)
@@ -52,7 +66,6 @@ class Telling:
         self._all += new
         self._left += new
         self._joints = Joints(self._all)
-        self._against = {frozenset((self._all[a].seq, self._all[b].seq)) for a, b in opposed(self._all)}
 
     def next(self, steering: Steering, refused: frozenset[int] = frozenset()) -> Scene | None:
         """Return the next scene, None at the end. `refused` are seqs that must not be told (any more)."""
@@ -116,20 +129,20 @@ class Telling:
         """Take out the memory to which the first leads; None where it leads to none."""
         if shape is Shape.FRAGMENTED or not self._left:
             return None
-        near = [(self._joints.nearness(first, memory), memory) for memory in self._left]
-        near = [
-            (nearness, memory)
-            for nearness, memory in near
-            if nearness > 0 or frozenset((first.seq, memory.seq)) in self._against
-        ]
+        near = [(nearness, memory) for memory in self._left if (nearness := self._near(first, memory)) > 0]
         if not near:
             return None
         _, best = max(near, key=lambda pair: pair[0] + self._score(pair[1], None, steering))
         return self._taken(best)
 
+    def _near(self, a: Remembered, b: Remembered) -> float:
+        pair = frozenset((a.seq, b.seq))
+        known = self._ties.near.get(pair, 0.0) + OPPOSED * (pair in self._ties.against)
+        return self._joints.nearness(a, b) + known
+
     def _score(self, memory: Remembered, after: Remembered | None, steering: Steering) -> float:
         reasons = sum(self._chosen.get(memory.seq, {}).values())
-        near = self._joints.nearness(memory, after) if after is not None else 0.0
+        near = self._near(memory, after) if after is not None else 0.0
         follow = FOLLOWED if steering.follow and holds(memory, steering.follow) else 0.0
         return reasons + near + follow + self._temperature * self._rng.random()
 
@@ -148,7 +161,7 @@ class Telling:
         word = shared[0] if shared else ""
         name = self._joints.names.get(word, "")
         if second is not None:
-            against = frozenset((first.seq, second.seq)) in self._against
+            against = frozenset((first.seq, second.seq)) in self._ties.against
             claims.append(
                 grammar.opposed(first, second) if against else grammar.joined(first, second, word, name)
             )

@@ -16,13 +16,14 @@ from homeostat.judge.words.quantity import count
 
 HERE = Path(__file__)
 DAY_S = 86_400
-NAMES = ("companion.css", "palace.js", "walk.js")
+NAMES = ("companion.css", "palace.js", "walk.js", "dreams.js")
 
 PAGES = (
     {"name": "person", "path": "/", "title": "Overview"},
     {"name": "palace", "path": "/palace", "title": "Palace"},
     {"name": "mirror", "path": "/mirror", "title": "Mirror"},
     {"name": "archaeology", "path": "/archaeology", "title": "Archaeology"},
+    {"name": "dreams", "path": "/dreams", "title": "Dreams"},
 )
 
 
