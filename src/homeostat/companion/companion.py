@@ -64,6 +64,7 @@ class Companion:
         turns: Turns | None = None,
         due: Due = lambda person: None,
         used: Used = lambda memory, seqs: None,
+        asked: Callable[[], None] = lambda: None,
     ) -> None:
         self.people = people
         self.residents = residents
@@ -71,6 +72,7 @@ class Companion:
         self._turns = turns
         self._due = due
         self._used = used
+        self._asked = asked
         self._host = host
         self._now_ns = host.clock.monotonic_ns
         self._embed_from_ns = self._now_ns()
@@ -100,6 +102,7 @@ class Companion:
         checked_k(k)
 
         def keep(request: Operation, vector: Vector | None) -> Received:
+            self._asked()
             with self.people.open(person, create=True) as memory:
                 with request.stage("store"):
                     last = self._last(memory)
@@ -160,6 +163,7 @@ class Companion:
             return self._embedded(request, gist)
 
         def find(request: Operation, vector: Vector | None) -> list[Hit]:
+            self._asked()
             with self.people.open(person) as memory:
                 with request.stage("search"):
                     hits = self._finder.find(memory, text, k, vector=vector, within=within)

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 
+from homeostat.companion.courtesy import Courtesy
 from homeostat.companion.knobs import FlowKnobs
 from homeostat.companion.part import Part
 from homeostat.companion.store.people import Memory, People
@@ -32,6 +33,7 @@ class Enrichment:
         knobs: FlowKnobs,
         wanted: Wanted = lambda part, person: True,
         turns: Turns | None = None,
+        courtesy: Courtesy | None = None,
     ) -> None:
         self.parts = tuple(parts)
         self.held: set[str] = set()
@@ -41,6 +43,7 @@ class Enrichment:
         self._knobs = knobs
         self._wanted = wanted
         self._turns = turns
+        self._courtesy = courtesy or Courtesy(host)
         names = [*([] if turns is None else [turns.name]), *(part.name for part in parts)]
         self._learned = {name: host.counter("companion.batches_learned", "1", part=name) for name in names}
 
@@ -63,9 +66,11 @@ class Enrichment:
         for name, step in steps.items():
             try:
                 with Unspoken(f"part {name!r}"):
-                    while not step():
+                    done = False
+                    while not done:
+                        with self._courtesy.step():
+                            done = step()
                         self._learned[name].add(1)
-                    self._learned[name].add(1)
             except UnknownPerson:
                 return False
             except HomeostatError as error:

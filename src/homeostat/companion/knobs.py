@@ -37,7 +37,7 @@ class FlowKnobs:
             declare(
                 declared(
                     "companion_enrich_delay_ms",
-                    10_000,
+                    60_000,
                     low=50,
                     high=600_000,
                     log=True,

@@ -10,7 +10,8 @@ T = TypeVar("T")
 class Residents:
     """Objects by person and name, bounded by the sum of their sizes: the longest unused go first.
 
-    What is here can be built again from the person's memory; nothing is lost when it goes. Safe for threads.
+    Those that are `spare` go before all others: nobody waits for them to be built again. What is here can be
+    built again from the person's memory; nothing is lost when it goes. Safe for threads.
 
     >>> residents = Residents(bytes_max=100)
     >>> residents.put("ann", "vectors", [1, 2], size_bytes=60)
@@ -26,6 +27,7 @@ class Residents:
         self.bytes_held = 0
         self.evicted = 0
         self._held: OrderedDict[tuple[str, str], tuple[Any, int]] = OrderedDict()
+        self._spare: OrderedDict[tuple[str, str], None] = OrderedDict()
         self._names: dict[str, set[str]] = {}
         self._lock = Lock()
 
@@ -36,10 +38,12 @@ class Residents:
             if found is None:
                 return None
             self._held.move_to_end((person, name))
+            if (person, name) in self._spare:
+                self._spare.move_to_end((person, name))
         assert isinstance(found[0], kind)
         return found[0]
 
-    def put(self, person: str, name: str, value: object, *, size_bytes: int) -> None:
+    def put(self, person: str, name: str, value: object, *, size_bytes: int, spare: bool = False) -> None:
         """Keep an object in place of the one that was there; what alone exceeds the budget is not kept."""
         with self._lock:
             self._remove(person, name)
@@ -47,6 +51,8 @@ class Residents:
                 self.evicted += 1
                 return
             self._held[person, name] = (value, size_bytes)
+            if spare:
+                self._spare[person, name] = None
             self._names.setdefault(person, set()).add(name)
             self.bytes_held += size_bytes
             self._make_room()
@@ -65,11 +71,12 @@ class Residents:
 
     def _make_room(self) -> None:
         while self.bytes_held > self.bytes_max:
-            self._remove(*next(iter(self._held)))
+            self._remove(*next(iter(self._spare or self._held)))
             self.evicted += 1
 
     def _remove(self, person: str, name: str) -> None:
         found = self._held.pop((person, name), None)
+        self._spare.pop((person, name), None)
         if found is not None:
             self.bytes_held -= found[1]
             names = self._names[person]

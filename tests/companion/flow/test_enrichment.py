@@ -172,7 +172,7 @@ def test_a_hundred_messages_of_one_round_are_one_job(tmp_path: Path, people: Peo
                 await rounds.enqueue()
             depth = await jobs.depth()
             counts.append(depth.scheduled + depth.ready)
-            clock.advance(10.0)
+            clock.advance(60.0)
         await jobs.close()
         return counts
 

@@ -25,6 +25,7 @@ from homeostat.companion.access.opening import cabinet_at
 from homeostat.companion.archaeology.archaeology import Archaeology
 from homeostat.companion.canaries import Canaries
 from homeostat.companion.companion import Companion
+from homeostat.companion.courtesy import Courtesy
 from homeostat.companion.dream.dreams import Dreams
 from homeostat.companion.dream.knobs import DreamKnobs
 from homeostat.companion.dream.learning import DreamPart
@@ -150,7 +151,10 @@ class CompanionNode:
         )
         self.dream = DreamPart(self.clock, lambda person, at_ns: self.nights.quiet(person, at_ns))
         parts: tuple[Part, ...] = (self.palace, self.mirror, self.archaeology, self.dream)
-        self.enrichment = Enrichment(self.homeostat, self.people, parts, self.knobs, self.flags.on, turns)
+        courtesy = Courtesy(self.homeostat)
+        self.enrichment = Enrichment(
+            self.homeostat, self.people, parts, self.knobs, self.flags.on, turns, courtesy
+        )
         self.jobs = Jobs(self.homeostat, folder / "jobs.db", name="companion_jobs")
         self.rounds = Rounds(self.homeostat, self.people, self.enrichment, self.jobs, self.knobs)
         self.companion = Companion(
@@ -161,6 +165,7 @@ class CompanionNode:
             turns,
             self._due,
             self._used,
+            courtesy.asked,
         )
         self.canaries = Canaries(self.homeostat, self.companion, options.canaries)
         self.walks = Walks(self.homeostat, partial(token_urlsafe, WALK_ID_BYTES))
@@ -171,9 +176,7 @@ class CompanionNode:
             held=self.enrichment.held,
         )
         dream_knobs = DreamKnobs.declared(self.homeostat)
-        self.dream_stages = Stages(
-            dream_knobs, lambda: self.clock.now_ns() // 1_000, embedder, self._present
-        )
+        self.dream_stages = Stages(dream_knobs, lambda: self.clock.now_ns() // 1_000, embedder, self._present)
         self.dreams = Dreams(
             self.homeostat,
             self.people,
@@ -244,6 +247,7 @@ class CompanionNode:
 
     def close(self) -> None:
         """Write what waits and let go of everything."""
+        self.threads.close()
         for model in (self._embedder, self.writer):
             close = getattr(model, "close", None)
             if close is not None:

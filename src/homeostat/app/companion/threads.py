@@ -2,7 +2,9 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Container
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
+from contextvars import copy_context
 from typing import TypeVar
 
 from anyio import CapacityLimiter, to_thread
@@ -30,7 +32,7 @@ class Threads:
     ) -> None:
         self._computes = computes
         self._held = held
-        self._embedding = CapacityLimiter(embedding) if embedding else None
+        self._embedding = ThreadPoolExecutor(embedding, "homeostat-embed") if embedding else None
         self._most = host.knob_set.declare(
             declared(
                 "companion_threads",
@@ -74,15 +76,23 @@ class Threads:
         """Return the answer to a request, after all that was asked before for the same person.
 
         It is embedded in a thread, for it takes long and needs no lock of the interpreter; then it is `soon`.
+        That thread has a queue of its own: it goes on to the next without waiting for the event loop.
         """
         with answering:
             if self._embedding is None:
                 return await self.soon(person, answering.finish)
             async with self._turn(person):
-                await to_thread.run_sync(_unspoken, answering.embed, (), limiter=self._embedding)
+                run = copy_context().run
+                loop = asyncio.get_running_loop()
+                await loop.run_in_executor(self._embedding, run, _unspoken, answering.embed, ())
                 if self._computes and person not in self._held:
                     return _unspoken(answering.finish, ())
                 return await self.run(answering.finish)
+
+    def close(self) -> None:
+        """Have the threads that embed end once they are done."""
+        if self._embedding is not None:
+            self._embedding.shutdown()
 
     @asynccontextmanager
     async def _turn(self, person: str) -> AsyncIterator[None]:

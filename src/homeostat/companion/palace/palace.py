@@ -246,7 +246,7 @@ class Palace:
                 self._use(memory, held, seqs, now_us)
 
     def _resident(self, memory: Memory, held: Held) -> None:
-        self._residents.put(memory.person, self.name, held, size_bytes=held.size_bytes)
+        self._residents.put(memory.person, self.name, held, size_bytes=held.size_bytes, spare=True)
 
 
 def _point(at: Point) -> NDArray[np.float32]:

@@ -107,7 +107,8 @@ class Index:
         columns["own"][begin:end] = [m.own for m in messages]
         columns["dated"][begin:end] = [speaks_of_time(m.text) for m in messages]
         columns["asks"][begin:end] = [m.text.rstrip().endswith(_QUESTION_MARKS) for m in messages]
-        numbers = {name: number_of(name) for m in messages for name in (m.author, m.talk)}
+        names = {name for m in messages for name in (m.author, m.talk)}
+        numbers = {name: number_of(name) for name in names}
         columns["author"][begin:end] = [numbers[m.author] for m in messages]
         columns["talk"][begin:end] = [numbers[m.talk] for m in messages]
         self.count = end

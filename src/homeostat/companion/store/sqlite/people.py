@@ -3,9 +3,13 @@
 import resource
 from collections import OrderedDict
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from threading import Lock
+from threading import BoundedSemaphore, Lock
+from time import monotonic
+
+import apsw
 
 from homeostat.companion.store.accepted import checked_person
 from homeostat.companion.store.keys import MasterKey
@@ -27,9 +31,15 @@ from homeostat.companion.store.sqlite.schema import check, make
 from homeostat.companion.store.turns import Turns
 from homeostat.core.errors import StoreCorrupt, StoreError, UnknownPerson
 
-HANDLES_MAX = 1_000
+HANDLES_MAX = 1_500
+CLOSING_MAX = 16
+"""Files that another thread closes meanwhile."""
+
 FILES_A_HANDLE = 3
-FILES_OF_OTHERS = 256
+FILES_OF_OTHERS = 256 + FILES_A_HANDLE * CLOSING_MAX
+
+CLOSE_S = 5.0
+"""How long the end may take: a file takes 45 ms where its write-ahead log goes into it first."""
 
 
 class SqlitePeople:
@@ -47,6 +57,8 @@ class SqlitePeople:
         self._idle: OrderedDict[str, Handle] = OrderedDict()
         self._lock = Lock()
         self._closed = False
+        self._closer = ThreadPoolExecutor(1, "homeostat-people-closer")
+        self._closing = BoundedSemaphore(CLOSING_MAX)
         try:
             self._registry.sweep(lambda: draft_files(folder), self._destroy)
         except BaseException:
@@ -103,7 +115,12 @@ class SqlitePeople:
             self._closed = True
             idle = list(self._idle.values())
             self._idle.clear()
+        self._closer.shutdown()
+        until = monotonic() + CLOSE_S
         for handle in idle:
+            if monotonic() > until:
+                # What is in its write-ahead log is durable there.
+                handle.connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
             handle.connection.close()
         self._registry.close()
 
@@ -117,16 +134,29 @@ class SqlitePeople:
         return handle
 
     def _give_back(self, handle: Handle) -> None:
+        surplus = None
         with self._lock:
             if self._closed:
-                surplus = [handle]
+                surplus = handle
             else:
                 self._idle[handle.person] = handle
-                surplus = [
-                    self._idle.popitem(last=False)[1] for _ in range(len(self._idle) - self.handles_max)
-                ]
-        for old in surplus:
-            old.connection.close()
+                if len(self._idle) > self.handles_max:
+                    _, surplus = self._idle.popitem(last=False)
+        if surplus is not None:
+            self._let_go(surplus)
+
+    def _let_go(self, handle: Handle) -> None:
+        """Close a file beside those who wait: its write-ahead log goes into it first."""
+        if not self._closing.acquire(blocking=False):
+            handle.connection.close()
+            return
+        try:
+            done = self._closer.submit(handle.connection.close)
+        except RuntimeError:  # the people are closed
+            self._closing.release()
+            handle.connection.close()
+        else:
+            done.add_done_callback(lambda _: self._closing.release())
 
     def _opened(self, person: str, create: bool) -> Handle:
         file, key = self._found(person, create)
