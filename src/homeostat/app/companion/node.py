@@ -27,6 +27,7 @@ from homeostat.companion.canaries import Canaries
 from homeostat.companion.companion import Companion
 from homeostat.companion.courtesy import Courtesy
 from homeostat.companion.dream.dreams import Dreams
+from homeostat.companion.dream.integrate.integration import Integration
 from homeostat.companion.dream.knobs import DreamKnobs
 from homeostat.companion.dream.learning import DreamPart
 from homeostat.companion.dream.nights import Nights
@@ -176,7 +177,14 @@ class CompanionNode:
             held=self.enrichment.held,
         )
         dream_knobs = DreamKnobs.declared(self.homeostat)
-        self.dream_stages = Stages(dream_knobs, lambda: self.clock.now_ns() // 1_000, embedder, self._present)
+        integration = Integration(self.homeostat, embedder)
+        self.dream_stages = Stages(
+            dream_knobs,
+            lambda: self.clock.now_ns() // 1_000,
+            embedder,
+            self._present,
+            integration.derived,
+        )
         self.dreams = Dreams(
             self.homeostat,
             self.people,
@@ -185,6 +193,7 @@ class CompanionNode:
             Guard(policy(AUDIENCE), embedder),
             partial(token_urlsafe, DREAM_NAME_BYTES),
             writer=self.writer,
+            integrate=lambda memory: integration.integrate(memory).done,
             runs=self.threads.run_for,
         )
         self.nights = Nights(self.homeostat, self.people, self.dreams, self.jobs)
