@@ -13,17 +13,20 @@ import msgspec
 
 from homeostat.act.knobs.declaration import declared
 from homeostat.act.knobs.knob_handle import KnobHandle
-from homeostat.companion.access.cabinet import Drawers
 from homeostat.core.assignment import assign
-from homeostat.core.clock import SECOND_NS
 from homeostat.core.errors import InputError
 from homeostat.runtime.host import Host
+from homeostat.runtime.state.document import Document
+from homeostat.runtime.state.policy import Fields, merge_fields
+from homeostat.runtime.state.shared_state import Changed, SharedState
+from homeostat.runtime.state.shelf import Shelf
 
 KIND = "flag"
-FRESH_NS = 2 * SECOND_NS
-"""For how long settings that were read are believed: another process may have changed them."""
+FRESH_S = 2.0
+"""For how long settings that were read are believed where nobody tells of a change."""
 
 LISTED_MAX = 10_000
+LISTS = ("allow", "deny")
 
 
 class Setting(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,15 +50,39 @@ class Setting(msgspec.Struct, frozen=True, kw_only=True):
         return self
 
 
-class Flags:
-    """The flags of a companion, by name. Safe for threads."""
+def merged(base: Fields, theirs: Fields, ours: Fields) -> Fields:
+    """Return a setting that was changed twice at once: of each list what both sides added and took out.
 
-    def __init__(self, host: Host, drawers: Drawers, known: Mapping[str, str]) -> None:
+    >>> merged({"allow": ["ann", "bob"]}, {"allow": ["ann", "bob", "cyd"]}, {"allow": ["bob"]})
+    {'allow': ['bob', 'cyd']}
+    """
+    found = dict(merge_fields(base, theirs, ours))
+    for name in LISTS:
+        before, one, other = (set(fields.get(name, ())) for fields in (base, theirs, ours))
+        if one or other:
+            found[name] = sorted(one - (before - other) | (other - before))
+    if "allow" in found and "deny" in found:
+        found["allow"] = sorted(set(found["allow"]) - set(found["deny"]))
+    return found
+
+
+class Flags:
+    """The flags of a companion, by name. Safe for threads.
+
+    `changed` tells other processes of a change, which then `state.synchronise()`.
+    """
+
+    def __init__(
+        self,
+        host: Host,
+        shelf: Shelf,
+        known: Mapping[str, str],
+        changed: Changed = lambda state, key: None,
+    ) -> None:
         """Declare the knob of each flag in `known`, which says what it is for; all begin at 100."""
-        self._drawers = drawers
-        self._clock = host.clock
+        self.state = SharedState(host, shelf, KIND, policy=merged, stale_s=FRESH_S, changed=changed)
         self._lock = Lock()
-        self._read_ns = -FRESH_NS
+        self._revision = 0
         self._settings: dict[str, Setting] = {}
         self._percent: dict[str, KnobHandle[int]] = {
             name: host.knob_set.declare(
@@ -78,8 +105,9 @@ class Flags:
         return share >= 100 or bool(assign(f"flag.{name}", person, share / 100))
 
     def all(self) -> dict[str, Setting]:
-        """Return the setting of each flag."""
-        return dict(self._current(FRESH_NS))
+        """Return the setting of each flag, as it is now."""
+        self.state.synchronise()
+        return dict(self._current())
 
     def in_force(self, name: str) -> int:
         """Return the percentage in force, whoever set it."""
@@ -87,37 +115,40 @@ class Flags:
         return self._percent[name].base
 
     def set(self, name: str, setting: Setting) -> None:
-        """Keep a setting, from now on; in other processes within two seconds. Raises InputError."""
+        """Keep a setting, from now on; in other processes within two seconds at most. Raises InputError."""
         self._known(name)
-        self._drawers.put(KIND, {name: msgspec.msgpack.encode(setting.checked())})
-        self._current(FRESH_NS)
+        self._put(name, setting.checked(), self.state.get(name))
+        self._current()
 
     def forget(self, person: str) -> None:
         """Take a person out of all lists."""
-        for name, setting in self.all().items():
+        self.state.synchronise()
+        for name, document in self.state.view().documents.items():
+            setting = msgspec.convert(document.value, Setting)
             if person in setting.allow | setting.deny:
                 without = {"allow": setting.allow - {person}, "deny": setting.deny - {person}}
-                self.set(name, msgspec.structs.replace(setting, **without))
+                self._put(name, msgspec.structs.replace(setting, **without), document)
+        self._current()
+
+    def _put(self, name: str, setting: Setting, base: Document | None) -> None:
+        self.state.put(name, msgspec.to_builtins(setting, order="deterministic"), base)
 
     def _known(self, name: str) -> None:
         if name not in self._percent:
             raise InputError(f"there is no flag {name!r}; there are: {', '.join(sorted(self._percent))}")
 
-    def _current(self, older_ns: int = 0) -> dict[str, Setting]:
-        """Return the settings, read anew where they were read `FRESH_NS - older_ns` ago or longer."""
-        now_ns = self._clock.monotonic_ns()
-        if now_ns - self._read_ns < FRESH_NS - older_ns:
+    def _current(self) -> dict[str, Setting]:
+        """Return the settings; the knobs follow where they have changed."""
+        view = self.state.view()
+        if view.revision == self._revision:
             return self._settings
         with self._lock:
-            if now_ns - self._read_ns < FRESH_NS - older_ns:
-                return self._settings  # read by another thread while this one waited
-            blobs = self._drawers.list(KIND, "", len(self._percent) + 100)
-            read = {
-                name: msgspec.msgpack.decode(blob, type=Setting)
-                for name, blob in blobs.items()
-                if name in self._percent
-            }
-            read = {name: read.get(name, Setting()) for name in self._percent}
+            if view.revision <= self._revision:
+                return self._settings  # taken in by another thread while this one waited
+            read = {name: Setting() for name in self._percent}
+            for name, document in view.documents.items():
+                if name in read:
+                    read[name] = msgspec.convert(document.value, Setting)
             for name, percent in self._percent.items():
                 before = self._settings[name].percent if name in self._settings else None
                 wanted = read[name].percent
@@ -126,5 +157,5 @@ class Flags:
                 elif wanted is None and before is not None:
                     percent.unpin()
             self._settings = read
-            self._read_ns = now_ns
+            self._revision = view.revision
         return read

@@ -5,6 +5,8 @@ from typing import Protocol
 
 import msgspec
 
+from homeostat.runtime.state.shelf import Shelf
+
 
 class Link(msgspec.Struct, frozen=True, array_like=True):
     """One entry of the audit: its place, its content, and the chain's digest up to it."""
@@ -34,6 +36,10 @@ class Drawers(Protocol):
         ...
 
 
+class SwappingDrawers(Drawers, Shelf, Protocol):
+    """Drawers in which a blob can be put in place of a certain other one."""
+
+
 class Trail(Protocol):
     """The links of the audit, which are added and dropped at its ends, and never changed."""
 
@@ -60,7 +66,7 @@ class Cabinet(Protocol):
     """Both, in one file or database."""
 
     @property
-    def drawers(self) -> Drawers:
+    def drawers(self) -> SwappingDrawers:
         """The blobs."""
         ...
 

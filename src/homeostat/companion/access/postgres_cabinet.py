@@ -15,6 +15,8 @@ _PUT = (
     f"INSERT INTO {SCHEMA}.blobs VALUES (%s, %s, %s)"  # noqa: S608
     " ON CONFLICT (kind, name) DO UPDATE SET blob = excluded.blob"
 )
+_PUT_NEW = f"INSERT INTO {SCHEMA}.blobs VALUES (%s, %s, %s) ON CONFLICT (kind, name) DO NOTHING"  # noqa: S608
+_SWAP = f"UPDATE {SCHEMA}.blobs SET blob = %s WHERE kind = %s AND name = %s AND blob = %s"  # noqa: S608
 _REMOVE = f"DELETE FROM {SCHEMA}.blobs WHERE kind = %s AND name = %s"  # noqa: S608
 _LIST = f"SELECT name, blob FROM {SCHEMA}.blobs WHERE kind = %s AND name > %s ORDER BY name LIMIT %s"  # noqa: S608
 _LAST = f"SELECT number, entry, digest FROM {SCHEMA}.links ORDER BY number DESC LIMIT 1"  # noqa: S608
@@ -59,6 +61,15 @@ class PostgresCabinet:
                     connection.execute(_REMOVE, (kind, name))
                 else:
                     connection.execute(_PUT, (kind, name, blob))
+
+    def swap(self, kind: str, name: str, before: bytes | None, after: bytes) -> bool:
+        """Put a blob in place of another one."""
+        with self.connections.transaction() as connection:
+            if before is None:
+                put = connection.execute(_PUT_NEW, (kind, name, after))
+            else:
+                put = connection.execute(_SWAP, (after, kind, name, before))
+            return put.rowcount == 1
 
     def list(self, kind: str, after: str, limit: int) -> dict[str, bytes]:
         """Return up to `limit` of a kind that follow `after`."""

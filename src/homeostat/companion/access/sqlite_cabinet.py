@@ -68,6 +68,18 @@ class SqliteCabinet:
                 else:
                     connection.execute("INSERT OR REPLACE INTO blobs VALUES (?, ?, ?)", (kind, name, blob))
 
+    def swap(self, kind: str, name: str, before: bytes | None, after: bytes) -> bool:
+        """Put a blob in place of another one."""
+        with self.writing() as connection:
+            if before is None:
+                put = connection.execute("INSERT OR IGNORE INTO blobs VALUES (?, ?, ?)", (kind, name, after))
+            else:
+                put = connection.execute(
+                    "UPDATE blobs SET blob = ? WHERE kind = ? AND name = ? AND blob = ?",
+                    (after, kind, name, before),
+                )
+            return put.rowcount == 1
+
     def list(self, kind: str, after: str, limit: int) -> dict[str, bytes]:
         """Return up to `limit` of a kind that follow `after`."""
         with self.reading() as connection:

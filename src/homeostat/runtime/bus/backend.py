@@ -1,7 +1,7 @@
 """The seams between a bus and what keeps its events.
 
-Of the processes that serve one subscriber one alone has its seat; the seat is lost to another where it was not
-taken again for a lease's time, or where its position was set anew. What is settled without it is refused.
+Of the processes that serve one subscriber one alone has its seat. It loses it where it did not keep it for a
+lease's time and another one took it, and where the position was set anew: what it settles then is refused.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
@@ -33,8 +33,8 @@ class Log(Protocol):
 class Seats(Protocol):
     """The subscribers. One that is new begins with what comes next."""
 
-    async def take(self, subscriber: str, owner: str) -> Seat | None:
-        """Take a seat, or keep it for a lease's time more; None where another has it."""
+    async def take(self, subscriber: str, owner: str, token: int = 0) -> Seat | None:
+        """Take a seat, or with its token keep it for a lease's time more; None where another has it."""
         ...
 
     async def leave(self, subscriber: str, owner: str) -> None:

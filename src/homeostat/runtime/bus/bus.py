@@ -157,6 +157,11 @@ class Bus:
         """
         self._told.put(self._record(event))
 
+    @property
+    def waiting(self) -> int:
+        """Events that were told and are not published yet."""
+        return len(self._told)
+
     async def serve(self) -> None:
         """Hand events to the subscribers of this process, and publish what is told, until cancelled."""
         await self.backend()
@@ -172,7 +177,7 @@ class Bus:
     async def flush(self) -> None:
         """Publish what was told so far, as far as that is possible now."""
         try:
-            while self._told:
+            while self.waiting:
                 await self._tell_some()
         except HomeostatError as error:
             self.host.losses.add("bus.told_put_off", len(self._told))

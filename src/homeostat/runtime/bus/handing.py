@@ -1,4 +1,4 @@
-"""Handing over: one event to a subscriber's handler, again and again until it is over, one way or the other."""
+"""Handing over: one event to a subscriber's handler, again and again until it is over."""
 
 import asyncio
 from types import TracebackType
@@ -7,7 +7,7 @@ from homeostat.core.log import event
 from homeostat.runtime.bus.kind import Invalid, NotTransformed
 from homeostat.runtime.bus.meter import SubscriberMeter
 from homeostat.runtime.bus.record import Kept, Letter, letter_id
-from homeostat.runtime.bus.subscription import Handling, Subscription
+from homeostat.runtime.bus.subscription import Subscription
 from homeostat.runtime.host import Host
 
 
@@ -23,51 +23,61 @@ class Handing:
         """Whether the subscriber has a handler for an event."""
         return kept.name in self._subscription.handlings
 
-    def at_once(self, kept: Kept) -> bool:
-        """Try an event here and now, where its handler only computes; whether it was taken."""
+    def computes(self, kept: Kept) -> bool:
+        """Whether its handler only computes: it can be tried here and now."""
+        return not self._subscription.handlings[kept.name].awaits
+
+    def at_once(self, kept: Kept) -> Exception | None:
+        """Try an event whose handler only computes; return what it raised."""
+        self._delivered(kept)
         handling = self._subscription.handlings[kept.name]
-        if handling.awaits:
-            return False
         tried = Tried()
         with tried:
-            content = handling.kind.decode(kept)
-            if not kept.letter:
-                self._meter.delivered(kept.at_ns)
-            handling.handler(content)
+            handling.handler(handling.kind.decode(kept))
         if tried.error is None:
             self._meter.taken()
-        return tried.error is None
+        return tried.error
 
-    async def to_the_end(self, kept: Kept, *, tried_before: bool = False) -> Letter | None:
-        """Try an event until it is taken; return its letter where that does not come to be."""
-        handling = self._subscription.handlings[kept.name]
-        patience = self._subscription.patience
+    async def to_the_end(self, kept: Kept, error: Exception | None = None) -> Letter | None:
+        """Try an event until it is taken; return its letter where that does not come to be.
+
+        `error` is what the first try raised, where there was one.
+        """
+        if error is None:
+            self._delivered(kept)
+            error = await self._tried(kept)
         failures = 0
-        if not tried_before and not kept.letter:
-            self._meter.delivered(kept.at_ns)
-        while True:
-            tried = Tried()
-            with tried:
-                async with asyncio.timeout(patience.timeout_s):
-                    await self._called(handling, kept)
-            if tried.error is None:
-                self._meter.taken()
-                return None
+        while error is not None:
             failures += 1
-            if isinstance(tried.error, Invalid):
-                self._meter.invalid()
-            elif isinstance(tried.error, NotTransformed):
-                self._meter.untransformed()
-            elif failures < patience.failures_max:
-                self._meter.failed()
-                await asyncio.sleep(patience.wait_s(failures))
-                continue
-            return self._dead(kept, failures, tried.error)
+            if self._hopeless(error) or failures >= self._subscription.patience.failures_max:
+                return self._dead(kept, failures, error)
+            self._meter.failed()
+            await asyncio.sleep(self._subscription.patience.wait_s(failures))
+            error = await self._tried(kept)
+        self._meter.taken()
+        return None
 
-    async def _called(self, handling: Handling, kept: Kept) -> None:
-        answer = handling.handler(handling.kind.decode(kept))
-        if answer is not None:
-            await answer
+    def _delivered(self, kept: Kept) -> None:
+        if not kept.letter:
+            self._meter.delivered(kept.at_ns)
+
+    async def _tried(self, kept: Kept) -> Exception | None:
+        handling = self._subscription.handlings[kept.name]
+        tried = Tried()
+        with tried:
+            async with asyncio.timeout(self._subscription.patience.timeout_s):
+                answer = handling.handler(handling.kind.decode(kept))
+                if answer is not None:
+                    await answer
+        return tried.error
+
+    def _hopeless(self, error: Exception) -> bool:
+        """Count what is wrong with the event itself, and tell whether it is that."""
+        if isinstance(error, Invalid):
+            self._meter.invalid()
+        elif isinstance(error, NotTransformed):
+            self._meter.untransformed()
+        return isinstance(error, Invalid | NotTransformed)
 
     def _dead(self, kept: Kept, failures: int, error: Exception) -> Letter:
         self._meter.dead()

@@ -6,14 +6,19 @@ from collections.abc import Awaitable, Callable
 
 from homeostat.runtime.bus.record import Kept
 
+Tried = tuple[Kept, Exception | None]
+"""An event, and what the first try raised, where there was one already."""
+
 
 class Lanes:
     """One lane a key, as long as it has events; `wide` says how many move at once."""
 
-    def __init__(self, handle: Callable[[Kept], Awaitable[None]], wide: Callable[[], int]) -> None:
+    def __init__(
+        self, handle: Callable[[Kept, Exception | None], Awaitable[None]], wide: Callable[[], int]
+    ) -> None:
         self._handle = handle
         self._wide = wide
-        self._lanes: dict[str, deque[Kept]] = {}
+        self._lanes: dict[str, deque[Tried]] = {}
         self._ready: deque[str] = deque()
         self._moving: set[asyncio.Task[None]] = set()
 
@@ -21,13 +26,13 @@ class Lanes:
         """Whether an event of a key is under way, or waits."""
         return key in self._lanes
 
-    def put(self, kept: Kept) -> None:
+    def put(self, kept: Kept, error: Exception | None = None) -> None:
         """Put an event behind those of its key."""
         lane = self._lanes.get(kept.key)
         if lane is not None:
-            lane.append(kept)
+            lane.append((kept, error))
             return
-        self._lanes[kept.key] = deque((kept,))
+        self._lanes[kept.key] = deque([(kept, error)])
         self._ready.append(kept.key)
         self._start()
 
@@ -54,6 +59,6 @@ class Lanes:
     async def _move(self, key: str) -> None:
         lane = self._lanes[key]
         while lane:
-            await self._handle(lane[0])
+            await self._handle(*lane[0])
             lane.popleft()
         del self._lanes[key]

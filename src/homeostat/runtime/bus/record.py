@@ -18,7 +18,7 @@ LETTERS_MAX = 100_000
 
 
 class BusFull(HomeostatError):
-    """A subscriber is as far behind as it may be: nothing was published. The message says who, and how far."""
+    """A subscriber is as far behind as it may be, and nothing was published: the message says who."""
 
 
 class Superseded(HomeostatError):

@@ -19,9 +19,10 @@ TURN = 50
 
 
 class Sitting:
-    """Reads events, hands them over and notes what is over, all side by side. `owner` is empty for a live one.
+    """Reads events, hands them over and notes what is over, all side by side.
 
-    What was handed over and not noted when it ends comes again in the next sitting.
+    `owner` is empty for a live subscriber, of which nothing is noted. What was handed over and not noted when
+    it ends comes again in the next sitting.
     """
 
     def __init__(
@@ -105,13 +106,15 @@ class Sitting:
             self._window.begin(kept.position)
         if not self._handing.wants(kept):
             self._end(kept, None)
-        elif self._lanes.busy(kept.key) or not self._handing.at_once(kept):
+        elif self._lanes.busy(kept.key) or not self._handing.computes(kept):
             self._lanes.put(kept)
+        elif (error := self._handing.at_once(kept)) is not None:
+            self._lanes.put(kept, error)
         else:
             self._end(kept, None)
 
-    async def _handled(self, kept: Kept) -> None:
-        self._end(kept, await self._handing.to_the_end(kept))
+    async def _handled(self, kept: Kept, error: Exception | None) -> None:
+        self._end(kept, await self._handing.to_the_end(kept, error))
 
     def _end(self, kept: Kept, letter: Letter | None) -> None:
         if kept.letter:
@@ -137,6 +140,6 @@ class Sitting:
         """Keep the seat."""
         while True:
             await asyncio.sleep(lease_s / BEATS_A_LEASE)
-            seat = await self._backend.seats.take(self._subscriber, self._owner)
+            seat = await self._backend.seats.take(self._subscriber, self._owner, self._seat.token)
             if seat is None or seat.token != self._seat.token:
                 raise Superseded(f"subscriber {self._subscriber!r} is served elsewhere, or from elsewhere")

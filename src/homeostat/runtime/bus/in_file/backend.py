@@ -71,9 +71,9 @@ class Threaded:
         """Make subscribers known."""
         await self._in_thread(self._log.join, subscribers)
 
-    async def take(self, subscriber: str, owner: str) -> Seat | None:
+    async def take(self, subscriber: str, owner: str, token: int = 0) -> Seat | None:
         """Take a seat, or keep it."""
-        return await self._in_thread(self._log.take, subscriber, owner)
+        return await self._in_thread(self._log.take, subscriber, owner, token)
 
     async def leave(self, subscriber: str, owner: str) -> None:
         """Give a seat up, or forget the subscriber."""

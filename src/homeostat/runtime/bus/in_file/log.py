@@ -73,12 +73,13 @@ class FileLog:
             for name in subscribers:
                 connection.execute(sql.JOIN, (name,))
 
-    def take(self, subscriber: str, owner: str) -> Seat | None:
+    def take(self, subscriber: str, owner: str, token: int) -> Seat | None:
         """Take a seat, or keep it."""
         mono_ns = self._clock.monotonic_ns()
         values = {
             "name": subscriber,
             "owner": owner,
+            "kept": token != 0,
             "mono_ns": mono_ns,
             "until_ns": mono_ns + self._lease_ns,
         }
@@ -161,9 +162,9 @@ class FileLog:
 def full(subscriber: str, waiting: int, count: int, settings: Settings) -> BusFull:
     """Return the error of a publisher who would put a subscriber too far behind."""
     return BusFull(
-        f"subscriber {subscriber!r} of bus {settings.name!r} has {waiting} events before it; with {count} more "
-        f"they would exceed lag_max={settings.lag_max}: serve it faster, publish less at once, or forget it "
-        "where nobody serves it any more (homeostat bus leave)"
+        f"subscriber {subscriber!r} of bus {settings.name!r} has {waiting} events before it; with {count} "
+        f"more they would exceed lag_max={settings.lag_max}: serve it faster, publish less at once, or "
+        "forget it where nobody serves it any more (homeostat bus leave)"
     )
 
 

@@ -57,7 +57,7 @@ SEAT = "SELECT token, position, owner FROM subscribers WHERE name = ?"
 # A lease of an earlier boot was given at a monotonic time that has not come yet, or runs out by itself.
 TAKE = """
 UPDATE subscribers SET
-    token = token + (owner IS NOT :owner OR until_ns <= :mono_ns OR taken_ns > :mono_ns),
+    token = token + (NOT :kept OR owner IS NOT :owner OR until_ns <= :mono_ns OR taken_ns > :mono_ns),
     owner = :owner, taken_ns = :mono_ns, until_ns = :until_ns
 WHERE name = :name
     AND (owner IS NULL OR owner = :owner OR until_ns <= :mono_ns OR taken_ns > :mono_ns)

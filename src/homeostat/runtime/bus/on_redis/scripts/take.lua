@@ -1,10 +1,10 @@
--- Take a seat, or keep it. ARGV: subscriber, owner, lease in ms. Answers token and position, or nothing.
+-- Take a seat (token 0), or keep it. ARGV: subscriber, owner, lease in ms, token. Answers token and position.
 local p, name, owner = KEYS[1], ARGV[1], ARGV[2]
 local seat = p .. ':seat:' .. name
 local held = redis.call('GET', seat)
 if held and held ~= owner then return {} end
 redis.call('SET', seat, owner, 'PX', ARGV[3])
-if not held then redis.call('HINCRBY', p .. ':tokens', name, 1) end
+if not held or ARGV[4] == '0' then redis.call('HINCRBY', p .. ':tokens', name, 1) end
 local token = redis.call('HGET', p .. ':tokens', name) or '0'
 for _, row in ipairs(redis.call('XINFO', 'GROUPS', p .. ':events')) do
   local group = {}
