@@ -7,6 +7,7 @@ import zipfile
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -160,7 +161,7 @@ def test_csv_is_read_by_its_header(tmp_path: Path) -> None:
         read(file(tmp_path, "b.csv", "a,b\n1,2\n"))
 
 
-TELEGRAM = {
+TELEGRAM: dict[str, Any] = {
     "name": "Bob",
     "type": "personal_chat",
     "id": 42,
@@ -184,6 +185,8 @@ def test_telegram_is_read_with_pieces_and_zones(tmp_path: Path) -> None:
     messages, bad = read(file(tmp_path, "result.json", TELEGRAM))
     assert told(messages) == [("Ann", "see https://a.example!", True, 1_706_933_106_000_000, 60, "Bob")]
     assert [b.place for b in bad] == ["message 3"]
+    damaged = {**TELEGRAM, "messages": [*TELEGRAM["messages"], {"id": "x", "text": 1}]}
+    assert read(file(tmp_path, "damaged.json", damaged))[0] == messages
     account = {"personal_information": {"user_id": 7}, "chats": {"list": [TELEGRAM]}}
     again, _ = read(file(tmp_path, "all.json", account), Reading())
     assert again == messages
@@ -258,12 +261,13 @@ def test_discord_is_read_with_its_zones(tmp_path: Path) -> None:
                 "author": {"id": "3", "name": "ann#1", "nickname": "Ann"},
             },
             {"id": "10", "timestamp": "2024-02-03T04:05:07+02:00", "content": "", "author": {"name": "b"}},
+            {"id": "11", "timestamp": "swordfish", "content": "swordfish", "author": {"name": "b"}},
         ],
     }
     messages, bad = read(file(tmp_path, "d.json", document))
     assert told(messages) == [("Ann", "hello", True, 1_706_925_906_500_000, 120, "talk")]
     assert messages[0].id == "discord:9"
-    assert bad == []
+    assert bad == [Bad("message 3", "it has not the fields of this format")]
 
 
 def test_chatgpt_is_read_with_both_sides(tmp_path: Path) -> None:
@@ -282,6 +286,7 @@ def test_chatgpt_is_read_with_both_sides(tmp_path: Path) -> None:
                 "b": node("b", "assistant", 1_706_933_107.5, "hello", {"image": 1}, "again"),
                 "a": node("a", "user", 1_706_933_106.0, "hi"),
                 "e": node("e", "user", None, ""),
+                "x": {"id": "x", "message": {"id": 9, "content": "swordfish"}},
             },
         }
     ]
@@ -290,7 +295,7 @@ def test_chatgpt_is_read_with_both_sides(tmp_path: Path) -> None:
         ("user", "hi", True, 1_706_933_106_000_000, 0, "c1"),
         ("assistant", "hello\nagain", False, 1_706_933_107_500_000, 0, "c1"),
     ]
-    assert bad == []
+    assert bad == [Bad("message 5 of conversation c1", "it has not the fields of this format")]
 
 
 def test_importing_twice_is_once_and_a_longer_export_adds_only_what_is_new(

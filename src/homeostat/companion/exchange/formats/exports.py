@@ -1,15 +1,17 @@
 """JSON exports of chat applications: Telegram, Discord (DiscordChatExporter), ChatGPT."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
 from homeostat.companion.exchange.formats.reading import NO_JSON, Bad, Reading, Row, document_of
 from homeostat.companion.message import NewMessage
 from homeostat.core.errors import InputError
+
+T = TypeVar("T")
 
 
 class TelegramMessage(msgspec.Struct):
@@ -35,7 +37,7 @@ class TelegramChat(msgspec.Struct):
 
     id: int = 0
     name: str | None = None
-    messages: list[TelegramMessage] = []
+    messages: list[msgspec.Raw] = []
 
 
 class TelegramChats(msgspec.Struct):
@@ -80,7 +82,7 @@ class Discord(msgspec.Struct):
     """The file of one channel."""
 
     channel: DiscordChannel
-    messages: list[DiscordMessage]
+    messages: list[msgspec.Raw]
 
 
 class GptContent(msgspec.Struct):
@@ -109,9 +111,9 @@ class GptMessage(msgspec.Struct):
 
 
 class GptNode(msgspec.Struct):
-    """A place in the tree of a conversation."""
+    """A place in the tree of a conversation; the first has no message."""
 
-    message: GptMessage | None = None
+    message: msgspec.Raw = msgspec.Raw(b"null")
 
 
 class GptTalk(msgspec.Struct):
@@ -132,10 +134,13 @@ def read_telegram(path: Path, reading: Reading) -> Iterator[Row]:
     total = sum(len(chat.messages) for chat in chats)
     done = 0
     for chat in chats:
-        for message in chat.messages:
+        for message in _each(chat.messages, TelegramMessage):
             done += 1
             if done % 1_000 == 1:
                 reading.tell(done, total)
+            if isinstance(message, Bad):
+                yield message
+                continue
             text = message.words()
             if message.type not in ("message", "") or not text.strip():
                 continue
@@ -170,9 +175,12 @@ def _telegram_moment(message: TelegramMessage, reading: Reading) -> tuple[int, i
 def read_discord(path: Path, reading: Reading) -> Iterator[Row]:
     """Yield the messages of one channel."""
     found = _decoded(path, Discord)
-    for number, message in enumerate(found.messages, 1):
+    for number, message in enumerate(_each(found.messages, DiscordMessage), 1):
         if number % 1_000 == 1:
             reading.tell(number, len(found.messages))
+        if isinstance(message, Bad):
+            yield message
+            continue
         if not message.content.strip():
             continue
         at_us, offset_min = reading.moment(message.timestamp)
@@ -194,7 +202,10 @@ def read_chatgpt(path: Path, reading: Reading) -> Iterator[Row]:
     for number, talk in enumerate(talks, 1):
         reading.tell(number, len(talks))
         id = talk.conversation_id or talk.id
-        said = [node.message for node in talk.mapping.values() if node.message is not None]
+        given = [node.message for node in talk.mapping.values() if bytes(node.message) != b"null"]
+        read = list(_each(given, GptMessage, f" of conversation {id}"))
+        yield from (bad for bad in read if isinstance(bad, Bad))
+        said = [message for message in read if isinstance(message, GptMessage)]
         known = [message for message in said if message.author.role in ("user", "assistant")]
         for message in sorted(known, key=lambda m: m.create_time or talk.create_time or 0.0):
             text = message.content.words()
@@ -220,6 +231,15 @@ def looks_like(document: object) -> str | None:
     if "chats" in document or ("messages" in document and "type" in document and "id" in document):
         return "telegram"
     return "discord" if "channel" in document and "messages" in document else None
+
+
+def _each(raws: Iterable[msgspec.Raw], kind: type[T], where: str = "") -> Iterator[T | Bad]:
+    """Yield messages, each read by itself: one that is none is told, and keeps no other out."""
+    for number, raw in enumerate(raws, 1):
+        try:
+            yield msgspec.json.decode(raw, type=kind)
+        except msgspec.ValidationError:
+            yield Bad(f"message {number}{where}", "it has not the fields of this format")
 
 
 def _decoded(path: Path, kind: type[Any]) -> Any:
