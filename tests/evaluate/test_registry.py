@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from homeostat.core.errors import ConfigError, NotAvailable
+from homeostat.evaluate.evaluation import evaluation
 from homeostat.evaluate.evaluator import Score, judged
 from homeostat.evaluate.evaluators import Shipped, by_name, made, names, shipped, why_silent
 from homeostat.evaluate.passage import Context, Segment, Source
@@ -92,6 +93,16 @@ def test_why_somebody_elses_evaluator_is_silent_is_said_as_far_as_it_can_be() ->
 
     assert "too little" in why_silent(Mine(), TEXT, Context())
     assert why_silent(Mine(), [Segment(text=" ")], Context()) == "there is no text"
+
+
+@pytest.mark.parametrize("name", [name for name in names() if shipped(name).languages])
+def test_nobody_judges_a_language_that_it_was_not_validated_on(name: str) -> None:
+    german = Context(
+        sources=RICH.sources, likes=RICH.likes, dislikes=RICH.dislikes, learned=RICH.learned, language="de"
+    )
+    found = evaluation([made(name, DigestEmbedder())], TEXT, german)
+    assert found.scores == {}
+    assert found.silent == {name: "was validated on en, not on de"}
 
 
 def test_names_cost_no_import_of_an_evaluator() -> None:

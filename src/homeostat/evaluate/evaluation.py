@@ -6,7 +6,7 @@ import msgspec
 
 from homeostat.core.errors import HomeostatError
 from homeostat.evaluate.evaluator import Evaluator, Score, judged
-from homeostat.evaluate.evaluators import why_silent
+from homeostat.evaluate.evaluators import speaks, why_silent
 from homeostat.evaluate.passage import Context, Segment
 
 
@@ -32,7 +32,7 @@ def evaluation(
     unsaid = dict(silent or {})
     for evaluator in evaluators:
         try:
-            score = judged(evaluator, segments, context)
+            score = judged(evaluator, segments, context) if speaks(evaluator, context) else None
         except HomeostatError as error:
             unsaid[evaluator.name] = str(error)
             continue

@@ -61,6 +61,12 @@ def _fit(_: Embedder | None) -> Evaluator:
     return PreferenceFit()
 
 
+def _vividness(_: Embedder | None) -> Evaluator:
+    from homeostat.evaluate.senses.vividness import Vividness
+
+    return Vividness()
+
+
 _PREFERENCES = ("likes", "dislikes", "learned")
 
 SHIPPED: tuple[Shipped, ...] = (
@@ -70,6 +76,7 @@ SHIPPED: tuple[Shipped, ...] = (
     Shipped("personal.adaptation", _adaptation, needs=_PREFERENCES),
     Shipped("personal.faithfulness", _faithfulness, needs=("sources",)),
     Shipped("personal.fit", _fit, needs=_PREFERENCES),
+    Shipped("senses.vividness", _vividness),
 )
 
 
@@ -107,6 +114,12 @@ def made(name: str, embedder: Embedder | None) -> Evaluator:
     return found.make(embedder)
 
 
+def speaks(evaluator: Evaluator, context: Context) -> bool:
+    """Tell whether an evaluator knows a text's language; one that is not shipped has to know by itself."""
+    found = _BY_NAME.get(evaluator.name)
+    return found is None or not found.languages or context.language in found.languages
+
+
 def why_silent(evaluator: Evaluator, segments: Sequence[Segment], context: Context) -> str:
     """Return the likeliest reason for which an evaluator said nothing of a text.
 
@@ -115,9 +128,9 @@ def why_silent(evaluator: Evaluator, segments: Sequence[Segment], context: Conte
     if not any(segment.text.strip() for segment in segments):
         return "there is no text"
     found = _BY_NAME.get(evaluator.name)
+    if found is not None and not speaks(evaluator, context):
+        return f"was validated on {', '.join(found.languages)}, not on {context.language}"
     needs = getattr(evaluator, "needs", ()) if found is None else found.needs
     if needs and not any(getattr(context, field) for field in needs):
         return f"needs {' or '.join(needs)} in the context"
-    if found is not None and found.languages and context.language not in found.languages:
-        return f"knows {', '.join(found.languages)}, not {context.language}"
     return "there is too little that it could judge by"

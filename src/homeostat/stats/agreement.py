@@ -36,7 +36,7 @@ def krippendorff_alpha(
     `1 - observed / expected disagreement`, disagreement being the squared difference (Krippendorff, Content
     Analysis, 2004, chapter 11). The interval is the percentile bootstrap over things, moved for bias.
 
-    Guarantee: asymptotic; simulated at 95%, it holds the truth in 92 to 96% of samples of 50 to 200 things.
+    Guarantee: asymptotic; simulated at 95%, it holds the truth in 92 to 96% of samples of 30 to 200 things.
     Cost: O(1,000 n). Does not hold below 20 pairs, nor where things are not drawn one by one.
 
     >>> scores = np.linspace(0.0, 1.0, 50)

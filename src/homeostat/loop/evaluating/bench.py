@@ -4,10 +4,12 @@ from homeostat.act.knobs.declaration import declared
 from homeostat.core.clock import SECOND_NS
 from homeostat.core.errors import HomeostatError
 from homeostat.core.guard import guarded
-from homeostat.evaluate.evaluator import judged
-from homeostat.evaluate.passage import Segment
+from homeostat.evaluate.evaluator import Evaluator, Score
+from homeostat.evaluate.evaluators import speaks
+from homeostat.evaluate.passage import Context, Segment
 from homeostat.evaluate.segments import as_segments
 from homeostat.loop.evaluating.attached import Attached, Due
+from homeostat.loop.evaluating.breath import Breath
 from homeostat.loop.evaluating.lane import Lane
 from homeostat.loop.evaluating.meter import JudgingMeter
 from homeostat.loop.evaluating.pairs import Pairs
@@ -73,25 +75,25 @@ class Bench:
     def _lanes(self) -> tuple[Lane, Lane]:
         return self._here, self._elsewhere
 
-    def _judge_elsewhere(self, task: Task) -> None:
+    def _judge_elsewhere(self, task: Task, breath: Breath) -> None:
         """Ask other machines, which is a call of no request, but one that costs."""
         with self._aside("evaluate"):
-            self._judge_here(task)
+            self._judge_here(task, breath)
 
-    def _judge_here(self, task: Task) -> None:
+    def _judge_here(self, task: Task, breath: Breath) -> None:
         segments = as_segments(task.said.text)
         for one in task.due:
             judged_it = False
             with guarded(self._losses, f"evaluate.{one.name}", private=True):
-                judged_it = self._judged_by(one, task.said, segments)
+                judged_it = self._judged_by(one, task.said, segments, breath)
             if not judged_it:
                 self._meter.failed(one.name)
 
-    def _judged_by(self, one: Attached, said: Said, segments: tuple[Segment, ...]) -> bool:
+    def _judged_by(self, one: Attached, said: Said, segments: tuple[Segment, ...], breath: Breath) -> bool:
         """Judge a text by one evaluator; False where it could not."""
         began_ns = self._now_ns()
         try:
-            score = judged(one.evaluator(), segments, said.context)
+            score = _score(one.evaluator(), segments, said.context, breath)
             if score is not None:
                 self.standings.add(said.operation, one.name, score.value)
         except HomeostatError:
@@ -120,3 +122,16 @@ class Bench:
         for measure, found in self.pairs.agreement(name, beside).items():
             if isinstance(found, Agreement):
                 self._meter.agreement(name, beside, measure, found)
+
+
+def _score(
+    evaluator: Evaluator, segments: tuple[Segment, ...], context: Context, breath: Breath
+) -> Score | None:
+    """Return what an evaluator says of a text, with a rest after each piece."""
+    if not speaks(evaluator, context):
+        return None
+    judging = evaluator.begin(context)
+    for segment in segments:
+        judging.add(segment)
+        breath.rest()
+    return judging.score()

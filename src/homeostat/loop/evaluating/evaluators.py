@@ -53,7 +53,7 @@ class Evaluators:
         self._now_ns = host.clock.monotonic_ns
         self._draw = random.random
         self._lock = threading.Lock()
-        self._attached: dict[str, Attachments] = {}
+        self._set({})
         self._environment = environment
         self._shelf = Shelf(host, environment)
         self._endpoints: list[EndpointJudge | EndpointModeration] = []
@@ -82,7 +82,7 @@ class Evaluators:
             others = [] if before is None else [other for other in before.all if other.name != one.name]
             if beside and beside not in {other.name for other in others}:
                 raise ConfigError(f"{beside!r} is not attached to {operation!r}: attach it first")
-            self._attached = {**self._attached, operation: Attachments.of([*others, one])}
+            self._set({**self._attached, operation: Attachments.of([*others, one])})
 
     def detach(self, operation: str, name: str) -> None:
         """Judge no longer. Raises ConfigError where no evaluator of that name is attached."""
@@ -92,7 +92,7 @@ class Evaluators:
                 raise ConfigError(f"no evaluator named {name!r} is attached to {operation!r}")
             left = [one for one in before.all if one.name != name]
             others = {at: attachments for at, attachments in self._attached.items() if at != operation}
-            self._attached = {**others, operation: Attachments.of(left)} if left else others
+            self._set({**others, operation: Attachments.of(left)} if left else others)
 
     def judge(self, address: str, rubric: "str | Rubric" = "coherence") -> "EndpointJudge":
         """Return a judge elsewhere, to be attached or asked: a model at `https://host/v1?model=NAME`.
@@ -122,16 +122,15 @@ class Evaluators:
         It is judged by what is attached to that operation, else to the nearest around it. Never waits and
         never raises; what is not judged for want of room is counted (`evaluate.dropped`).
         """
-        attached = self._attached
-        if not attached:
+        rate_max = self._rate_max
+        if not rate_max or (draw := self._draw()) >= rate_max:
             return
         operation = self._within()
         if operation is None:
             self._losses.add("evaluate.said_outside_of_operations")
         while operation is not None:
-            here = attached.get(operation.site.name)
+            here = self._attached.get(operation.site.name)
             if here is not None:
-                draw = self._draw()
                 if draw < here.rate_max:
                     with guarded(self._losses, "evaluate.said", private=True):
                         self._take(text, context, operation, here.due(draw))
@@ -196,6 +195,10 @@ class Evaluators:
     def _kept(self, endpoint: E) -> E:
         self._endpoints.append(endpoint)
         return endpoint
+
+    def _set(self, attached: Mapping[str, Attachments]) -> None:
+        self._attached = attached
+        self._rate_max = max((here.rate_max for here in attached.values()), default=0.0)
 
     def _attachment(self, evaluator: str | Evaluator, rate: float, beside: str) -> Attached:
         if isinstance(evaluator, str):

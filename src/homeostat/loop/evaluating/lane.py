@@ -1,32 +1,28 @@
 """The lane: a bounded queue of texts, and the one thread that judges them."""
 
 import threading
-import time
 from collections import deque
 from collections.abc import Callable
 
-from homeostat.core.clock import SECOND_NS
 from homeostat.core.guard import guarded
 from homeostat.core.losses import Losses
+from homeostat.loop.evaluating.breath import Breath
 from homeostat.loop.evaluating.said import Task
 
 TEXTS_MAX = 256
 CHARACTERS_MAX = 4_000_000
 """Texts, and their characters with their sources, that wait at most in one lane."""
 
-REST_MAX_S = 60.0
-
 
 class Lane:
     """Takes texts from any thread without waiting, and judges them one after another.
 
-    The thread begins with the first text. After each it rests so long that judging takes no more than the
-    share `share` of one core: what holds the interpreter's lock keeps requests waiting. What finds no room
-    is refused.
+    The thread begins with the first text, and judging takes no more than the share `share` of one core
+    (`Breath`). What finds no room is refused.
     """
 
     def __init__(
-        self, name: str, judge: Callable[[Task], None], share: Callable[[], float], losses: Losses
+        self, name: str, judge: Callable[[Task, Breath], None], share: Callable[[], float], losses: Losses
     ) -> None:
         self.name = name
         self._judge = judge
@@ -85,18 +81,16 @@ class Lane:
         return left
 
     def _run(self) -> None:
+        breath = Breath(self._share, self._ended)
         while (task := self._next()) is not None:
-            began_ns = time.thread_time_ns()
+            breath.begin()
             with guarded(self._losses, "evaluate", private=True):
-                self._judge(task)
-            took_s = (time.thread_time_ns() - began_ns) / SECOND_NS
+                self._judge(task, breath)
             del task
             with self._changed:
                 self._judging = False
                 self._changed.notify_all()
-                full_speed = self._closing
-            if not full_speed:
-                self._ended.wait(min(took_s * (1.0 / self._share() - 1.0), REST_MAX_S))
+            breath.rest()
 
     def _next(self) -> Task | None:
         with self._changed:
