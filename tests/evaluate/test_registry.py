@@ -16,6 +16,7 @@ from homeostat.evaluate.segments import segments_of
 from homeostat.testing.digest_embedder import DigestEmbedder
 
 TEXT = segments_of("On Saturday Mara took the train. She was glad. Tom sold the boat, which made her sad.")
+STRANGE = (Segment(text="今日は雨。"), Segment(text="¿Qué? \ud800 \0"), Segment(text="a " * 20_000))
 RICH = Context(
     sources=(
         Source(id="1", text="Mara took the train on Saturday."),

@@ -44,3 +44,12 @@ def test_segments_are_taken_as_they_are_and_texts_by_their_sentences() -> None:
     assert as_segments("One. Two.") == segments_of("One. Two.")
     assert [s.text for s in segments_of("One. Two.", author="Ann")] == ["One.", "Two."]
     assert {s.author for s in segments_of("One. Two.", author="Ann")} == {"Ann"}
+
+
+@pytest.mark.parametrize(
+    "part", [".", "\n", " .", '."', "\n ", "\n\r", "。", "a. ", "Dr. ", "\t", "A.b.", ". \t"]
+)
+def test_no_text_takes_longer_than_its_length(part: str) -> None:
+    """A search that goes back over what it has seen would take hours here."""
+    text = part * (300_000 // len(part)) + "x"
+    assert "".join("".join(sentences(text)).split()) == "".join(text.split())

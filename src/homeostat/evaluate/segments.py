@@ -7,14 +7,16 @@ from homeostat.evaluate.passage import Segment
 
 _END = re.compile(
     r"""
-    [.!?…]+ ["'”’»)\]]* (?=\s)      # an end of a sentence, with what closes behind it
-    | [。！？]+ ["”’」』）]*          # scripts that write no blank behind it
-    | \n\s*(?=[-*•#\d])             # a list or a heading begins
-    | \n[ \t]*\n                    # a paragraph ends
+    (?<![.!?…]) [.!?…]++ ["'”’»)\]]*+ (?=\s)  # an end of a sentence, with what closes behind it
+    | [。！？]++ ["”’」』）]*+                # scripts that write no blank behind it
+    | \n [ \t\r]*+ (?=[-*•#\d])            # a list or a heading begins
+    | \n [ \t\r]*+ \n                      # a paragraph ends
     """,
     re.VERBOSE,
 )
+"""Each part begins where a run begins and takes all of it, so that no text takes longer than its length."""
 
+_FOLLOWING = re.compile(r"[ \t]*+(\S?)")
 _LAST_WORD = re.compile(r"[^\W\d_]+(?:\.[^\W\d_]+)*\.$")
 
 _ABBREVIATIONS = (
@@ -38,14 +40,14 @@ def sentences(text: str) -> Iterator[str]:
     """
     begin = 0
     for end in _END.finditer(text):
-        piece = text[begin : end.end()]
         if end[0][0] in ".!?…" and _goes_on(text, begin, end):
             continue
+        sentence = text[begin : end.end()].strip()
         begin = end.end()
-        if piece.strip():
-            yield piece.strip()
-    if text[begin:].strip():
-        yield text[begin:].strip()
+        if sentence:
+            yield sentence
+    if rest := text[begin:].strip():
+        yield rest
 
 
 def segments_of(text: str, author: str = "") -> tuple[Segment, ...]:
@@ -60,7 +62,8 @@ def as_segments(text: str | Sequence[Segment]) -> tuple[Segment, ...]:
 
 def _goes_on(text: str, begin: int, end: re.Match[str]) -> bool:
     """Tell whether a sentence goes on behind what looks like its end."""
-    follows = text[end.end() :].lstrip(" \t")[:1]
+    following = _FOLLOWING.match(text, end.end())
+    follows = following[1] if following is not None else ""
     if follows.islower():
         return True
     if end[0] != ".":
