@@ -36,7 +36,9 @@ def test_everything_described_is_there_and_everything_there_is_described(busy: T
         assert answer.status_code == 200, path
         json.loads(answer.content, parse_constant=pytest.fail)
     routes = {r.path.replace(":path", "") for r in busy.app.routes}  # type: ignore[attr-defined]
-    served = {p for p in routes if p.startswith(("/api", "/v1", "/metrics", "/healthz", "/readyz"))}
+    served = {
+        p for p in routes if p.startswith(("/api", "/v1", "/metrics", "/healthz", "/readyz", "/feedback"))
+    }
     assert served - {"/api/openapi.json", "/metrics-catalogue"} == set(described)
 
 

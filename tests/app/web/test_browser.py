@@ -73,6 +73,7 @@ PAGES = (
     "/experiments",
     "/knobs",
     "/hormones",
+    "/experience",
 )
 WIDTHS = (360, 1024, 1920)
 

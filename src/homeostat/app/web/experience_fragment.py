@@ -13,6 +13,9 @@ from homeostat.evaluate.experience.learning import LearningCurve
 from homeostat.evaluate.experience.retention import Cohort
 from homeostat.evaluate.experience.tasks import TaskFigures
 
+WEEKS_SHOWN = 5
+"""Weeks after the first that a page has room for; the API has all."""
+
 
 @dataclass(frozen=True, slots=True)
 class TaskRow:
@@ -59,9 +62,8 @@ def experience(views: Views, request: Request) -> str:
         curves=() if found is None else tuple(map(_curve, found.curves)),
         features=() if found is None else [(f, figure_row(f.feature, f.share)) for f in found.features],
         cohorts=cohorts,
-        weeks=max((len(c.weeks) for c in cohorts), default=0),
+        weeks=min(max((len(c.weeks) for c in cohorts), default=0), WEEKS_SHOWN),
         address=request.address,
-        range="",
     )
 
 

@@ -139,7 +139,7 @@ def test_each_page_is_accessible_fits_and_is_silent(
 ) -> None:
     watched = open_page(viewport={"width": width, "height": 800}, color_scheme=scheme)
     page = watched.page
-    paths = ("/", "/palace", "/palace?q=Lisbon", "/palace?near=641", "/mirror", "/archaeology")
+    paths = ("/", "/experience", "/palace", "/palace?q=Lisbon", "/palace?near=641", "/mirror", "/archaeology")
     for path in (*paths, "/archaeology?before=320&after=321", "/palace?begin=x"):
         page.goto(f"{address}{path}", wait_until="load")
         if path.startswith("/palace") and "begin" not in path:
