@@ -1,40 +1,77 @@
 """The guard: looks at a text sentence by sentence, whole or as it is written, and says what may be shown."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from copy import copy
+from dataclasses import replace
 
 import msgspec
 
+import numpy as np
+from numpy.typing import NDArray
+
 from homeostat.core.embedder import Embedder
 from homeostat.core.errors import EmbedderError
-from homeostat.evaluate.safety.category import Action
+from homeostat.evaluate.safety.category import Action, Category
+from homeostat.evaluate.safety.folding import Folding
+from homeostat.evaluate.safety.harm import Harm
+from homeostat.evaluate.safety.head import head_of
+from homeostat.evaluate.safety.injection import Injection
 from homeostat.evaluate.safety.personal import Personal
 from homeostat.evaluate.safety.policy import Policy
-from homeostat.evaluate.safety.sentence import Checker, Sentence
+from homeostat.evaluate.safety.sentence import Checker, Sentence, meant, sentence
 from homeostat.evaluate.safety.sentences import Sentences
-from homeostat.evaluate.safety.verdict import By, Finding, Verdict, severities
+from homeostat.evaluate.safety.terms import Terms
+from homeostat.evaluate.safety.traits import Traits
+from homeostat.evaluate.safety.triggers import Triggers
+from homeostat.evaluate.safety.verdict import Finding, Verdict, severities
 
 FINDINGS_MAX = 1_000
 """So many findings are kept of one text; all are acted on."""
 
 
+EMBEDDED_MAX = 400
+"""So many sentences of one text are embedded; those after them are judged by words and patterns."""
+
+EMBEDDED_AT_ONCE = 32
+
+
 class Guard:
     """What a text may do to its audience, and what of it may be shown.
 
-    It keeps nothing of any text and is safe for threads. `triggers` are words or descriptions that a person
-    asked to be spared. Without an embedder it goes by words and patterns alone. No text makes it raise.
+    It keeps nothing of any text and is safe for threads; building it takes some 50 ms. `triggers` are words or
+    descriptions that a person asked to be spared, `region` the country whose telephone numbers go without a
+    code. Without an embedder it goes by words and patterns alone. No text makes it raise. Building it raises
+    NotAvailable where the extra `homeostat[safety]` is not installed, EmbedderError where the embedder fails,
+    ConfigError for a trigger or a region that cannot be used.
     """
 
     def __init__(
-        self, policy: Policy, embedder: Embedder | None = None, triggers: Sequence[str] = ()
+        self,
+        policy: Policy,
+        embedder: Embedder | None = None,
+        triggers: Sequence[str] = (),
+        region: str = "US",
     ) -> None:
         self.policy = policy
-        self.embedder = embedder
-        self.triggers = tuple(triggers)
-        self._checkers: tuple[Checker, ...] = (Personal(),)
+        self._embedder = embedder
+        self._folding = Folding()
+        terms, self._traits = Terms(self._folding), Traits(self._folding)
+        words = head_of(None, self._folding, terms, self._traits)
+        meaning = head_of(embedder, self._folding, terms, self._traits) if embedder else None
+        harm = Harm(terms, self._traits, words, meaning)
+        self._shared: tuple[Checker, ...] = (harm, Personal(region), Injection())
+        self._checkers = self._shared
+        if triggers:
+            self._checkers = (*self._shared, Triggers(triggers, self._folding, embedder))
 
-    def avoiding(self, triggers: Sequence[str]) -> "Guard":
-        """Return this guard for a person who asked to be spared these; all else is shared with it."""
-        return Guard(self.policy, self.embedder, triggers)
+    def avoiding(self, triggers: Sequence[str], policy: Policy | None = None) -> "Guard":
+        """Return the guard of a person who asked to be spared these; all else is shared with this one."""
+        guard = copy(self)
+        guard.policy = policy or self.policy
+        guard._checkers = self._shared
+        if triggers:
+            guard._checkers = (*self._shared, Triggers(triggers, self._folding, self._embedder))
+        return guard
 
     def check(self, text: str) -> Verdict:
         """Return what is to be done about a whole text: what a stream of it would have shown, in all."""
@@ -45,7 +82,7 @@ class Guard:
 
     def stream(self) -> "Stream":
         """Return what checks one text as it is written."""
-        return Stream(self.policy, self._checkers)
+        return Stream(self.policy, self._checkers, self._folding, self._traits, self._embedder)
 
 
 class Stream:
@@ -54,10 +91,19 @@ class Stream:
     What is shown in all does not depend on where the pieces were cut.
     """
 
-    def __init__(self, policy: Policy, checkers: Sequence[Checker]) -> None:
+    def __init__(
+        self,
+        policy: Policy,
+        checkers: Sequence[Checker],
+        folding: Folding,
+        traits: Traits,
+        embedder: Embedder | None,
+    ) -> None:
         self._policy, self._checkers = policy, checkers
+        self._folding, self._traits, self._embedder = folding, traits, embedder
+        self._embedded = 0
         self._sentences = Sentences()
-        self._before = ""
+        self._before: Sentence | None = None
         self._at = 0
         self._shown: list[str] = []
         self._findings: list[Finding] = []
@@ -88,30 +134,45 @@ class Stream:
 
     def _show(self, texts: list[str]) -> str:
         """Look at whole sentences, and return what may be shown of them."""
-        befores = [self._before, *texts[:-1]]
-        sentences = [Sentence(text, before) for text, before in zip(texts, befores, strict=False)]
         shown: list[str] = []
-        for text, found in zip(texts, self._look(sentences), strict=True):
-            shown.append(self._judged(text, found))
-            self._at += len(text)
+        for first in range(0, len(texts), EMBEDDED_AT_ONCE):
+            some = self._read(texts[first : first + EMBEDDED_AT_ONCE])
+            for one, found in zip(some, self._look(some), strict=True):
+                shown.append(self._judged(one.text, found))
+                self._at += len(one.text)
+                if self.stopped:
+                    break
             if self.stopped:
                 break
-        self._before = texts[-1] if texts else self._before
         self._shown += shown
         return "".join(shown)
 
-    def _look(self, sentences: list[Sentence]) -> list[list[Finding]]:
-        """Return the findings of all checkers, sentence by sentence, in the order of their places."""
-        found: list[list[Finding]] = [[] for _ in sentences]
-        for checker in self._checkers if sentences else ():
+    def _read(self, texts: list[str]) -> list[Sentence]:
+        """Return texts as the parts see them, with vectors where there is an embedder."""
+        read = []
+        for text in texts:
+            self._before = sentence(text, self._folding, self._before)
+            read.append(self._before)
+        if self._embedder is None:
+            return read
+        self._embedded += len(read)
+        vectors: Sequence[NDArray[np.float32] | None] = [None] * len(read)
+        if self._embedded <= EMBEDDED_MAX:
             try:
-                for have, new in zip(found, checker.look(sentences), strict=True):
-                    have += new
+                vectors = list(self._embedder.embed([meant(one, self._traits.refers(one)) for one in read]))
             except EmbedderError:
                 self._complete = False
-        for have in found:
-            have.sort(key=lambda finding: (finding.start, -finding.end))
-        return found
+        else:
+            self._complete = False
+        return [replace(one, vector=vector) for one, vector in zip(read, vectors, strict=True)]
+
+    def _look(self, sentences: list[Sentence]) -> Iterator[list[Finding]]:
+        """Give the findings of all checkers, sentence by sentence, in the order of their places."""
+        each = [checker.look(sentences) for checker in self._checkers]
+        for of_one in zip(*each, strict=True):
+            yield sorted(
+                (finding for found in of_one for finding in found), key=lambda one: (one.start, -one.end)
+            )
 
     def _judged(self, text: str, found: list[Finding]) -> str:
         """Keep what was found in a sentence, and return what may be shown of it."""
@@ -128,7 +189,7 @@ class Stream:
             return text
         if worst is Action.SOFTEN:
             places = [f for f, action in zip(found, actions, strict=True) if action is Action.SOFTEN]
-            if not any(_WHOLE == place.by for place in places):
+            if not any(place.by == "meaning" for place in places):
                 self._silent = False
                 return _masked(text, places, self._policy.mask)
         said = self._policy.blocked if worst.rank >= Action.BLOCK.rank else self._policy.replaced
@@ -138,9 +199,6 @@ class Stream:
         return text[: len(text) - len(text.lstrip())] + said
 
 
-_WHOLE: By = "meaning"
-
-
 def _masked(text: str, places: Sequence[Finding], mask: str) -> str:
     """Return a text with a mask in the place of each finding; places are in order and may overlap."""
     parts, at = [], 0
@@ -148,6 +206,9 @@ def _masked(text: str, places: Sequence[Finding], mask: str) -> str:
         if place.end <= at:
             continue
         if place.start >= at:
-            parts += [text[at : place.start], f"[{place.kind}]" if place.category == "personal" else mask]
+            parts += [
+                text[at : place.start],
+                f"[{place.kind}]" if place.category is Category.PERSONAL else mask,
+            ]
         at = place.end
     return "".join([*parts, text[at:]])

@@ -1,0 +1,124 @@
+"""The head: from the traits of a sentence and its vector to the probability of each harm.
+
+A multinomial logistic regression with a ridge, learned from our own examples (`prototypes.txt`): no other
+data. That of MiniLM is shipped, and so is the one that goes by traits alone; for another embedder it is
+learned when it is first needed, which embeds some 1,700 sentences.
+"""
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from importlib.resources import as_file, files
+
+import numpy as np
+from numpy.typing import NDArray
+
+from homeostat.core.embedder import Embedder
+from homeostat.evaluate.safety.category import Category
+from homeostat.evaluate.safety.folding import Folding
+from homeostat.evaluate.safety.sentence import meant, sentence
+from homeostat.evaluate.safety.terms import Terms
+from homeostat.evaluate.safety.traits import NAMES, Traits
+
+Floats = NDArray[np.float64]
+
+CLASSES = (
+    None, Category.HATE, Category.HARASSMENT, Category.VIOLENCE, Category.SEXUAL, Category.SELF_HARM,
+)  # fmt: skip
+WORDS = "words"
+"""The name of the head that needs no embedder."""
+
+_GROUPS = (
+    """
+women|Muslims|Jews|gay people|black people|immigrants|trans people|disabled people|Asians|Mexicans|refugees|lesbians
+Indians|Christians|Arabs|old people|foreigners|Chinese people|blacks|homosexuals|feminists|Africans
+""".strip()
+    .replace("\n", "|")
+    .split("|")
+)
+SCALE = 0.3
+"""Of traits, so that they weigh about as much as a vector."""
+
+_TURNS = 4
+_PENALTY = 0.4
+_STEPS = 300
+
+
+class Head:
+    """Weights of shape (traits + dimensions + 1, classes); the last row stands alone."""
+
+    def __init__(self, model: str, weights: Floats) -> None:
+        self.model, self.weights = model, weights
+        self._traits, self._vectors, self._alone = np.split(weights, [len(NAMES), len(weights) - 1])
+
+    def probabilities(self, traits: Floats, vectors: Floats | None = None) -> Floats:
+        """Return the probability of each of CLASSES, shape (n, classes)."""
+        odds = traits @ self._traits + self._alone
+        return _shares(odds if vectors is None else odds + vectors @ self._vectors)
+
+
+def head_of(embedder: Embedder | None, folding: Folding, terms: Terms, traits: Traits) -> Head:
+    """Return the head of an embedder, or of none: shipped, or learned now. Raises EmbedderError."""
+    name = embedder.model if embedder else WORDS
+    with as_file(files(__package__).joinpath("heads.npz")) as path, np.load(path) as shipped:
+        if name in shipped:
+            return Head(name, shipped[name].astype(np.float64))
+    return learned(embedder, folding, terms, traits)
+
+
+def learned(
+    embedder: Embedder | None, folding: Folding, terms: Terms, traits: Traits, harmless: Iterable[str] = ()
+) -> Head:
+    """Return a head learned from our examples, and from further sentences that harm nobody.
+
+    Raises EmbedderError.
+    """
+    rows = [*examples(), *((None, text, text) for text in harmless)]
+    sentences = [sentence(text, folding) for _, _, text in rows]
+    vectors = None
+    if embedder is not None:
+        vectors = np.asarray(embedder.embed([meant(one) for one in sentences]), dtype=np.float64)
+    seen = SCALE * traits.of(sentences, terms.look(sentences))
+    inputs = np.hstack([seen, *([] if vectors is None else [vectors]), np.ones((len(seen), 1))])
+    turns = Counter(pattern for _, pattern, _ in rows)
+    weight = np.array([turns[pattern] ** -0.5 for _, pattern, _ in rows])
+    classes = np.array([CLASSES.index(harm) for harm, _, _ in rows])
+    weights = _fitted(inputs, classes, weight)
+    weights[: len(NAMES)] *= SCALE
+    return Head(embedder.model if embedder else WORDS, weights)
+
+
+def examples() -> Iterator[tuple[Category | None, str, str]]:
+    """Give our examples: the harm, the pattern, and the pattern with a group of people put in."""
+    harm, turn = None, 0
+    for line in files(__package__).joinpath("prototypes.txt").read_text(encoding="utf-8").splitlines():
+        if line.startswith("["):
+            harm = None if line == "[none]" else Category(line.strip("[]"))
+        elif "{g}" in line:
+            for at in range(_TURNS):
+                text = line.replace("{g}", _GROUPS[(turn * 5 + at * 7) % len(_GROUPS)])
+                yield harm, line, text[0].upper() + text[1:]
+            turn += 1
+        elif line and not line.startswith("#"):
+            yield harm, line, line
+
+
+def _shares(odds: Floats) -> Floats:
+    raised = np.exp(odds - odds.max(axis=1, keepdims=True))
+    return np.asarray(raised / raised.sum(axis=1, keepdims=True))
+
+
+def _fitted(inputs: Floats, classes: NDArray[np.int_], weight: Floats) -> Floats:
+    """Return the weights of least penalised loss, by Nesterov's accelerated gradient."""
+    ridge = np.full((inputs.shape[1], 1), _PENALTY)
+    ridge[-1] = 0.0
+    wanted = np.eye(len(CLASSES))[classes]
+    step = 1 / (0.5 * np.linalg.norm(inputs * np.sqrt(weight)[:, None], 2) ** 2 + _PENALTY)
+    weights = ahead = np.zeros((inputs.shape[1], len(CLASSES)))
+    pace = 1.0
+    for _ in range(_STEPS):
+        slope = inputs.T @ ((_shares(inputs @ ahead) - wanted) * weight[:, None]) + ridge * ahead
+        new, new_pace = ahead - step * slope, (1 + math.sqrt(1 + 4 * pace * pace)) / 2
+        ahead = new + (pace - 1) / new_pace * (new - weights)
+        weights, pace = new, new_pace
+    return weights
