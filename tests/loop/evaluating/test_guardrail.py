@@ -5,18 +5,16 @@ import random
 import pytest
 
 from homeostat import Homeostat
-from homeostat.core.change import Change, Move
-from homeostat.core.clock import HOUR_NS
 from homeostat.core.metric import Better
-from homeostat.core.proof import Decision
+from homeostat.core.order import Try
 from homeostat.core.verdict import State
 from homeostat.evaluate.evaluator import Score, Validation
 from homeostat.evaluate.passage import Context, Segment
 from homeostat.judge.targets.direction import direction_of
+from homeostat.loop.governing.book import Book
+from homeostat.loop.governing.governor import Governor
 from homeostat.loop.policy.policy_file import policy_of
-from homeostat.prove.trials.request_trial import RequestTrial
-from homeostat.prove.trials.steered import steered
-from homeostat.prove.trials.trial import TrialPlan
+from homeostat.prove.ledger.entry import EntryKind, LedgerEntry
 from homeostat.testing.clock import ManualClock
 
 POLICY = {
@@ -57,46 +55,45 @@ def test_what_evaluators_find_is_better_higher_whatever_it_is_called() -> None:
 
 
 @pytest.mark.parametrize(
-    ("cut", "decision", "state"),
-    [(0.0, Decision.KEEP, State.WITHIN), (0.5, Decision.ROLL_BACK, State.VIOLATED)],
+    ("cut", "kind", "state"),
+    [(0.0, EntryKind.KEPT, State.WITHIN), (0.5, EntryKind.ROLLED_BACK, State.VIOLATED)],
     ids=["as good", "cut short"],
 )
 def test_a_knob_that_makes_texts_worse_fails_by_an_attached_evaluator(
-    cut: float, decision: Decision, state: State
+    cut: float, kind: EntryKind, state: State
 ) -> None:
     """At depth 7 answers take a fifth less time; a share `cut` of them then breaks off. Half are judged."""
-    clock, draw, policy = ManualClock(), random.Random(7), policy_of(dict(POLICY))
+    clock, draw = ManualClock(), random.Random(7)
     with Homeostat("svc", keep=False, collect=False, clock=clock) as hs:
         depth = hs.knob("depth", 3, low=1, high=9, scope="request")
         hs.evaluators.attach("answer", Finished(), rate=0.5)
-        plan = TrialPlan(
-            "deeper",
-            Change((Move("depth", 3, 7),), "a person", "to try"),
-            policy.objective,
-            policy.guardrails,
-            clock.now_ns(),
-            clock.now_ns() + 10 * HOUR_NS,
-            bounds=policy.bounds,
-        )
-        plant = hs.knobs.plant
-        plant.steer(steered({"depth": 3}, [plan], clock.now_ns()))
-        trial, proof = RequestTrial(plan), None
-        for _ in range(60):
-            for _ in range(200):
+        governor = Governor(hs.knobs.plant, policy_of(dict(POLICY)), Book(), clock.now_ns())
+
+        def serve(requests: int) -> None:
+            for _ in range(requests):
                 with hs.request("answer"):
                     faster = depth.get() == 7
                     clock.advance(draw.lognormvariate(0.0, 0.3) * (0.8 if faster else 1.0))
                     breaks_off = faster and draw.random() < cut
                     hs.said("It is so. This is why" + ("" if breaks_off else "."))
             assert hs.evaluators.wait(20.0)
-            for outcomes in plant.outcomes():
-                trial.observe(outcomes)
-            proof = trial.proof(clock.now_ns())
-            if proof is not None:
-                break
-        assert proof is not None
-        assert proof.decision is decision
-        (check,) = proof.guardrails
-        assert check.state is state
+            governor.tick(clock.now_ns())
+
+        serve(10)
+        governor.order(Try(by="ann", values={"depth": 7}))
+        ends: list[LedgerEntry] = []
+        while not ends:
+            serve(200)
+            ends = [
+                e
+                for e in governor.book.ledger.entries
+                if e.note.kind in (EntryKind.KEPT, EntryKind.ROLLED_BACK)
+            ]
+        ended = ends[0].note
+        assert ended.kind is kind
+        assert depth.get() == (7 if kind is EntryKind.KEPT else 3)
+        assert ended.proof is not None
+        (found,) = ended.proof.guardrails
+        assert (found.words, found.state) == ("mean of quality.finished.time worse by at most 5%", state)
         judged, served = hs.snapshot("quality.finished.time"), hs.snapshot("operation.duration")
         assert 0.4 < judged.count / served.count < 0.6
