@@ -22,7 +22,7 @@ is `quality.NAME`, 1 at best; [how to use them](../how-to/judge-what-it-says.md)
 def needs(known: Shipped) -> str:
     """Show what an evaluator cannot do without."""
     found = [" or ".join(known.needs)] if known.needs else []
-    return ", ".join([*found, *(["an embedder"] if known.embeds else [])]) or "–"
+    return ", ".join([*found, *(["an embedder"] if known.embedder == "needed" else [])]) or "–"
 
 
 def row(name: str) -> str:

@@ -65,7 +65,7 @@ def test_what_needs_something_of_the_context_says_so(name: str) -> None:
     assert all(field in said for field in shipped(name).needs)
 
 
-@pytest.mark.parametrize("name", [name for name in names() if shipped(name).embeds])
+@pytest.mark.parametrize("name", [name for name in names() if shipped(name).embedder == "needed"])
 def test_what_needs_an_embedder_says_so(name: str) -> None:
     with pytest.raises(NotAvailable, match="needs an embedder"):
         made(name, None)

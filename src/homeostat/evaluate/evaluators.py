@@ -3,11 +3,14 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import TYPE_CHECKING, Literal
 
-from homeostat.core.embedder import Embedder
 from homeostat.core.errors import ConfigError, NotAvailable
 from homeostat.evaluate.evaluator import Evaluator
 from homeostat.evaluate.passage import Context, Segment
+
+if TYPE_CHECKING:
+    from homeostat.core.embedder import Embedder
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,49 +22,49 @@ class Shipped:
     """
 
     name: str
-    make: Callable[[Embedder | None], Evaluator]
-    embeds: bool = False
+    make: "Callable[[Embedder | None], Evaluator]"
+    embedder: Literal["", "helps", "needed"] = ""
     needs: tuple[str, ...] = ()
     languages: tuple[str, ...] = ("en",)
 
 
-def _distress(_: Embedder | None) -> Evaluator:
+def _distress(_: "Embedder | None") -> Evaluator:
     from homeostat.evaluate.emotion.distress import DistressWithinBound
 
     return DistressWithinBound()
 
 
-def _emotion_match(_: Embedder | None) -> Evaluator:
+def _emotion_match(_: "Embedder | None") -> Evaluator:
     from homeostat.evaluate.emotion.match import EmotionMatch
 
     return EmotionMatch()
 
 
-def _transitions(_: Embedder | None) -> Evaluator:
+def _transitions(_: "Embedder | None") -> Evaluator:
     from homeostat.evaluate.emotion.transitions import Transitions
 
     return Transitions()
 
 
-def _adaptation(_: Embedder | None) -> Evaluator:
+def _adaptation(_: "Embedder | None") -> Evaluator:
     from homeostat.evaluate.personal.adaptation import Adaptation
 
     return Adaptation()
 
 
-def _faithfulness(_: Embedder | None) -> Evaluator:
+def _faithfulness(_: "Embedder | None") -> Evaluator:
     from homeostat.evaluate.personal.faithfulness import Faithfulness
 
     return Faithfulness()
 
 
-def _fit(_: Embedder | None) -> Evaluator:
+def _fit(_: "Embedder | None") -> Evaluator:
     from homeostat.evaluate.personal.fit import PreferenceFit
 
     return PreferenceFit()
 
 
-def _vividness(_: Embedder | None) -> Evaluator:
+def _vividness(_: "Embedder | None") -> Evaluator:
     from homeostat.evaluate.senses.vividness import Vividness
 
     return Vividness()
@@ -106,10 +109,10 @@ def shipped(name: str) -> Shipped:
     return found
 
 
-def made(name: str, embedder: Embedder | None) -> Evaluator:
+def made(name: str, embedder: "Embedder | None") -> Evaluator:
     """Return an evaluator by its name. Raises NotAvailable where it needs an embedder and there is none."""
     found = shipped(name)
-    if found.embeds and embedder is None:
+    if found.embedder == "needed" and embedder is None:
         raise NotAvailable(f"{name} needs an embedder: run `homeostat embedder build`, or name another one")
     return found.make(embedder)
 

@@ -1,6 +1,8 @@
 """Claims about evaluators that are attached to operations, and about asking them directly."""
 
 import logging
+import subprocess
+import sys
 import threading
 import weakref
 from collections.abc import Callable, Iterator
@@ -271,6 +273,12 @@ def test_what_waits_at_the_end_is_counted() -> None:
         hs.said("Three.")
     assert hs.snapshot("evaluate.dropped", reason="closed").total == 1
     assert hs.snapshot("evaluate.dropped", reason="no_room").total == 1
+
+
+def test_who_attaches_nothing_pays_no_import_of_numpy() -> None:
+    program = "import sys; from homeostat import Homeostat; print('numpy' in sys.modules)"
+    run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert run.stdout.strip() == "False"
 
 
 def test_a_detached_evaluator_judges_no_longer(hs: Homeostat) -> None:

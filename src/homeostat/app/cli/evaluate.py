@@ -149,10 +149,10 @@ def _print(found: "Evaluation") -> None:
     table.add_column("evaluator")
     table.add_column("score", justify="right")
     table.add_column("95%")
-    table.add_column("where")
+    table.add_column("sentence: what is wrong there")
     for name, score in sorted(found.scores.items()):
         known = score.low is not None and score.high is not None
-        marks = [f"{mark.segment}: {mark.what}" for mark in score.marks[:MARKS_SHOWN]]
+        marks = [f"{mark.segment + 1}: {mark.what}" for mark in score.marks[:MARKS_SHOWN]]
         more = len(score.marks) - MARKS_SHOWN
         table.add_row(
             name,

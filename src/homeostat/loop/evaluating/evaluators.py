@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
-from homeostat.core.embedder import Embedder
 from homeostat.core.endpoint import endpoint_at
 from homeostat.core.errors import ConfigError, NotAvailable, TooLarge
 from homeostat.core.guard import guarded
@@ -19,6 +18,7 @@ from homeostat.observe.operation import Operation
 from homeostat.runtime.host import Host
 
 if TYPE_CHECKING:
+    from homeostat.core.embedder import Embedder
     from homeostat.evaluate.evaluation import Evaluation
     from homeostat.loop.evaluating.bench import Bench
     from homeostat.loop.evaluating.endpoint.judge import EndpointJudge
@@ -112,7 +112,7 @@ class Evaluators:
 
         return self._kept(EndpointModeration(self._host, endpoint_at(address, self._environment)))
 
-    def use(self, embedder: Embedder | str) -> None:
+    def use(self, embedder: "Embedder | str") -> None:
         """Give evaluators another embedder than MiniLM: one that is open, or a setting such as `static`."""
         self._shelf.use(embedder)
 

@@ -1,11 +1,14 @@
 """The shelf: shipped evaluators by name, each made once, with the embedder that they share."""
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
-from homeostat.core.embedder import Embedder
 from homeostat.core.errors import NotAvailable
 from homeostat.evaluate.evaluator import Evaluator
 from homeostat.runtime.host import Host
+
+if TYPE_CHECKING:
+    from homeostat.core.embedder import Embedder
 
 
 class Shelf:
@@ -16,7 +19,7 @@ class Shelf:
         self._environment = environment
         self.use("minilm")
 
-    def use(self, embedder: Embedder | str) -> None:
+    def use(self, embedder: "Embedder | str") -> None:
         """Give evaluators that are made from now on this embedder: an open one, or a setting."""
         self._embedder = embedder
         self._why_none = ""
@@ -31,13 +34,14 @@ class Shelf:
         if found is None:
             from homeostat.evaluate.evaluators import made, shipped
 
-            known, embedder = shipped(name), self._opened()
-            if known.embeds and embedder is None:
+            known = shipped(name)
+            embedder = self._opened() if known.embedder else None
+            if known.embedder == "needed" and embedder is None:
                 raise NotAvailable(f"{name} needs an embedder: {self._why_none}")
             found = self._made[name] = made(name, embedder)
         return found
 
-    def _opened(self) -> Embedder | None:
+    def _opened(self) -> "Embedder | None":
         """Return the embedder; None where this machine has none, which is found out once."""
         if isinstance(self._embedder, str) and not self._why_none:
             from homeostat.runtime.embed.opening import embedder_at
