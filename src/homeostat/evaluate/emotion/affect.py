@@ -23,6 +23,9 @@ _GLAD_SIGNS = re.compile(
     r"(?<!\w)[:;=8]-?[)DPp3*](?!\w)|<3|[\U0001F600-\U0001F60E\U0001F618-\U0001F61D\u2764]"
 )
 _SAD_SIGNS = re.compile(r"(?<!\w)[:=]['-]?[(/\\|](?!\w)|[\U0001F61E-\U0001F62D\U0001F494]")
+_EYES = (":", ";", "=", "8", "<")
+"""What every emoticon begins with: where none of it stands, nothing has to be searched."""
+
 _TOKEN = re.compile(r"\w+(?:['’]\w+)*|[.!?;,:\n]+")
 _ENDS = frozenset(".!?;\n")
 
@@ -56,7 +59,7 @@ NOTHING = Affect(0.0, 0.0, 0.0, 0)
 
 
 def affect_of(text: str) -> Affect:
-    """Return what a text feels like. Cost: one pass, about 0.2 us a word.
+    """Return what a text feels like. Cost: one pass, about 0.5 us a word.
 
     >>> affect_of("I am so happy!").valence > 0.5 > 0 > affect_of("I am not happy.").valence
     True
@@ -104,6 +107,8 @@ def affect_of(text: str) -> Affect:
 
 def signs_of(text: str) -> tuple[int, int]:
     """Return how many glad and how many troubled emoticons and emoji a text has."""
+    if text.isascii() and not any(eyes in text for eyes in _EYES):
+        return 0, 0
     return len(_GLAD_SIGNS.findall(text)), len(_SAD_SIGNS.findall(text))
 
 

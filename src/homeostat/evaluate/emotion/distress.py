@@ -65,15 +65,20 @@ class DistressWatch:
 
     def exceeded_by(self, text: str) -> Exceeded | None:
         """Return what of the bound the text would exceed as the next segment. Changes nothing."""
-        return self._held(affect_of(text).distress)
+        return self._exceeded_by(affect_of(text).distress)
 
     def add(self, text: str) -> float:
         """Take the text as the next segment; return its distress, 0 to 1."""
-        distress = affect_of(text).distress
-        self._in_a_row = self._in_a_row + 1 if distress >= self.bound.lasting else 0
-        return distress
+        return self.read(text)[0]
 
-    def _held(self, distress: float) -> Exceeded | None:
+    def read(self, text: str) -> tuple[float, Exceeded | None]:
+        """Take the text as the next segment; return its distress, and what of the bound it exceeds."""
+        distress = affect_of(text).distress
+        by = self._exceeded_by(distress)
+        self._in_a_row = self._in_a_row + 1 if distress >= self.bound.lasting else 0
+        return distress, by
+
+    def _exceeded_by(self, distress: float) -> Exceeded | None:
         if distress > self.bound.intensity_max:
             return "intensity"
         if distress >= self.bound.lasting and self._in_a_row >= self.bound.segments_max:
@@ -85,8 +90,7 @@ def exceeding(texts: Iterable[str], bound: DistressBound = BOUND) -> tuple[Excee
     """Return the segments over the bound, as if each of them was told. Cost: O(words)."""
     watch, found = DistressWatch(bound), []
     for at, text in enumerate(texts):
-        by = watch.exceeded_by(text)
-        distress = watch.add(text)
+        distress, by = watch.read(text)
         if by is not None:
             found.append(Exceeding(at, distress, by))
     return tuple(found)
@@ -102,8 +106,7 @@ class _Judging:
         self._sum = self._most = 0.0
 
     def add(self, segment: Segment) -> None:
-        by = self._watch.exceeded_by(segment.text)
-        distress = self._watch.add(segment.text)
+        distress, by = self._watch.read(segment.text)
         if by is not None:
             self._marks.append(Mark(self._at, f"distress: {by}"))
         self._at += 1
@@ -133,7 +136,7 @@ class DistressWithinBound:
         on="HateCheck, the half that is here: threats against all its other cases",
         measure="area under the ROC curve of a sentence's distress",
         figure=0.81,
-        baseline=0.59,
+        baseline=0.73,
         baseline_is="troubled less glad words, counted",
         of=1876,
     )

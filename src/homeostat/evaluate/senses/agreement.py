@@ -13,12 +13,12 @@ from homeostat.evaluate.evaluator import Score, Validation
 
 NAME = "senses.agreement"
 VALIDATION = Validation(
-    on="40 sentences on light and loudness, written for this, each beside 20 made pictures or sounds",
-    measure="area under the ROC curve: as the sentence says, against the contrary",
-    figure=0.0,
-    baseline=0.0,
+    on="40 sentences of our own on light and loudness, beside made pictures and sounds",
+    measure="area under the ROC curve: beside what is as they say, against the contrary",
+    figure=1.0,
+    baseline=0.63,
     baseline_is="the same words without what denies them",
-    of=0,
+    of=80,
 )
 
 CHARS_MAX = 20_000

@@ -83,7 +83,7 @@ class Vividness:
         figure=0.68,
         baseline=0.62,
         baseline_is="nineteen plain words for both senses (ear, eye, loud, light and so on)",
-        of=2121,
+        of=2123,
     )
 
     def begin(self, context: Context) -> _Judging:

@@ -1,0 +1,335 @@
+"""Do evaluators of emotion and the senses tell what they claim, better than something plain? At what cost?"""
+
+import csv
+import json
+import random
+import re
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from benchmarks.companion_authors import area
+from benchmarks.companion_mirror import texts
+from benchmarks.made_pictures import SPOILT_PICTURES, SPOILT_SOUNDS, picture, png, sound, wav
+from benchmarks.made_scenes import LIGHT, LOUDNESS, levels, scenes
+from benchmarks.result import Result
+from homeostat.evaluate.emotion.affect import affect_of, counted, signs_of
+from homeostat.evaluate.emotion.distress import DistressWithinBound
+from homeostat.evaluate.emotion.transitions import Transitions
+from homeostat.evaluate.evaluator import Evaluator, Score, judged
+from homeostat.evaluate.function_words import FORMS, FUNCTION_WORDS
+from homeostat.evaluate.passage import Segment
+from homeostat.evaluate.senses import agreement
+from homeostat.evaluate.senses import picture as pictures
+from homeostat.evaluate.senses import sound as sounds
+from homeostat.evaluate.senses.vividness import SENSES_OF, Vividness
+
+Floats = NDArray[np.float64]
+Rated = Callable[[str], float]
+Turn = dict[str, Any]
+Talk = dict[str, Any]
+
+SHUFFLES = 10
+MADE = 60
+"""Pictures and sounds that are made."""
+
+_WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
+_SIGN = re.compile(r"(?<!\w)[:;=8]['-]?[)(DPp3*/\\|](?!\w)")
+_SESSION = re.compile(r"session_\d+")
+_WORDS_OF_SOUND = frozenset("sound sounds ear ears loud noise quiet music voice".split())  # noqa: SIM905
+_WORDS_OF_SIGHT = frozenset("sight eye eyes look looks looking view picture light dark".split())  # noqa: SIM905
+_HEARING = frozenset("hear heard hearing hears listen listens listened listening".split())  # noqa: SIM905
+_SEEING = frozenset("see saw seen seeing watch watched watching watches".split())  # noqa: SIM905
+
+
+def plain_valence(text: str) -> float:
+    """Return glad less troubled words, which is all that the plain way knows."""
+    glad, troubled = counted(Counter(_WORD.findall(text.lower())))
+    return float(glad - troubled)
+
+
+def valence(text: str) -> float:
+    """Return the valence of a text."""
+    return affect_of(text).valence
+
+
+def told_apart(rated: Rated, high: Sequence[str], low: Sequence[str]) -> float:
+    """Return the area under the ROC curve of a rating."""
+    return area(np.array([rated(text) for text in high]), np.array([rated(text) for text in low]))
+
+
+def against(name: str, found: float, plain: float, note: str) -> Result:
+    """Return a figure whose bar is the plain way's."""
+    return Result(name, found, "", plain, "higher", note=f"bar: {note}, {plain:.3f}")
+
+
+def hatecheck(data: Path) -> Iterator[Result]:
+    """Sentences that are kind or hateful, denied or not, and threats."""
+    with (data / "safety" / "hatecheck_half.csv").open(encoding="utf-8", newline="") as rows:
+        cases = [(row["functionality"], row["test_case"]) for row in csv.DictReader(rows)]
+    of = {
+        kind: [text for functionality, text in cases if functionality in kind.split()]
+        for kind in (
+            "ident_pos_nh",
+            "negate_pos_h",
+            "negate_neg_nh",
+            "derog_neg_emote_h derog_neg_attrib_h",
+            "ident_pos_nh negate_neg_nh",
+            "negate_pos_h derog_neg_emote_h derog_neg_attrib_h",
+            "threat_dir_h threat_norm_h",
+        )
+    }
+    for name, high, low in (
+        ("kind from hateful sentences", "ident_pos_nh", "derog_neg_emote_h derog_neg_attrib_h"),
+        ("hate that is denied from hate", "negate_neg_nh", "derog_neg_emote_h derog_neg_attrib_h"),
+        ("kindness from kindness that is denied", "ident_pos_nh", "negate_pos_h"),
+        (
+            "all of these",
+            "ident_pos_nh negate_neg_nh",
+            "negate_pos_h derog_neg_emote_h derog_neg_attrib_h",
+        ),
+    ):
+        found, plain = (told_apart(rated, of[high], of[low]) for rated in (valence, plain_valence))
+        note = f"HateCheck, {len(of[high]) + len(of[low])} cases; the same words counted, denied or not"
+        yield against(f"valence tells {name}, area under the curve", found, plain, note)
+    threats = of["threat_dir_h threat_norm_h"]
+    others = [text for functionality, text in cases if not functionality.startswith("threat")]
+    found = told_apart(lambda text: affect_of(text).distress, threats, others)
+    plain = told_apart(lambda text: -plain_valence(text), threats, others)
+    note = f"HateCheck, {len(cases)} cases; troubled less glad words, counted"
+    yield against(
+        "emotion.distress_within_bound: threats from all else, area under the curve", found, plain, note
+    )
+
+
+def emoticons(data: Path) -> Iterator[Result]:
+    """Lines of the channel with an emoticon, which is hidden."""
+    glad: list[str] = []
+    sad: list[str] = []
+    for text in texts(data / "irc"):
+        signs = signs_of(text)
+        if bool(signs[0]) != bool(signs[1]):
+            (glad if signs[0] else sad).append(_SIGN.sub(" ", text))
+    found, plain = (told_apart(rated, glad, sad) for rated in (valence, plain_valence))
+    note = f"IRC, {len(glad)} glad, {len(sad)} sad; the same words counted, denied or not"
+    yield against("valence tells the hidden emoticon, area under the curve", found, plain, note)
+
+
+def talks(data: Path) -> list[Talk]:
+    """Return LoCoMo's talks as they are written."""
+    found: list[Talk] = json.loads((data / "locomo" / "locomo_first5.json").read_text("utf-8"))
+    return found
+
+
+def notes(talk: Talk) -> Iterator[tuple[str, list[str]]]:
+    """Give what annotators noted, and the ids of the turns that they name for it."""
+    ids = {turn["dia_id"] for turns in sessions(talk) for turn in turns}
+    for by_speaker in talk["observation"].values():
+        for noted in by_speaker.values():
+            for text, evidence in noted:
+                named = [id for id in ([evidence] if isinstance(evidence, str) else evidence) if id in ids]
+                if named:
+                    yield text, named
+
+
+def sessions(talk: Talk) -> Iterator[list[Turn]]:
+    """Give the turns of each session."""
+    for name, turns in talk["conversation"].items():
+        if _SESSION.fullmatch(name):
+            yield turns
+
+
+def course(data: Path) -> Iterator[Result]:
+    """Sessions in their own order and shuffled; notes and the turns that they rest on."""
+    rng = np.random.default_rng(1)
+    found, plain = [], []
+    pairs: list[tuple[str, str]] = []
+    for talk in talks(data):
+        said = {turn["dia_id"]: turn["text"] for turns in sessions(talk) for turn in turns}
+        pairs += [(text, "\n".join(said[id] for id in ids)) for text, ids in notes(talk)]
+        for turns in sessions(talk):
+            if len(turns) <= 5:
+                continue
+            segments = [Segment(text=turn["text"]) for turn in turns]
+            counts = np.array([plain_valence(turn["text"]) for turn in turns])
+            own, own_plain = _smooth(segments), -np.abs(np.diff(counts)).mean()
+            for _ in range(SHUFFLES):
+                order = rng.permutation(len(segments))
+                found.append(_wins(own, _smooth([segments[at] for at in order])))
+                plain.append(_wins(own_plain, -np.abs(np.diff(counts[order])).mean()))
+    note = f"LoCoMo, {len(found)} shuffled orders; the same words counted, denied or not"
+    yield against(
+        "emotion.transitions: a session's own order scores higher than a shuffled one",
+        float(np.mean(found)), float(np.mean(plain)), note,
+    )  # fmt: skip
+    same, bare = (
+        float(np.corrcoef([rated(text) for text, _ in pairs], [rated(turns) for _, turns in pairs])[0, 1])
+        for rated in (valence, plain_valence)
+    )
+    note = f"LoCoMo, {len(pairs)} notes; the same words counted, denied or not"
+    yield against("emotion.match: correlation of valence between a note and its turns", same, bare, note)
+
+
+def _smooth(segments: Sequence[Segment]) -> float:
+    score = judged(Transitions(), segments)
+    return score.value if score else 0.0
+
+
+def _wins(own: float, other: float) -> float:
+    return 1.0 if own > other else 0.5 if own == other else 0.0
+
+
+def hidden_verbs(data: Path) -> Iterator[Result]:
+    """Lines with a verb of hearing or of seeing, which is hidden."""
+    said = [turn["text"] for talk in talks(data) for turns in sessions(talk) for turn in turns]
+    with (data / "persona" / "synthetic_persona_chat_valid.csv").open(encoding="utf-8", newline="") as rows:
+        for row in csv.DictReader(rows):
+            said += [line[8:] for line in row["Best Generated Conversation"].splitlines()]
+            said += f"{row['user 1 personas']}\n{row['user 2 personas']}".splitlines()
+    heard: list[str] = []
+    seen: list[str] = []
+    for text in sorted(set(said)):
+        for sentence in re.split(r"(?<=[.!?])\s+", text):
+            words = _WORD.findall(sentence.lower())
+            hears, sees = not _HEARING.isdisjoint(words), not _SEEING.isdisjoint(words)
+            if len(words) >= 4 and hears != sees:
+                rest = " ".join(word for word in words if word not in _HEARING and word not in _SEEING)
+                (heard if hears else seen).append(rest)
+
+    def by_sense(text: str) -> float:
+        senses = [SENSES_OF.get(word, ()) for word in text.split()]
+        return float(sum(("sound" in of) - ("sight" in of) for of in senses))
+
+    def by_name(text: str) -> float:
+        words = text.split()
+        return float(sum((word in _WORDS_OF_SOUND) - (word in _WORDS_OF_SIGHT) for word in words))
+
+    found, plain = told_apart(by_sense, heard, seen), told_apart(by_name, heard, seen)
+    note = f"{len(heard)} lines of hearing, {len(seen)} of seeing; nineteen plain words for both"
+    yield against(
+        "senses.vividness: words tell a hidden verb's sense, area under the curve", found, plain, note
+    )
+
+
+def value_of(evaluator: Evaluator, text: str) -> float:
+    """Return an evaluator's value for one piece of text."""
+    score = judged(evaluator, [Segment(text=text)])
+    return score.value if score else 0.5
+
+
+def own_scenes() -> Iterator[Result]:
+    """Scenes of our own, told twice."""
+    plain, vivid = ([scene[at] for scene in scenes()] for at in (0, 1))
+    common = FUNCTION_WORDS | frozenset(FORMS)
+
+    def content(text: str) -> float:
+        words = _WORD.findall(text.lower())
+        return sum(word not in common for word in words) / len(words)
+
+    found = told_apart(lambda text: value_of(Vividness(), str(text)), vivid, plain)  # type: ignore[arg-type]
+    bar = told_apart(content, vivid, plain)  # type: ignore[arg-type]
+    note = f"{len(plain)} scenes of our own, told twice; share of words that are no function words"
+    yield against("vividness tells vivid from plain, area under the curve", found, bar, note)
+
+
+def _laplacian(image: Image.Image) -> float:
+    grey = np.asarray(image.convert("L"), dtype=np.float64)
+    inner = 4 * grey[1:-1, 1:-1] - grey[:-2, 1:-1] - grey[2:, 1:-1] - grey[1:-1, :-2] - grey[1:-1, 2:]
+    return float(inner.var())
+
+
+def _level(samples: Floats) -> float:
+    return -abs(10 * float(np.log10(np.mean(np.clip(samples, -1, 1) ** 2))) + 20)
+
+
+def made() -> Iterator[Result]:
+    """Pictures and sounds that are made, whole and spoilt."""
+    rng = random.Random(1)
+    images = [picture(seed) for seed in range(MADE)]
+    spoilt = [spoil(image, rng.random()) for spoil in SPOILT_PICTURES.values() for image in images]
+    whole, worse = (
+        [pictures.judged_picture(png(image)).value for image in some] for some in (images, spoilt)
+    )
+    found = area(np.array(whole), np.array(worse))
+    plain = area(np.array([_laplacian(i) for i in images]), np.array([_laplacian(i) for i in spoilt]))
+    note = f"{MADE} made pictures, {len(spoilt)} spoilt; variance of the Laplacian"
+    yield against("senses.picture: whole from spoilt, area under the curve", found, plain, note)
+    waves = [sound(seed) for seed in range(MADE)]
+    harmed = [spoil(one, rng.random()) for spoil in SPOILT_SOUNDS.values() for one in waves]
+    whole, worse = ([sounds.judged_sound(wav(one)).value for one in some] for some in (waves, harmed))
+    found = area(np.array(whole), np.array(worse))
+    plain = area(np.array([_level(w) for w in waves]), np.array([_level(w) for w in harmed]))
+    note = f"{MADE} made sounds, {len(harmed)} spoilt; how far the level is from -20 dBFS"
+    yield against("senses.sound: whole from spoilt, area under the curve", found, plain, note)
+    yield agreeing(images, waves, rng)
+
+
+def agreeing(images: Sequence[Image.Image], waves: Sequence[Floats], rng: random.Random) -> Result:
+    """Sentences on light and loudness, each beside pictures or sounds that are so, and that are not."""
+
+    def shown(of: str, much: bool) -> Score:
+        if of == "light":
+            times = rng.uniform(1.0, 1.5) if much else rng.uniform(0.1, 0.4)
+            image = rng.choice(images).point(lambda value: min(255, value * times))
+            return pictures.judged_picture(png(image))
+        times = rng.uniform(1.0, 2.0) if much else rng.uniform(0.005, 0.05)
+        return sounds.judged_sound(wav(rng.choice(waves) * times))
+
+    right: dict[str, list[float]] = {"ours": [], "plain": []}
+    wrong: dict[str, list[float]] = {"ours": [], "plain": []}
+    for of, rows in (("light", levels(LIGHT)), ("loudness", levels(LOUDNESS))):
+        for text, much in rows:
+            bare = " ".join(word for word in _WORD.findall(text) if agreement.level_of(word, of))
+            for agrees, into in ((True, right), (False, wrong)):
+                beside = shown(of, much is agrees)
+                for name, words in (("ours", text), ("plain", bare)):
+                    score = agreement.judged_agreement(
+                        words, *((beside, None) if of == "light" else (None, beside))
+                    )
+                    into[name].append(score.value if score else 0.5)
+    found, plain = (area(np.array(right[name]), np.array(wrong[name])) for name in ("ours", "plain"))
+    note = (
+        f"{len(right['ours'])} sentences of our own beside made pictures and sounds; the words without denial"
+    )
+    return against(
+        "senses.agreement: as the text says from the contrary, area under the curve", found, plain, note
+    )
+
+
+def cost(data: Path) -> Iterator[Result]:
+    """Processor time a sentence of LoCoMo."""
+    said = [turn["text"] for talk in talks(data) for turns in sessions(talk) for turn in turns]
+    segments = [Segment(text=part) for text in said for part in re.split(r"(?<=[.!?])\s+", text)]
+    words = sum(len(segment.text.split()) for segment in segments) / len(segments)
+    for evaluator in (Transitions(), DistressWithinBound(), Vividness()):
+        best = min(_spent_us(evaluator, segments) for _ in range(5))
+        note = f"LoCoMo, {words:.0f} words a sentence; processor time, the least of five"
+        yield Result(f"{evaluator.name}, a sentence", best, "us", 50.0, "lower", note=note)
+
+
+def _spent_us(evaluator: Evaluator, segments: Sequence[Segment]) -> float:
+    begin = time.process_time()
+    judged(evaluator, segments)
+    return 1e6 * (time.process_time() - begin) / len(segments)
+
+
+def run(data: Path | None) -> list[Result]:
+    """Measure what there is data for; pictures, sounds and scenes are made."""
+    results = [*own_scenes(), *made()]
+    if data is None:
+        return results
+    if (data / "safety").is_dir():
+        results += hatecheck(data)
+    if (data / "irc").is_dir():
+        results += emoticons(data)
+    if (data / "locomo").is_dir():
+        results += [*course(data), *cost(data)]
+        if (data / "persona").is_dir():
+            results += hidden_verbs(data)
+    return results
