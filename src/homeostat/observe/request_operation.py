@@ -97,7 +97,7 @@ class ArmOperation(Operation):
 
 
 class AsideOperation(Operation):
-    """Work beside the requests: measured like all operations, but no request, nor part of one.
+    """Work beside the requests: the root of a trace, but no request, nor part of one.
 
     Knobs have the values there that are in force for all.
     """

@@ -50,7 +50,7 @@ class EndedCalls:
 
 
 def _nowhere(_: object) -> None:
-    """The duration and errors of a call to a model are recorded by the meter."""
+    """The duration and errors of a call to a model are the meter's to record, of work aside its own."""
 
 
 class Tracer:
@@ -131,8 +131,11 @@ class Tracer:
         return ArmOperation(self._site(name), switch, trial, arm, request)
 
     def aside(self, name: str) -> AsideOperation:
-        """Open work beside the requests, in a thread of its own: it counts for no trial."""
-        return AsideOperation(self._site(name))
+        """Open work beside the requests, in a thread of its own: it counts for no trial and no operation."""
+        key = SeriesKey.of("operation.duration", Kind.HISTOGRAM, "ms", {"operation": name})
+        with self._lock:
+            quota = self._overflow = self._overflow or self._tail.quota(Recorder(key))
+        return AsideOperation(Site(name, self, quota, _nowhere, _nowhere, self._uncounted))
 
     def shadow(self, switch: str) -> tuple[str, Value] | None:
         """Return the trial and the implementation of a switch that runs beside here, None where none does."""
