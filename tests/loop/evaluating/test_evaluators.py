@@ -73,6 +73,7 @@ def test_a_judgement_is_a_metric_of_its_operation(hs: Homeostat) -> None:
     found = hs.snapshot("quality.words", operation="answer")
     assert (found.count, found.mean) == (1, 0.3)
     assert hs.snapshot("quality.words", operation="other").count == 0
+    assert hs.knob_set.pinned == {"evaluating_share": 0.25}
     assert hs.snapshot("evaluate.duration", evaluator="words").count == 1
 
 

@@ -34,6 +34,7 @@ class Bench:
                 "evaluating_share", SHARE, low=0.01, high=1.0, log=True, help="Of a core, for judging texts."
             )
         )
+        share.pin(SHARE)  # to judge less would look like a gain to the loop
         self._losses = host.losses
         self._aside = host.tracer.aside
         self._note = host.tracer.requests.note
