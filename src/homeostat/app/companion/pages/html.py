@@ -24,6 +24,7 @@ PAGES = (
     {"name": "mirror", "path": "/mirror", "title": "Mirror"},
     {"name": "archaeology", "path": "/archaeology", "title": "Archaeology"},
     {"name": "dreams", "path": "/dreams", "title": "Dreams"},
+    {"name": "experience", "path": "/experience", "title": "Experience"},
 )
 
 

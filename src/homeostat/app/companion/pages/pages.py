@@ -4,6 +4,7 @@ from starlette.routing import Route
 
 from homeostat.app.companion.node import CompanionNode
 from homeostat.app.companion.pages.archaeology import ArchaeologyPages
+from homeostat.app.companion.pages.experience import ExperiencePages
 from homeostat.app.companion.pages.dreams import DreamPages
 from homeostat.app.companion.pages.frame import Frame
 from homeostat.app.companion.pages.html import assets
@@ -23,5 +24,6 @@ def pages(node: CompanionNode) -> list[Route]:
         *MirrorPages(node, frame).routes(),
         *ArchaeologyPages(node, frame).routes(),
         *DreamPages(node, frame).routes(),
+        *ExperiencePages(node.experience, frame).routes(),
         Route("/static/{digest}/{name}", assets().answer),
     ]
