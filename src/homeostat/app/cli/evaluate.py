@@ -31,6 +31,10 @@ def evaluate(
             help="Rubric and model elsewhere, coherence=http://HOST/v1?model=NAME; may be repeated."
         ),
     ] = None,
+    picture: Annotated[
+        Path | None, typer.Option(help="A picture beside the text (JPEG, PNG, WebP, GIF, BMP).")
+    ] = None,
+    sound: Annotated[Path | None, typer.Option(help="A sound beside the text (WAV).")] = None,
     embedder: Annotated[str, typer.Option(help="minilm, static, an address, or none.")] = "minilm",
     at_least: Annotated[
         list[str] | None, typer.Option(help="NAME=0.8: exit with 1 below that, or without a score.")
@@ -45,13 +49,19 @@ def evaluate(
     from homeostat.evaluate.passage import Context
 
     bounds = [_bound(one) for one in at_least or ()]
+    media = [None if path is None else _bytes(path) for path in (picture, sound)]
     text = _text(file)
     context = Context(sources=() if sources is None else _sources(sources), question=question)
     with Homeostat(keep=False, collect=False) as hs:
         hs.evaluators.use(embedder)
         judges = [hs.evaluators.judge(address, rubric) for rubric, address in map(_judge, judge or ())]
-        asked = _asked(evaluator, bool(judges), [name for name, _ in bounds])
+        beside = _beside(picture, sound)
+        asked = _asked(evaluator, bool(judges), [name for name, _ in bounds if name not in beside])
         found = hs.evaluate(text, context, evaluators=[*asked, *judges])
+    if beside:
+        from homeostat.evaluate.senses.beside import with_media
+
+        found = with_media(found, text, *media)
     broken = [f"{name} is not at least {bound:g}" for name, bound in bounds if not _holds(found, name, bound)]
     if as_json:
         import msgspec
@@ -89,6 +99,24 @@ def _text(file: str) -> str:
         return Path(file).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"the text {file!r} cannot be read: {error}") from None
+
+
+def _beside(picture: Path | None, sound: Path | None) -> tuple[str, ...]:
+    """Return the names of the scores that there will be of what stands beside the text."""
+    if picture is None and sound is None:
+        return ()
+    from homeostat.evaluate.senses.beside import NAMES
+
+    return NAMES
+
+
+def _bytes(path: Path) -> bytes:
+    from homeostat.core.errors import InputError
+
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise InputError(f"{str(path)!r} cannot be read: {error}") from None
 
 
 def _sources(path: Path) -> "tuple[Source, ...]":
