@@ -135,8 +135,10 @@ def test_more_than_can_wait_is_counted_and_harms_nobody(hs: Homeostat) -> None:
         for _ in range(TEXTS_MAX + 7):
             hs.said("One.")
         hs.said("long " * 300_000)
+    assert hs.snapshot("evaluate.waiting", lane="here").last == TEXTS_MAX
     go_on.set()
     assert hs.evaluators.wait(20.0)
+    assert hs.snapshot("evaluate.waiting", lane="here").last == 0
     assert hs.snapshot("quality.slow").count == TEXTS_MAX + 1
     assert hs.snapshot("evaluate.dropped", reason="no_room").total == 7
     assert hs.snapshot("evaluate.dropped", reason="too_long").total == 1

@@ -1,5 +1,7 @@
 """The bench: where what was said is judged, beside the requests, and what is known of the judges."""
 
+from functools import partial
+
 from homeostat.act.knobs.declaration import declared
 from homeostat.core.clock import SECOND_NS
 from homeostat.core.errors import HomeostatError
@@ -42,8 +44,10 @@ class Bench:
         self._meter = JudgingMeter(host)
         self.standings = Standings()
         self.pairs = Pairs()
-        self._here = Lane("here", self._judge_here, share.get, host.losses)
-        self._elsewhere = Lane("elsewhere", self._judge_elsewhere, share.get, host.losses)
+        self._here, self._elsewhere = (
+            Lane(name, judge, share.get, partial(self._meter.waiting, name), host.losses)
+            for name, judge in (("here", self._judge_here), ("elsewhere", self._judge_elsewhere))
+        )
 
     def take(self, said: Said, due: Due) -> None:
         """Queue a text for those that are due; what finds no room is counted."""
@@ -51,10 +55,8 @@ class Bench:
             self._meter.dropped("too_long")
             return
         for lane, evaluators in ((self._here, due.here), (self._elsewhere, due.elsewhere)):
-            if evaluators:
-                if not lane.offer(Task(said, evaluators)):
-                    self._meter.dropped("no_room")
-                self._meter.waiting(lane.name, lane.waiting)
+            if evaluators and not lane.offer(Task(said, evaluators)):
+                self._meter.dropped("no_room")
 
     def wait(self, timeout_s: float) -> bool:
         """Wait until all is judged; False if that takes longer than the time given."""

@@ -22,10 +22,16 @@ class Lane:
     """
 
     def __init__(
-        self, name: str, judge: Callable[[Task, Breath], None], share: Callable[[], float], losses: Losses
+        self,
+        name: str,
+        judge: Callable[[Task, Breath], None],
+        share: Callable[[], float],
+        tell_waiting: Callable[[int], None],
+        losses: Losses,
     ) -> None:
-        self.name = name
+        self._name = name
         self._judge = judge
+        self._tell_waiting = tell_waiting
         self._share = share
         self._losses = losses
         self.forget()
@@ -40,11 +46,6 @@ class Lane:
         self._closing = False
         self._ended = threading.Event()
 
-    @property
-    def waiting(self) -> int:
-        """Texts that wait."""
-        return len(self._tasks)
-
     def offer(self, task: Task) -> bool:
         """Queue a text; False where there is no room for it, or the lane is closed."""
         characters = task.said.characters
@@ -54,9 +55,10 @@ class Lane:
                 return False
             self._tasks.append(task)
             self._characters += characters
+            self._tell_waiting(len(self._tasks))
             if self._thread is None:
                 self._thread = threading.Thread(
-                    target=self._run, name=f"homeostat-evaluate-{self.name}", daemon=True
+                    target=self._run, name=f"homeostat-evaluate-{self._name}", daemon=True
                 )
                 self._thread.start()
             self._changed.notify_all()
@@ -99,5 +101,6 @@ class Lane:
                 return None
             task = self._tasks.popleft()
             self._characters -= task.said.characters
+            self._tell_waiting(len(self._tasks))
             self._judging = True
             return task
