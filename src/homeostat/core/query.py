@@ -139,12 +139,16 @@ class LogsQuery(Query[tuple[LogRecord, ...]]):
 
 @dataclass(frozen=True, slots=True)
 class RecordsQuery(Query[tuple[Record, ...]]):
-    """The newest records of one kind whose time lies in `[start_ns, end_ns)`, newest first."""
+    """The newest records of one kind whose time lies in `[start_ns, end_ns)`, newest first.
+
+    With a `prefix` those whose key begins with it.
+    """
 
     kind: str
     start_ns: int = 0
     end_ns: int = (1 << 63) - 1
     limit: int = 1_000
+    prefix: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -473,6 +473,16 @@ class StoreContract:
             assert [r.key for r in store.read(RecordsQuery("state", T0, T0 + 9, limit=1))] == ["k3"]
             assert store.read(RecordsQuery("notice")) == (Record("notice", "k1", T0, b"other"),)
 
+    def test_records_are_found_by_the_beginning_of_their_key(self) -> None:
+        keys = ("a.1", "a.2", "ab", "A.1", "a%", "b", "a.é", "a")
+        with self.open_empty(Retention()) as store:
+            store.write(Batch(records=tuple(Record("state", k, T0 + i, b"x") for i, k in enumerate(keys))))
+            store.write(Batch(records=(Record("notice", "a.1", T0, b"x"),)))
+            found = store.read(RecordsQuery("state", prefix="a."))
+            assert [r.key for r in found] == ["a.é", "a.2", "a.1"]
+            assert [r.key for r in store.read(RecordsQuery("state", T0, T0 + 2, 1, "a."))] == ["a.2"]
+            assert [r.key for r in store.read(RecordsQuery("state", prefix="a%"))] == ["a%"]
+
     def test_records_and_points_of_a_batch_are_kept_together_or_not_at_all(self) -> None:
         good = point(LATENCY, T0, [1.0])
         with self.open_empty(Retention()) as store:

@@ -82,6 +82,9 @@ def test_anybody_can_read_what_is_kept_and_end_it(client: TestClient) -> None:
     told = client.get("/feedback?user=u1").json()
     assert set(told["kept"]) == {"feedback"}
     assert (told["held"], told["opted_out"], told["kept_days"]) == (1, False, 90)
+    (event,) = told["events"]
+    assert (event["event"], event["instrument"], event["value"]) == ("answer", "rating", 9.0)
+    assert "person" not in event
     assert client.delete("/feedback?user=u1").json() == {"forgotten": 1}
     out = client.post("/feedback", json={"user": "u2", "opt_out": True}).json()
     assert out == {"kept": False, "opted_out": True, "forgotten": 1}

@@ -60,7 +60,7 @@ class FeedbackApi:
         ]
 
     async def told(self, http: Request) -> Response:
-        """Answer what is kept of people, for how long, and how many events of this one there are."""
+        """Answer what is kept of people, for how long, and all that is kept of this one."""
 
         async def tell() -> Response:
             user, experience = await self._entered(http)
@@ -138,9 +138,11 @@ def _script() -> str:
 
 
 def _told(experience: Experience, user: str) -> Response:
-    held = experience.held(user) if user else None
-    out = experience.opted_out(user)
-    return json_answer({**experience.declaration.told(), "held": held, "opted_out": out})
+    told = experience.declaration.told()
+    if not user:
+        return json_answer({**told, "held": None, "opted_out": False, "events": []})
+    held, out = experience.held(user), experience.opted_out(user)
+    return json_answer({**told, "held": held, "opted_out": out, "events": experience.events(user)})
 
 
 def _taken(experience: Experience, user: str, body: FeedbackBody) -> Response:

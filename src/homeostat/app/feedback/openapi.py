@@ -55,9 +55,12 @@ _REFUSED = {
 FEEDBACK: Schema = {
     PATH: {
         "get": {
-            "summary": "What is kept of people, for how long, and how many events there are of one.",
+            "summary": "What is kept of people, for how long, and the events of one.",
             "parameters": _WHO,
-            "responses": _answers(s200="The declaration, `held` and `opted_out`.", **_REFUSED),
+            "responses": _answers(
+                s200="The declaration, `held`, `opted_out`, and of each kind the newest 1,000 `events`.",
+                **_REFUSED,
+            ),
         },
         "post": {
             "summary": "Take what somebody answered, that they were asked, or that they opt out.",

@@ -34,6 +34,9 @@ OUT = "out"
 ENTRIES_A_DAY = 50_000
 """What one process writes in a day at most; further events are dropped and counted."""
 
+TOLD_MAX = 1_000
+"""Events of a kind that a person is shown."""
+
 READ_MAX = 100_000
 """The newest events of a kind that are looked at, and forgotten of one person."""
 
@@ -114,13 +117,21 @@ class Book:
 
     def of(self, person: str) -> Sequence[Record]:
         """Return what is kept of a person."""
-        begin = f"{person}."
         return [
             record
             for name in KINDS.values()
-            for record in self._read(RecordsQuery(self._kind(name), limit=READ_MAX))
-            if record.key.startswith(begin)
+            for record in self._read(RecordsQuery(self._kind(name), limit=READ_MAX, prefix=f"{person}."))
         ]
+
+    def told(self, person: str) -> list[dict[str, object]]:
+        """Return the newest events of a person, as they may read them."""
+        found = []
+        for kind, name in KINDS.items():
+            query = RecordsQuery(self._kind(name), limit=TOLD_MAX, prefix=f"{person}.")
+            for record in self._read(query):
+                event = msgspec.to_builtins(msgspec.msgpack.decode(record.body, type=kind))
+                found.append({"event": name, **{k: v for k, v in event.items() if k != "person"}})
+        return found
 
     def out(self) -> frozenset[str]:
         """Return who opted out."""

@@ -203,6 +203,10 @@ class Experience:
         """Return how many events are kept of somebody."""
         return len(self._book.of(self._pseudonyms.person(user)))
 
+    def events(self, user: str) -> list[dict[str, object]]:
+        """Return what is kept of somebody, the newest thousand of each kind, for them to read."""
+        return self._book.told(self._pseudonyms.person(user))
+
     def figures(self, days: int = DAYS) -> Summary:
         """Return the figures of the last days, and record those that only many events make.
 

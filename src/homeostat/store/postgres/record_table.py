@@ -33,8 +33,9 @@ def records(connection: Connection, query: RecordsQuery) -> tuple[Record, ...]:
     """Answer a RecordsQuery."""
     rows = connection.execute(
         "SELECT kind, key, time_ns, body, expires_ns FROM homeostat.records"
-        " WHERE kind = %s AND time_ns >= %s AND time_ns < %s ORDER BY time_ns DESC, key DESC LIMIT %s",
-        (storable(query.kind), query.start_ns, query.end_ns, max(query.limit, 0)),
+        " WHERE kind = %s AND time_ns >= %s AND time_ns < %s AND starts_with(key, %s)"
+        " ORDER BY time_ns DESC, key DESC LIMIT %s",
+        (storable(query.kind), query.start_ns, query.end_ns, storable(query.prefix), max(query.limit, 0)),
     )
     return tuple(Record(*row) for row in rows)
 

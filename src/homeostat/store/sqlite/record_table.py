@@ -7,6 +7,8 @@ from homeostat.core.query import RecordsQuery
 from homeostat.core.record import Record
 
 RECORDS_STEP = 5_000
+LAST = chr(0x10FFFF)
+"""Sorts after every other character."""
 
 
 def put_records(connection: sqlite3.Connection, records: Sequence[Record]) -> None:
@@ -24,10 +26,15 @@ def put_records(connection: sqlite3.Connection, records: Sequence[Record]) -> No
 
 def records(connection: sqlite3.Connection, query: RecordsQuery) -> tuple[Record, ...]:
     """Answer a RecordsQuery."""
+    where = "kind = ? AND time_ns >= ? AND time_ns < ?"
+    values: list[object] = [query.kind, query.start_ns, query.end_ns]
+    if query.prefix:  # the plus has them looked up by their key
+        where = "kind = ? AND +time_ns >= ? AND +time_ns < ? AND key >= ? AND key < ?"
+        values += [query.prefix, query.prefix + LAST]
     rows = connection.execute(
-        "SELECT kind, key, time_ns, body, expires_ns FROM records"
-        " WHERE kind = ? AND time_ns >= ? AND time_ns < ? ORDER BY time_ns DESC, key DESC LIMIT ?",
-        (query.kind, query.start_ns, query.end_ns, max(query.limit, 0)),
+        f"SELECT kind, key, time_ns, body, expires_ns FROM records WHERE {where}"  # noqa: S608 - of two texts
+        " ORDER BY time_ns DESC, key DESC LIMIT ?",
+        (*values, max(query.limit, 0)),
     )
     return tuple(Record(*row) for row in rows)
 
