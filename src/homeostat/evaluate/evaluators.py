@@ -28,6 +28,36 @@ class Shipped:
     languages: tuple[str, ...] = ("en",)
 
 
+def _characters(_: "Embedder | None") -> Evaluator:
+    from homeostat.evaluate.consistency.characters import CharacterConsistency
+
+    return CharacterConsistency()
+
+
+def _global_coherence(embedder: "Embedder | None") -> Evaluator:
+    from homeostat.evaluate.narrative.global_coherence import GlobalCoherence
+
+    return GlobalCoherence(embedder)
+
+
+def _local_coherence(embedder: "Embedder | None") -> Evaluator:
+    from homeostat.evaluate.narrative.local_coherence import LocalCoherence
+
+    return LocalCoherence(embedder)
+
+
+def _logical(_: "Embedder | None") -> Evaluator:
+    from homeostat.evaluate.consistency.logical import LogicalConsistency
+
+    return LogicalConsistency()
+
+
+def _temporal(_: "Embedder | None") -> Evaluator:
+    from homeostat.evaluate.consistency.temporal import TemporalConsistency
+
+    return TemporalConsistency()
+
+
 def _distress(_: "Embedder | None") -> Evaluator:
     from homeostat.evaluate.emotion.distress import DistressWithinBound
 
@@ -73,6 +103,11 @@ def _vividness(_: "Embedder | None") -> Evaluator:
 _PREFERENCES = ("likes", "dislikes", "learned")
 
 SHIPPED: tuple[Shipped, ...] = (
+    Shipped("coherence.global", _global_coherence, embedder="helps"),
+    Shipped("coherence.local", _local_coherence, embedder="helps"),
+    Shipped("consistency.characters", _characters),
+    Shipped("consistency.logical", _logical),
+    Shipped("consistency.temporal", _temporal),
     Shipped("emotion.distress_within_bound", _distress),
     Shipped("emotion.match", _emotion_match, needs=("sources",)),
     Shipped("emotion.transitions", _transitions),
