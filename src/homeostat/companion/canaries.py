@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from homeostat.companion.companion import Companion, K
+from homeostat.companion.dream.wishes import Wishes, keep_wishes
 from homeostat.companion.finding import Hit
 from homeostat.companion.message import NewMessage
 from homeostat.companion.search.recall import Asked, recall
@@ -119,10 +120,12 @@ class Canaries:
         self._found: dict[tuple[str, int], float] = {}
 
     def plant(self) -> None:
-        """Have them say what they know and what they will ask: to do it again changes nothing."""
+        """Have them say what they know and what they will ask, and want dreams: again changes nothing."""
         for one in self._canaries:
             questions = [_question(asked, number) for number, asked in enumerate(one.asked)]
             self._companion.receive_many(one.person, [*one.messages, *questions])
+            with self._companion.people.open(one.person) as memory:
+                keep_wishes(memory.notes, Wishes(consent=True))
 
     def ask(self) -> float:
         """Ask the next question, and return the share of its evidence that was found."""

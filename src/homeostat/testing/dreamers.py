@@ -2,10 +2,12 @@
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import nullcontext
 from itertools import count
 
 from homeostat.companion.dream import diary
-from homeostat.companion.dream.dreams import Dreams
+from homeostat.companion.dream.dreams import Dreams, Rests
+from homeostat.companion.dream.integrate.integration import Integration
 from homeostat.companion.dream.knobs import DreamKnobs
 from homeostat.companion.dream.prose import Writer
 from homeostat.companion.dream.scene import Dream, Steering
@@ -13,6 +15,8 @@ from homeostat.companion.dream.session import Session
 from homeostat.companion.dream.stages import Stages
 from homeostat.companion.dream.wishes import Wishes, keep_wishes
 from homeostat.companion.message import Message, NewMessage
+from homeostat.companion.palace.palace import Palace
+from homeostat.companion.residents import Residents
 from homeostat.companion.store.people import People
 from homeostat.companion.turns import Turns
 from homeostat.core.clock import Clock
@@ -24,6 +28,7 @@ from homeostat.testing.bare_host import BareHost
 DAY_US = 86_400_000_000
 BEGIN_US = 1_700_000_000_000_000
 NOW_US = BEGIN_US + 400 * DAY_US
+RESIDENT_BYTES = 256 << 20
 
 LIFE = (
     "My sister Clara moved to Lisbon and loves the trams there",
@@ -63,11 +68,23 @@ class Dreamers:
         writer: Writer | None = None,
         embedder: Embedder | None = None,
         clock: Clock | None = None,
+        *,
+        whole: bool = False,
+        rests: Rests = nullcontext,
     ) -> None:
+        """Dream by the grammar, or with a writer; `whole` with palace and integration, as the server does."""
         self.host = BareHost(clock)
         self.people = people
         self.knobs = DreamKnobs.declared(self.host)
-        self.stages = Stages(self.knobs, lambda: NOW_US, embedder)
+        palace = Palace(self.host, Residents(RESIDENT_BYTES), embedder)
+        integration = Integration(self.host, embedder)
+        self.stages = Stages(
+            self.knobs,
+            lambda: NOW_US,
+            embedder,
+            palace.presence if whole else None,
+            integration.derived if whole else None,
+        )
         self._turns = None if embedder is None else Turns(embedder)
         names = count()
         self.dreams = Dreams(
@@ -78,6 +95,8 @@ class Dreamers:
             Guard(policy("adult")),
             lambda: f"dream-{next(names)}",
             writer=writer,
+            rests=rests,
+            integrate=(lambda memory, limit: integration.integrate(memory, limit).done) if whole else None,
         )
 
     def say(self, person: str, texts: Sequence[str], *, own: bool = True, author: str = "") -> None:

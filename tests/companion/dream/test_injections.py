@@ -113,7 +113,7 @@ def test_no_hostile_text_in_a_memory_steers_anything(people: SqlitePeople, told_
         person = f"ann {number}"
         dreamers.say(person, [*LIFE[:6], *batch, *LIFE[6:9]])
         dreamers.say(person, batch[:2], own=False, author=batch[0][:60].replace("\0", ""))
-        dreamers.wish(person, "spider")
+        dreamers.wish(person)
         with people.open(person) as memory:
             wishes = memory.notes.get(NOTE)
         before = dreamers.messages(person)

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import homeostat.companion
+from homeostat.app.companion.crisis_hook import crisis_hook
 from homeostat.app.companion.door import Door
 from homeostat.app.companion.feedback import TRACK
 from homeostat.app.companion.pages.sessions import Sessions
@@ -26,6 +27,7 @@ from homeostat.companion.archaeology.archaeology import Archaeology
 from homeostat.companion.canaries import Canaries
 from homeostat.companion.companion import Companion
 from homeostat.companion.courtesy import Courtesy
+from homeostat.companion.crisis_desk import CrisisDesk
 from homeostat.companion.dream.dreams import Dreams
 from homeostat.companion.dream.integrate.integration import Integration
 from homeostat.companion.dream.knobs import DreamKnobs
@@ -102,6 +104,7 @@ class CompanionOptions:
     embedder: str = "none"
     writer: str = "none"
     feedback_origins: tuple[str, ...] = ()
+    crisis_hook: str = ""
 
     @property
     def computes(self) -> bool:
@@ -193,8 +196,16 @@ class CompanionNode:
             Guard(policy(AUDIENCE), embedder),
             partial(token_urlsafe, DREAM_NAME_BYTES),
             writer=self.writer,
-            integrate=lambda memory: integration.integrate(memory).done,
+            integrate=lambda memory, limit: integration.integrate(memory, limit).done,
+            rests=courtesy.step,
             runs=self.threads.run_for,
+        )
+        self.desk = CrisisDesk(
+            self.homeostat,
+            self._noted,
+            (self.dreams.drop, self.walks.drop),
+            crisis_hook(options.crisis_hook) if options.crisis_hook else None,
+            audience=AUDIENCE,
         )
         self.nights = Nights(self.homeostat, self.people, self.dreams, self.jobs)
         self.sessions = Sessions(master, self.clock)
@@ -216,6 +227,10 @@ class CompanionNode:
         """Who says something is not away, and the parts learn from it soon."""
         self.nights.back(person)
         self.rounds.due(person)
+
+    def _noted(self, act: Act, person: str, about: str) -> None:
+        """What the crisis desk does is done by the companion itself."""
+        self.audit.note(act, "", person=person, about=about)
 
     def _present(self, memory: Memory) -> tuple[NDArray[np.int64], NDArray[np.float64]] | None:
         """Return how present memories are, where the person has a palace."""

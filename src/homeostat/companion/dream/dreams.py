@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import partial
 from time import thread_time
 from typing import Any, Protocol, TypeVar
@@ -41,11 +41,15 @@ LEAVES_NS = 300 * SECOND_NS
 
 MS_NS = 1_000_000
 
-Integrate = Callable[[Memory], bool]
-"""Does a step of working what was said into what is known (links, facts, compression); whether it is done."""
+Integrate = Callable[[Memory, int], bool]
+"""Works up to so many messages into what is known (links, facts, compression); whether all are."""
 
-INTEGRATE_S: dict[How, float] = {"request": 0.15, "away": 20.0}
-"""For how long steps are begun: who asked for a dream waits for its end, and the next one goes on."""
+INTEGRATE_S: dict[How, float] = {"request": 0.05, "away": 20.0}
+INTEGRATE_STEP: dict[How, int] = {"request": 16, "away": 64}
+"""For how long steps are begun, and of how many messages: who asked for a dream waits for its end."""
+
+Rests = Callable[[], AbstractContextManager[None]]
+"""A context for work that makes room for what people wait for."""
 
 
 class Underway(HomeostatError):
@@ -92,6 +96,7 @@ class Dreams:
         writer: prose.Writer | None = None,
         integrate: Integrate | None = None,
         runs: Runs = in_thread,
+        rests: Rests = nullcontext,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self.knobs = knobs
@@ -106,6 +111,7 @@ class Dreams:
         self._writer = writer
         self._integrate = integrate
         self._runs = runs
+        self._rests = rests
         self._sleep = sleep
         self._meter = Meter(host)
         self._sessions: dict[str, Session] = {}
@@ -233,7 +239,6 @@ class Dreams:
                 session.tell(Chose(stages.replayed(prepared)))
             with self._stage(session, "generate"):
                 await self._scenes(session, begun, prepared)
-            self._meter.whole.record((self._clock.monotonic_ns() - session.began_ns) / MS_NS)
         except _Stopped:
             if session.scenes:
                 await self._kept(session, prepared, whole=False)
@@ -241,12 +246,14 @@ class Dreams:
         if self._integrate is not None:
             with self._stage(session, "integrate"):
                 until_ns = self._clock.monotonic_ns() + round(INTEGRATE_S[session.how] * SECOND_NS)
-                while not await self._held(session, self._integrate):
+                integrate, limit = self._integrate, INTEGRATE_STEP[session.how]
+                while not await self._held(session, lambda memory: integrate(memory, limit)):
                     if self._clock.monotonic_ns() >= until_ns:
                         break
         with self._stage(session, "deliver"):
             if session.scenes:
                 await self._kept(session, prepared, whole=True)
+        self._meter.whole.record((self._clock.monotonic_ns() - session.began_ns) / MS_NS)
         return "whole" if session.scenes else "empty"
 
     async def _scenes(self, session: Session, begun: Begun, prepared: Prepared) -> None:
@@ -371,14 +378,23 @@ class Dreams:
             self._meter.forgotten.add(dropped or 0)
 
     async def _held(self, session: Session, look: Callable[[Memory], T]) -> T:
-        """Return what a function says of the person's memory, which it holds meanwhile."""
+        """Return what a function says of the person's memory, which it holds meanwhile.
+
+        For who is away it takes turns with all else that can wait, in a thread that nobody waits for.
+        """
+        away = session.how == "away"
 
         def looked() -> tuple[T, float]:
             began = thread_time()
-            with self._people.open(session.person) as memory, Unspoken("a dream"):
+            with (
+                self._rests() if away else nullcontext(),
+                self._people.open(session.person) as memory,
+                Unspoken("a dream"),
+            ):
                 return look(memory), thread_time() - began
 
-        found, spent_s = await self._unless_stopped(session, self._runs(session.person, looked))
+        runs = in_thread if away else self._runs
+        found, spent_s = await self._unless_stopped(session, runs(session.person, looked))
         self.cpu.spend(spent_s)
         return found
 

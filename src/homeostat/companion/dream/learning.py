@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from homeostat.companion.archaeology.learned import rhythm_of
+from homeostat.companion.canaries import is_canary
 from homeostat.companion.dream import diary, features
 from homeostat.companion.dream.features import Features
 from homeostat.companion.dream.wishes import wishes_of
@@ -62,8 +63,11 @@ def quiet_s(memory: Memory) -> float:
     """Return after how many seconds of silence a person counts as away.
 
     By their own rhythm, as the archaeology knows it: longer than nine of ten of their pauses were; an hour
-    where that is not known.
+    where that is not known. Canaries, who do not exist, are always away: what dreams do to finding shows
+    with them.
     """
+    if is_canary(memory.person):
+        return 0.0
     lengths = rhythm_of(memory.notes).lengths
     if lengths.size < PAUSES_MIN:
         return QUIET_USUAL_S

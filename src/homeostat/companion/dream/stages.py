@@ -20,7 +20,7 @@ from homeostat.companion.dream.replay import Chosen, Floats, Weighing, narrowed,
 from homeostat.companion.dream.scene import Dream, Reason, Replayed, Steering
 from homeostat.companion.dream.telling import Telling, Ties
 from homeostat.companion.dream.tracing import untraced
-from homeostat.companion.dream.triggers import Triggers
+from homeostat.companion.dream.triggers import Near, Triggers
 from homeostat.companion.dream.wishes import Wishes, keep_wishes, wishes_of
 from homeostat.companion.message import Message
 from homeostat.companion.store.people import Memory
@@ -69,7 +69,7 @@ class Prepared:
     chosen: Chosen
     messages: dict[int, Message]
     triggers: Triggers
-    shunned: frozenset[int]
+    near: Near
 
 
 class Stages:
@@ -111,10 +111,10 @@ class Stages:
             begun.dreamt,
         )
         triggers = Triggers(begun.wishes.triggers, self._words, self._embedder)
-        shunned = frozenset(triggers.near(memory))
+        near = triggers.near(memory)
         chosen = self._pool(features, weighing, begun, count * POOL)
         ties = self._ties(memory, chosen)
-        messages = self._fetched(memory, chosen, triggers, shunned)
+        messages = self._fetched(memory, chosen, triggers, near)
         by_seq = {message.seq: remembered(message) for message in messages}
         ties.against |= {
             frozenset((messages[a].seq, messages[b].seq)) for a, b in opposed([*by_seq.values()])
@@ -132,7 +132,7 @@ class Stages:
             temperature=knobs.temperature.get(),
         )
         kept = {seq: by_seq[seq].message for seq in chosen}
-        prepared = Prepared(telling, chosen, kept, triggers, shunned)
+        prepared = Prepared(telling, chosen, kept, triggers, near)
         if steering.follow:
             self.call_up(memory, prepared, steering.follow)
         return prepared
@@ -144,7 +144,7 @@ class Stages:
             return
         seqs = memory.lexical.match(words, MATCHED_MAX)[0].tolist()
         called: Chosen = {seq: {Reason.ASKED: CALLED} for seq in seqs if seq not in prepared.chosen}
-        messages = self._fetched(memory, called, prepared.triggers, prepared.shunned)
+        messages = self._fetched(memory, called, prepared.triggers, prepared.near)
         new = {message.seq: called[message.seq] for message in messages}
         prepared.chosen.update(new)
         prepared.messages.update((message.seq, message) for message in messages)
@@ -204,15 +204,13 @@ class Stages:
         novelty, temperature = self._knobs.novelty.get(), self._knobs.temperature.get()
         return pooled(features, weights, weighing, count, novelty, temperature, rng)
 
-    def _fetched(
-        self, memory: Memory, chosen: Chosen, triggers: Triggers, shunned: frozenset[int]
-    ) -> list[Message]:
+    def _fetched(self, memory: Memory, chosen: Chosen, triggers: Triggers, near: Near) -> list[Message]:
         """Return the messages that may be told, each text once."""
         seen: set[str] = set()
         found = []
-        for message in memory.reading.by_seq([seq for seq in chosen if seq not in shunned]):
+        for message in memory.reading.by_seq(list(chosen)):
             same = message.text.strip().casefold()
-            if same not in seen and not triggers.in_text(message.text):
+            if same not in seen and not triggers.spares(message, near):
                 seen.add(same)
                 found.append(message)
         return found

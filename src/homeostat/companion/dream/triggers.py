@@ -5,37 +5,61 @@ A dream needs some dozen of a person's memories: to leave out many more than spe
 
 import tomllib
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
 import numpy as np
 from numpy.typing import NDArray
 
+from homeostat.companion.message import Message
 from homeostat.companion.store.people import Memory
 from homeostat.companion.store.telling import COMMON
 from homeostat.companion.store.words import Words
 from homeostat.companion.turns import KIND as TURN
 from homeostat.core.embedder import Embedder
+from homeostat.evaluate.emotion.affect import affect_of
 
 NEAR = 3
 """Messages before and after one that speaks of a trigger are of the same matter."""
 
-ALIKE_MIN = 0.22
+ALIKE_MIN = 0.18
 """A message whose vector has this cosine with a trigger's may speak of it."""
+
+DOUBTFUL_MIN = 0.1
+"""From this cosine on a message is told only where it is glad."""
 
 ALIKE_SHARE = 0.1
 """Of all messages, so many that are nearest to a trigger are left out, whatever their cosine."""
 
+Seqs = NDArray[np.int64]
+
 PREFIX_CHARS = 4
 MATCHES_MAX = 2_000
 
-FORMS = ("{}", "this is about {}", "{} happened to me and I was frightened")
+FORMS = (
+    "{}",
+    "this is about {}",
+    "{} happened to me and I was frightened",
+    "I remember {}",
+    "a memory of {}",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Near:
+    """The seqs of messages that may speak of a trigger: those left out, and those told only where glad."""
+
+    out: frozenset[int] = frozenset()
+    doubtful: frozenset[int] = frozenset()
 
 
 class Triggers:
     """The triggers of one person, as stems of words and, with an embedder, as vectors.
 
     Related words are those of our own lists: `spider` stands for webs as well, and `funeral` for death.
+    Without an embedder a trigger that is told in other words is not seen; then memories are told only where
+    they are glad, by the words that we know (`spares` refuses all others).
     """
 
     def __init__(self, triggers: Sequence[str], words: Words, embedder: Embedder | None = None) -> None:
@@ -65,37 +89,47 @@ class Triggers:
             return True
         return any(stem.startswith(begin) for stem in found for begin in self._begins)
 
-    def near(self, memory: Memory) -> set[int]:
-        """Return the seqs of messages that may speak of a trigger, or stand next to one that does.
+    def spares(self, message: Message, near: "Near") -> bool:
+        """Tell whether a message must be left out."""
+        if not self.given:
+            return False
+        doubtful = self._embedder is None or message.seq in near.doubtful
+        if message.seq in near.out or (doubtful and affect_of(message.text).valence <= 0.0):
+            return True
+        return self.in_text(message.text)
+
+    def near(self, memory: Memory) -> "Near":
+        """Return which messages may speak of a trigger, or stand next to one that does.
 
         By vectors it costs the embedding of the triggers, and reading the rows of all messages.
         """
         if not self.given:
-            return set()
+            return Near()
         hit: set[int] = set()
         for word in sorted(self._stems):
             hit.update(memory.lexical.match([word], MATCHES_MAX)[0].tolist())
-        near = {seq + step for seq in hit for step in range(-NEAR, NEAR + 1)}
-        if self._embedder is not None:
-            near.update(self._alike(memory, self._embedder, hit))
-        return near
+        beside = {seq + step for seq in hit for step in range(-NEAR, NEAR + 1)}
+        if self._embedder is None:
+            return Near(frozenset(beside))
+        alike, doubtful = self._alike(memory, self._embedder)
+        return Near(frozenset(beside.union(alike.tolist())), frozenset(doubtful.tolist()))
 
-    def _alike(self, memory: Memory, embedder: Embedder, hit: set[int]) -> Iterable[int]:
+    def _alike(self, memory: Memory, embedder: Embedder) -> tuple[Seqs, Seqs]:
         seqs, rows = memory.vectors.load(TURN, embedder.model)
         if not len(seqs):
-            return ()
+            return seqs, seqs
         vectors = rows.astype(np.float32)
         vectors /= np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-6)
         meant = embedder.embed([form.format(trigger) for trigger in self.given for form in FORMS])
         alike = vectors @ meant.T.astype(np.float32)
         best = alike.reshape(len(seqs), len(self.given), len(FORMS)).max(2)
-        out = best.max(1) >= ALIKE_MIN
+        nearest = best.max(1)
+        out = nearest >= ALIKE_MIN
         most = int(ALIKE_SHARE * len(seqs))
         if most:
             bounds = np.partition(best, len(seqs) - most, axis=0)[len(seqs) - most]
             out |= (best >= bounds).any(1)
-        chosen: NDArray[np.int64] = seqs[out]
-        return [int(seq) for seq in chosen]
+        return seqs[out], seqs[~out & (nearest >= DOUBTFUL_MIN)]
 
 
 def stems_of(text: str, words: Words) -> set[str]:
