@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from homeostat.evaluate.evaluators import Shipped, made, names, shipped
+from homeostat.evaluate.evaluators import made, names, shipped
 from homeostat.testing.digest_embedder import DigestEmbedder
 
 TARGET = Path(__file__).parent.parent / "docs" / "reference" / "evaluators.md"
@@ -14,15 +14,9 @@ of a baseline that anybody would try first, on the same cases. An evaluator that
 not shipped. This page is made from the registry by `python tools/evaluators_reference.py`. The metric of each
 is `quality.NAME`, 1 at best; [how to use them](../how-to/judge-what-it-says.md).
 
-| evaluator | validated on | measure | figure | baseline | cases | needs | languages |
-|---|---|---|---|---|---|---|---|
+| evaluator | validated on | measure | figure | baseline | cases | needs | embedder | languages |
+|---|---|---|---|---|---|---|---|---|
 """
-
-
-def needs(known: Shipped) -> str:
-    """Show what an evaluator cannot do without."""
-    found = [" or ".join(known.needs)] if known.needs else []
-    return ", ".join([*found, *(["an embedder"] if known.embedder == "needed" else [])]) or "–"
 
 
 def row(name: str) -> str:
@@ -30,9 +24,10 @@ def row(name: str) -> str:
     known, found = shipped(name), made(name, DigestEmbedder()).validation
     baseline = f"{found.baseline:.2f} ({found.baseline_is})"
     languages = ", ".join(known.languages) or "any"
+    needs, embedder = " or ".join(known.needs) or "–", "helps" if known.embedder else "–"
     return (
         f"| `{name}` | {found.on} | {found.measure} | {found.figure:.2f} | {baseline} | {found.of:,} | "
-        f"{needs(known)} | {languages} |\n"
+        f"{needs} | {embedder} | {languages} |\n"
     )
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from homeostat.core.errors import ConfigError, NotAvailable
+from homeostat.core.errors import ConfigError
 from homeostat.evaluate.evaluation import evaluation
 from homeostat.evaluate.evaluator import Score, judged
 from homeostat.evaluate.evaluators import Shipped, by_name, made, names, shipped, why_silent
@@ -63,12 +63,6 @@ def test_what_needs_something_of_the_context_says_so(name: str) -> None:
     assert judged(evaluator, TEXT) is None
     said = why_silent(evaluator, TEXT, Context())
     assert all(field in said for field in shipped(name).needs)
-
-
-@pytest.mark.parametrize("name", [name for name in names() if shipped(name).embedder == "needed"])
-def test_what_needs_an_embedder_says_so(name: str) -> None:
-    with pytest.raises(NotAvailable, match="needs an embedder"):
-        made(name, None)
 
 
 def test_names_that_are_none_or_taken_are_refused() -> None:

@@ -3,9 +3,9 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
-from homeostat.core.errors import ConfigError, NotAvailable
+from homeostat.core.errors import ConfigError
 from homeostat.evaluate.evaluator import Evaluator
 from homeostat.evaluate.passage import Context, Segment
 
@@ -17,13 +17,14 @@ if TYPE_CHECKING:
 class Shipped:
     """An evaluator by name: how it is made, and without what it says nothing.
 
-    `needs` are fields of the context of which one must be known. `languages` are those that it was validated
+    With an `embedder` it judges by meaning as well as by words, where there is one. `needs` are fields of the
+    context of which one must be known. `languages` are those that it was validated
     on, none where words do not matter.
     """
 
     name: str
     make: "Callable[[Embedder | None], Evaluator]"
-    embedder: Literal["", "helps", "needed"] = ""
+    embedder: bool = False
     needs: tuple[str, ...] = ()
     languages: tuple[str, ...] = ("en",)
 
@@ -94,6 +95,12 @@ def _fit(_: "Embedder | None") -> Evaluator:
     return PreferenceFit()
 
 
+def _harmless(embedder: "Embedder | None") -> Evaluator:
+    from homeostat.evaluate.safety.harmless import Harmless
+
+    return Harmless(embedder)
+
+
 def _vividness(_: "Embedder | None") -> Evaluator:
     from homeostat.evaluate.senses.vividness import Vividness
 
@@ -103,8 +110,8 @@ def _vividness(_: "Embedder | None") -> Evaluator:
 _PREFERENCES = ("likes", "dislikes", "learned")
 
 SHIPPED: tuple[Shipped, ...] = (
-    Shipped("coherence.global", _global_coherence, embedder="helps"),
-    Shipped("coherence.local", _local_coherence, embedder="helps"),
+    Shipped("coherence.global", _global_coherence, embedder=True),
+    Shipped("coherence.local", _local_coherence, embedder=True),
     Shipped("consistency.characters", _characters),
     Shipped("consistency.logical", _logical),
     Shipped("consistency.temporal", _temporal),
@@ -114,6 +121,7 @@ SHIPPED: tuple[Shipped, ...] = (
     Shipped("personal.adaptation", _adaptation, needs=_PREFERENCES),
     Shipped("personal.faithfulness", _faithfulness, needs=("sources",)),
     Shipped("personal.fit", _fit, needs=_PREFERENCES),
+    Shipped("safety", _harmless, embedder=True),
     Shipped("senses.vividness", _vividness),
 )
 
@@ -145,11 +153,8 @@ def shipped(name: str) -> Shipped:
 
 
 def made(name: str, embedder: "Embedder | None") -> Evaluator:
-    """Return an evaluator by its name. Raises NotAvailable where it needs an embedder and there is none."""
-    found = shipped(name)
-    if found.embedder == "needed" and embedder is None:
-        raise NotAvailable(f"{name} needs an embedder: run `homeostat embedder build`, or name another one")
-    return found.make(embedder)
+    """Return an evaluator by its name. Raises NotAvailable where a package that it needs is missing."""
+    return shipped(name).make(embedder)
 
 
 def speaks(evaluator: Evaluator, context: Context) -> bool:

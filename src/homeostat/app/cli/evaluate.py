@@ -35,7 +35,9 @@ def evaluate(
         Path | None, typer.Option(help="A picture beside the text (JPEG, PNG, WebP, GIF, BMP).")
     ] = None,
     sound: Annotated[Path | None, typer.Option(help="A sound beside the text (WAV).")] = None,
-    embedder: Annotated[str, typer.Option(help="minilm, static, an address, or none.")] = "minilm",
+    embedder: Annotated[
+        str | None, typer.Option(help="minilm, static, an address or none; minilm where it is built.")
+    ] = None,
     at_least: Annotated[
         list[str] | None, typer.Option(help="NAME=0.8: exit with 1 below that, or without a score.")
     ] = None,
@@ -53,7 +55,8 @@ def evaluate(
     text = _text(file)
     context = Context(sources=() if sources is None else _sources(sources), question=question)
     with Homeostat(keep=False, collect=False) as hs:
-        hs.evaluators.use(embedder)
+        if embedder is not None:
+            hs.evaluators.use(embedder)
         judges = [hs.evaluators.judge(address, rubric) for rubric, address in map(_judge, judge or ())]
         beside = _beside(picture, sound)
         asked = _asked(evaluator, bool(judges), [name for name, _ in bounds if name not in beside])

@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from homeostat.core.endpoint import endpoint_at
-from homeostat.core.errors import ConfigError, NotAvailable, TooLarge
+from homeostat.core.errors import ConfigError, EmbedderError, NotAvailable, TooLarge
 from homeostat.core.guard import guarded
 from homeostat.evaluate.evaluator import Evaluator
 from homeostat.evaluate.passage import Context, Segment
@@ -163,7 +163,7 @@ class Evaluators:
         for one in names() if evaluators is None else evaluators:
             try:
                 asked.append(self._shelf.get(one) if isinstance(one, str) else one)
-            except NotAvailable as error:
+            except (NotAvailable, EmbedderError) as error:
                 silent[str(one)] = str(error)
         return evaluation(asked, segments, context or Context(), silent)
 

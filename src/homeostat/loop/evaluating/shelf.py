@@ -12,47 +12,47 @@ if TYPE_CHECKING:
 
 
 class Shelf:
-    """Makes evaluators on first use. Any thread may ask; one that is made twice at once is none the worse."""
+    """Makes evaluators on first use. Any thread may ask; one that is made twice at once is none the worse.
+
+    The embedder is MiniLM where it is built on this machine, and none elsewhere, until another one is given.
+    """
 
     def __init__(self, host: Host, environment: Mapping[str, str]) -> None:
         self._host = host
         self._environment = environment
         self.use("minilm")
+        self._given = False
 
     def use(self, embedder: "Embedder | str") -> None:
         """Give evaluators that are made from now on this embedder: an open one, or a setting."""
-        self._embedder = embedder
-        self._why_none = ""
+        self._given = True
+        self._setting = embedder if isinstance(embedder, str) else ""
+        self._embedder = None if isinstance(embedder, str) else embedder
         self._made: dict[str, Evaluator] = {}
 
     def get(self, name: str) -> Evaluator:
         """Return a shipped evaluator.
 
-        Raises ConfigError for a name that is none, NotAvailable where it needs what is not here.
+        Raises ConfigError for a name that is none, NotAvailable where it needs what is not here, or the
+        embedder that was given cannot be opened.
         """
         found = self._made.get(name)
         if found is None:
             from homeostat.evaluate.evaluators import made, shipped
 
-            known = shipped(name)
-            embedder = self._opened() if known.embedder else None
-            if known.embedder == "needed" and embedder is None:
-                raise NotAvailable(f"{name} needs an embedder: {self._why_none}")
+            embedder = self._opened() if shipped(name).embedder else None
             found = self._made[name] = made(name, embedder)
         return found
 
     def _opened(self) -> "Embedder | None":
-        """Return the embedder; None where this machine has none, which is found out once."""
-        if isinstance(self._embedder, str) and not self._why_none:
+        """Return the embedder; None where there is none."""
+        if self._setting:
             from homeostat.runtime.embed.opening import embedder_at
 
             try:
-                opened = embedder_at(self._host, self._embedder, self._environment)
-            except NotAvailable as error:
-                self._why_none = str(error)
-            else:
-                if opened is None:
-                    self._why_none = "there is none by its setting"
-                else:
-                    self._embedder = opened
-        return None if isinstance(self._embedder, str) else self._embedder
+                self._embedder = embedder_at(self._host, self._setting, self._environment)
+            except NotAvailable:
+                if self._given:
+                    raise
+            self._setting = ""
+        return self._embedder
