@@ -8,11 +8,13 @@ from pathlib import Path
 import pytest
 
 from homeostat.core.errors import ConfigError
+from homeostat.core.metric import Better, Kind
 from homeostat.evaluate.evaluation import evaluation
 from homeostat.evaluate.evaluator import Score, judged
 from homeostat.evaluate.evaluators import Shipped, by_name, made, names, shipped, why_silent
 from homeostat.evaluate.passage import Context, Segment, Source
 from homeostat.evaluate.segments import segments_of
+from homeostat.observe.catalogue import load_catalogue
 from homeostat.testing.digest_embedder import DigestEmbedder
 
 TEXT = segments_of("On Saturday Mara took the train. She was glad. Tom sold the boat, which made her sad.")
@@ -98,6 +100,13 @@ def test_nobody_judges_a_language_that_it_was_not_validated_on(name: str) -> Non
     found = evaluation([made(name, DigestEmbedder())], TEXT, german)
     assert found.scores == {}
     assert found.silent == {name: "was validated on en, not on de"}
+
+
+@pytest.mark.parametrize("name", names())
+def test_each_has_its_metric_in_the_catalogue(name: str) -> None:
+    metric = load_catalogue()[f"quality.{name}"]
+    assert (metric.unit, metric.kind, metric.better) == ("ratio", Kind.HISTOGRAM, Better.HIGHER)
+    assert metric.target is None or 0.0 < metric.target <= 1.0
 
 
 def test_names_cost_no_import_of_an_evaluator() -> None:
