@@ -18,10 +18,13 @@ class Log(Protocol):
         """Keep events, all or none, and return their positions. Raises BusFull."""
         ...
 
-    async def read(self, subscriber: str, after: int, count: int, wait_s: float) -> Sequence[Kept]:
+    async def read(
+        self, subscriber: str, token: int, after: int, count: int, wait_s: float
+    ) -> Sequence[Kept]:
         """Return up to `count` events that follow a position, and letters that are to be tried again.
 
-        Where there are none, wait for them. Without a subscriber's name: the events alone.
+        Where there are none, wait for them. Without a subscriber's name: the events alone. May raise
+        Superseded, where who reads has lost the seat.
         """
         ...
 

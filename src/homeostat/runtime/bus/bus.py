@@ -16,6 +16,7 @@ from homeostat.core.errors import ConfigError, HomeostatError, InputError
 from homeostat.core.log import event as log_event
 from homeostat.runtime.bus.backend import Backend
 from homeostat.runtime.bus.consumer import Consumer
+from homeostat.runtime.bus.ending import ended, raised
 from homeostat.runtime.bus.kind import Kind, Upgrade
 from homeostat.runtime.bus.knobs import declare_knobs
 from homeostat.runtime.bus.meter import Meter
@@ -167,12 +168,11 @@ class Bus:
         await self.backend()
         tasks = [asyncio.create_task(part) for part in self._parts()]
         try:
-            await asyncio.gather(*tasks)
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            await ended(tasks)
             await self.flush()
+        raised(tasks)
 
     async def flush(self) -> None:
         """Publish what was told so far, as far as that is possible now."""

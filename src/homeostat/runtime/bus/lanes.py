@@ -4,6 +4,7 @@ import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable
 
+from homeostat.runtime.bus.ending import ended
 from homeostat.runtime.bus.record import Kept
 
 Tried = tuple[Kept, Exception | None]
@@ -38,12 +39,9 @@ class Lanes:
 
     async def close(self) -> None:
         """Stop what moves; what was not handled is not over."""
-        moving = list(self._moving)
-        for task in moving:
-            task.cancel()
-        await asyncio.gather(*moving, return_exceptions=True)
-        self._lanes.clear()
         self._ready.clear()
+        await ended(tuple(self._moving))
+        self._lanes.clear()
 
     def _start(self) -> None:
         while self._ready and len(self._moving) < self._wide():

@@ -3,6 +3,7 @@
 import asyncio
 
 from homeostat.runtime.bus.backend import Backend
+from homeostat.runtime.bus.ending import ended, raised
 from homeostat.runtime.bus.handing import Handing
 from homeostat.runtime.bus.knobs import BusKnobs
 from homeostat.runtime.bus.lanes import Lanes
@@ -39,6 +40,8 @@ class Sitting:
         self._room = asyncio.Event()
         self._over = asyncio.Event()
         self._letters: set[str] = set()
+        self._reads = 0
+        self._closed: dict[str, int] = {}
         self._settled_upto = seat.position
         self._taken: list[int] = []
         self._dead: list[Letter] = []
@@ -56,14 +59,11 @@ class Sitting:
             parts += [self._note(), self._keep(lease_s)]
         tasks = [asyncio.create_task(part) for part in parts]
         try:
-            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-            for task in done:
-                await task
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            await ended(tasks)
             await self._lanes.close()
+        raised(tasks)
 
     async def settle(self) -> None:
         """Note what is over."""
@@ -80,8 +80,9 @@ class Sitting:
             self._cleared = cleared + self._cleared
             raise
         self._settled_upto = settled.upto
-        self._letters.difference_update(letter.id for letter in dead)
-        self._letters.difference_update(cleared)
+        closed = [letter.id for letter in dead] + cleared
+        self._letters.difference_update(closed)
+        self._closed.update(dict.fromkeys(closed, self._reads))
 
     async def _read(self) -> None:
         subscriber = self._subscriber if self._owner else ""
@@ -91,15 +92,20 @@ class Sitting:
                 self._room.clear()
                 await self._room.wait()
                 continue
-            found = await self._backend.log.read(subscriber, self._window.last, room, READ_WAIT_S)
+            self._reads += 1
+            found = await self._backend.log.read(
+                subscriber, self._seat.token, self._window.last, room, READ_WAIT_S
+            )
             for number, kept in enumerate(found, 1):
                 self._begin(kept)
                 if number % TURN == 0:
                     await asyncio.sleep(0)
+            self._closed = {id: read for id, read in self._closed.items() if read >= self._reads}
 
     def _begin(self, kept: Kept) -> None:
         if kept.letter:
-            if kept.letter in self._letters:
+            # A read may have begun before a letter was noted to be over, and answer behind that.
+            if kept.letter in self._letters or self._closed.get(kept.letter, 0) >= self._reads:
                 return
             self._letters.add(kept.letter)
         else:

@@ -52,7 +52,9 @@ class Threaded:
         self._wake()
         return positions
 
-    async def read(self, subscriber: str, after: int, count: int, wait_s: float) -> Sequence[Kept]:
+    async def read(
+        self, subscriber: str, token: int, after: int, count: int, wait_s: float
+    ) -> Sequence[Kept]:
         """Return what follows a position, or wait for it."""
         news = self._news
         found = await self._in_thread(self._log.read, subscriber, after, count)

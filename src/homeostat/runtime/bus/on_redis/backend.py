@@ -9,6 +9,7 @@ the server; with `appendfsync always` a loss of power too, with `everysec` but f
 file, a restart forgets all since the last snapshot.
 """
 
+import asyncio
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib.resources import files
@@ -36,11 +37,7 @@ from homeostat.runtime.bus.record import (
 )
 from homeostat.runtime.bus.settings import Settings
 
-SCRIPTS = ("append", "join", "take", "leave", "seek", "settle", "order", "tidy")
-CLAIMED_AT_ONCE = 500
-CONSUMER = "seat"
-"""The one consumer of each group: who has the seat."""
-
+SCRIPTS = ("append", "read", "join", "take", "leave", "seek", "settle", "order", "tidy")
 _letter = msgspec.json.Decoder(Letter)
 
 
@@ -84,36 +81,34 @@ class RedisBus:
         first = int(rest[0])
         return range(first, first + len(records))
 
-    async def read(self, subscriber: str, after: int, count: int, wait_s: float) -> Sequence[Kept]:
-        """Return what follows a position, or wait for it."""
-        block_ms = max(1, round(wait_s * 1e3)) if wait_s > 0 else None
-        with _translated():
-            if not subscriber:
-                found = await self._redis.xread({self._events: _id(after)}, count=count, block=block_ms)
-                return _entries(found)
-            if subscriber in self._claiming:
-                return await self._claimed(subscriber, min(count, CLAIMED_AT_ONCE))
-            async with self._redis.pipeline(transaction=False) as pipe:
-                pipe.zrange(f"{self._prefix}:queued:{subscriber}", 0, count)
-                group = (subscriber, CONSUMER, {self._events: ">"})
-                pipe.xreadgroup(*group, count=count, block=block_ms)
-                queued, found = await pipe.execute()
-            letters = await self._letters(queued)
-        again = [
-            Kept(one.position, one.name, one.version, one.key, one.at_ns, one.body, one.id) for one in letters
-        ]
-        return again + _entries(found)
+    async def read(
+        self, subscriber: str, token: int, after: int, count: int, wait_s: float
+    ) -> Sequence[Kept]:
+        """Return what follows a position, or wait for it. Raises Superseded."""
+        found = await self._handed(subscriber, token, after, count)
+        if found or wait_s <= 0:
+            return found
+        with _translated():  # a wait that hands nothing out: nobody has what it sees until the script says so
+            await self._redis.xread({self._events: _id(after)}, count=1, block=max(1, round(wait_s * 1e3)))
+        return await self._handed(subscriber, token, after, count)
 
-    async def _claimed(self, subscriber: str, count: int) -> list[Kept]:
-        """Return what the seat's last owner left open, a page at a time."""
-        begin, found, *_ = await self._redis.xautoclaim(
-            self._events, subscriber, CONSUMER, 0, self._claiming[subscriber], count=count
-        )
-        if begin == "0-0":
-            del self._claiming[subscriber]
-        else:
-            self._claiming[subscriber] = begin
-        return [_kept(id, fields) for id, fields in found if fields]
+    async def _handed(self, subscriber: str, token: int, after: int, count: int) -> list[Kept]:
+        """Return what there is: first what the seat's last owner left open, a page at a time."""
+        if not subscriber:
+            with _translated():
+                entries = await self._redis.xrange(self._events, min=_id(after + 1), count=count)
+            return [_kept(id, fields) for id, fields in entries]
+        claiming = self._claiming.get(subscriber, "")
+        while True:
+            claiming, letters, found = await self._run("read", subscriber, token, count, claiming)
+            if claiming:
+                self._claiming[subscriber] = claiming
+            else:
+                self._claiming.pop(subscriber, None)
+            if letters or found or not claiming:
+                break
+        again = [_letter.decode(text) for text in letters]
+        return [_again(one) for one in again] + [_kept(id, _fields(flat)) for id, flat in found]
 
     async def settle(self, subscriber: str, token: int, settled: Settled) -> None:
         """Note what became of events."""
@@ -237,12 +232,21 @@ class RedisBus:
 
 @contextmanager
 def _translated() -> Iterator[None]:
+    """Make errors of redis-py ours; and end a task that was cancelled meanwhile.
+
+    redis-py 8.1 now and then loses a cancellation while a call goes on (seen with many calls in a row).
+    """
+    task = asyncio.current_task()
+    before = task.cancelling() if task else 0
     try:
         yield
     except (RedisError, OSError) as error:
         if "NOGROUP" in str(error):
-            raise Superseded("the Redis of the bus does not know the subscriber any more") from error
+            raise Superseded("the Redis of the bus knows the subscriber no more, or another one") from error
         raise NotAvailable(f"the Redis that keeps the bus does not answer as it should: {error}") from error
+    finally:
+        if task and task.cancelling() > before:
+            raise asyncio.CancelledError
 
 
 def _id(position: int) -> str:
@@ -258,10 +262,13 @@ def _kept(id: str, fields: Mapping[str, str]) -> Kept:
     return Kept(_position(id), fields["n"], int(fields["v"]), fields["k"], at_ns, fields["b"])
 
 
-def _entries(found: Any) -> list[Kept]:
-    """Return the entries of one stream as `XREAD` answers them, deleted ones left out."""
-    streams = found.items() if isinstance(found, dict) else found or ()
-    return [_kept(id, fields) for _, entries in streams for id, fields in entries if fields]
+def _again(one: Letter) -> Kept:
+    return Kept(one.position, one.name, one.version, one.key, one.at_ns, one.body, one.id)
+
+
+def _fields(flat: Sequence[str]) -> dict[str, str]:
+    """Return the fields of an entry as a script answers them."""
+    return dict(zip(flat[::2], flat[1::2], strict=True))
 
 
 def _text(value: object) -> str:
