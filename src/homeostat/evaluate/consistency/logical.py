@@ -24,11 +24,11 @@ class LogicalConsistency:
     validation = Validation(
         on="persona chats: a line of the person's own profile denied at the end of what they said, against "
         "that line as it is, and both with a line of another person",
-        measure="found, where at most 1 in 100 of the others is",
-        figure=0.0,
-        baseline=0.0,
-        baseline_is="share of the line's words that were said before, where it has a negation",
-        of=0,
+        measure="own lines denied and found, less others found",
+        figure=0.281,
+        baseline=0.236,
+        baseline_is="share of the words of a negated line that were said before, with no more others found",
+        of=1963,
     )
 
     def begin(self, context: Context) -> "LogicalJudging":

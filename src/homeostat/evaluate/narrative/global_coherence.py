@@ -15,8 +15,9 @@ SEGMENTS_MIN = 4
 WINDOW = 40
 """So many of the last segments are held against all places among them."""
 
-BETTER_MIN = 3.0
-"""From these log odds on another place is so much better that the segment is marked."""
+BETTER_MIN = 2.5
+"""From these log odds on another place is so much better that the segment is marked: of the turns of persona
+chats 1 in 55 is, of those that were moved 7 in 8."""
 
 
 class GlobalCoherence:
