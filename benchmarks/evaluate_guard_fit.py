@@ -1,6 +1,7 @@
-"""Learn the guard's heads from its own examples and from harmless talk: `python -m benchmarks.evaluate_guard_fit DATA`.
+"""Learn the guard's heads: `python -m benchmarks.evaluate_guard_fit DATA`.
 
-Harmless talk are sentences of Synthetic-Persona-Chat and of IRC (both CC-BY-4.0) in which no term is found.
+They are learned from its own examples, and from harmless talk: sentences of Synthetic-Persona-Chat and of
+IRC (both CC-BY-4.0) in which no term is found.
 """
 
 import csv
@@ -9,6 +10,7 @@ import sys
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -19,7 +21,6 @@ from homeostat.evaluate.safety.terms import Terms
 from homeostat.evaluate.safety.traits import Traits
 from homeostat.runtime.embed.minilm import MiniLm
 from homeostat.testing.bare_host import BareHost
-
 
 PERSONA, IRC = 1_800, 700
 """So many sentences of each, from the first 400 conversations and the first 8 logs."""
@@ -57,7 +58,8 @@ def main() -> None:
     talk = harmless(Path(sys.argv[1]), folding, terms)
     heads = [head.learned(embedder, folding, terms, traits, talk) for embedder in (None, MiniLm(BareHost()))]
     path = Path(head.__file__).with_name("heads.npz")
-    np.savez_compressed(path, **{one.model: one.weights.astype(np.float32) for one in heads})
+    weights: dict[str, Any] = {one.model: one.weights.astype(np.float32) for one in heads}
+    np.savez_compressed(path, **weights)
     print(f"{path.name}: {', '.join(one.model for one in heads)}, {path.stat().st_size:,} bytes")
 
 

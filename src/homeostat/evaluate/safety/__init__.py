@@ -1,1 +1,1 @@
-"""The guard: what a text holds that its audience should not be shown, how bad it is, and what may be shown."""
+"""The guard: what a text holds that an audience should be spared, how bad it is, what may be shown."""

@@ -6,14 +6,21 @@ to offer help once too often. English, and the plainest phrases of a few other l
 
 import re
 import tomllib
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 from importlib.resources import files
 from types import MappingProxyType
+from typing import Any
 
-from homeostat.core.errors import ConfigError
+READ_MAX = 10_000
+
+_APOSTROPHE = re.compile(r"['’‘ʼ`´]")
+_OTHER = re.compile(r"[^\w]+|_+")
+_RUN = re.compile(r"([a-z])\1\1+")
+_UNSEEN = frozenset([*map(chr, range(0x300, 0x370)), *"\u200b\u200c\u200d\u2060\ufeff\u00ad"])
 
 
 class Kind(StrEnum):
@@ -38,16 +45,26 @@ class Help:
 
 
 class Crisis:
-    """Finds crisis language. It holds nothing that changes, and is safe for threads."""
+    """Finds crisis language. It holds nothing that changes, takes no lock, and is safe for threads.
 
-    def __init__(self, phrases: Mapping[Kind, re.Pattern[str]] | None = None) -> None:
-        self._phrases = phrases if phrases is not None else _shipped()
+    A message of 200 characters without a cue takes some 12 us, one with a cue some 90 us. Of a text that is
+    longer than 10,000 characters its beginning and its end are read, half of that each.
+    """
+
+    def __init__(self) -> None:
+        document = _document()
+        self._cues = frozenset(document["cues"].split())
+        self._phrases = {
+            kind: re.compile("|".join(document["phrases"][kind].strip().splitlines())) for kind in Kind
+        }
 
     def found(self, text: str) -> Kind | None:
         """Return what the person who wrote this may be in danger of, None where nothing says so."""
-        plain = text.lower().replace("’", "'")
+        plain = _plain(text)
+        if self._cues.isdisjoint(plain.split()):
+            return None
         for kind, phrase in self._phrases.items():
-            if phrase.search(plain):
+            if phrase.search(plain) is not None:
                 return kind
         return None
 
@@ -57,17 +74,17 @@ def help_texts() -> Help:
     return Help(_document()["help"])
 
 
-def _shipped() -> Mapping[Kind, re.Pattern[str]]:
-    phrases = _document()["phrases"]
-    unknown = set(phrases) - set(Kind)
-    if unknown:
-        raise ConfigError(
-            f"crisis.toml: no kind is named {', '.join(sorted(unknown))}: give {', '.join(Kind)}"
-        )
-    return MappingProxyType({kind: re.compile("|".join(phrases[kind])) for kind in Kind})
+def _plain(text: str) -> str:
+    """Return a text as plain words: small, without accents or apostrophes, letters at most twice in a row."""
+    if len(text) > READ_MAX:
+        text = f"{text[: READ_MAX // 2]} {text[-READ_MAX // 2 :]}"
+    if not text.isascii():
+        text = "".join(sign for sign in unicodedata.normalize("NFKD", text) if sign not in _UNSEEN)
+    words = _APOSTROPHE.sub("", text.lower())
+    return _RUN.sub(r"\1", _OTHER.sub(" ", words)).strip()
 
 
 @lru_cache(maxsize=1)
-def _document() -> Mapping[str, Mapping[str, Mapping[str, str]]]:
+def _document() -> Mapping[str, Any]:
     text = files(__package__).joinpath("crisis.toml").read_text(encoding="utf-8")
     return MappingProxyType(tomllib.loads(text))

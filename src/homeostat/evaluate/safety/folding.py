@@ -105,7 +105,7 @@ class Folding:
         seen = {first}
         for table in _TABLES:
             for run in (r"\1", r"\1\1"):
-                words = [_RUN.sub(run, token.translate(table)) for token in tokens]
+                words = [_squeezed(token.translate(table), run) for token in tokens]
                 line = f" {' '.join(words)} "
                 if line not in seen:
                     seen.add(line)
@@ -146,7 +146,12 @@ def readable(plain: str) -> str:
     for token, (start, end) in zip(*unmasked(plain), strict=True):
         was = plain[start:end]
         if token != was or _WITHIN.search(was) is not None or _RUN.search(token) is not None:
-            word = _RUN.sub(r"\1", token.translate(_TABLES[0]))
+            word = _squeezed(token.translate(_TABLES[0]), r"\1")
             parts += [plain[at:start], word]
             at = end
     return "".join([*parts, plain[at:]])
+
+
+def _squeezed(word: str, run: str) -> str:
+    """Return a word with each run of a letter made one or two."""
+    return word if _RUN.search(word) is None else _RUN.sub(run, word)

@@ -3,11 +3,9 @@
 from collections.abc import Iterator, Sequence
 from copy import copy
 from dataclasses import replace
+from types import MappingProxyType
 
 import msgspec
-
-import numpy as np
-from numpy.typing import NDArray
 
 from homeostat.core.embedder import Embedder
 from homeostat.core.errors import EmbedderError
@@ -23,7 +21,7 @@ from homeostat.evaluate.safety.sentences import Sentences
 from homeostat.evaluate.safety.terms import Terms
 from homeostat.evaluate.safety.traits import Traits
 from homeostat.evaluate.safety.triggers import Triggers
-from homeostat.evaluate.safety.verdict import Finding, Verdict, severities
+from homeostat.evaluate.safety.verdict import Finding, Verdict
 
 FINDINGS_MAX = 1_000
 """So many findings are kept of one text; all are acted on."""
@@ -38,11 +36,11 @@ EMBEDDED_AT_ONCE = 32
 class Guard:
     """What a text may do to its audience, and what of it may be shown.
 
-    It keeps nothing of any text and is safe for threads; building it takes some 50 ms. `triggers` are words or
-    descriptions that a person asked to be spared, `region` the country whose telephone numbers go without a
-    code. Without an embedder it goes by words and patterns alone. No text makes it raise. Building it raises
-    NotAvailable where the extra `homeostat[safety]` is not installed, EmbedderError where the embedder fails,
-    ConfigError for a trigger or a region that cannot be used.
+    It keeps nothing of any text and is safe for threads; building it takes some 50 ms. `triggers` are words
+    or descriptions that a person asked to be spared, `region` the country whose telephone numbers go without
+    a code. Without an embedder it goes by words and patterns alone. No text makes it raise. Building it
+    raises NotAvailable where the extra `homeostat[safety]` is not installed, EmbedderError where the embedder
+    fails, ConfigError for a trigger or a region that cannot be used.
     """
 
     def __init__(
@@ -60,7 +58,7 @@ class Guard:
         meaning = head_of(embedder, self._folding, terms, self._traits) if embedder else None
         harm = Harm(terms, self._traits, words, meaning)
         self._shared: tuple[Checker, ...] = (harm, Personal(region), Injection())
-        self._checkers = self._shared
+        self._checkers: tuple[Checker, ...] = self._shared
         if triggers:
             self._checkers = (*self._shared, Triggers(triggers, self._folding, embedder))
 
@@ -76,8 +74,7 @@ class Guard:
     def check(self, text: str) -> Verdict:
         """Return what is to be done about a whole text: what a stream of it would have shown, in all."""
         stream = self.stream()
-        stream.feed(text)
-        stream.close()
+        stream.feed(text, last=True)
         return stream.verdict()
 
     def stream(self) -> "Stream":
@@ -107,6 +104,7 @@ class Stream:
         self._at = 0
         self._shown: list[str] = []
         self._findings: list[Finding] = []
+        self._severity: dict[Category, float] = {}
         self._action = Action.ALLOW
         self._complete = True
         self._silent = False
@@ -116,21 +114,28 @@ class Stream:
         """Whether the text was ended: nothing more of it will be shown, and no more is looked at."""
         return self._action.rank >= Action.BLOCK.rank
 
-    def feed(self, piece: str) -> str:
-        """Take the next piece, and return what may be shown now."""
+    def feed(self, piece: str, last: bool = False) -> str:
+        """Take the next piece, and return what may be shown now: all of it after the `last`."""
         if self.stopped:
             return ""
-        return self._show(list(self._sentences.feed(piece)))
+        texts = list(self._sentences.feed(piece))
+        rest = self._sentences.rest() if last else ""
+        if rest and not rest.isspace():
+            texts.append(rest)
+        shown = self._show(texts) if texts else ""
+        if rest.isspace() and not self.stopped:
+            self._shown.append(rest)
+            shown += rest
+        return shown
 
     def close(self) -> str:
         """Return what may be shown of the rest."""
-        rest = self._sentences.rest()
-        return self._show([rest]) if rest and not self.stopped else ""
+        return self.feed("", last=True)
 
     def verdict(self) -> Verdict:
         """Return what holds of all sentences that have ended, and of all after `close`."""
-        found = tuple(self._findings)
-        return Verdict(self._action, "".join(self._shown), found, severities(found), self._complete)
+        shown, found = "".join(self._shown), tuple(self._findings)
+        return Verdict(self._action, shown, found, MappingProxyType(dict(self._severity)), self._complete)
 
     def _show(self, texts: list[str]) -> str:
         """Look at whole sentences, and return what may be shown of them."""
@@ -153,36 +158,46 @@ class Stream:
         for text in texts:
             self._before = sentence(text, self._folding, self._before)
             read.append(self._before)
+        embedded = read[: max(EMBEDDED_MAX - self._embedded, 0)]
+        self._embedded += len(embedded)
         if self._embedder is None:
             return read
-        self._embedded += len(read)
-        vectors: Sequence[NDArray[np.float32] | None] = [None] * len(read)
-        if self._embedded <= EMBEDDED_MAX:
-            try:
-                vectors = list(self._embedder.embed([meant(one, self._traits.refers(one)) for one in read]))
-            except EmbedderError:
-                self._complete = False
-        else:
+        self._complete = self._complete and len(embedded) == len(read)
+        if not embedded:
+            return read
+        try:
+            vectors = self._embedder.embed([meant(one, self._traits.refers(one)) for one in embedded])
+        except EmbedderError:
             self._complete = False
-        return [replace(one, vector=vector) for one, vector in zip(read, vectors, strict=True)]
+            return read
+        whole = [replace(one, vector=vector) for one, vector in zip(embedded, vectors, strict=True)]
+        return whole + read[len(whole) :]
 
     def _look(self, sentences: list[Sentence]) -> Iterator[list[Finding]]:
         """Give the findings of all checkers, sentence by sentence, in the order of their places."""
         each = [checker.look(sentences) for checker in self._checkers]
         for of_one in zip(*each, strict=True):
-            yield sorted(
-                (finding for found in of_one for finding in found), key=lambda one: (one.start, -one.end)
-            )
+            found = [finding for some in of_one for finding in some]
+            if len(found) > 1:
+                found.sort(key=lambda one: (one.start, -one.end))
+            yield found
 
     def _judged(self, text: str, found: list[Finding]) -> str:
         """Keep what was found in a sentence, and return what may be shown of it."""
-        actions = [self._policy.action(finding.category, finding.severity) for finding in found]
         room = FINDINGS_MAX - len(self._findings)
+        for finding in found:
+            self._severity[finding.category] = max(
+                finding.severity, self._severity.get(finding.category, 0.0)
+            )
         self._findings += [
             msgspec.structs.replace(finding, start=finding.start + self._at, end=finding.end + self._at)
             for finding in found[:room]
         ]
-        worst = max(actions, key=lambda action: action.rank, default=Action.ALLOW)
+        if not found:
+            self._silent = False
+            return text
+        actions = [self._policy.action(finding.category, finding.severity) for finding in found]
+        worst = max(actions, key=lambda action: action.rank)
         self._action = max(self._action, worst, key=lambda action: action.rank)
         if worst is Action.ALLOW:
             self._silent = False

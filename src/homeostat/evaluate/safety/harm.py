@@ -41,11 +41,16 @@ _SELF = (
     " we ",
     " being ",
 )
+_ATTACKING = [NAMES.index(name) for name in ("hostile", "harm", "negated praise", "slur", "rude", "profane")]
+_UNSUPPORTED = {harm: severity / 2 for harm, severity in FULL.items()}
+"""Without a vector: who is spoken of says little where nothing bad is said of them."""
+
+_HARMLESS = 1 - LEAST / max(FULL.values())
 _COUNTER, _YOU = NAMES.index("counter"), NAMES.index("you")
 
 
 class Harm:
-    """Finds what is harmful by its words, by who they are said of, and by its meaning where there are vectors."""
+    """Finds what harms by its words, by whom they are said of, and by meaning where there are vectors."""
 
     def __init__(self, terms: Terms, traits: Traits, words: Head, meaning: Head | None) -> None:
         self._terms, self._traits = terms, traits
@@ -59,26 +64,32 @@ class Harm:
         return [self._of(*row) for row in zip(sentences, terms, traits, shares, strict=True)]
 
     def _shares(self, sentences: Sequence[Sentence], traits: Floats) -> list[list[float]]:
-        """Return the probability of each class for each sentence."""
-        vectors = [one.vector for one in sentences if one.vector is not None]
-        if self._meaning is None or len(vectors) < len(sentences):
-            return self._words.probabilities(traits).tolist()
-        return self._meaning.probabilities(traits, np.array(vectors, dtype=np.float64)).tolist()
+        """Return the probability of each class for each sentence, by meaning where there is a vector."""
+        shares = self._words.probabilities(traits)
+        meant = [at for at, one in enumerate(sentences) if one.vector is not None]
+        if self._meaning is not None and meant:
+            vectors = np.array([sentences[at].vector for at in meant], dtype=np.float64)
+            for at, share in zip(meant, self._meaning.probabilities(traits[meant], vectors), strict=True):
+                shares[at] = share
+        return shares
 
     def _of(
         self, sentence: Sentence, terms: list[Finding], traits: Floats, shares: list[float]
     ) -> list[Finding]:
         found = [self._in_context(sentence, term, traits) for term in terms]
+        if shares[0] > _HARMLESS:
+            return found
+        full = FULL if sentence.vector is not None or traits[_ATTACKING].any() else _UNSUPPORTED
         top = max(shares[1:])
         for harm, share in zip(CLASSES, shares, strict=True):
             if harm is not None:
-                severity = FULL[harm] * (1 - shares[0] if share == top else share)
+                severity = full[harm] * (1 - shares[0] if share == top else share)
                 if severity >= LEAST:
                     found.append(Finding(harm, severity, 0, len(sentence.text), "meaning"))
         return found
 
     def _in_context(self, sentence: Sentence, term: Finding, traits: Floats) -> Finding:
-        """Return a slur with less weight where it is answered, or said of oneself; other terms as they are."""
+        """Return a slur with less weight where it is answered or said of oneself; other terms as they are."""
         if term.category is not Category.HATE:
             return term
         quoted = any(start <= term.start < end for start, end in quoted_places(sentence.text))

@@ -30,8 +30,8 @@ WORDS = "words"
 
 _GROUPS = (
     """
-women|Muslims|Jews|gay people|black people|immigrants|trans people|disabled people|Asians|Mexicans|refugees|lesbians
-Indians|Christians|Arabs|old people|foreigners|Chinese people|blacks|homosexuals|feminists|Africans
+women|Muslims|Jews|gay people|black people|immigrants|trans people|disabled people|Asians|Mexicans|refugees
+lesbians|Indians|Christians|Arabs|old people|foreigners|Chinese people|blacks|homosexuals|feminists|Africans
 """.strip()
     .replace("\n", "|")
     .split("|")
@@ -51,10 +51,20 @@ class Head:
         self.model, self.weights = model, weights
         self._traits, self._vectors, self._alone = np.split(weights, [len(NAMES), len(weights) - 1])
 
-    def probabilities(self, traits: Floats, vectors: Floats | None = None) -> Floats:
-        """Return the probability of each of CLASSES, shape (n, classes)."""
+    def probabilities(self, traits: Floats, vectors: Floats | None = None) -> list[list[float]]:
+        """Return the probability of each of CLASSES, a list for each row."""
         odds = traits @ self._traits + self._alone
-        return _shares(odds if vectors is None else odds + vectors @ self._vectors)
+        if vectors is not None:
+            odds += vectors @ self._vectors
+        return [_share(row) for row in odds.tolist()]
+
+
+def _share(odds: list[float]) -> list[float]:
+    """Return probabilities of log odds; for six of them this is faster than numpy."""
+    most = max(odds)
+    raised = [math.exp(one - most) for one in odds]
+    whole = sum(raised)
+    return [one / whole for one in raised]
 
 
 def head_of(embedder: Embedder | None, folding: Folding, terms: Terms, traits: Traits) -> Head:

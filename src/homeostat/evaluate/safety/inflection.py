@@ -1,29 +1,10 @@
 """Inflection: the forms of an English word. It gives rather too many than too few; not all of them exist."""
 
+from collections.abc import Mapping
+from functools import lru_cache
+from importlib.resources import files
+
 _VOWELS = "aeiou"
-_FAMILIES = """
-die dies died dying dead death deaths deadly / kill kills killed killing killer killers / man men / woman women
-child children childhood kid kids / mouse mice / foot feet / tooth teeth / person people persons / goose geese
-war wars warfare wartime / rape rapes raped raping rapist rapists / suicide suicides suicidal
-drive drives drove driven driving driver drivers / fall falls fell fallen falling / fight fights fought fighting
-shoot shoots shot shooting shootings shooter gun guns gunshot gunshots / bleed bleeds bled bleeding blood bloody
-drown drowns drowned drowning / sink sinks sank sunk sinking / fly flies flew flown flying flight flights
-leave leaves left leaving / lose loses lost losing loss losses / burn burns burned burnt burning
-steal steals stole stolen stealing / drink drinks drank drunk drinking drunken drinker drunkard
-eat eats ate eaten eating / break breaks broke broken breaking / bite bites bit bitten biting
-sting stings stung stinging / speak speaks spoke spoken speaking / sing sings sang sung singing
-swim swims swam swum swimming swimmer / choose chooses chose chosen choosing / grow grows grew grown growing
-throw throws threw thrown throwing / write writes wrote written writing / run runs ran running runner
-give gives gave given giving / marry marries married marrying marriage marriages / divorce divorces divorced divorcing
-abuse abuses abused abusing abuser abusers abusive / violent violence violently / ill illness illnesses
-sick sickness / cancer cancers cancerous / pregnant pregnancy pregnancies / miscarry miscarries miscarried miscarriage
-miscarriages / abort aborts aborted abortion abortions / operate operation operations surgery surgeries surgeon
-fire fires fiery / storm storms stormy / spider spiders spidery spiderweb spiderwebs / snake snakes snaky
-wife wives / knife knives / wolf wolves / thief thieves / leaf leaves / life lives / crash crashes crashed crashing
-weep weeps wept weeping / bury buries buried burying burial burials / funeral funerals / vomit vomits vomited vomiting
-hang hangs hanged hung hanging / fear fears feared fearing afraid / hospital hospitals hospitalised hospitalized
-addict addicts addicted addiction addictions addictive / alcohol alcoholic alcoholics alcoholism / arrest arrests arrested
-"""
 
 
 def forms(word: str) -> frozenset[str]:
@@ -35,7 +16,7 @@ def forms(word: str) -> frozenset[str]:
     found = {word}
     for stem in _stems(word):
         found |= _regular(stem)
-        for family in _FAMILY_OF.get(stem, ()):
+        for family in _families().get(stem, ()):
             found |= family
     return frozenset(found | {form + "'s" for form in found})
 
@@ -77,13 +58,11 @@ def _regular(stem: str) -> set[str]:
     return found
 
 
-def _families() -> dict[str, tuple[frozenset[str], ...]]:
+@lru_cache(maxsize=1)
+def _families() -> Mapping[str, tuple[frozenset[str], ...]]:
     found: dict[str, tuple[frozenset[str], ...]] = {}
-    for row in _FAMILIES.replace("\n", " / ").split("/"):
-        family = frozenset(row.split())
+    for line in files(__package__).joinpath("inflection.txt").read_text(encoding="utf-8").splitlines():
+        family = frozenset(() if line.startswith("#") else line.split())
         for word in family:
             found[word] = (*found.get(word, ()), family)
     return found
-
-
-_FAMILY_OF = _families()

@@ -26,7 +26,7 @@ _LENGTHS = {
 
 
 def cards(text: str) -> Iterator[Place]:
-    """Give the places of numbers that may be a card's, whole or in groups: 13 to 19 digits that satisfy Luhn."""
+    """Give the places of numbers that may be a card's, whole or in groups: 13 to 19 digits, right by Luhn."""
     for run in _RUN.finditer(text):
         groups = [(at.start() + run.start(), at.end() + run.start()) for at in _GROUP.finditer(run[0])]
         first = 0

@@ -23,7 +23,7 @@ _DIGITS = re.compile(r"\d[\W_]{0,3}\d[\W_]{0,3}\d[\W_]{0,3}\d[\W_]{0,3}\d")
 _PHONE = re.compile(r"(?<![\w+])(?:\+|\(\+?|00)?\d(?:[ ()./\u00a0\u2011-]{0,3}\d){6,16}(?!\w)")
 _DATE = re.compile(r"\d{4}-\d\d-\d\d|\d\d?\.\d\d?\.\d{4}|\d\d?/\d\d?/\d{4}")
 _CALLED = re.compile(
-    r"\b(?:call|phone|tel|telephone|mobile|cell|text|number|whatsapp|fax|ring|reach)\b", re.I
+    r"\b(?:call|phone|tel|telephone|mobile|cell|text|number|whatsapp|fax|ring|reach)\b", re.IGNORECASE
 )
 
 

@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from homeostat.evaluate.safety.folding import Folding, Line, Place, readable
 from homeostat.evaluate.safety.verdict import Finding
 
-
 NO_WORDS = "  "
 """The line of a text without words."""
 

@@ -43,9 +43,7 @@ def _end(text: str, start: int) -> int | None:
     if len(text) <= limit:
         return None
     for spaces in (_BREAK, _SPACE):
-        last = None
-        for last in spaces.finditer(text, start + LEAST, limit):
-            pass
-        if last is not None:
-            return last.end()
+        found = max(spaces.finditer(text, start + LEAST, limit), key=re.Match.end, default=None)
+        if found is not None:
+            return found.end()
     return limit

@@ -1,4 +1,4 @@
-"""Terms: words and phrases that are harmful by themselves, in any disguise, and never inside innocent words."""
+"""Terms: words and phrases harmful by themselves, in any disguise, and never inside innocent words."""
 
 import re
 import tomllib

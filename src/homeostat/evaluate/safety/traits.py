@@ -1,4 +1,4 @@
-"""Traits of a sentence: who is spoken of, how, and whether it is denied, quoted or answered, by words alone."""
+"""Traits of a sentence: who is spoken of, how, and whether it is denied, quoted or answered; by words."""
 
 import re
 import tomllib
@@ -27,7 +27,8 @@ _BREAKS = frozenset(("but", "that", "because", "if", "when", "why", "how", "only
 _THEY = re.compile(r" (?:they|them|their|theirs|themselves|these|those|kind|you|your) ")
 _YOU = (" you ", " your ", " u ", " ur ", " you're ", " yourself ")
 _TERMS = (
-    Category.HATE, Category.HARASSMENT, Category.PROFANITY, Category.SEXUAL, Category.VIOLENCE, Category.SELF_HARM,
+    Category.HATE, Category.HARASSMENT, Category.PROFANITY,
+    Category.SEXUAL, Category.VIOLENCE, Category.SELF_HARM,
 )  # fmt: skip
 
 

@@ -19,16 +19,16 @@ TRIGGERS_MAX = 200
 NAMED, MEANT = 9.0, 5.0
 """Severity of a trigger that is named, and of one that is only meant."""
 
-NEAR = 0.36
+NEAR = 0.28
 """From this cosine on a sentence is about a trigger; see docs/decisions/0082-guard.md for what that costs."""
 
 
 class Triggers:
     """Finds a person's triggers. It is built for the person, keeps nothing else, and is safe for threads.
 
-    Each trigger is a word or a short description. A word of one is found in all its forms, a description as it
-    stands; by meaning, both. The kind of a finding is the number of its trigger, from 0. Raises ConfigError for
-    more than 200 of them or an empty one, EmbedderError where they cannot be embedded.
+    Each trigger is a word or a short description. Its last word is found in all its forms, those before it as
+    they stand; by meaning, the whole. The kind of a finding is the number of its trigger, from 0. Raises
+    ConfigError for more than 200 of them or an empty one, EmbedderError where they cannot be embedded.
     """
 
     def __init__(self, triggers: Sequence[str], folding: Folding, embedder: Embedder | None) -> None:
