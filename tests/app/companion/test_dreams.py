@@ -156,3 +156,35 @@ def test_a_trial_gives_dreams_to_some_people_and_not_to_others(node: CompanionNo
     node.companion.receive_many(canary(0).person, canary(0).messages)
     node.nights.quiet(canary(0).person, 0)
     assert asyncio.run(node.nights.enqueue()) == 0
+
+
+def test_what_no_model_renders_is_said_to_be_so(ann: TestClient) -> None:
+    ann.post(DREAMS, json={})
+    lines(ann)
+    name = ann.get(DREAMS).json()["dreams"][0]["name"]
+    for form in ("speech", "picture"):
+        answer = ann.get(f"{DREAMS}/{name}/scenes/0/{form}")
+        assert answer.status_code == 501
+        assert "is set" in answer.json()["error"]
+
+
+def test_the_page_has_the_diary_with_sources_and_keeps_wishes(node: CompanionNode, ann: TestClient) -> None:
+    token = node.access.issue(frozenset((Scope.READ, Scope.WRITE, Scope.FORGET)), person="ann")[0].text
+    page = {"authorization": f"Bearer {token}"}
+    assert "No dream yet" in ann.get("/dreams", headers=page).text
+    ann.post(DREAMS, json={})
+    lines(ann)
+    shown = ann.get("/dreams", headers=page).text
+    assert "1 dream is in the diary" in shown
+    assert "/palace?near=" in shown
+    assert "dreamed</span>" in shown
+    wish = {"consent": "true", "triggers": "spiders\n\n guitar ", "shape": "circular"}
+    saved = ann.post("/dreams/wishes", data=wish, headers=page, follow_redirects=False)
+    assert saved.status_code == 303
+    shown = ann.get("/dreams", headers=page).text
+    assert "spiders\nguitar</textarea>" in shown
+    assert 'value="circular" selected' in shown
+    bad = ann.post("/dreams/wishes", data={"shape": "square"}, headers=page)
+    assert bad.status_code == 400
+    off = ann.post("/dreams/wishes", data={"shape": "linear"}, headers=page, follow_redirects=True)
+    assert "you have not asked for it" in off.text

@@ -126,8 +126,7 @@ def test_a_dream_is_stopped_while_a_model_stalls(people: SqlitePeople) -> None:
     async def stopped() -> Session:
         session = dreamers.dreams.begin("ann")
         running = asyncio.create_task(dreamers.dreams.run(session))
-        while not begun.is_set():
-            await asyncio.sleep(0.001)
+        assert await asyncio.to_thread(begun.wait, 20)
         dreamers.dreams.stop("ann")
         await asyncio.wait_for(running, 5.0)
         free.set()

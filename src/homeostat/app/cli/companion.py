@@ -55,6 +55,12 @@ def up(
         list[str] | None,
         typer.Option(metavar="ORIGIN", help="Site whose pages may send feedback; may be repeated."),
     ] = None,
+    speech: Annotated[
+        str, typer.Option(help="none, or the URL?model=NAME of a model that reads dreams aloud.")
+    ] = "none",
+    pictures: Annotated[
+        str, typer.Option(help="none, or the URL?model=NAME of a model that paints dreams.")
+    ] = "none",
     log_level: Annotated[str, typer.Option(help="debug, info, warning or error.")] = "info",
     until_eof: Annotated[bool, typer.Option("--until-eof", hidden=True)] = False,
 ) -> None:
@@ -87,6 +93,8 @@ def up(
         workers=workers,
         embedder=embedder,
         writer=writer,
+        speech=speech,
+        pictures=pictures,
         feedback_origins=tuple(feedback_origin or ()),
     )
     node = CompanionNode(options)

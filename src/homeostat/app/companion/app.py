@@ -50,7 +50,15 @@ def create_companion_app(node: CompanionNode) -> Starlette:
         ).routes(),
         *WalkApi(node.palace, node.people, node.walks, node.door, node.threads).routes(),
         *DreamApi(
-            node.dreams, node.dream_stages, node.people, node.flags, node.door, node.audit, node.threads
+            node.dreams,
+            node.dream_stages,
+            node.people,
+            node.flags,
+            node.door,
+            node.audit,
+            node.threads,
+            node.speech,
+            node.pictures,
         ).routes(),
         *ExchangeApi(node.companion, node.door, node.audit, node.threads, node.clock).routes(),
         *AdminApi(node.access, node.flags, node.door, node.audit, node.threads).routes(),

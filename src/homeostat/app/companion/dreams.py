@@ -17,13 +17,14 @@ from homeostat.app.web.errors import json_answer
 from homeostat.app.web.whole import whole
 from homeostat.companion.access.audit import Act, Audit
 from homeostat.companion.access.grant import Grant, Scope
-from homeostat.companion.dream import diary
-from homeostat.companion.dream.dreams import Dreams
-from homeostat.companion.dream.scene import Shape, Steering
+from homeostat.companion.dream import diary, pictures, speech
+from homeostat.companion.dream.dreams import Dreams, NoDream
+from homeostat.companion.dream.scene import Scene, Shape, Steering
 from homeostat.companion.dream.stages import Stages
 from homeostat.companion.dream.wishes import Wishes, wishes_of
 from homeostat.companion.flags import Flags
 from homeostat.companion.store.people import People
+from homeostat.core.errors import NotAvailable
 
 BODY_BYTES_MAX = 64 << 10
 EVENTS_MAX = 10_000
@@ -68,7 +69,11 @@ class DreamApi:
         door: Door,
         audit: Audit,
         threads: Threads,
+        voice: speech.Speech | None,
+        painter: pictures.Pictures | None,
     ) -> None:
+        self._speech = voice
+        self._pictures = painter
         self._stages = stages
         self._dreams = dreams
         self._people = people
@@ -90,6 +95,8 @@ class DreamApi:
             Route(dreams + "/now", self.steer, methods=["POST"]),
             Route(dreams + "/now", self.stop, methods=["DELETE"]),
             Route(dreams + "/{name}", self.remove, methods=["DELETE"]),
+            Route(dreams + "/{name}/scenes/{number:int}/speech", self.speak),
+            Route(dreams + "/{name}/scenes/{number:int}/picture", self.paint),
         ]
 
     async def diary(self, http: Request) -> Response:
@@ -112,6 +119,33 @@ class DreamApi:
 
         await self._threads.run_for(person, removed)
         return Response(status_code=204)
+
+    async def speak(self, http: Request) -> Response:
+        """Answer a scene of the diary read aloud, as MP3, where a model that speaks is set."""
+        _, person = await self._allowed(http, Scope.READ)
+        model = self._speech
+        if model is None:
+            raise NotAvailable("no model that speaks is set: start the companion with --speech")
+        scene = await self._threads.run_for(person, self._scene, person, http)
+        return Response(await asyncio.to_thread(model.read, scene), media_type=speech.MEDIA)
+
+    async def paint(self, http: Request) -> Response:
+        """Answer a scene of the diary as a picture, a PNG, where a model that paints is set."""
+        _, person = await self._allowed(http, Scope.READ)
+        model = self._pictures
+        if model is None:
+            raise NotAvailable("no model that paints is set: start the companion with --pictures")
+        scene = await self._threads.run_for(person, self._scene, person, http)
+        return Response(await asyncio.to_thread(model.paint, scene), media_type=pictures.MEDIA)
+
+    def _scene(self, person: str, http: Request) -> Scene:
+        name, number = http.path_params["name"], http.path_params["number"]
+        with self._people.open(person) as memory:
+            for dream in diary.dreams_of(memory):
+                for scene in dream.scenes:
+                    if (dream.name, scene.number) == (name, number):
+                        return scene
+        raise NoDream("the diary has no such scene")
 
     async def begin(self, http: Request) -> Response:
         """Begin a dream; watch it at /people/{person}/dreams/now. 201."""

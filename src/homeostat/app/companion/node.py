@@ -33,6 +33,8 @@ from homeostat.companion.dream.integrate.integration import Integration
 from homeostat.companion.dream.knobs import DreamKnobs
 from homeostat.companion.dream.learning import DreamPart
 from homeostat.companion.dream.nights import Nights
+from homeostat.companion.dream.pictures import pictures_at
+from homeostat.companion.dream.speech import speech_at
 from homeostat.companion.dream.stages import Stages
 from homeostat.companion.enrichment import Enrichment
 from homeostat.companion.flags import Flags
@@ -103,6 +105,8 @@ class CompanionOptions:
     workers: int = WORKERS
     embedder: str = "none"
     writer: str = "none"
+    speech: str = "none"
+    pictures: str = "none"
     feedback_origins: tuple[str, ...] = ()
     crisis_hook: str = ""
 
@@ -207,6 +211,8 @@ class CompanionNode:
             crisis_hook(options.crisis_hook) if options.crisis_hook else None,
             audience=AUDIENCE,
         )
+        self.speech = speech_at(self.homeostat, options.speech, os.environ)
+        self.pictures = pictures_at(self.homeostat, options.pictures, os.environ)
         self.nights = Nights(self.homeostat, self.people, self.dreams, self.jobs)
         self.sessions = Sessions(master, self.clock)
         assert self.homeostat.writer is not None
@@ -272,7 +278,7 @@ class CompanionNode:
     def close(self) -> None:
         """Write what waits and let go of everything."""
         self.threads.close()
-        for model in (self._embedder, self.writer):
+        for model in (self._embedder, self.writer, self.speech, self.pictures):
             close = getattr(model, "close", None)
             if close is not None:
                 close()

@@ -66,6 +66,8 @@ ANSWERS: dict[tuple[str, str], type[msgspec.Struct]] = {
 
 MEDIA = {
     ("GET", f"{_PERSON}/dreams/now"): ("", NDJSON),
+    ("GET", f"{_PERSON}/dreams/{{name}}/scenes/{{number}}/speech"): ("", "audio/mpeg"),
+    ("GET", f"{_PERSON}/dreams/{{name}}/scenes/{{number}}/picture"): ("", "image/png"),
     ("POST", f"{_MESSAGES}/bulk"): (NDJSON, NDJSON),
     ("GET", f"{_PERSON}/export"): ("", "application/zip"),
     ("POST", f"{_PERSON}/import"): ("application/zip", "application/json"),

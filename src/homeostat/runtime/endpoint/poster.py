@@ -19,10 +19,17 @@ AGAIN = frozenset({408, 409, 425, 429})
 class Poster:
     """Posts JSON to one endpoint. Any thread may post; close it at the end. It never tells the key."""
 
-    def __init__(self, endpoint: Endpoint, now_ns: Callable[[], int], answer_timeout_s: float) -> None:
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        now_ns: Callable[[], int],
+        answer_timeout_s: float,
+        bytes_max: int = BYTES_MAX,
+    ) -> None:
         self._endpoint = endpoint
         self._now_ns = now_ns
         self._answer_timeout_s = answer_timeout_s
+        self._bytes_max = bytes_max
         self._http = httpx2.Client(
             headers={"authorization": f"Bearer {endpoint.key}"} if endpoint.key else {},
             timeout=httpx2.Timeout(answer_timeout_s, connect=CONNECT_TIMEOUT_S),
@@ -47,9 +54,9 @@ class Poster:
             ) as response:
                 for piece in response.iter_bytes():
                     received += piece
-                    if len(received) > BYTES_MAX:
+                    if len(received) > self._bytes_max:
                         raise Unanswered(
-                            f"{endpoint.host} answers more than {BYTES_MAX:,} bytes", Why.RUBBISH
+                            f"{endpoint.host} answers more than {self._bytes_max:,} bytes", Why.RUBBISH
                         )
                     if self._now_ns() > until_ns:
                         raise late

@@ -55,6 +55,8 @@ class DreamPages:
             wishes=wishes,
             dreams=dreams,
             shapes=SHAPES,
+            speaks=self._node.speech is not None,
+            paints=self._node.pictures is not None,
             triggers="\n".join(wishes.triggers),
             may_write=Scope.WRITE in visit.grant.scopes,
             may_forget=Scope.FORGET in visit.grant.scopes,
