@@ -9,7 +9,7 @@ from homeostat.core.batch import Batch
 from homeostat.core.errors import ConfigError
 from homeostat.core.query import Answer_co, Query, Store
 from homeostat.loop.settings import default_store
-from homeostat.runtime.experience.declaration import KEPT_DAYS, TRACKED, Declaration
+from homeostat.runtime.experience.declaration import KEPT_DAYS, UNASKED, Declaration
 from homeostat.runtime.experience.experience import Experience
 from homeostat.runtime.experience.pseudonyms import Pseudonyms, key_at
 from homeostat.store.address import StoreAddress
@@ -73,7 +73,7 @@ def begin(hs: "Homeostat", store: Store | None, track: tuple[str, ...], keep_day
     address = hs.settings.store_path()
     key = key_at(key_file(address if store is None else store), os.environ)
     declaration = Declaration(
-        service=hs.settings.service, track=track or tuple(TRACKED), keep_days=keep_days or KEPT_DAYS
+        service=hs.settings.service, track=track or UNASKED, keep_days=keep_days or KEPT_DAYS
     )
 
     def offer(batch: Batch) -> bool:

@@ -261,9 +261,9 @@ class Homeostat:
         """Return what keeps and figures the experience of the application's people; the first call begins it.
 
         `track` declares what is kept of them, by default all of
-        `homeostat.runtime.experience.declaration.TRACKED`; nothing else is. They are kept as keyed hashes in
-        the store on this machine, for `keep_days` (90). Raises ConfigError where that makes no sense, where
-        it was begun otherwise, or where nothing is kept.
+        `homeostat.runtime.experience.declaration.TRACKED` but comments; nothing else is. They are kept as
+        keyed hashes in the store on this machine, for `keep_days` (90). Raises ConfigError where that makes
+        no sense, where it was begun otherwise, or where nothing is kept.
         """
         if self._experience is None:
             from homeostat.loop.experience import begin

@@ -154,7 +154,7 @@ def test_the_page_of_experience_is_accessible_and_fits(
 def test_the_widget_is_accessible_and_fits_with_everything_it_can_ask(
     browser: Browser, node: SmallNode, scheme: str, width: int
 ) -> None:
-    asks = 'data-service="shop" data-user="ann" data-ask="rating thumbs recommend usability"'
+    asks = 'data-service="shop" data-user="ann" data-ask="rating thumbs recommend usability comment"'
     context = browser.new_context(
         viewport={"width": width, "height": 900},
         color_scheme=scheme,  # type: ignore[arg-type]
@@ -251,3 +251,22 @@ def test_a_person_opts_out_in_the_widget(browser: Browser, node: SmallNode) -> N
         page.get_by_role("button", name="Count me again").click()
         page.get_by_text("You are counted again.").wait_for()
     context.close()
+
+
+def test_a_comment_is_sent_where_it_is_declared_and_refused_in_words_where_it_is_not(
+    browser: Browser, node: SmallNode
+) -> None:
+    context = browser.new_context()
+    with sites(node, 'data-service="shop" data-user="ann" data-ask="comment"') as (_, site):
+        page = context.new_page()
+        opened(page, site)
+        page.get_by_label("Anything else?").fill("the queue is slow")
+        page.get_by_role("button", name="Send").click()
+        page.get_by_text("comments are not declared").wait_for()
+        names = Pseudonyms(bytes(KEY_BYTES), "shop")
+        declared = Declaration(service="shop", track=("feedback", "comments"))
+        Experience(BareHost(node.clock), declared, node.writer.offer, node.store, names).declare()
+        page.get_by_role("button", name="Send").click()
+        page.get_by_text("Thank you, that was sent.").wait_for()
+    context.close()
+    assert [text for _, text in node.experiences.of("shop").comments()] == ["the queue is slow"]

@@ -1,21 +1,28 @@
 """Claims about feedback over HTTP at `homeostat up`: who may give it, from where, and what is answered."""
 
+import json
 from collections.abc import Iterator
+from pathlib import Path
 
+import httpx2
 import pytest
 from starlette.testclient import TestClient
+from typer.testing import CliRunner
 
+from homeostat.app.cli.main import build
 from homeostat.app.feedback import bearer
 from homeostat.app.feedback.body import BODY_BYTES_MAX
 from homeostat.app.feedback.desk import ExperienceDesk
 from homeostat.app.feedback.origins import Origins
 from homeostat.app.web.app import create_app
 from homeostat.core.errors import ConfigError
+from homeostat.loop.homeostat import Homeostat
 from homeostat.runtime.experience.declaration import Declaration
 from homeostat.runtime.experience.experience import Experience
 from homeostat.runtime.experience.pseudonyms import KEY_BYTES, Pseudonyms
 from homeostat.testing.bare_host import BareHost
 from homeostat.testing.clock import ManualClock
+from homeostat.testing.served import served
 from homeostat.testing.small_node import SmallNode
 
 BASE = "http://127.0.0.1:4318"
@@ -99,13 +106,13 @@ def test_anybody_can_read_what_is_kept_and_end_it(client: TestClient) -> None:
         (b"{", 400, "no JSON"),
         (b'{"rating": 11, "service": "shop"}', 400, "from 1 to 10"),
         (b'{"rating": 7.5, "service": "shop"}', 400, "does not fit"),
-        (b'{"comment": "the text of somebody"}', 400, "unknown field"),
+        (b'{"text": "the text of somebody"}', 400, "unknown field"),
         (b'{"service": "shop"}', 400, "no answer"),
         (b'{"rating": 7}', 400, "whose experience"),
         (b'{"statements": [1], "service": "shop"}', 400, "10 answers"),
         (b'{"opt_out": true, "service": "shop"}', 400, "needs the `user`"),
         (b'{"asked": ["mood"], "service": "shop", "user": "a"}', 400, "no instrument"),
-        (b" " * (BODY_BYTES_MAX + 1), 413, "more than 4096 bytes"),
+        (b" " * (BODY_BYTES_MAX + 1), 413, "more than 16384 bytes"),
     ],
 )
 def test_what_makes_no_sense_is_refused_with_a_remedy(
@@ -234,3 +241,30 @@ def test_the_page_says_the_words_of_the_api(client: TestClient) -> None:
         assert row["basis_words"] in page
     assert "few people: read it with care" in page
     assert "needs 5 more people" in page
+
+
+def test_comments_are_printed_by_who_has_the_key(tmp_path: Path) -> None:
+    store = str(tmp_path / "h.db")
+    with Homeostat("shop", store=store, collect=False) as hs:
+        hs.experience(track=("feedback", "comments")).feedback("ann", comment="the queue is slow")
+    told = CliRunner().invoke(build(), ["experience", "comments", "--store", store])
+    assert told.exit_code == 0, told.output
+    assert "the queue is slow" in told.output
+    assert "ann" not in told.output
+    (tmp_path / "h.db.people-key").write_text("ab" * 32)
+    refused = CliRunner().invoke(build(), ["experience", "comments", "shop", "--store", store])
+    assert refused.exit_code != 0
+    assert "another one" in refused.output
+
+
+def test_the_terminal_shows_the_figures_of_a_server(node: SmallNode) -> None:
+    with served(create_app(node)) as address, httpx2.Client(trust_env=False) as http:
+        empty = CliRunner().invoke(build(), ["experience", "show", "--endpoint", address])
+        for i in range(6):
+            http.post(f"{address}/feedback", json={"service": "shop", "user": f"u{i}", "rating": 9})
+        told = CliRunner().invoke(build(), ["experience", "show", "shop", "--endpoint", address])
+        as_json = CliRunner().invoke(build(), ["experience", "show", "--json", "--endpoint", address])
+    assert "No application tells" in empty.output
+    assert told.exit_code == 0, told.output
+    assert "9.0 of 10" in told.output
+    assert json.loads(as_json.output)["figures"]["feedback"]["rating"]["n"] == 6

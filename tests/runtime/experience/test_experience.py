@@ -5,11 +5,12 @@ from collections.abc import Callable
 import pytest
 
 from homeostat.core.clock import DAY_NS, MINUTE_NS, SECOND_NS
-from homeostat.core.errors import ConfigError, InputError
+from homeostat.core.errors import ConfigError, InputError, StoreCorrupt
 from homeostat.core.query import RecordsQuery, Store
 from homeostat.runtime.experience import book
 from homeostat.runtime.experience.book import KINDS
 from homeostat.runtime.experience.experience import OUT_BELIEVED_NS, Experience
+from homeostat.runtime.experience.sealing import Sealing
 from homeostat.runtime.experience.visits import FEATURES_MAX
 from homeostat.testing.bare_host import BareHost
 from homeostat.testing.clock import ManualClock
@@ -219,7 +220,7 @@ def test_the_declaration_names_what_is_kept_for_how_long_and_what_never_is(make:
     told = make(track=("feedback", "sessions"), keep_days=30).declaration.told()
     assert set(told["kept"]) == {"feedback", "sessions"}  # type: ignore[call-overload]
     assert told["kept_days"] == 30
-    assert "anything that you write or are told" in told["never"]  # type: ignore[operator]
+    assert "anything that you write or are told elsewhere" in told["never"]  # type: ignore[operator]
 
 
 @pytest.mark.parametrize("declared", [{"track": ("mood",)}, {"track": ()}, {"keep_days": 0}])
@@ -294,3 +295,30 @@ def test_a_store_that_is_away_does_not_hurt_who_is_counted(
     experience.interaction("ann")
     assert host.total("experience.interactions") == 2.0
     assert any(reason == "internal_error.experience.out" for reason in host.losses.totals())
+
+
+def test_a_comment_is_kept_only_where_it_is_declared_and_then_encrypted(
+    experience: Experience, make: Make, store: Store
+) -> None:
+    with pytest.raises(ConfigError, match="comments are not declared"):
+        experience.feedback("ann", comment="the queue is slow")
+    asked = make(track=("feedback", "comments"))
+    assert asked.feedback("ann", comment="the queue is slow")
+    (record,) = store.read(RecordsQuery("experience.comment/shop"))
+    assert b"queue" not in record.body
+    assert [text for _, text in asked.comments()] == ["the queue is slow"]
+    (event,) = asked.events("ann")
+    assert event["comment"] == "the queue is slow"
+    with pytest.raises(InputError, match="at most 1000 characters"):
+        asked.feedback("ann", comment="x" * 1_001)
+    asked.opt_out("ann")
+    assert asked.comments() == []
+    assert store.read(RecordsQuery("experience.comment/shop")) == ()
+
+
+def test_a_comment_opens_with_its_key_and_for_its_person_alone() -> None:
+    sealed = Sealing(bytes(32)).seal("slow", "ann")
+    assert Sealing(bytes(32)).open(sealed, "ann") == "slow"
+    for key, person in ((bytes(32), "bob"), (b"\x01" * 32, "ann")):
+        with pytest.raises(StoreCorrupt, match="does not open"):
+            Sealing(key).open(sealed, person)

@@ -4,6 +4,8 @@ from typing import Annotated, Any
 
 import typer
 
+from homeostat.app.cli.loop_options import StoreOption
+
 experience = typer.Typer(help="How people fare with an application.", no_args_is_help=True)
 
 Endpoint = Annotated[str, typer.Option(envvar="HOMEOSTAT_ENDPOINT", help="Address of the server.")]
@@ -34,6 +36,40 @@ def show(
         typer.echo("No application tells how people fare with it yet: docs/how-to/measure-experience.md")
         return
     _print(found)
+
+
+@experience.command()
+def comments(
+    service: Annotated[str, typer.Argument(help="Whose; may be left out where there is one.")] = "",
+    limit: Annotated[int, typer.Option(min=1, max=10_000, help="How many, the newest first.")] = 100,
+    store: StoreOption = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Print what people wrote, where comments are declared. Needs the key that lies beside the store.
+
+    Example: [bold]homeostat experience comments shop --limit 20[/bold]
+    """
+    import os
+    from datetime import UTC, datetime
+
+    from homeostat.app.cli.stored_at import stored_at
+    from homeostat.loop.experience import key_file
+    from homeostat.loop.homeostat import Homeostat
+    from homeostat.loop.settings import default_store
+    from homeostat.runtime.experience.experiences import Experiences
+    from homeostat.runtime.experience.pseudonyms import key_at
+
+    with stored_at(store) as opened, Homeostat(keep=False, collect=False) as hs:
+        key = key_file(store or default_store())
+        experiences = Experiences(hs, lambda batch: False, opened, lambda: key_at(key, os.environ))
+        found = experiences.of(service).comments(limit)
+    if as_json:
+        import json
+
+        typer.echo(json.dumps([{"at_ns": at_ns, "comment": text} for at_ns, text in found], indent=2))
+        return
+    for at_ns, text in found:
+        typer.echo(f"{datetime.fromtimestamp(at_ns / 1e9, UTC):%Y-%m-%d}  {text}")
 
 
 @experience.command()

@@ -157,9 +157,11 @@ def _taken(experience: Experience, user: str, body: FeedbackBody) -> Response:
         return json_answer({"kept": False, "opted_out": body.opt_out, "forgotten": forgotten})
     if body.asked:
         experience.asked(user, *body.asked)
-    if not (body.answers or body.statements):
+    if not (body.answers or body.statements or body.comment):
         return json_answer({"kept": True}, 201)
-    kept = experience.feedback(user, request_id=body.request_id, statements=body.statements, **body.answers)
+    kept = experience.feedback(
+        user, request_id=body.request_id, statements=body.statements, comment=body.comment, **body.answers
+    )
     return json_answer({"kept": kept}, 201 if kept else 200)
 
 

@@ -9,7 +9,7 @@ from homeostat.evaluate.experience.instruments import INSTRUMENTS
 
 T = TypeVar("T")
 
-BODY_BYTES_MAX = 4_096
+BODY_BYTES_MAX = 16_384
 USER_MAX = 256
 REQUEST_MAX = 128
 ASKED_MAX = 8
@@ -19,7 +19,8 @@ class FeedbackBody(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     """Answers of one person: `rating` 1 to 10, `thumbs`, `recommend` 0 to 10, ten `statements` of 1 to 5.
 
     `user` is how the application knows them, "" for nobody. `asked` names instruments that they were shown.
-    `opt_out` true has nothing more kept of them and the rest forgotten; false lets them count again.
+    A `comment` is taken where the application declared comments. `opt_out` true has nothing more kept of
+    them and the rest forgotten; false lets them count again.
     """
 
     service: str = ""
@@ -31,6 +32,7 @@ class FeedbackBody(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     asked: tuple[str, ...] = ()
     opt_out: bool | None = None
     request_id: str = ""
+    comment: str = ""
 
     def checked(self) -> "FeedbackBody":
         """Return it, or raise InputError."""
@@ -39,7 +41,7 @@ class FeedbackBody(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
                 raise InputError(f"`{name}` has at most {most} characters, not {len(text)}")
         if len(self.asked) > ASKED_MAX:
             raise InputError(f"`asked` names at most {ASKED_MAX} instruments: {', '.join(INSTRUMENTS)}")
-        if not (self.answers or self.statements or self.asked or self.opt_out is not None):
+        if not (self.answers or self.statements or self.comment or self.asked or self.opt_out is not None):
             raise InputError("there is no answer in it: send rating, thumbs, recommend or statements")
         return self
 

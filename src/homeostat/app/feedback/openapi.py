@@ -23,6 +23,7 @@ _BODY: Schema = {
         "asked": {"type": "array", "items": {"enum": ["rating", "thumbs", "recommend", "usability"]}},
         "opt_out": {"type": "boolean", "description": "true: keep nothing more, and forget the rest."},
         "request_id": {"type": "string", "maxLength": 128},
+        "comment": {"type": "string", "maxLength": 1000, "description": "Where comments are declared."},
     },
 }
 _PASS: Schema = {

@@ -12,6 +12,14 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     value: float
 
 
+class Comment(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """Somebody wrote something; `sealed` is it, encrypted. No figure is made of it."""
+
+    person: str
+    at_ns: int
+    sealed: bytes
+
+
 class Asked(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Somebody was asked by one instrument."""
 

@@ -12,11 +12,11 @@ from homeostat.core.clock import DAY_NS, Clock
 from homeostat.core.losses import Losses
 from homeostat.core.query import Answer_co, Query, RecordsQuery
 from homeostat.core.record import Record
-from homeostat.evaluate.experience.events import Answer, Asked, Choice, Offer, Visit
+from homeostat.evaluate.experience.events import Answer, Asked, Choice, Comment, Offer, Visit
 from homeostat.evaluate.experience.tasks import Attempt
 
-Event = Answer | Asked | Visit | Attempt | Choice | Offer
-E = TypeVar("E", Answer, Asked, Visit, Attempt, Choice, Offer)
+Event = Answer | Asked | Visit | Attempt | Choice | Offer | Comment
+E = TypeVar("E", Answer, Asked, Visit, Attempt, Choice, Offer, Comment)
 Offered = Callable[[Batch], bool]
 """Queues a batch for the store; False where there is no room."""
 
@@ -27,6 +27,7 @@ KINDS: dict[type[Event], str] = {
     Attempt: "attempt",
     Choice: "choice",
     Offer: "offer",
+    Comment: "comment",
 }
 OUT = "out"
 """Who opted out: kept without an end, or it would not hold."""
@@ -123,14 +124,12 @@ class Book:
             for record in self._read(RecordsQuery(self._kind(name), limit=READ_MAX, prefix=f"{person}."))
         ]
 
-    def told(self, person: str) -> list[dict[str, object]]:
-        """Return the newest events of a person, as they may read them."""
-        found = []
+    def told(self, person: str) -> list[tuple[str, Event]]:
+        """Return the newest events of a person, each with what it is called."""
+        found: list[tuple[str, Event]] = []
         for kind, name in KINDS.items():
             query = RecordsQuery(self._kind(name), limit=TOLD_MAX, prefix=f"{person}.")
-            for record in self._read(query):
-                event = msgspec.to_builtins(msgspec.msgpack.decode(record.body, type=kind))
-                found.append({"event": name, **{k: v for k, v in event.items() if k != "person"}})
+            found.extend((name, msgspec.msgpack.decode(r.body, type=kind)) for r in self._read(query))
         return found
 
     def out(self) -> frozenset[str]:

@@ -19,13 +19,17 @@ TRACKED: Mapping[str, str] = MappingProxyType(
         "tasks": "what you set out to do: begun, done or not, errors, further tries, and how long it took",
         "preferences": "that you chose again what you chose before; of what you chose only a digest",
         "adaptations": "what was adapted to you, and whether you kept it",
+        "comments": "what you write into the free field, encrypted",
     }
 )
 """What can be tracked, in the words in which people are told."""
 
+UNASKED = tuple(name for name in TRACKED if name != "comments")
+"""What is kept where an application declares nothing else: no text of people."""
+
 NEVER = (
     "your name or address: you are known by a keyed hash",
-    "anything that you write or are told",
+    "anything that you write or are told elsewhere",
     "where you are, your device, or what you do elsewhere",
 )
 
@@ -34,7 +38,7 @@ class Declaration(msgspec.Struct, frozen=True, kw_only=True):
     """What is kept of the people of one application: nothing beyond `track` is."""
 
     service: str
-    track: tuple[str, ...] = tuple(TRACKED)
+    track: tuple[str, ...] = UNASKED
     keep_days: int = KEPT_DAYS
 
     def checked(self) -> "Declaration":

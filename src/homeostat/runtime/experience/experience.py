@@ -9,7 +9,7 @@ import msgspec
 from homeostat.core.clock import DAY_NS, SECOND_NS
 from homeostat.core.errors import ConfigError, InputError
 from homeostat.core.guard import guarded
-from homeostat.evaluate.experience.events import Answer, Asked, Choice, Offer, Visit
+from homeostat.evaluate.experience.events import Answer, Asked, Choice, Comment, Offer, Visit
 from homeostat.evaluate.experience.instruments import INSTRUMENTS, checked
 from homeostat.evaluate.experience.summary import Events, Summary, summary
 from homeostat.evaluate.experience.tasks import Attempt
@@ -18,6 +18,7 @@ from homeostat.runtime.experience.book import READ_MAX, Book, Offered, Reading
 from homeostat.runtime.experience.declaration import Declaration
 from homeostat.runtime.experience.measures import Measures
 from homeostat.runtime.experience.pseudonyms import Pseudonyms
+from homeostat.runtime.experience.sealing import Sealing
 from homeostat.runtime.experience.task import Task
 from homeostat.runtime.experience.visits import Visits
 from homeostat.runtime.host import Host
@@ -29,6 +30,9 @@ SERVICES_MAX = 200
 NAME_MAX = 64
 TASKS_MAX = 64
 """Tasks, preferences and adaptations of an application, each; a name beyond is refused."""
+
+COMMENT_MAX = 1_000
+"""Characters of a comment."""
 
 OUT_BELIEVED_NS = 10 * SECOND_NS
 """For how long it is believed who opted out elsewhere; figures never count them."""
@@ -65,6 +69,8 @@ class Experience:
         self._visits = Visits(self._book, host.clock, host.losses)
         self._measures = Measures(host, declaration.service)
         self._track = frozenset(declaration.track)
+        seals = "comments" in self._track
+        self._sealing = Sealing(pseudonyms.key_for("comments")) if seals else None
         self._names: dict[str, set[str]] = {"task": set(), "preference": set(), "adaptation": set()}
         self._lock = Lock()
         self._out: frozenset[str] = frozenset()
@@ -123,19 +129,31 @@ class Experience:
                 self._book.put(event, f"{name}.{now_ns // DAY_NS:x}")
 
     def feedback(
-        self, user: str = "", *, request_id: str = "", statements: Sequence[int] = (), **answers: float
+        self,
+        user: str = "",
+        *,
+        request_id: str = "",
+        statements: Sequence[int] = (),
+        comment: str = "",
+        **answers: float,
     ) -> bool:
         """Keep what somebody answered: `rating` 1 to 10, `thumbs` 0 or 1, `recommend` 0 to 10, and the ten
         `statements` of usability, 1 to 5 each.
 
         Answered again about the same request, or without one on the same day, it replaces the answer before.
-        With a `request_id` it is also what that request came to, for the arms that it had (`hs.feedback`).
+        A `comment` is kept encrypted, where comments are declared. With a `request_id` answers are also what
+        that request came to, for the arms that it had (`hs.feedback`).
+
         False where it was not kept: the person opted out, or there is no room. Raises InputError.
         """
         self._needs("feedback")
         if statements:
             answers["usability"] = usability_score(statements)
-        if not answers:
+        if comment:
+            self._needs("comments")
+        if len(comment) > COMMENT_MAX:
+            raise InputError(f"a comment has at most {COMMENT_MAX} characters, not {len(comment)}")
+        if not answers and not comment:
             raise InputError(f"feedback needs an answer to one of {', '.join(INSTRUMENTS)}")
         taken = {name: checked(name, value) for name, value in answers.items()}
         person = self._person(user)
@@ -150,7 +168,18 @@ class Experience:
             self._measures.answer(name, value)
             event = Answer(person=person, at_ns=now_ns, instrument=name, value=value)
             kept = self._book.put(event, f"{name}.{about}") and kept
+        if comment and self._sealing is not None:
+            sealed = Comment(person=person, at_ns=now_ns, sealed=self._sealing.seal(comment, person))
+            kept = self._book.put(sealed, f"comment.{about}") and kept
         return kept
+
+    def comments(self, limit: int = 100) -> list[tuple[int, str]]:
+        """Return the newest comments, each with its time, without whose they are. Raises ConfigError."""
+        self._needs("comments")
+        return [(c.at_ns, self._opened(c)) for c in self._book.all(Comment)[:limit]]
+
+    def _opened(self, comment: Comment) -> str:
+        return "" if self._sealing is None else self._sealing.open(comment.sealed, comment.person)
 
     def prefer(self, user: str, preference: str, choice: object) -> None:
         """Somebody chose a value of a preference; of the value only a digest is kept."""
@@ -205,7 +234,13 @@ class Experience:
 
     def events(self, user: str) -> list[dict[str, object]]:
         """Return what is kept of somebody, the newest thousand of each kind, for them to read."""
-        return self._book.told(self._pseudonyms.person(user))
+        found = []
+        for name, event in self._book.told(self._pseudonyms.person(user)):
+            fields = msgspec.structs.asdict(event)
+            if isinstance(event, Comment):
+                fields = {"at_ns": event.at_ns, "comment": self._opened(event)}
+            found.append({"event": name, **{k: v for k, v in fields.items() if k != "person"}})
+        return found
 
     def figures(self, days: int = DAYS) -> Summary:
         """Return the figures of the last days, and record those that only many events make.

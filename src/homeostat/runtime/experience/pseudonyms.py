@@ -20,11 +20,16 @@ class Pseudonyms:
     def __init__(self, key: bytes, service: str) -> None:
         if len(key) != KEY_BYTES:
             raise ConfigError(f"the key of pseudonyms has {KEY_BYTES} bytes, this one {len(key)}")
+        self._key = key
         self._of = hashlib.blake2b(service.encode(), key=key, digest_size=16)
 
     def person(self, user: str) -> str:
         """Return the pseudonym of a user; of nobody ("") one that stands for this time alone."""
         return self._hashed(b"\x00", user) if user else ANONYMOUS + secrets.token_hex(8)
+
+    def key_for(self, purpose: str) -> bytes:
+        """Return another key for one purpose, of 32 bytes."""
+        return hashlib.blake2b(purpose.encode(), key=self._key, digest_size=KEY_BYTES).digest()
 
     def choice(self, value: object) -> str:
         """Return what a chosen value is compared by."""

@@ -2,7 +2,7 @@
 //
 //   <script src="https://host/feedback/widget.js" defer data-service="shop" data-user="u1" data-pass="…"></script>
 //
-// data-ask      any of rating, thumbs, recommend, usability, apart by spaces; without it rating and recommend
+// data-ask      any of rating, thumbs, recommend, usability, comment, apart by spaces; without it rating and recommend
 // data-at       selector of the element that it is put into; without it the end of the page
 // data-open     it is open at once, which counts as having asked
 // data-request  the id of the request that it is about
@@ -34,12 +34,15 @@
     .scale input { position: absolute; inset: 0; opacity: 0; margin: 0; cursor: pointer; width: 100%; height: 100%; }
     .scale label:has(:checked) { background: var(--accent); border-color: var(--accent); color: var(--on); font-weight: 600; }
     .scale label:has(:checked)::before { content: "✓ " / ""; white-space: pre; }
-    .scale label:has(:focus-visible), button:focus-visible, summary:focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; }
+    .scale label:has(:focus-visible), button:focus-visible, summary:focus-visible, textarea:focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; }
     .ends { display: flex; justify-content: space-between; gap: 1rem; color: var(--quiet); font-size: .875rem; margin-top: .25rem; }
     button { font: inherit; color: var(--ink); background: var(--panel); border: 1px solid var(--rule); border-radius: 6px;
       padding: .5rem .9rem; min-height: 2.5rem; cursor: pointer; transition: border-color .15s; }
     button:hover { border-color: var(--accent); }
     button.send { background: var(--accent); border-color: var(--accent); color: var(--on); font-weight: 600; }
+    .field { margin: 0 0 1rem; }
+    .field label { display: block; font-weight: 600; margin-bottom: .4rem; }
+    textarea { font: inherit; color: var(--ink); background: var(--panel); border: 1px solid var(--rule); border-radius: 6px; width: 100%; padding: .4rem .6rem; }
     .row { display: flex; flex-wrap: wrap; gap: .5rem; }
     details { margin-top: 1rem; color: var(--quiet); font-size: .875rem; }
     details ul { margin: .4rem 0; padding-left: 1.2rem; }
@@ -103,6 +106,10 @@
       })));
     }
   }
+  if (asked.includes("comment")) {
+    form.append(element("div", { class: "field" }, element("label", { for: "comment" }, "Anything else? It is kept encrypted."),
+      element("textarea", { id: "comment", name: "comment", rows: "3", maxlength: "1000" })));
+  }
   const kept = element("details", {}, element("summary", {}, "What is kept of you"));
   form.append(element("div", { class: "row" },
     element("button", { type: "submit", class: "send" }, "Send"),
@@ -125,14 +132,16 @@
     const some = statements.filter((value) => value !== null).length;
     if (some && some < STATEMENTS.length) return `Please answer all ${STATEMENTS.length} statements, or none of them.`;
     if (some) body.statements = statements.map(Number);
-    if (![..."rating thumbs recommend statements".split(" ")].some((name) => name in body)) return "Nothing is chosen yet.";
+    const comment = (given.get("comment") || "").trim();
+    if (comment) body.comment = comment;
+    if (!"rating thumbs recommend statements comment".split(" ").some((name) => name in body)) return "Nothing is chosen yet.";
     return body;
   }
 
   opener.addEventListener("click", () => {
     open(form.hidden);
     status.textContent = "";
-    if (!form.hidden) form.querySelector("input")?.focus();
+    if (!form.hidden) form.querySelector("input, textarea")?.focus();
   });
 
   form.addEventListener("reset", () => { wrong.textContent = ""; });
@@ -189,7 +198,7 @@
     (told.at && document.querySelector(told.at) || document.body).append(host);
     if (told.open !== undefined) {
       open(true);
-      send("POST", { ...whose, asked: asked }).catch(() => {});
+      send("POST", { ...whose, asked: asked.filter((name) => name !== "comment") }).catch(() => {});
     }
   }
   if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", place);
