@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from homeostat.evaluate.emotion.affect import NOTHING, affect_of
+from homeostat.evaluate.emotion.affect import FOREIGN, NOTHING, affect_of
 from homeostat.evaluate.emotion.lexicon import LEXICON, NEGATORS
 
 DENIED = [
@@ -37,6 +37,21 @@ def test_a_text_without_words_of_feeling_is_nothing() -> None:
     assert affect_of("The train leaves at nine.") == NOTHING
     assert affect_of("") == NOTHING
     assert affect_of("Ich bin so traurig und einsam.") == NOTHING
+
+
+GERMAN = "Die Stadt war hell und gut zu sehen, die alte Frau war damals also noch da."
+
+
+def test_words_of_another_language_that_look_like_feelings_are_none() -> None:
+    assert {"die", "war", "hell"} <= LEXICON.keys()
+    assert affect_of(GERMAN) == FOREIGN
+    assert affect_of(GERMAN + " :)").valence > 0.5
+
+
+def test_terror_in_few_other_words_is_no_other_language() -> None:
+    assert (
+        affect_of("Terrified screams, blood everywhere, brutal murder, panic, knives, agony.").distress > 0.9
+    )
 
 
 def test_sadness_is_low_and_terror_high_in_arousal_and_distress() -> None:

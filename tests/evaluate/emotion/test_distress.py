@@ -54,6 +54,11 @@ def test_a_stricter_bound_finds_more() -> None:
     assert found.distress > 0.3
 
 
+def test_nothing_is_said_of_another_language() -> None:
+    german = Segment(text="Die Stadt war hell und gut zu sehen, die alte Frau war damals also noch da.")
+    assert judged(DistressWithinBound(), [german, german, Segment(text=CALM)]) is None
+
+
 def test_the_score_is_the_share_within_the_bound() -> None:
     score = judged(DistressWithinBound(), [Segment(text=text) for text in (CALM, TERROR, CALM, CALM)])
     assert score is not None

@@ -49,7 +49,8 @@ def test_pieces_and_the_whole_score_alike() -> None:
     )
 
 
-def test_nothing_is_said_of_too_few_words() -> None:
+def test_nothing_is_said_of_too_few_words_or_of_another_language() -> None:
+    assert vividness("Der Wind war kalt, und die rote Lampe roch nach altem Rauch.") is None
     assert vividness("Red smoke.") is None
     assert vividness() is None
 

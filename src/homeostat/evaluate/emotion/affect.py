@@ -1,17 +1,20 @@
 """Affect: what a text feels like, by the words and signs in it: valence, arousal and distress.
 
 One pass over the words. A negator denies the feelings of the next four words of its clause, up to a
-comma or `but`; what is denied counts half, on the other side. English only: without words that are
-known a text has no affect, and nothing is claimed of it.
+comma or `but`; what is denied counts half, on the other side. English only: in a text of another language
+`die` and `war` would be words of feeling, so one with too few of English's function words has no affect.
 """
 
 import math
 import re
 from collections import Counter
+from collections.abc import Sequence
 
 import msgspec
 
 from homeostat.evaluate.emotion.lexicon import LEXICON, NEGATORS, STRENGTHS
+from homeostat.evaluate.english import is_foreign
+from homeostat.evaluate.function_words import FUNCTION_WORDS
 
 GLAD = frozenset(word for word, feeling in LEXICON.items() if feeling.valence > 0)
 TROUBLED = frozenset(word for word, feeling in LEXICON.items() if feeling.valence < 0)
@@ -46,16 +49,20 @@ class Affect(msgspec.Struct, frozen=True, gc=False):
 
     `valence` is between -1 and 1, `arousal` and `distress` between 0 and 1: distress is what is bad and
     arouses, in the worst of the text's sentences. `found` is how many words and signs told it; where it is 0
-    nothing is known.
+    nothing is known. `foreign` texts are in another language than English, as far as that can be told.
     """
 
     valence: float
     arousal: float
     distress: float
     found: int
+    foreign: bool = False
 
 
 NOTHING = Affect(0.0, 0.0, 0.0, 0)
+FOREIGN = Affect(0.0, 0.0, 0.0, 0, foreign=True)
+_ENGLISH_FOUND = 0.3
+"""A text with a larger share of different words of feeling is read as English, whatever the others are."""
 
 
 def affect_of(text: str) -> Affect:
@@ -67,10 +74,12 @@ def affect_of(text: str) -> Affect:
     text = text[:CHARS_MAX]
     total = weighed = weights = 0.0
     worst, untouched = 0.0, 1.0
-    found = exclaimed = reach = 0
+    exclaimed = reach = marks = 0
+    found: list[str] = []
     strength = 1.0
     get = LEXICON.get
-    for word in _TOKEN.findall(text.lower().replace("’", "'")):
+    tokens = _TOKEN.findall(text.lower().replace("’", "'"))
+    for word in tokens:
         feeling = get(word)
         if feeling is not None:
             valence = feeling.valence * strength
@@ -80,20 +89,26 @@ def affect_of(text: str) -> Affect:
             weight = abs(valence)
             weighed += weight * feeling.arousal
             weights += weight
-            found += 1
+            found.append(word)
             if valence < 0:
                 untouched *= 1.0 - _DISTRESS_SHARE * min(-valence / 3.0, 1.0) * feeling.arousal
         if word in NEGATORS:
             reach = _DENIED_REACH + 1
         elif not word[0].isalnum() or word == "but":
             reach = 0
+            marks += word != "but"
             if not _ENDS.isdisjoint(word):
                 worst, untouched = max(worst, 1.0 - untouched), 1.0
                 exclaimed += word.count("!")
         reach -= 1
         strength = STRENGTHS.get(word, 1.0)
     glad, sad = signs_of(text)
-    if not found + glad + sad:
+    if _foreign(tokens, marks, found):
+        if not glad + sad:
+            return FOREIGN
+        total = weights = worst = 0.0
+        found, untouched = [], 1.0
+    if not len(found) + glad + sad:
         return NOTHING
     total += _SIGN_VALENCE * (glad - sad)
     arousal = weighed / weights if weights else 0.3
@@ -101,8 +116,14 @@ def affect_of(text: str) -> Affect:
         total / math.sqrt(total * total + _SOFTENING),
         min(arousal + min(_EXCLAIMED * exclaimed, _EXCLAIMED_MAX), 1.0),
         max(worst, 1.0 - untouched),
-        found + glad + sad,
+        len(found) + glad + sad,
     )
+
+
+def _foreign(tokens: Sequence[str], marks: int, found: Sequence[str]) -> bool:
+    words = len(tokens) - marks
+    common = sum(map(FUNCTION_WORDS.__contains__, tokens))
+    return is_foreign(words, common) and len(set(found)) <= _ENGLISH_FOUND * words
 
 
 def signs_of(text: str) -> tuple[int, int]:

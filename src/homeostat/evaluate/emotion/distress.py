@@ -69,14 +69,15 @@ class DistressWatch:
 
     def add(self, text: str) -> float:
         """Take the text as the next segment; return its distress, 0 to 1."""
-        return self.read(text)[0]
-
-    def read(self, text: str) -> tuple[float, Exceeded | None]:
-        """Take the text as the next segment; return its distress, and what of the bound it exceeds."""
         distress = affect_of(text).distress
+        self.take(distress)
+        return distress
+
+    def take(self, distress: float) -> Exceeded | None:
+        """Take a segment of such distress as the next one; return what of the bound it exceeds."""
         by = self._exceeded_by(distress)
         self._in_a_row = self._in_a_row + 1 if distress >= self.bound.lasting else 0
-        return distress, by
+        return by
 
     def _exceeded_by(self, distress: float) -> Exceeded | None:
         if distress > self.bound.intensity_max:
@@ -90,23 +91,26 @@ def exceeding(texts: Iterable[str], bound: DistressBound = BOUND) -> tuple[Excee
     """Return the segments over the bound, as if each of them was told. Cost: O(words)."""
     watch, found = DistressWatch(bound), []
     for at, text in enumerate(texts):
-        distress, by = watch.read(text)
+        distress = affect_of(text).distress
+        by = watch.take(distress)
         if by is not None:
             found.append(Exceeding(at, distress, by))
     return tuple(found)
 
 
 class _Judging:
-    __slots__ = ("_at", "_marks", "_most", "_sum", "_watch")
+    __slots__ = ("_at", "_foreign", "_marks", "_most", "_sum", "_watch")
 
     def __init__(self, bound: DistressBound) -> None:
         self._watch = DistressWatch(bound)
         self._marks: list[Mark] = []
-        self._at = 0
+        self._at = self._foreign = 0
         self._sum = self._most = 0.0
 
     def add(self, segment: Segment) -> None:
-        distress, by = self._watch.read(segment.text)
+        affect = affect_of(segment.text)
+        distress, by = affect.distress, self._watch.take(affect.distress)
+        self._foreign += affect.foreign
         if by is not None:
             self._marks.append(Mark(self._at, f"distress: {by}"))
         self._at += 1
@@ -114,7 +118,7 @@ class _Judging:
         self._most = max(self._most, distress)
 
     def score(self) -> Score | None:
-        if not self._at:
+        if not self._at or 2 * self._foreign > self._at:
             return None
         return Score(
             evaluator=DistressWithinBound.name,
@@ -127,8 +131,8 @@ class _Judging:
 class DistressWithinBound:
     """The share of segments whose distress is within the bound, by intensity and by duration.
 
-    English only; a text in another language has no distress that is known, so the score claims nothing
-    of it but that no word of ours was found.
+    English only: None where more than half of the segments are in another language, as far as that can be
+    told; shorter than eight words, they pass for English.
     """
 
     name = "emotion.distress_within_bound"

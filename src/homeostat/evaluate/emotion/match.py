@@ -65,7 +65,7 @@ class EmotionMatch:
     validation = Validation(
         on="LoCoMo: what annotators noted of 5 talks, and the turns that they name for it",
         measure="correlation of valence between a note and its turns",
-        figure=0.54,
+        figure=0.53,
         baseline=0.51,
         baseline_is="glad less troubled words, counted",
         of=1210,

@@ -7,7 +7,9 @@ from importlib.resources import files
 from types import MappingProxyType
 
 from homeostat.evaluate.emotion.lexicon import noun_plural, verb_forms
+from homeostat.evaluate.english import is_foreign
 from homeostat.evaluate.evaluator import Score, Validation
+from homeostat.evaluate.function_words import FUNCTION_WORDS
 from homeostat.evaluate.passage import Context, Segment
 
 WORDS_MIN = 5
@@ -43,22 +45,24 @@ SENSES = ("sight", "sound", "touch", "smell", "taste")
 
 
 class _Judging:
-    __slots__ = ("_of_sense", "_sensory", "_words")
+    __slots__ = ("_common", "_of_sense", "_sensory", "_words")
 
     def __init__(self) -> None:
-        self._words = self._sensory = 0
+        self._words = self._sensory = self._common = 0
         self._of_sense: Counter[str] = Counter()
 
     def add(self, segment: Segment) -> None:
-        for word in _WORD.findall(segment.text[:CHARS_MAX].lower()):
-            self._words += 1
+        words = _WORD.findall(segment.text[:CHARS_MAX].lower())
+        self._words += len(words)
+        self._common += sum(map(FUNCTION_WORDS.__contains__, words))
+        for word in words:
             senses = SENSES_OF.get(word)
             if senses is not None:
                 self._sensory += 1
                 self._of_sense.update(senses)
 
     def score(self) -> Score | None:
-        if self._words < WORDS_MIN:
+        if self._words < WORDS_MIN or is_foreign(self._words, self._common):
             return None
         share = min(self._sensory / self._words / _FULL_SHARE, 1.0)
         breadth = min(len(self._of_sense) / _FULL_SENSES, 1.0)
@@ -72,8 +76,8 @@ class _Judging:
 class Vividness:
     """The share of words that speak to a sense, of a fifth at most, and to how many senses, of three at most.
 
-    Parts: the share of words for each sense. English: a text in another language has no such words, and
-    so looks plain; hand in its language, and leave it out. None below five words.
+    Parts: the share of words for each sense. English: None for another language, as far as that can be told,
+    and below five words.
     """
 
     name = "senses.vividness"
