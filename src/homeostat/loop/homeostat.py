@@ -283,7 +283,7 @@ class Homeostat:
         """
         if user is None:
             return self.knobs.feedback(request_id, **measures)
-        return self.experience().feedback(user, request_id=request_id, statements=(), **measures)
+        return self.experience().feedback(user, request_id=request_id, statements=(), comment="", **measures)
 
     def flush(self, timeout_s: float = CLOSE_TIMEOUT_S) -> bool:
         """Write all that was recorded; False if that takes longer than the time given."""

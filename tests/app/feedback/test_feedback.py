@@ -176,9 +176,9 @@ def test_a_pass_ends_and_cannot_be_changed() -> None:
         asked = {"user": "ann", "service": "shop", "hours": 2}
         text = client.post("/feedback/passes", json=asked, headers=BEARER).json()["pass"]
         for wrong in (text[:-2], "A" + text[1:], text + "A", "é", "A" * 3_000, ""):
-            shown = {"authorization": f"Bearer {wrong}".encode()}
+            shown = {b"authorization": f"Bearer {wrong}".encode()}
             assert client.post("/feedback", json={"rating": 8}, headers=shown).status_code == 401
-        shown = {"authorization": f"Bearer {text}".encode()}
+        shown = {b"authorization": f"Bearer {text}".encode()}
         assert client.post("/feedback", json={"rating": 8}, headers=shown).status_code == 201
         clock.advance(2 * 3_600.0)
         assert client.post("/feedback", json={"rating": 8}, headers=shown).status_code == 401
