@@ -8,6 +8,7 @@ from homeostat.companion.answering import Answering, Vector
 from homeostat.companion.finding import Finder, Hit
 from homeostat.companion.limits import QUESTION_CHARS_MAX, checked, checked_k, checked_question
 from homeostat.companion.message import Message, NewMessage
+from homeostat.companion.news import What
 from homeostat.companion.residents import Residents
 from homeostat.companion.store.people import EVERYTHING, Extent, Memory, People, Within
 from homeostat.companion.turns import Turns
@@ -30,6 +31,12 @@ EMBED_REST_NS = 10 * SECOND_NS
 
 Due = Callable[[str], None]
 """Is told of each person who said something."""
+
+Edited = Callable[[str, What], None]
+"""Is told of each person of whom messages were edited or removed."""
+
+Gone = Callable[[str], None]
+"""Is told of each person who was forgotten."""
 
 Used = Callable[[Memory, Sequence[int]], None]
 """Is told which memories were asked for and shown, while the memory is held."""
@@ -65,6 +72,8 @@ class Companion:
         due: Due = lambda person: None,
         used: Used = lambda memory, seqs: None,
         asked: Callable[[], None] = lambda: None,
+        edited: Edited | None = None,
+        gone: Gone = lambda person: None,
     ) -> None:
         self.people = people
         self.residents = residents
@@ -72,6 +81,8 @@ class Companion:
         self._turns = turns
         self._due = due
         self._used = used
+        self._was_edited = edited or (lambda person, what: due(person))
+        self._gone = gone
         self._asked = asked
         self._host = host
         self._now_ns = host.clock.monotonic_ns
@@ -184,7 +195,7 @@ class Companion:
                     self._turns.keep(memory, [message.seq], vector[None])
             if message is not None:
                 self._edited.add(1)
-                self._due(person)
+                self._was_edited(person, "edited")
             return message
 
     def remove(self, person: str, ids: Sequence[str]) -> int:
@@ -194,7 +205,7 @@ class Companion:
                 count = memory.messages.remove(ids)
             if count:
                 self._removed.add(count)
-                self._due(person)
+                self._was_edited(person, "removed")
             return count
 
     def forget(self, person: str) -> bool:
@@ -204,6 +215,7 @@ class Companion:
             self.residents.drop(person)
             if found:
                 self._forgotten.add(1)
+                self._gone(person)
             return found
 
     def read(

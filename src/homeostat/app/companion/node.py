@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from secrets import token_urlsafe
+from threading import Thread
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,6 +41,7 @@ from homeostat.companion.enrichment import Enrichment
 from homeostat.companion.flags import Flags
 from homeostat.companion.knobs import FlowKnobs
 from homeostat.companion.mirror.mirror import Mirror
+from homeostat.companion.news import News
 from homeostat.companion.palace.palace import Palace
 from homeostat.companion.palace.walks import Walks
 from homeostat.companion.part import Part
@@ -57,6 +59,7 @@ from homeostat.core.embedder import Embedder
 from homeostat.evaluate.safety.guard import Guard
 from homeostat.evaluate.safety.policy import policy
 from homeostat.loop.homeostat import Homeostat
+from homeostat.runtime.bus.bus import Bus
 from homeostat.runtime.embed.opening import NONE, embedder_at
 from homeostat.runtime.experience.declaration import Declaration
 from homeostat.runtime.experience.experience import Experience
@@ -94,7 +97,8 @@ class CompanionOptions:
     """What `homeostat companion up` was told. `store` is where people are, by default in the folder.
 
     `embedder` is a setting of `embedder_at`, `writer` one of `writer_at`. Without a `policy` nothing is
-    governed; `canaries` is how many people who do not exist are asked what they know.
+    governed; `canaries` is how many people who do not exist are asked what they know. `bus` is where servers
+    before the same people tell each other what they did: a `redis://` address, or else a file in the folder.
     """
 
     folder: Path
@@ -108,6 +112,7 @@ class CompanionOptions:
     speech: str = "none"
     pictures: str = "none"
     feedback_origins: tuple[str, ...] = ()
+    bus: str = ""
     crisis_hook: str = ""
 
     @property
@@ -146,7 +151,9 @@ class CompanionNode:
         self.cabinet = cabinet_at(where, folder / "access.db")
         self.audit = Audit(self.cabinet.trail, audit_key(self.cabinet.drawers, master), self.clock)
         self.access = Access(self.cabinet.drawers, self.audit, self.clock)
-        self.flags = Flags(self.homeostat, self.cabinet.drawers, FLAGS)
+        bus = options.bus or folder / "bus.db"
+        self.news = News(Bus(self.homeostat, bus, name="companion_bus", keep_s=0.0))
+        self.flags = Flags(self.homeostat, self.cabinet.drawers, FLAGS, self.news.tell_shared)
         self.residents = Residents(options.resident_mb << 20)
         self.knobs = FlowKnobs.declared(self.homeostat, self.residents)
         turns = None if embedder is None else Turns(embedder)
@@ -174,9 +181,14 @@ class CompanionNode:
             self._due,
             self._used,
             courtesy.asked,
+            self.news.tell_changed,
+            self.news.tell_forgotten,
         )
         self.canaries = Canaries(self.homeostat, self.companion, options.canaries)
         self.walks = Walks(self.homeostat, partial(token_urlsafe, WALK_ID_BYTES))
+        self.news.when_changed(self._due)
+        self.news.when_forgotten(self._let_go)
+        self.news.when_shared(self.flags.state.name, self.flags.state.synchronise)
         self.threads = Threads(
             self.homeostat,
             computes=options.computes,
@@ -247,6 +259,13 @@ class CompanionNode:
         if self.flags.on(self.palace.name, memory.person):
             self.palace.use(memory, seqs)
 
+    def _let_go(self, person: str) -> None:
+        """Hold nothing of a person any more who was forgotten, here or by another server."""
+        self.residents.drop(person)
+        self.walks.drop(person)
+        self.nights.back(person)
+        self.dreams.drop(person)
+
     def first_token(self) -> str | None:
         """Make a service's token with all scopes where none was ever made, and return it."""
         if self.access.any():
@@ -275,8 +294,19 @@ class CompanionNode:
         await self.rounds.enqueue()
         await self.jobs.close()
 
+    def _tell_rest(self) -> None:
+        async def tell() -> None:
+            await self.news.bus.flush()
+            await self.news.bus.close()
+
+        asyncio.run(tell())
+
     def close(self) -> None:
         """Write what waits and let go of everything."""
+        if self.news.bus.waiting:  # what a command did is told to the server, should one run
+            thread = Thread(target=self._tell_rest)
+            thread.start()
+            thread.join()
         self.threads.close()
         for model in (self._embedder, self.writer, self.speech, self.pictures):
             close = getattr(model, "close", None)
