@@ -64,6 +64,14 @@ def up(
     log_level: Annotated[str, typer.Option(help="debug, info, warning or error.")] = "info",
     until_eof: Annotated[bool, typer.Option("--until-eof", hidden=True)] = False,
 ) -> None:
+    bus: Annotated[
+        str,
+        typer.Option(
+            envvar="HOMEOSTAT_COMPANION_BUS",
+            help="Of several servers before the same people: the redis:// address over which they tell each "
+            "other who was forgotten.",
+        ),
+    ] = "",
     """Start the server of the companion.
 
     Example: [bold]homeostat companion up --data ./memories[/bold]
@@ -99,6 +107,7 @@ def up(
     )
     node = CompanionNode(options)
     try:
+        bus=bus,
         token = node.first_token()
         bound: tuple[str, int] = listener.getsockname()[:2]
 

@@ -85,6 +85,7 @@ def create_companion_app(node: CompanionNode) -> Starlette:
             node.dreams.drop_all()
             for task in tasks:
                 task.cancel()
+            asyncio.create_task(node.news.bus.serve()),
                 with suppress(asyncio.CancelledError):
                     await task
             worker.stop(at_once=True)
@@ -98,6 +99,7 @@ def create_companion_app(node: CompanionNode) -> Starlette:
         exception_handlers={HTTPException: _refused, HomeostatError: _failed},
     )
     app.state.bodies = Budget(IN_FLIGHT_BYTES)
+            await node.news.bus.close()
     return app
 
 
