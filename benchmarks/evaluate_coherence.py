@@ -25,6 +25,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,6 +50,7 @@ from homeostat.testing.bare_host import BareHost
 
 Bools = NDArray[np.bool_]
 SEED = 7
+PROSE_MIN = 4
 ANCHOR = "prototype 77.5 swaps, 46.0 places on chats; order discrimination published: 68 to 89"
 _SESSION = re.compile(r"session_\d+")
 
@@ -64,18 +66,29 @@ class Session:
 def locomo(data: Path) -> list[list[Session]]:
     """Return the sessions of each talk."""
     talks = []
-    for path in sorted((data / "locomo").glob("*.json")):
-        for raw in json.loads(path.read_text(encoding="utf-8")):
-            told = raw["conversation"]
-            keys = sorted((k for k in told if _SESSION.fullmatch(k)), key=lambda k: int(k.split("_")[1]))
-            people = (told["speaker_a"], told["speaker_b"])
-            talks.append(
-                [
-                    Session(tuple(Segment(text=t["text"], author=t["speaker"]) for t in told[k]), people)
-                    for k in keys
-                ]
-            )
+    for raw in _raw(data):
+        told = raw["conversation"]
+        keys = sorted((k for k in told if _SESSION.fullmatch(k)), key=lambda k: int(k.split("_")[1]))
+        people = (told["speaker_a"], told["speaker_b"])
+        talks.append(
+            [
+                Session(tuple(Segment(text=t["text"], author=t["speaker"]) for t in told[k]), people)
+                for k in keys
+            ]
+        )
     return talks
+
+
+def summaries(data: Path) -> list[Session]:
+    """Return the summaries of sessions, which are prose, by their sentences."""
+    texts = [text for raw in _raw(data) for text in raw.get("session_summary", {}).values()]
+    told = [tuple(Segment(text=sentence) for sentence in sentences(text)) for text in texts]
+    return [Session(turns, ("", "")) for turns in told if len(turns) >= PROSE_MIN]
+
+
+def _raw(data: Path) -> Iterator[dict[str, Any]]:
+    for path in sorted((data / "locomo").glob("*.json")):
+        yield from json.loads(path.read_text(encoding="utf-8"))
 
 
 class Memo:
@@ -230,8 +243,8 @@ def denials(data: Path) -> tuple[list[bool], list[bool], list[float]]:
     return wrong, found, overlap
 
 
-def names_swapped(talks: list[list[Session]]) -> list[tuple[list[Segment], list[Segment]]]:
-    """Return sessions as they are, and with both names in each other's place in one turn."""
+def names_swapped(talks: list[list[Session]]) -> list[tuple[list[Segment], list[Segment], tuple[str, str]]]:
+    """Return sessions as they are, and with both names in each other's place in one turn; and the names."""
     rng = np.random.default_rng(SEED)
     pairs = []
     for session in (session for talk in talks for session in talk):
@@ -244,7 +257,7 @@ def names_swapped(talks: list[list[Session]]) -> list[tuple[list[Segment], list[
             text = either.sub(lambda m, a=a, b=b: b if m[0].startswith(a[:3]) else a, turn.text)  # type: ignore[misc]
             spoilt = [*session.turns]
             spoilt[at] = Segment(text=text, author=turn.author)
-            pairs.append((list(session.turns), spoilt))
+            pairs.append((list(session.turns), spoilt, session.people))
     return pairs
 
 
@@ -263,7 +276,7 @@ def _less(question: str, found: Sequence[bool], false: Sequence[bool], note: str
     return Result(question, value, "", None, "higher", note=note)
 
 
-def _order(talks: list[list[Session]], embedder: Embedder | None) -> Iterator[Result]:
+def _order(data: Path, talks: list[list[Session]], embedder: Embedder | None) -> Iterator[Result]:
     sessions = [session for talk in talks for session in talk]
     order = order_for(None)
     swaps, places = placing(sessions, order, None)
@@ -281,6 +294,11 @@ def _order(talks: list[list[Session]], embedder: Embedder | None) -> Iterator[Re
         swaps, places = placing(sessions, order_for(embedder), embedder)
         yield _share("swap of neighbours found, with MiniLM", swaps, 80)
         yield _share("place of a turn found first, with MiniLM", places, 50)
+    told_of = summaries(data)
+    for name, prose, by in (("words alone", order, None), ("MiniLM", order_for(embedder), embedder)):
+        swaps, places = placing(told_of, prose, by)
+        yield _share(f"prose, {name}: swap of neighbours", swaps, note="sessions' summaries; prototype 60")
+        yield _share(f"prose, {name}: place found first", places, note="prototype 25")
     alternate = [
         s.turns[i].author != s.turns[i + 1].author for s in sessions for i in range(len(s.turns) - 1)
     ]
@@ -328,8 +346,16 @@ def _consistency(data: Path, talks: list[list[Session]]) -> Iterator[Result]:
     ]
     yield _share("people called contradictory as they are", np.array(as_they_are), note="persona chats")
     pairs = names_swapped(talks)
-    marked = [[_marked(CharacterConsistency(), session) for session in pair] for pair in pairs]
+    marked = [[_marked(CharacterConsistency(), session) for session in pair] for *pair, _ in pairs]
     yield _less("names swapped", [b for _, b in marked], [a for a, _ in marked], "sessions of LoCoMo")
+    plainly = [[_says_both(session, people) for session in pair] for *pair, people in pairs]
+    note = "an author who says both names"
+    yield _less("  baseline: both names", [b for _, b in plainly], [a for a, _ in plainly], note)
+
+
+def _says_both(session: Sequence[Segment], people: tuple[str, str]) -> bool:
+    said = {(turn.author, name) for turn in session for name in people if name[:3] in turn.text}
+    return any(all((author, name) in said for name in people) for author in people)
 
 
 def _untimely(sentence: str) -> bool:
@@ -372,7 +398,7 @@ def run(data: Path | None) -> list[Result]:
         embedder = Memo(MiniLm(BareHost()))
     except HomeostatError:  # not built on this machine: words alone are measured
         embedder = None
-    found = [*_order(talks, embedder), *_cost(talks)]
+    found = [*_order(data, talks, embedder), *_cost(talks)]
     if (data / "persona").is_dir():
         found += _consistency(data, talks)
     return found
