@@ -77,3 +77,19 @@ def test_a_forked_child_keeps_beside_its_parent(tmp_path: Path) -> None:
     with shop(path) as hs:
         found = hs.experience().figures()
     assert (found.people, found.sessions, found.interactions) == (2, 3, 4)
+
+
+def test_where_metrics_go_to_an_endpoint_people_are_kept_on_this_machine(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "h.db"
+    monkeypatch.setenv("HOMEOSTAT_STORE", str(path))
+    monkeypatch.setenv("HOMEOSTAT_ENDPOINT", "http://127.0.0.1:9")
+    hs = Homeostat("shop", collect=False)
+    assert hs.settings.endpoint is not None
+    for i in range(6):
+        assert hs.feedback(user=str(i), rating=8)
+    hs.close(timeout_s=0.1)
+    monkeypatch.delenv("HOMEOSTAT_ENDPOINT")
+    with shop(path) as hs:
+        assert hs.experience().figures().feedback["rating"].value == 8.0

@@ -7,8 +7,11 @@ from typing import TYPE_CHECKING
 
 from homeostat.core.batch import Batch
 from homeostat.core.errors import ConfigError
+from homeostat.core.losses import Losses
 from homeostat.core.query import Answer_co, Query, Store
 from homeostat.loop.settings import default_store
+from homeostat.loop.writer import Writer
+from homeostat.runtime.experience.book import Offered
 from homeostat.runtime.experience.declaration import KEPT_DAYS, UNASKED, Declaration
 from homeostat.runtime.experience.experience import Experience
 from homeostat.runtime.experience.pseudonyms import Pseudonyms, key_at
@@ -36,40 +39,65 @@ def key_file(store: Store | str) -> Path:
     return beside.with_name(beside.name + SUFFIX)
 
 
-class OpenedHere:
-    """A store that is opened when it is first read, in a forked child again."""
+class KeptHere:
+    """The store of this machine, opened when it is first used, in a forked child again.
 
-    def __init__(self, address: str) -> None:
+    Batches go through `offer`, the application's own queue where that ends in the same store, else one of
+    its own.
+    """
+
+    def __init__(self, address: str, losses: Losses, offer: Offered | None) -> None:
         self._address = address
-        self._store: Store | None = None
+        self._losses = losses
+        self._given = offer
+        self._renew()
+
+    def _renew(self) -> None:
         self._pid = os.getpid()
         self._lock = Lock()
+        self._store: Store | None = None
+        self._writer: Writer | None = None
+
+    def _here(self) -> None:
+        if self._pid != os.getpid():  # forked: lock, store and thread are the parent's
+            self._renew()
 
     def read(self, query: Query[Answer_co]) -> Answer_co:
         """Answer a query."""
-        if self._pid != os.getpid():  # forked: lock and store are the parent's
-            self._store, self._lock, self._pid = None, Lock(), os.getpid()
+        self._here()
         with self._lock:
             if self._store is None:
                 self._store = open_store(self._address)
             return self._store.read(query)
 
-    def close(self) -> None:
-        """Let go of it."""
+    def offer(self, batch: Batch) -> bool:
+        """Queue a batch; False where there is no room."""
+        if self._given is not None:
+            return self._given(batch)
+        self._here()
         with self._lock:
-            if self._store is not None and self._pid == os.getpid():
+            if self._writer is None:
+                self._writer = Writer(lambda: open_store(self._address), self._losses)
+            return self._writer.offer(batch)
+
+    def close(self) -> None:
+        """Write what waits in a queue of its own, and let go of the store."""
+        self._here()
+        with self._lock:
+            if self._writer is not None:
+                self._writer.close()
+            if self._store is not None:
                 self._store.close()
-            self._store = None
+            self._store = self._writer = None
 
 
 def begin(hs: "Homeostat", store: Store | None, track: tuple[str, ...], keep_days: int) -> Experience:
-    """Begin to keep what is declared, in an open store or in the one of the settings."""
+    """Begin to keep what is declared, in an open store or in that of this machine.
+
+    So it is where metrics go to an endpoint, too, as the ledger of a loop is.
+    """
     if not hs.settings.keep:
         raise ConfigError("experience needs a store: leave out keep=False")
-    if hs.settings.endpoint is not None:
-        raise ConfigError(
-            "experience is kept in a store, not sent to an endpoint: give store=..., or POST /feedback there"
-        )
     address = hs.settings.store_path()
     key = key_at(key_file(address if store is None else store), os.environ)
     declaration = Declaration(
@@ -83,7 +111,7 @@ def begin(hs: "Homeostat", store: Store | None, track: tuple[str, ...], keep_day
     if store is not None:
         made = Experience(hs, declaration, offer, store, pseudonyms)
     else:
-        opened = OpenedHere(address)
-        made = Experience(hs, declaration, offer, opened, pseudonyms, opened.close)
+        kept = KeptHere(address, hs.losses, offer if hs.settings.endpoint is None else None)
+        made = Experience(hs, declaration, kept.offer, kept, pseudonyms, kept.close)
     made.declare()
     return made

@@ -10,7 +10,7 @@ from homeostat.evaluate.experience.clustered_share import clustered_share
 from homeostat.evaluate.experience.recommendation import net_promoters
 from homeostat.stats.wilson_interval import wilson_interval
 
-ROUNDS = 400
+ROUNDS = 200
 
 SHAPES = {
     "lopsided": (0.0, 0.0, 0.01, 0.02, 0.02, 0.05, 0.1, 0.2, 0.25, 0.35),

@@ -26,6 +26,14 @@ def test_the_response_rate_is_of_those_asked_else_of_those_who_came() -> None:
     assert told.feedback["rating"].response_rate == 0.5
 
 
+def test_who_answers_unasked_does_not_raise_the_response_rate() -> None:
+    answers = [answer(i) for i in range(20)]
+    asked = [Asked(person=str(i), at_ns=NOW - DAY_NS, instrument="rating") for i in range(15, 25)]
+    found = summary("shop", Events(answers=answers, asked=asked), NOW - 30 * DAY_NS, NOW)
+    assert found.feedback["rating"].people == 20
+    assert found.feedback["rating"].response_rate == 0.5
+
+
 def test_what_is_older_than_the_days_asked_for_counts_for_learning_and_return_alone() -> None:
     old_ns = NOW - 60 * DAY_NS
     attempts = [

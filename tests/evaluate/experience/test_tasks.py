@@ -52,7 +52,7 @@ def learners(
 @pytest.mark.parametrize(("people", "exponent"), [(8, 0.3), (30, 0.3), (30, 0.0)])
 def test_the_interval_of_learning_covers_the_mean_exponent(people: int, exponent: float) -> None:
     chance = np.random.default_rng(87)
-    rounds, hits = 200, 0
+    rounds, hits = 100, 0
     for _ in range(rounds):
         found = learning_curve("export", learners(chance, people, exponent, 0.1, 0.3))
         assert isinstance(found, LearningCurve)

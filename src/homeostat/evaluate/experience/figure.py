@@ -13,7 +13,8 @@ class Figure(msgspec.Struct, frozen=True, kw_only=True):
     """A number about people, or why there is none (`why`).
 
     `n` is how many answers, tries or visits it rests on, and `people` of how many different people they are;
-    `asked` is how many people were asked, None where nobody is asked because it is seen.
+    `asked` is how many people were asked, None where nobody is asked because it is seen, and `answered` how
+    many of those answered: others may have, unasked. None is as many as `people`.
     """
 
     value: float | None
@@ -23,11 +24,14 @@ class Figure(msgspec.Struct, frozen=True, kw_only=True):
     people: int
     asked: int | None = None
     why: str = ""
+    answered: int | None = None
 
     @property
     def response_rate(self) -> float | None:
         """The share of those asked who answered; None where nobody is asked."""
-        return None if not self.asked else min(1.0, self.people / self.asked)
+        if not self.asked:
+            return None
+        return (self.people if self.answered is None else self.answered) / self.asked
 
     @property
     def few(self) -> bool:

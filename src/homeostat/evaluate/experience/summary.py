@@ -102,7 +102,8 @@ def _feedback(events: Events, recent: Sequence[Visit], since_ns: int) -> dict[st
     for name, instrument in INSTRUMENTS.items():
         own = answers[name]
         whom = asked[name] or seen
-        made[name] = instrument.figure(own, len(whom | set(own)) if whom else None)
+        figure = instrument.figure(own, len(whom) if whom else None)
+        made[name] = msgspec.structs.replace(figure, answered=len(whom & own.keys()) if whom else None)
     return made
 
 
