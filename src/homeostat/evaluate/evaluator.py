@@ -25,6 +25,10 @@ class Validation:
     of: int
 
 
+MARKS_MAX = 100
+"""So many places of a passage are marked at most."""
+
+
 class Mark(msgspec.Struct, frozen=True, gc=False):
     """A place that lowers a score: the number of its segment, and what is wrong there, without its words."""
 

@@ -4,11 +4,10 @@ import pytest
 
 from homeostat.core.errors import ConfigError
 from homeostat.evaluate.emotion.distress import (
+    BOUND,
     DistressBound,
     DistressWatch,
     DistressWithinBound,
-    Exceeding,
-    exceeding,
 )
 from homeostat.evaluate.evaluator import judged
 from homeostat.evaluate.passage import Segment
@@ -18,18 +17,23 @@ UNEASY = "I was afraid and trapped."
 TERROR = "He stabbed her and she screamed in agony, blood everywhere."
 
 
+def marked(texts: list[str], bound: DistressBound = BOUND) -> list[tuple[int, str]]:
+    """Return the segments that are over the bound, and by what."""
+    score = judged(DistressWithinBound(bound), [Segment(text=text) for text in texts])
+    return [(mark.segment, mark.what.removeprefix("distress: ")) for mark in score.marks] if score else []
+
+
 def test_one_segment_of_terror_exceeds_by_intensity() -> None:
-    found = exceeding([CALM, TERROR, CALM])
-    assert [(one.segment, one.by) for one in found] == [(1, "intensity")]
+    assert marked([CALM, TERROR, CALM]) == [(1, "intensity")]
 
 
 def test_what_lasts_exceeds_by_duration_from_the_third_segment_on() -> None:
-    found = exceeding([CALM, UNEASY, UNEASY, UNEASY, UNEASY, CALM, UNEASY])
-    assert [(one.segment, one.by) for one in found] == [(3, "duration"), (4, "duration")]
+    found = marked([CALM, UNEASY, UNEASY, UNEASY, UNEASY, CALM, UNEASY])
+    assert found == [(3, "duration"), (4, "duration")]
 
 
 def test_a_calm_segment_between_ends_what_lasts() -> None:
-    assert exceeding([UNEASY, UNEASY, CALM] * 5) == ()
+    assert marked([UNEASY, UNEASY, CALM] * 5) == []
 
 
 def test_what_was_dropped_does_not_count() -> None:
@@ -44,14 +48,12 @@ def test_what_was_dropped_does_not_count() -> None:
 
 def test_sad_memories_are_no_nightmare() -> None:
     sad = ["Grandmother died in May.", "I miss her, I am sad and lonely.", "I cried at the funeral.", CALM]
-    assert exceeding(sad) == ()
+    assert marked(sad) == []
 
 
 def test_a_stricter_bound_finds_more() -> None:
-    assert exceeding([UNEASY]) == ()
-    (found,) = exceeding([UNEASY], DistressBound(intensity_max=0.3, lasting=0.2))
-    assert found == Exceeding(0, found.distress, "intensity")
-    assert found.distress > 0.3
+    assert marked([UNEASY]) == []
+    assert marked([UNEASY], DistressBound(intensity_max=0.3, lasting=0.2)) == [(0, "intensity")]
 
 
 def test_nothing_is_said_of_another_language() -> None:
@@ -76,3 +78,10 @@ def test_a_bound_that_bounds_nothing_is_refused(
 ) -> None:
     with pytest.raises(ConfigError):
         DistressBound(intensity_max, lasting, segments_max)
+
+
+def test_marks_are_bounded_and_the_share_counts_all() -> None:
+    score = judged(DistressWithinBound(), [Segment(text=TERROR)] * 300)
+    assert score is not None
+    assert len(score.marks) == 100
+    assert score.value == 0.0

@@ -85,6 +85,15 @@ def test_marks_hold_nothing_of_the_text() -> None:
     assert all("Mars" not in mark.what and "irate" not in mark.what for mark in score.marks)
 
 
+def test_a_time_that_no_calendar_has_is_no_day() -> None:
+    for at_us in (10**30, -(10**30)):
+        found = Known([Source(id="1", text="Ann painted a lake.", at_us=at_us)]).support(
+            "Ann painted a lake."
+        )
+        assert found is not None
+        assert found.traced
+
+
 def test_nothing_is_said_without_sources_or_claims() -> None:
     assert judged(Faithfulness(), [Segment(text="Ann painted a lake.")]) is None
     assert judged(Faithfulness(), [Segment(text="Hello?")], Context(sources=SOURCES)) is None

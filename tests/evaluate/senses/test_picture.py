@@ -65,6 +65,21 @@ def test_a_picture_of_one_colour_is_worth_nothing() -> None:
     assert judged_picture(file_of(Image.new("RGB", (64, 64), (128, 128, 128)))).value == 0.0
 
 
+def test_sixteen_bits_and_palettes_are_read_as_what_they_show() -> None:
+    grey = scene().convert("L")
+    deep = Image.fromarray(np.asarray(grey).astype(np.uint16) * 257)
+    assert (
+        abs(
+            judged_picture(file_of(deep)).parts["luminance"]
+            - judged_picture(file_of(grey)).parts["luminance"]
+        )
+        < 0.01
+    )
+    held = io.BytesIO()
+    scene().quantize(64).save(held, "PNG", transparency=bytes(range(64)))
+    assert abs(judged_picture(held.getvalue()).parts["luminance"] - WHOLE.parts["luminance"]) < 0.02
+
+
 def test_what_is_no_picture_is_refused_with_what_would_be_one() -> None:
     for data in (b"", b"hello", file_of(scene())[:200], b"GIF89a" + b"\x00" * 40):
         with pytest.raises(InputError, match="JPEG"):

@@ -4,15 +4,12 @@ This is what keeps a dream from turning into a nightmare: a scene that would exc
 about before it is told, and rewritten or dropped.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-import msgspec
-
 from homeostat.core.errors import ConfigError
 from homeostat.evaluate.emotion.affect import affect_of
-from homeostat.evaluate.evaluator import Mark, Score, Validation
+from homeostat.evaluate.evaluator import MARKS_MAX, Mark, Score, Validation
 from homeostat.evaluate.passage import Context, Segment
 
 Exceeded = Literal["intensity", "duration"]
@@ -37,14 +34,6 @@ class DistressBound:
 
 
 BOUND = DistressBound()
-
-
-class Exceeding(msgspec.Struct, frozen=True, gc=False):
-    """A segment that is over the bound: its number, its distress, and which part of the bound."""
-
-    segment: int
-    distress: float
-    by: Exceeded
 
 
 class DistressWatch:
@@ -87,24 +76,13 @@ class DistressWatch:
         return None
 
 
-def exceeding(texts: Iterable[str], bound: DistressBound = BOUND) -> tuple[Exceeding, ...]:
-    """Return the segments over the bound, as if each of them was told. Cost: O(words)."""
-    watch, found = DistressWatch(bound), []
-    for at, text in enumerate(texts):
-        distress = affect_of(text).distress
-        by = watch.take(distress)
-        if by is not None:
-            found.append(Exceeding(at, distress, by))
-    return tuple(found)
-
-
 class _Judging:
-    __slots__ = ("_at", "_foreign", "_marks", "_most", "_sum", "_watch")
+    __slots__ = ("_at", "_exceeded", "_foreign", "_marks", "_most", "_sum", "_watch")
 
     def __init__(self, bound: DistressBound) -> None:
         self._watch = DistressWatch(bound)
         self._marks: list[Mark] = []
-        self._at = self._foreign = 0
+        self._at = self._exceeded = self._foreign = 0
         self._sum = self._most = 0.0
 
     def add(self, segment: Segment) -> None:
@@ -112,7 +90,9 @@ class _Judging:
         distress, by = affect.distress, self._watch.take(affect.distress)
         self._foreign += affect.foreign
         if by is not None:
-            self._marks.append(Mark(self._at, f"distress: {by}"))
+            self._exceeded += 1
+            if len(self._marks) < MARKS_MAX:
+                self._marks.append(Mark(self._at, f"distress: {by}"))
         self._at += 1
         self._sum += distress
         self._most = max(self._most, distress)
@@ -122,7 +102,7 @@ class _Judging:
             return None
         return Score(
             evaluator=DistressWithinBound.name,
-            value=1.0 - len(self._marks) / self._at,
+            value=1.0 - self._exceeded / self._at,
             parts={"most": self._most, "mean": self._sum / self._at},
             marks=tuple(self._marks),
         )

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from homeostat.evaluate.emotion.affect import Affect, affect_of
-from homeostat.evaluate.evaluator import Mark, Score, Validation
+from homeostat.evaluate.evaluator import MARKS_MAX, Mark, Score, Validation
 from homeostat.evaluate.passage import Context, Segment, Source
 
 FAR = 0.5
@@ -34,7 +34,7 @@ class _Judging:
         self._n += 1
         self._matched += match
         self._valence += abs(told.valence - known.valence)
-        if match < FAR:
+        if match < FAR and len(self._marks) < MARKS_MAX:
             self._marks.append(Mark(at, "feels unlike its sources"))
 
     def score(self) -> Score | None:

@@ -1,7 +1,7 @@
 """Transitions: how a passage moves from feeling to feeling, and where it leaps."""
 
 from homeostat.evaluate.emotion.affect import affect_of
-from homeostat.evaluate.evaluator import Mark, Score, Validation
+from homeostat.evaluate.evaluator import MARKS_MAX, Mark, Score, Validation
 from homeostat.evaluate.passage import Context, Segment
 
 SEGMENTS_MIN = 3
@@ -9,8 +9,6 @@ SEGMENTS_MIN = 3
 
 ABRUPT = 1.2
 """A step in valence at least as large is marked: from clearly glad to clearly troubled."""
-
-MARKS_MAX = 100
 
 _STRIDE_WORTH = 0.5
 """What the way to the segment after the next counts beside that to the next."""

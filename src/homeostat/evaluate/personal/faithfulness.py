@@ -7,13 +7,13 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from homeostat.evaluate.evaluator import Mark, Score, Validation
+from homeostat.evaluate.evaluator import MARKS_MAX, Mark, Score, Validation
 from homeostat.evaluate.passage import Context, Segment, Source
 from homeostat.evaluate.personal.content import Content, content_of
 from homeostat.evaluate.segments import sentences
 
 TRACED = 0.33
-"""From this support on a claim counts as traced: of true ones 9 in 10 have it, of those with the evidence of
+"""From this support on a claim counts as traced: of true ones 6 in 7 have it, of those with the evidence of
 another 1 in 100."""
 
 WORDS_MIN = 2
@@ -143,7 +143,10 @@ def _stamp(at_us: int | None) -> frozenset[str]:
     """Return the numbers of the day on which something was said, which a claim may tell."""
     if at_us is None:
         return frozenset()
-    day = datetime.fromtimestamp(at_us / 1e6, UTC)
+    try:
+        day = datetime.fromtimestamp(at_us / 1e6, UTC)
+    except (OverflowError, ValueError, OSError):  # no day of any calendar
+        return frozenset()
     return frozenset((str(day.year), str(day.day)))
 
 
@@ -165,7 +168,7 @@ class _Judging:
             self._support += support.value
             if support.traced:
                 self._traced += 1
-            else:
+            elif len(self._marks) < MARKS_MAX:
                 self._marks.append(Mark(self._at, "cannot be traced to a source"))
         self._at += 1
 

@@ -1,6 +1,6 @@
 """Fit: whether what a person is told touches what they like, and leaves out what they do not."""
 
-from homeostat.evaluate.evaluator import Mark, Score, Validation
+from homeostat.evaluate.evaluator import MARKS_MAX, Mark, Score, Validation
 from homeostat.evaluate.passage import Context, Segment
 from homeostat.evaluate.personal.preferences import Preferences
 
@@ -26,7 +26,7 @@ class _Judging:
         touched = self._preferences.touched(segment.text)
         self._liked += touched.liked
         self._disliked += touched.disliked
-        if touched.disliked >= AVOIDED:
+        if touched.disliked >= AVOIDED and len(self._marks) < MARKS_MAX:
             self._marks.append(Mark(self._at, "touches what the person does not like"))
         self._at += 1
 

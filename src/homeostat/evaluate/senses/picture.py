@@ -4,6 +4,7 @@ import io
 import struct
 import zlib
 from types import ModuleType
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +23,7 @@ VALIDATION = Validation(
 )
 
 BYTES_MAX = 20_000_000
-PIXELS_MAX = 50_000_000
+PIXELS_MAX = 25_000_000
 SIDE_MAX = 640
 """Larger pictures are reduced to this before they are judged: what only full size shows does not count."""
 
@@ -53,7 +54,7 @@ def judged_picture(data: bytes) -> Score:
     as good as the first three together, and loses up to a fifth where it has no colour. What is meant to be
     dark, soft or grey scores low: it is a picture as such that is judged. Cost: some 15 ms.
 
-    Raises TooLarge beyond 20 MB or 50 million pixels, InputError for what is no picture, NotAvailable
+    Raises TooLarge beyond 20 MB or 25 million pixels, InputError for what is no picture, NotAvailable
     without Pillow.
     """
     return score_of(pixels_of(data))
@@ -74,7 +75,7 @@ def pixels_of(data: bytes) -> Floats:
             if min(width, height) < _SIDE_MIN:
                 raise InputError(f"a picture of {width} x {height} pixels is too small: {_SIDE_MIN} a side")
             opened.draft("RGB", (SIDE_MAX, SIDE_MAX))
-            rgb = opened.convert("RGB")
+            rgb = _without_depth(opened).convert("RGB")
             rgb.thumbnail((SIDE_MAX, SIDE_MAX), image.Resampling.BOX)
             return np.asarray(rgb, dtype=np.float32) / np.float32(255)
     except (image.DecompressionBombError, image.DecompressionBombWarning) as error:
@@ -84,6 +85,15 @@ def pixels_of(data: bytes) -> Floats:
         raise InputError(
             f"{len(data):,} bytes are no picture that can be read: send one of {kinds}"
         ) from error
+
+
+def _without_depth(opened: Any) -> Any:
+    """Return a picture of at most 8 bits a channel; of a palette with transparent colours, these."""
+    if opened.mode == "P":
+        return opened.convert("RGBA")
+    if opened.mode.startswith("I"):
+        return opened.point(lambda value: value / 256).convert("L")
+    return opened
 
 
 def score_of(pixels: Floats) -> Score:

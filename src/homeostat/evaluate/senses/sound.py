@@ -21,7 +21,7 @@ VALIDATION = Validation(
     of=300,
 )
 
-BYTES_MAX = 100_000_000
+BYTES_MAX = 20_000_000
 SECONDS_MIN = 0.4
 """What ITU-R BS.1770 needs for one block."""
 
@@ -51,7 +51,7 @@ def judged_sound(data: bytes) -> Score:
     hiss does: 35 dB below the sound or more is 1, as loud as it is 0. `lufs` and `snr_db` are the figures
     themselves. A sound is as good as the worst of the three. Silence is 0.
 
-    Raises TooLarge beyond 100 MB, InputError for what is no such file or shorter than 0.4 s, NotAvailable
+    Raises TooLarge beyond 20 MB, InputError for what is no such file or shorter than 0.4 s, NotAvailable
     without pyloudnorm.
     """
     samples, rate_hz = samples_of(data)
