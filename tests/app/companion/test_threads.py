@@ -2,67 +2,78 @@
 
 import asyncio
 import threading
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 
 from homeostat.app.companion.node import CompanionOptions
 from homeostat.app.companion.threads import Threads
-from homeostat.companion.answering import Answering, Vector
+from homeostat.companion.answering import Answering
 from homeostat.observe.operation import Operation
 from homeostat.testing.bare_host import BareHost
 
+T = TypeVar("T")
 
-def test_what_only_computes_runs_on_the_event_loop_and_other_work_beside_it() -> None:
-    async def ran(threads: Threads) -> tuple[int, int]:
-        return await threads.soon("ann", threading.get_ident), await threads.run_for(
-            "ann", threading.get_ident
-        )
+
+def answering(
+    host: BareHost, finish: Callable[[], T], embed: Callable[[], object] = lambda: None
+) -> Answering[T]:
+    def embedded(request: Operation) -> None:
+        embed()
+
+    return Answering(host.tracer.operation("asked"), embedded, lambda request, _: finish())
+
+
+def test_what_only_computes_has_one_thread_for_all_and_never_the_event_loop() -> None:
+    host = BareHost()
+
+    async def ran(threads: Threads) -> list[int]:
+        people = [f"person {n}" for n in range(20)]
+        asked = [threads.answered(person, answering(host, threading.get_ident)) for person in people]
+        return list(await asyncio.gather(*asked))
 
     here = threading.get_ident()
-    assert [at == here for at in asyncio.run(ran(Threads(BareHost(), computes=True)))] == [True, False]
-    assert [at == here for at in asyncio.run(ran(Threads(BareHost())))] == [False, False]
+    threads = Threads(host, computes=True)
+    found = set(asyncio.run(ran(threads)))
+    threads.close()
+    assert len(found) == 1
+    assert here not in found | set(asyncio.run(ran(Threads(host))))
 
 
-def test_it_waits_for_what_was_asked_before_for_the_same_person() -> None:
+def test_embedding_has_a_thread_of_its_own() -> None:
+    host = BareHost()
+    at: list[int] = []
+    threads = Threads(host, computes=True, embedding=1)
+    asked = answering(host, threading.get_ident, lambda: at.append(threading.get_ident()))
+    finished = asyncio.run(threads.answered("ann", asked))
+    threads.close()
+    assert len({threading.get_ident(), finished, *at}) == 3
+
+
+@pytest.mark.parametrize("embedding", [0, 1])
+def test_it_waits_for_what_was_asked_before_for_the_same_person(embedding: int) -> None:
     said: list[str] = []
     go = threading.Event()
+    host = BareHost()
 
     def slow() -> None:
         go.wait(10.0)
         said.append("first")
 
     async def run() -> None:
-        threads = Threads(BareHost(), computes=True)
+        threads = Threads(host, computes=True, embedding=embedding)
         first = asyncio.create_task(threads.run_for("ann", slow))
         await asyncio.sleep(0)
-        second = asyncio.create_task(threads.soon("ann", said.append, "second"))
-        await threads.soon("bob", said.append, "bob")
+        second = asyncio.create_task(threads.answered("ann", answering(host, lambda: said.append("second"))))
+        await threads.answered("bob", answering(host, lambda: said.append("bob")))
         go.set()
         await asyncio.gather(first, second)
+        threads.close()
 
     asyncio.run(run())
     assert said == ["bob", "first", "second"]
-
-
-def test_a_request_is_embedded_in_a_thread_and_finished_on_the_event_loop() -> None:
-    at: list[int] = []
-    host = BareHost()
-
-    def embed(request: Operation) -> None:
-        at.append(threading.get_ident())
-
-    def finish(request: Operation, vector: Vector | None) -> int:
-        return threading.get_ident()
-
-    async def ran(threads: Threads) -> int:
-        return await threads.answered("ann", Answering(host.tracer.operation("asked"), embed, finish))
-
-    here = threading.get_ident()
-    assert asyncio.run(ran(Threads(host, computes=True, embedding=1))) == here
-    assert asyncio.run(ran(Threads(host, computes=True))) == here
-    assert [one == here for one in at] == [False]
-    assert asyncio.run(ran(Threads(host, embedding=1))) != here
 
 
 def test_while_one_is_embedded_others_of_the_same_person_wait() -> None:
@@ -70,21 +81,16 @@ def test_while_one_is_embedded_others_of_the_same_person_wait() -> None:
     go = threading.Event()
     host = BareHost()
 
-    def slow(request: Operation) -> None:
-        go.wait(10.0)
-
-    def finish(request: Operation, vector: Vector | None) -> None:
-        said.append("first")
-
     async def run() -> None:
         threads = Threads(host, computes=True, embedding=1)
-        asked = Answering(host.tracer.operation("asked"), slow, finish)
-        first = asyncio.create_task(threads.answered("ann", asked))
+        slow = answering(host, lambda: said.append("first"), lambda: go.wait(10.0))
+        first = asyncio.create_task(threads.answered("ann", slow))
         await asyncio.sleep(0)
-        second = asyncio.create_task(threads.soon("ann", said.append, "second"))
-        await threads.soon("bob", said.append, "bob")
+        second = asyncio.create_task(threads.run_for("ann", said.append, "second"))
+        await threads.run_for("bob", said.append, "bob")
         go.set()
         await asyncio.gather(first, second)
+        threads.close()
 
     asyncio.run(run())
     assert said == ["bob", "first", "second"]
@@ -107,8 +113,16 @@ def test_servers_are_waited_for_in_threads(
 
 
 def test_nobody_else_waits_for_a_person_who_is_being_learned_of() -> None:
-    async def ran() -> int:
-        threads = Threads(BareHost(), computes=True, held={"ann"})
-        return await threads.soon("ann", threading.get_ident)
+    host = BareHost()
+    go = threading.Event()
 
-    assert asyncio.run(ran()) != threading.get_ident()
+    async def ran() -> list[str]:
+        threads = Threads(host, computes=True, held={"ann"})
+        ann = asyncio.create_task(threads.answered("ann", answering(host, lambda: go.wait(10.0) and "ann")))
+        bob = await threads.answered("bob", answering(host, lambda: "bob"))
+        go.set()
+        found = [bob, str(await ann)]
+        threads.close()
+        return found
+
+    assert asyncio.run(ran()) == ["bob", "ann"]

@@ -55,15 +55,15 @@ def up(
         list[str] | None,
         typer.Option(metavar="ORIGIN", help="Site whose pages may send feedback; may be repeated."),
     ] = None,
+    crisis_hook: Annotated[
+        str, typer.Option(metavar="URL", help="Address that is told who may be in danger.")
+    ] = "",
     speech: Annotated[
         str, typer.Option(help="none, or the URL?model=NAME of a model that reads dreams aloud.")
     ] = "none",
     pictures: Annotated[
         str, typer.Option(help="none, or the URL?model=NAME of a model that paints dreams.")
     ] = "none",
-    log_level: Annotated[str, typer.Option(help="debug, info, warning or error.")] = "info",
-    until_eof: Annotated[bool, typer.Option("--until-eof", hidden=True)] = False,
-) -> None:
     bus: Annotated[
         str,
         typer.Option(
@@ -72,6 +72,9 @@ def up(
             "other who was forgotten.",
         ),
     ] = "",
+    log_level: Annotated[str, typer.Option(help="debug, info, warning or error.")] = "info",
+    until_eof: Annotated[bool, typer.Option("--until-eof", hidden=True)] = False,
+) -> None:
     """Start the server of the companion.
 
     Example: [bold]homeostat companion up --data ./memories[/bold]
@@ -104,10 +107,11 @@ def up(
         speech=speech,
         pictures=pictures,
         feedback_origins=tuple(feedback_origin or ()),
+        bus=bus,
+        crisis_hook=crisis_hook,
     )
     node = CompanionNode(options)
     try:
-        bus=bus,
         token = node.first_token()
         bound: tuple[str, int] = listener.getsockname()[:2]
 

@@ -41,8 +41,17 @@ CANARY_S = 5.0
 
 def create_companion_app(node: CompanionNode) -> Starlette:
     """Return the application. While it runs, so do the jobs; the node stays the caller's to close."""
+    messages = MessageApi(
+        node.companion,
+        node.door,
+        node.audit,
+        node.threads,
+        node.clock,
+        node.desk,
+        node.homeostat.losses,
+    )
     routes: list[BaseRoute] = [
-        *MessageApi(node.companion, node.door, node.audit, node.threads, node.clock).routes(),
+        *messages.routes(),
         *PeopleApi(node.companion, node.forget, node.flags, node.door, node.threads).routes(),
         *LearnedApi(node.people, node.palace, node.archaeology, node.flags, node.door, node.threads).routes(),
         *MirrorApi(
@@ -77,6 +86,7 @@ def create_companion_app(node: CompanionNode) -> Starlette:
         tasks = [
             asyncio.create_task(node.rounds.serve()),
             asyncio.create_task(node.nights.serve()),
+            asyncio.create_task(node.news.bus.serve()),
             asyncio.create_task(_canaries(node)),
         ]
         try:
@@ -85,12 +95,13 @@ def create_companion_app(node: CompanionNode) -> Starlette:
             node.dreams.drop_all()
             for task in tasks:
                 task.cancel()
-            asyncio.create_task(node.news.bus.serve()),
                 with suppress(asyncio.CancelledError):
                     await task
+            await messages.settled()
             worker.stop(at_once=True)
             await working
             await node.jobs.close()
+            await node.news.bus.close()
 
     app = Starlette(
         routes=routes,
@@ -99,7 +110,6 @@ def create_companion_app(node: CompanionNode) -> Starlette:
         exception_handlers={HTTPException: _refused, HomeostatError: _failed},
     )
     app.state.bodies = Budget(IN_FLIGHT_BYTES)
-            await node.news.bus.close()
     return app
 
 

@@ -74,10 +74,13 @@ class Door:
         }
         self._noted: OrderedDict[str, int] = OrderedDict()
 
-    async def enter(self, asked: HTTPConnection, scope: Scope) -> Grant:
-        """Return the grant of the token that a request shows. Raises Refusal."""
+    async def enter(self, asked: HTTPConnection, scope: Scope, *, paced: bool = True) -> Grant:
+        """Return the grant of the token that a request shows. Raises Refusal.
+
+        Who is not `paced` here is let in however often they come: `pace` is for the caller then.
+        """
         text = _shown(asked)
-        grant = self._access.held(text) or await self._threads.run(self._access.admit, text)
+        grant = self._access.held(text) or await self._threads.aside(self._access.admit, text)
         if grant is None:
             await self._admitted(self._strangers, "")
             await self._note("", 401)
@@ -88,14 +91,19 @@ class Door:
                 "send `authorization: Bearer TOKEN`; `homeostat companion token issue` makes one",
                 {"www-authenticate": "Bearer"},
             )
-        await self._admitted(self._services if grant.person is None else self._persons, grant.id)
+        if paced:
+            await self.pace(grant)
         if scope not in grant.scopes:
             raise await self._forbidden(grant)
         return grant
 
-    async def person(self, asked: HTTPConnection, scope: Scope) -> tuple[Grant, str]:
+    async def pace(self, grant: Grant) -> None:
+        """Wait for the moment of a request. Raises RateExceeded where there are too many of this token."""
+        await self._admitted(self._services if grant.person is None else self._persons, grant.id)
+
+    async def person(self, asked: HTTPConnection, scope: Scope, *, paced: bool = True) -> tuple[Grant, str]:
         """Return the grant and the person whose memory it opens here. Raises Refusal."""
-        grant = await self.enter(asked, scope)
+        grant = await self.enter(asked, scope, paced=paced)
         named: str = asked.path_params["person"]
         if UNREADABLE in named:
             raise Refusal(422, "the person's name in the path is no UTF-8", "percent-encode it as UTF-8")

@@ -1,8 +1,10 @@
 """The messages' part of the API: they come in, are read, edited, forgotten and found."""
 
+import asyncio
 from array import array
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from datetime import datetime
+from typing import Any
 from uuid import uuid4
 
 import msgspec
@@ -18,12 +20,15 @@ from homeostat.app.web.whole import whole
 from homeostat.companion.access.audit import Act, Audit
 from homeostat.companion.access.grant import Scope
 from homeostat.companion.companion import Companion, K
+from homeostat.companion.crisis_desk import CrisisDesk, Heard
 from homeostat.companion.exchange.keeping import BATCH, BATCH_CHARS, highest, keep
 from homeostat.companion.limits import K_MAX
 from homeostat.companion.message import NewMessage
 from homeostat.companion.store.people import Within
 from homeostat.core.clock import Clock
 from homeostat.core.errors import InputError, TooLarge
+from homeostat.core.guard import guarded
+from homeostat.core.losses import Losses
 
 LIMIT = 100
 LIMIT_MAX = 1_000
@@ -43,13 +48,23 @@ class MessageApi:
     """Answers /people/{person}/messages and /people/{person}/search."""
 
     def __init__(
-        self, companion: Companion, door: Door, audit: Audit, threads: Threads, clock: Clock
+        self,
+        companion: Companion,
+        door: Door,
+        audit: Audit,
+        threads: Threads,
+        clock: Clock,
+        desk: CrisisDesk,
+        losses: Losses,
     ) -> None:
         self._companion = companion
         self._door = door
         self._audit = audit
         self._threads = threads
         self._clock = clock
+        self._desk = desk
+        self._losses = losses
+        self._going: set[asyncio.Task[None]] = set()
 
     def routes(self) -> list[Route]:
         """Return the routes."""
@@ -65,13 +80,45 @@ class MessageApi:
         ]
 
     async def receive(self, http: Request) -> Response:
-        """Keep a message; answer what it calls up. 201 where it is new, 200 where its id was known."""
-        _, person = await self._door.person(http, Scope.WRITE)
+        """Keep a message; answer what it calls up. 201 where it is new, 200 where its id was known.
+
+        Who may be in danger gets help before anything else: 202, with `crisis` in place of memories.
+        """
+        since_ns = self._clock.monotonic_ns()
+        grant, person = await self._door.person(http, Scope.WRITE, paced=False)
         body = understood(await body_of(http), MessageBody)
         message = body.message(uuid4().hex, self._now_us())
+        heard = self._desk.heard(message.text) if message.own else None
+        if heard is not None:
+            return self._in_danger(person, message, heard, since_ns)
+        await self._door.pace(grant)
         k = K if body.k is None else body.k
         received = await self._threads.answered(person, self._companion.receiving(person, message, k))
         return json_answer(received, 201 if received.new else 200)
+
+    def _in_danger(self, person: str, message: NewMessage, heard: Heard, since_ns: int) -> Response:
+        """Answer with help at once: 202, for the message is kept, and others are told, while it is read."""
+        self._beside(self._threads.answered(person, self._companion.receiving(person, message, 0)))
+        self._beside(self._threads.aside(self._desk.follow, person, heard))
+        self._beside(self._threads.elsewhere(self._desk.tell, person, heard))
+        self._desk.answered(since_ns)
+        return json_answer({"id": message.id, "crisis": {"kind": heard.kind, "help": heard.help}}, 202)
+
+    async def settled(self) -> None:
+        """Wait until all is done that goes on after its answer."""
+        while self._going:
+            await asyncio.wait(self._going)
+
+    def _beside(self, work: Coroutine[Any, Any, Any]) -> None:
+        """Have work go on after the answer; what fails is counted."""
+
+        async def guarded_work() -> None:
+            with guarded(self._losses, "companion.crisis"):
+                await work
+
+        task = asyncio.create_task(guarded_work())
+        self._going.add(task)
+        task.add_done_callback(self._going.discard)
 
     async def bulk(self, http: Request) -> Response:
         """Keep messages that come as lines of JSON; answer a line for each, in their order, and a sum.

@@ -17,20 +17,26 @@ from homeostat.runtime.host import Host
 T = TypeVar("T")
 
 THREADS = 8
+ASIDE = 2
+ELSEWHERE = 16
 
 
 class Threads:
     """Runs plain functions beside the event loop, at most `companion_threads` at once.
 
-    `computes` says that short work waits for nothing outside this process: no database. `embedding` is how
-    many threads embed beside these: few for a model that computes here, 0 where nothing embeds. `held` are
-    people whose memory something else holds for longer.
+    `computes` says that short work waits for nothing outside this process: no database. It is done in one
+    thread: several would hand the interpreter's lock to and fro between their statements, at ten times the
+    latency, and on the event loop itself nobody in danger would be heard meanwhile. `embedding` is how many
+    threads embed: few for a model that computes here, 0 where nothing embeds. `held` are people whose memory
+    something else holds for longer.
     """
 
     def __init__(
         self, host: Host, *, computes: bool = False, embedding: int = 0, held: Container[str] = ()
     ) -> None:
-        self._computes = computes
+        self._short = ThreadPoolExecutor(1, "homeostat-short") if computes else None
+        self._aside = ThreadPoolExecutor(ASIDE, "homeostat-aside")
+        self._elsewhere = ThreadPoolExecutor(ELSEWHERE, "homeostat-elsewhere")
         self._held = held
         self._embedding = ThreadPoolExecutor(embedding, "homeostat-embed") if embedding else None
         self._most = host.knob_set.declare(
@@ -54,6 +60,14 @@ class Threads:
             self._limiter.total_tokens = most
         return await to_thread.run_sync(_unspoken, work, args, limiter=self._limiter)
 
+    async def aside(self, work: Callable[..., T], *args: object) -> T:
+        """Return what a function returns that must not wait for those that answer, nor they for it."""
+        return await _within(self._aside, work, *args)
+
+    async def elsewhere(self, work: Callable[..., T], *args: object) -> T:
+        """Return what a function returns that waits for somebody else's server."""
+        return await _within(self._elsewhere, work, *args)
+
     async def run_for(self, person: str, work: Callable[..., T], *args: object) -> T:
         """Return what a function returns, after all that was asked before for the same person.
 
@@ -62,37 +76,27 @@ class Threads:
         async with self._turn(person):
             return await self.run(work, *args)
 
-    async def soon(self, person: str, work: Callable[..., T], *args: object) -> T:
-        """Return what a short function returns, after all that was asked before for the same person.
-
-        Where it only computes, it does so on the event loop: threads would hand the interpreter's lock to and
-        fro between its statements, at ten times the latency.
-        """
-        if self._computes and person not in self._turns and person not in self._held:
-            return _unspoken(work, args)
-        return await self.run_for(person, work, *args)
-
     async def answered(self, person: str, answering: Answering[T]) -> T:
         """Return the answer to a request, after all that was asked before for the same person.
 
-        It is embedded in a thread, for it takes long and needs no lock of the interpreter; then it is `soon`.
-        That thread has a queue of its own: it goes on to the next without waiting for the event loop.
+        It is embedded in a thread of its own, for it takes long and needs no lock of the interpreter.
         """
         with answering:
-            if self._embedding is None:
-                return await self.soon(person, answering.finish)
             async with self._turn(person):
-                run = copy_context().run
-                loop = asyncio.get_running_loop()
-                await loop.run_in_executor(self._embedding, run, _unspoken, answering.embed, ())
-                if self._computes and person not in self._held:
-                    return _unspoken(answering.finish, ())
-                return await self.run(answering.finish)
+                if self._embedding is not None:
+                    await _within(self._embedding, answering.embed)
+                return await self._now(person, answering.finish)
+
+    async def _now(self, person: str, work: Callable[..., T], *args: object) -> T:
+        if self._short is None or person in self._held:
+            return await self.run(work, *args)
+        return await _within(self._short, work, *args)
 
     def close(self) -> None:
-        """Have the threads that embed end once they are done."""
-        if self._embedding is not None:
-            self._embedding.shutdown()
+        """Have the threads end once they are done."""
+        for executor in (self._embedding, self._short, self._aside, self._elsewhere):
+            if executor is not None:
+                executor.shutdown()
 
     @asynccontextmanager
     async def _turn(self, person: str) -> AsyncIterator[None]:
@@ -107,6 +111,12 @@ class Threads:
             turn.wanted -= 1
             if not turn.wanted:
                 del self._turns[person]
+
+
+async def _within(executor: ThreadPoolExecutor, work: Callable[..., T], *args: object) -> T:
+    """Return what a function returns in an executor, whose queue no event loop has to look after."""
+    run = copy_context().run
+    return await asyncio.get_running_loop().run_in_executor(executor, run, _unspoken, work, args)
 
 
 def _unspoken(work: Callable[..., T], args: tuple[object, ...]) -> T:

@@ -30,6 +30,8 @@ class Act(StrEnum):
     REMOVED = "message.removed"
     CORRECTED = "mirror.corrected"
     FLAG_SET = "flag.set"
+    CRISIS = "crisis.heard"
+    CRISIS_TOLD = "crisis.hook"
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
