@@ -100,13 +100,14 @@ def asked(talks: Sequence[Talk], embedder: Embedder | None) -> dict[str, list[Re
                     while not part.catch_up(memory, 512):
                         pass
                 for name, questions in talk.asked.items():
-                    found[name].append(recall(_finder(search, embedder, memory, talk), questions, KS))
+                    found[name].append(recall(finder(search, embedder, memory, talk), questions, KS))
         people.close()
     by_category = {name: together(several) for name, several in found.items()}
     return {ALL: together(list(by_category.values())), **by_category}
 
 
-def _finder(search: Search, embedder: Embedder | None, memory: Memory, talk: Talk) -> Find:
+def finder(search: Search, embedder: Embedder | None, memory: Memory, talk: Talk) -> Find:
+    """Return what finds in one memory, as of the end of the talk."""
     now_us = talk.messages[-1].at_us
 
     def find(text: str, k: int) -> list[str]:

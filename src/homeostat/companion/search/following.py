@@ -4,6 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from homeostat.companion.residents import Residents
+from homeostat.companion.search.connected import connected
 from homeostat.companion.search.index import Index
 from homeostat.companion.search.packed_rows import PackedRows
 from homeostat.companion.store.people import Memory
@@ -39,6 +40,7 @@ class Following:
             index.extend(messages)
         if self._embedder is not None and index.count:
             self._follow_turns(index, memory, self._embedder)
+        index.connected = connected(memory, index.seq, index.connected)
         if index is not kept or index.size_bytes != size:
             self._residents.put(memory.person, NAME, index, size_bytes=index.size_bytes)
         return index

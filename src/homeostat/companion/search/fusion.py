@@ -21,6 +21,9 @@ ALIKE = 0.2
 GRACE_US = 7 * 86_400 * 1_000_000
 """People speak of what happened for a week: then a memory gains half of what one of the time itself does."""
 
+BROADER = {"turn": 0.5, "window": 0.6, "speaker": 1.7, "asks": 2.0}
+"""What evidence counts for a question that asks for several things: less what resembles it as a whole."""
+
 
 @dataclass(frozen=True, slots=True)
 class Weights:
@@ -35,6 +38,9 @@ class Weights:
     before: float
     after: float
     hop: float
+    link: float
+    kind: float
+    word: float
 
 
 def z_scored(values: Scores, here: NDArray[np.bool_]) -> Scores:

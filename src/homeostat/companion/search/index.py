@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from homeostat.companion.message import Message
+from homeostat.companion.search.connected import Connected
 from homeostat.companion.search.names import words_of
 from homeostat.companion.search.packed_rows import PackedRows
 from homeostat.companion.search.when import speaks_of_time
@@ -52,6 +53,7 @@ class Index:
         self.offset_min = 0
         self.names: dict[str, set[int]] = {}
         self.turns: PackedRows | None = None
+        self.connected: Connected | None = None
         self._columns: dict[str, NDArray[Any]] = {name: np.empty(0, kind) for name, kind in _COLUMNS.items()}
 
     @property
@@ -93,6 +95,7 @@ class Index:
     def size_bytes(self) -> int:
         """What this takes in memory, a few small objects aside."""
         rows = 0 if self.turns is None else self.turns.size_bytes
+        rows += 0 if self.connected is None else self.connected.size_bytes
         return rows + sum(c.nbytes for c in self._columns.values()) + _NAME_BYTES * len(self.names)
 
     def extend(self, messages: Sequence[Message]) -> None:

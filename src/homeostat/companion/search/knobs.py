@@ -10,13 +10,16 @@ from homeostat.runtime.host import Host
 _WEIGHTS = (
     ("lexical", 2.0, 6.0, "weight of the words that a memory shares with the question"),
     ("turn", 0.7, 3.0, "weight of what a memory means"),
-    ("window", 0.7, 3.0, "weight of what a memory and the turns before it mean"),
+    ("window", 0.35, 3.0, "weight of what a memory and the turns before it mean"),
     ("speaker", 2.5, 6.0, "what a memory gains whose author the question names"),
     ("time", 1.0, 6.0, "what a memory gains that is of the time that the question names, or speaks of time"),
     ("asks", 0.6, 6.0, "what a memory loses that ends with a question: who asks does not answer"),
     ("before", 0.1, 1.0, "share of its score that a turn lends to the one after it"),
     ("after", 0.3, 1.0, "share of its score that a turn lends to the one before it"),
     ("hop", 0.0, 6.0, "weight of what a memory has in common with the best ones"),
+    ("link", 0.3, 6.0, "share of its score that a memory lends to those that dreams have linked it to"),
+    ("kind", 0.4, 6.0, "what a memory gains that names something of the kind that the question asks for"),
+    ("word", 0.3, 3.0, "weight of single words of a memory that are near to what the question means"),
 )
 
 

@@ -5,6 +5,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from homeostat.companion.search.names import without
+from homeostat.companion.search.several import asks_for_several
 from homeostat.companion.search.when import Span, asks_when, spans
 from homeostat.companion.store.telling import COMMON
 
@@ -25,6 +26,7 @@ class Query:
     named: frozenset[int]
     spans: tuple[Span, ...]
     asks_when: bool
+    several: bool
 
 
 def read(text: str, names: Mapping[str, Collection[int]], now_us: int, offset_min: int) -> Query:
@@ -46,6 +48,7 @@ def read(text: str, names: Mapping[str, Collection[int]], now_us: int, offset_mi
         named=frozenset(author for word in said for author in names.get(word, ())),
         spans=tuple(spans(text, now_us, offset_min)),
         asks_when=asks_when(text),
+        several=asks_for_several(text),
     )
 
 

@@ -5,10 +5,14 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from homeostat.companion.dream.integrate.kinds import asked
+from homeostat.companion.dream.integrate.lexicon import Lexicon
 from homeostat.companion.finding import Hit
 from homeostat.companion.residents import Residents
+from homeostat.companion.search.connected import Connected
 from homeostat.companion.search.following import Following
 from homeostat.companion.search.fusion import (
+    BROADER,
     Evidence,
     Scores,
     Weights,
@@ -35,7 +39,14 @@ class Search:
     from the moment on that it is stored. Safe for threads, as long as each holds the memory that it searches.
     """
 
-    def __init__(self, host: Host, embedder: Embedder | None, residents: Residents) -> None:
+    def __init__(
+        self,
+        host: Host,
+        embedder: Embedder | None,
+        residents: Residents,
+        lexicon: Lexicon | None = None,
+    ) -> None:
+        self._lexicon = lexicon
         self._following = Following(host, embedder, residents)
         self._knobs = SearchKnobs.declared(host)
         self._clock = host.clock
@@ -73,7 +84,10 @@ class Search:
             places, here = index.places_of(np.asarray(but, np.int64))
             allowed[places[here]] = False
         scores = np.where(allowed, evidence.total(), np.float32(-np.inf))
-        places = best(scores, k)
+        if index.connected is None:
+            places = best(scores, k)
+        else:
+            places = index.connected.distinct(best(scores, 2 * k), k)
         if weights.hop and len(places) == k > 1:
             places = self._second_pass(index, evidence, scores, k, weights)
         seqs = index.seq[places].tolist()
@@ -117,7 +131,31 @@ class Search:
             allowed = np.ones(index.count, np.bool_)
         if not turn.any() and not window.any():
             allowed &= lexical + neighbours > 0
-        return Evidence(parts), allowed
+        evidence = Evidence(parts)
+        if query.several and index.connected is not None:
+            self._broaden(index.connected, evidence, query, row, weights, allowed)
+        return evidence, allowed
+
+    def _broaden(
+        self,
+        connected: Connected,
+        evidence: Evidence,
+        query: Query,
+        row: NDArray[np.int8] | None,
+        weights: Weights,
+        allowed: NDArray[np.bool_],
+    ) -> None:
+        """Add what dreams derived to the evidence for a question that asks for several things."""
+        parts, count = evidence.parts, len(allowed)
+        scores = np.where(allowed, evidence.total(), np.float32(-np.inf))
+        link = connected.links.spread(scores) * np.float32(weights.link)
+        parts["link"] = link
+        parts["kind"] = connected.of_kind(asked(query.meaning), count) * np.float32(weights.kind)
+        if row is not None and self._lexicon is not None:
+            parts["word"] = connected.words.near(self._lexicon, row, count) * np.float32(weights.word)
+        for kind, factor in BROADER.items():
+            if kind in parts:
+                parts[kind] = parts[kind] * np.float32(factor)
 
     def _second_pass(
         self, index: Index, evidence: Evidence, scores: Scores, k: int, weights: Weights

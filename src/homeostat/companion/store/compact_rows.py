@@ -1,8 +1,8 @@
 """Compact rows: vectors of old memories on the disk, three numbers a byte: a third of int8.
 
-Each number becomes one of six levels, those that lose least of what is spread like a normal distribution (Max
-1960). They are scaled so that a product with a row is right on average; at 384 dimensions it moves by 0.013 at
-one standard deviation. What that does to recall is in decision 0085.
+Each number becomes one of six levels, those that lose least of what is spread like a normal distribution
+(Max 1960). They are scaled so that a product with a row is right on average; at 384 dimensions it moves by
+0.013 at one standard deviation. What that does to recall is in decision 0085.
 """
 
 import numpy as np
@@ -27,7 +27,8 @@ def compacted(rows: NDArray[np.int8]) -> NDArray[np.uint8]:
     digits = np.zeros((count, width(dimensions) * _A_BYTE), np.uint8)
     digits[:, :dimensions] = np.searchsorted(_BOUNDS, rows)
     first, second, third = digits.reshape(count, -1, _A_BYTE).transpose(2, 0, 1)
-    return (first + _BASE * second + np.uint8(_BASE * _BASE) * third).astype(np.uint8)
+    found: NDArray[np.uint8] = first + np.uint8(_BASE) * second + np.uint8(_BASE * _BASE) * third
+    return found
 
 
 def expanded(rows: NDArray[np.uint8], dimensions: int) -> NDArray[np.int8]:
@@ -39,7 +40,8 @@ def expanded(rows: NDArray[np.uint8], dimensions: int) -> NDArray[np.int8]:
 def _table() -> NDArray[np.int8]:
     """Return the three numbers that each byte stands for."""
     byte = np.arange(256)[:, None] // np.array([1, _BASE, _BASE * _BASE]) % _BASE
-    return _LEVELS[byte]
+    levels: NDArray[np.int8] = _LEVELS[byte]
+    return levels
 
 
 _TABLE = _table()

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import msgspec
+
 from homeostat.core.errors import NotAvailable
 from homeostat.runtime.embed.graph_shape import TOKENS_MAX
 
@@ -41,3 +43,9 @@ class WordPieces:
             ids = self._tokenizer.encode(text.encode("utf-8", "replace").decode()).ids
         cut = max(len(ids) - TOKENS_MAX, 0)
         return (ids[: TOKENS_MAX - 1] + ids[-1:] if cut else ids), cut + rest
+
+
+def whole_words(vocabulary: Path) -> list[str]:
+    """Return the entries of a vocabulary that are words of letters, about the most frequent first."""
+    ids = msgspec.json.decode(vocabulary.read_bytes())["model"]["vocab"]
+    return [word for word in sorted(ids, key=ids.__getitem__) if word.isalpha()]

@@ -1,4 +1,4 @@
-"""What is derived traces to memories as they are, whatever they say; it grows in steps, and goes with its sources."""
+"""What is derived traces to memories as they are, and goes with them; it grows in steps."""
 
 from collections.abc import Sequence
 
@@ -141,12 +141,17 @@ def test_to_integrate_twice_derives_nothing_twice(memory: Memory) -> None:
     assert (step.done, step.looked, derived(memory)) == (True, 0, before)
 
 
-def test_vectors_of_old_memories_become_a_third_and_their_memories_stay(memory: Memory) -> None:
-    memory.messages.add(said(*(f"message number {n} of {n % 7} about {n % 13}" for n in range(300))))
+def test_vectors_of_old_memories_become_a_third_and_recent_ones_stay_whole(memory: Memory) -> None:
+    now_us = BareHost().clock.now_ns() // 1_000
+    texts = [f"message number {n} of {n % 7} about {n % 13}" for n in range(300)]
+    memory.messages.add(said(*texts[:200]))
+    integrated(memory)
+    recent = [NewMessage(id=f"m{n}", text=text, at_us=now_us) for n, text in enumerate(texts[200:], 201)]
+    memory.messages.add(recent)
     integrated(memory)
     seqs, rows = memory.vectors.load("turn", EMBEDDER.model)
-    assert len(seqs) == 300
-    assert len(np.unique(rows[:255])) <= 6 < len(np.unique(rows[255:]))
+    assert seqs.tolist() == list(range(1, 301))
+    assert len(np.unique(rows[:200])) <= 6 < len(np.unique(rows[260:]))
 
 
 STEPS = st.lists(

@@ -1,1 +1,1 @@
-"""The integrate stage of dreams: `Integration` connects memories in steps; `derived` tells what came of it."""
+"""The integrate stage of dreams: `Integration` connects memories in steps and tells what came of it."""

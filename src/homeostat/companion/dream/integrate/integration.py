@@ -10,8 +10,9 @@ import numpy as np
 from homeostat.act.knobs.declaration import declared
 from homeostat.companion.dream.derived import Derived, Relation
 from homeostat.companion.dream.integrate import kept
-from homeostat.companion.dream.integrate.kept import LINKED, PAGE, RELATIONS, ROW, STATED, Head, Page
+from homeostat.companion.dream.integrate.kept import LINKED, PAGE, RELATIONS, ROW, STATED, WORDED, Head, Page
 from homeostat.companion.dream.integrate.kinds import told
+from homeostat.companion.dream.integrate.lexicon import Lexicon
 from homeostat.companion.dream.integrate.linking import linked, rows_of
 from homeostat.companion.dream.integrate.reading import derived
 from homeostat.companion.dream.integrate.statements import Statement, single, statements
@@ -23,6 +24,9 @@ from homeostat.core.embedder import Embedder
 from homeostat.runtime.host import Host
 
 STEP = 64
+EVERY = 1 << 40
+"""Above every seq: the last block is not full, and all in it is old."""
+
 SAME_WORDS_MIN = 4
 """Messages of fewer words say the same now and then; they are not merged."""
 
@@ -33,8 +37,8 @@ _TASTES = frozenset({Relation.LIKES, Relation.DISLIKES})
 class Integrated(msgspec.Struct, frozen=True, kw_only=True):
     """What one step did: messages that were looked at, and what was derived from them and forgotten.
 
-    `forgotten` counts messages that were edited or removed since, with all that was derived from them; `compacted`
-    rows of vectors that were made smaller. `done` where nothing is left to do.
+    `forgotten` counts messages that were edited or removed since, with all that was derived from them;
+    `compacted` rows of vectors that were made smaller. `done` where nothing is left to do.
     """
 
     done: bool
@@ -48,15 +52,19 @@ class Integrated(msgspec.Struct, frozen=True, kw_only=True):
 class Integration:
     """Derives links, facts, duplicates and resolutions, and makes old vectors compact.
 
-    The dream calls `integrate` until it is done, each time with the memory held anew: a step of 64 messages takes
-    some 0.1 s. What was derived is in the notes, as places in messages: no word of the person is kept twice, and
-    what is derived from a message that was edited or removed since is gone at once.
+    The dream calls `integrate` until it is done, each time with the memory held anew: a step of 64 messages
+    takes some 0.1 s. What was derived is in the notes, as places in messages: no word of the person is kept
+    twice, and what is derived from a message that was edited or removed since is gone at once.
     """
 
     name = "integrate"
 
-    def __init__(self, host: Host, embedder: Embedder | None = None) -> None:
-        self._model = None if embedder is None else embedder.model
+    def __init__(self, host: Host, embedder: Embedder | None = None, lexicon: Lexicon | None = None) -> None:
+        self._embedder = embedder
+        self._made_by = "" if embedder is None else embedder.model
+        if lexicon is not None:
+            self._made_by += f"+{lexicon.name}"
+        self._lexicon = lexicon
         self._clock = host.clock
         self._compact_days = host.knob_set.declare(
             declared(
@@ -76,11 +84,13 @@ class Integration:
     def integrate(self, memory: Memory, limit: int = STEP) -> Integrated:
         """Do the next step, of up to `limit` messages."""
         extent = memory.extent()
+        grown = self._lexicon is None or self._lexicon.grow(limit)
         head = self._begun(memory, extent.generation)
         if head.last < extent.last:
             did = self._derive(memory, head, extent.last, limit)
         else:
             did = self._compact(memory, head, limit)
+            did = msgspec.structs.replace(did, done=did.done and grown)
         for kind, counter in self._counters.items():
             counter.add(getattr(did, kind))
         return did
@@ -92,10 +102,9 @@ class Integration:
     def _begun(self, memory: Memory, generation: int) -> Head:
         """Return the head; where messages were edited or removed since, all are looked at again."""
         head = kept.head_of(memory)
-        model = self._model or head.model
-        if head.model != model:  # links by meaning are made anew
+        if head.model != self._made_by:  # its links by meaning and numbers of words say nothing any more
             kept.forget(memory, head)
-            head = Head(model=model, stamp=head.stamp)
+            head = Head(model=self._made_by, stamp=head.stamp)
         if head.generation != generation:
             head.generation, head.last, head.changed = generation, 0, []
         return head
@@ -117,7 +126,7 @@ class Integration:
         fresh = [message for message in messages if known.get(message.seq) != message.edited_us]
         gone = set(known) - {message.seq for message in messages} | {m.seq for m in fresh if m.seq in known}
         head.changed = sorted({*head.changed, *gone})
-        new = _noted(memory, fresh, self._model)
+        new = self._noted(memory, fresh)
         for number, page in pages.items():
             pages[number] = page.without(head.changed).joined(new.of_page(number))
         head.last = reached
@@ -130,32 +139,36 @@ class Integration:
             forgotten=len(gone),
         )
 
+    def _noted(self, memory: Memory, messages: Sequence[Message]) -> Page:
+        """Return what is derived from messages."""
+        lexicon = self._lexicon
+        rows = [(m.seq, m.edited_us, told(m.text), _words_number(m)) for m in messages]
+        stated = [
+            (m.seq, RELATIONS.index(s.relation), s.begin, s.end, s.about_begin, s.about_end, _key(m, s))
+            for m in messages
+            for s in statements(m.text)
+        ]
+        worded = [(m.seq, word) for m in messages for word in (lexicon.numbers(m.text) if lexicon else ())]
+        return Page(
+            np.array(rows, ROW),
+            np.array(stated, STATED),
+            linked(memory, messages, rows_of(memory, self._embedder)) if messages else np.empty(0, LINKED),
+            np.array(worded, WORDED),
+        )
+
     def _compact(self, memory: Memory, head: Head, limit: int) -> Integrated:
         """Make the vectors of the next messages smaller, if these are old."""
         old_us = self._clock.now_ns() // 1_000 - int(self._compact_days.get() * DAY_US)
         messages = memory.reading.after(head.compact, limit)
         young = next((message.seq for message in messages if message.at_us > old_us), None)
-        before = young or (messages[-1].seq + 1 if messages else 0)
-        compacted = memory.vectors.compact(TURN, before, limit) if before else 0
-        if not compacted and (before - 1 > head.compact or head.changed):
-            head.compact, head.changed = max(before - 1, head.compact), []
+        last = young is not None or len(messages) < limit
+        reached = messages[-1].seq if young is None and messages else (young or head.compact + 1) - 1
+        before = EVERY if young is None and last else reached + 1
+        compacted = memory.vectors.compact(TURN, before, limit)
+        if not compacted and (reached > head.compact or head.changed):
+            head.compact, head.changed = reached, []
             kept.put(memory, head, {})
-        return Integrated(done=not compacted and (young is not None or not messages), compacted=compacted)
-
-
-def _noted(memory: Memory, messages: Sequence[Message], model: str | None) -> Page:
-    """Return what is derived from messages."""
-    rows = [(m.seq, m.edited_us, told(m.text), _words_number(m)) for m in messages]
-    stated = [
-        (m.seq, RELATIONS.index(s.relation), s.begin, s.end, s.about_begin, s.about_end, _key(m, s))
-        for m in messages
-        for s in statements(m.text)
-    ]
-    return Page(
-        np.array(rows, ROW),
-        np.array(stated, STATED),
-        linked(memory, messages, rows_of(memory, model)) if messages else np.empty(0, LINKED),
-    )
+        return Integrated(done=not compacted and last, compacted=compacted)
 
 
 def _words_number(message: Message) -> int:
@@ -165,7 +178,7 @@ def _words_number(message: Message) -> int:
 
 
 def _key(message: Message, said: Statement) -> int:
-    """Return the number of what can have one value at a time: where somebody lives, what they think of a thing."""
+    """Return the number of what has one value at a time: where somebody lives, what they think of a thing."""
     if single(said.relation):
         about = message.text[said.about_begin : said.about_end]
         return _number(message.author, said.relation, about.casefold())

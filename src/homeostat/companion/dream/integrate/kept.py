@@ -1,7 +1,7 @@
 """Kept: what was derived of a person, as notes. There is no word of theirs in it, only where it stands.
 
-A page has what was derived from the messages of `PAGE` seqs. What it says of a message holds for as long as the
-message is as it was (`edited_us`); what is read of one that was edited or removed since is nothing.
+A page has what was derived from the messages of `PAGE` seqs. What it says of a message holds for as long as
+the message is as it was (`edited_us`); what is read of one that was edited or removed since is nothing.
 """
 
 from collections.abc import Mapping, Sequence
@@ -36,6 +36,9 @@ STATED = np.dtype(
 
 LINKED = np.dtype([("later", "<u4"), ("earlier", "<u4"), ("why", "u1"), ("weight", "<f2")])
 
+WORDED = np.dtype([("seq", "<u4"), ("word", "<u2")])
+"""A word of a message, by its number in the lexicon."""
+
 RELATIONS = tuple(Relation)
 WHYS = tuple(Why)
 
@@ -43,8 +46,8 @@ WHYS = tuple(Why)
 class Head(msgspec.Struct, array_like=True):
     """How far it has come: all up to `last` as of `generation`; `stamp` grows with every put.
 
-    `changed` are messages that were found to be edited or removed in the round that goes on, `compact` the seq
-    up to which vectors were made compact.
+    `changed` are messages that were found to be edited or removed in the round that goes on, `compact` is the
+    seq up to which vectors were made compact, `model` who made the vectors and which lexicon numbers words.
     """
 
     version: int = VERSION
@@ -61,6 +64,7 @@ class _Page(msgspec.Struct, frozen=True, array_like=True):
     rows: bytes
     stated: bytes
     linked: bytes
+    worded: bytes
 
 
 @dataclass(slots=True)
@@ -70,6 +74,7 @@ class Page:
     rows: NDArray[np.void] = field(default_factory=lambda: np.empty(0, ROW))
     stated: NDArray[np.void] = field(default_factory=lambda: np.empty(0, STATED))
     linked: NDArray[np.void] = field(default_factory=lambda: np.empty(0, LINKED))
+    worded: NDArray[np.void] = field(default_factory=lambda: np.empty(0, WORDED))
 
     def without(self, seqs: Sequence[int]) -> "Page":
         """Return it without what was derived from some messages."""
@@ -79,6 +84,7 @@ class Page:
             self.rows[~np.isin(self.rows["seq"], gone)],
             self.stated[~np.isin(self.stated["seq"], gone)],
             linked[~np.isin(linked["later"], gone) & ~np.isin(linked["earlier"], gone)],
+            self.worded[~np.isin(self.worded["seq"], gone)],
         )
 
     def of_page(self, number: int) -> "Page":
@@ -87,6 +93,7 @@ class Page:
             self.rows[self.rows["seq"] // PAGE == number],
             self.stated[self.stated["seq"] // PAGE == number],
             self.linked[self.linked["later"] // PAGE == number],
+            self.worded[self.worded["seq"] // PAGE == number],
         )
 
     def joined(self, other: "Page") -> "Page":
@@ -94,10 +101,12 @@ class Page:
         rows = np.concatenate((self.rows, other.rows))
         stated = np.concatenate((self.stated, other.stated))
         linked = np.concatenate((self.linked, other.linked))
+        worded = np.concatenate((self.worded, other.worded))
         return Page(
             rows[np.argsort(rows["seq"], kind="stable")],
             stated[np.argsort(stated["seq"], kind="stable")],
             linked[np.argsort(linked["later"], kind="stable")],
+            worded[np.argsort(worded["seq"], kind="stable")],
         )
 
 
@@ -123,6 +132,7 @@ def page_of(memory: Memory, number: int) -> Page:
         np.frombuffer(kept.rows, ROW),
         np.frombuffer(kept.stated, STATED),
         np.frombuffer(kept.linked, LINKED),
+        np.frombuffer(kept.worded, WORDED),
     )
 
 
@@ -132,7 +142,7 @@ def put(memory: Memory, head: Head, pages: Mapping[int, Page]) -> None:
     notes: dict[str, bytes | None] = {}
     for number, page in pages.items():
         head.pages = max(head.pages, number + 1)
-        body = _Page(page.rows.tobytes(), page.stated.tobytes(), page.linked.tobytes())
+        body = _Page(page.rows.tobytes(), page.stated.tobytes(), page.linked.tobytes(), page.worded.tobytes())
         notes[_name(number)] = msgspec.msgpack.encode(body) if len(page.rows) else None
     notes[NAME] = msgspec.msgpack.encode(head)
     memory.notes.put(notes)
@@ -150,6 +160,7 @@ def whole(memory: Memory, head: Head) -> Page:
         np.concatenate([page.rows for page in pages]),
         np.concatenate([page.stated for page in pages]),
         np.concatenate([page.linked for page in pages]),
+        np.concatenate([page.worded for page in pages]),
     )
 
 

@@ -13,12 +13,16 @@ from homeostat.companion.palace.tiers import SILENCE_US
 from homeostat.companion.store.people import Memory
 from homeostat.companion.store.telling import COMMON
 from homeostat.companion.turns import KIND as TURN
+from homeostat.core.embedder import Embedder
 from homeostat.runtime.embed.rows import cosines
 
-LINKS_MAX = 4
+LINKS_MAX = 16
 """Links to earlier memories that one memory has, the strongest."""
 
-CANDIDATES = 12
+BY_WORDS = 12
+BY_MEANING = 32
+"""Memories that are looked at for one."""
+
 TEXT_CHARS_MAX = 4_096
 
 ALIKE_MIN = 0.5
@@ -38,11 +42,11 @@ _NAME = re.compile(r"(?<=[\w,;:] )[A-Z][a-z]\w+")
 Vectors = tuple[NDArray[np.int64], NDArray[np.int8]]
 
 
-def rows_of(memory: Memory, model: str | None) -> Vectors:
-    """Return the rows of a memory's turns, none without a model."""
-    if model is None:
+def rows_of(memory: Memory, embedder: Embedder | None) -> Vectors:
+    """Return the rows of a memory's turns, none without an embedder."""
+    if embedder is None:
         return np.empty(0, np.int64), np.empty((0, 0), np.int8)
-    return memory.vectors.load(TURN, model)
+    return memory.vectors.load(TURN, embedder.model)
 
 
 def linked(memory: Memory, messages: Sequence[Message], vectors: Vectors) -> NDArray[np.void]:
@@ -63,7 +67,7 @@ def _links(memory: Memory, message: Message, vectors: Vectors) -> list[tuple[int
     apart = [
         earlier.seq
         for earlier in memory.reading.by_seq(sorted(weights))
-        if abs(message.at_us - earlier.at_us) > SILENCE_US
+        if abs(message.at_us - earlier.at_us) > SILENCE_US and earlier.author == message.author
     ]
     best = sorted(apart, key=lambda seq: -weights[seq][0])[:LINKS_MAX]
     return [
@@ -77,7 +81,7 @@ def _by_words(memory: Memory, message: Message) -> Iterator[tuple[int, float, Wh
     telling = [word for word in words if word not in COMMON][:WORDS_MAX]
     if not telling:
         return
-    seqs, scores = memory.lexical.match(telling, CANDIDATES)
+    seqs, scores = memory.lexical.match(telling, BY_WORDS)
     own = scores[seqs == message.seq]
     if not len(own) or own[0] <= 0:
         return
@@ -104,7 +108,7 @@ def _by_meaning(message: Message, vectors: Vectors) -> Iterator[tuple[int, float
     if place == 0 or place == len(seqs) or seqs[place] != message.seq:
         return
     alike = cosines(rows[:place], rows[place])
-    best = np.argpartition(-alike, min(CANDIDATES, place - 1))[:CANDIDATES]
+    best = np.argpartition(-alike, min(BY_MEANING, place - 1))[:BY_MEANING]
     for near in best.tolist():
         if alike[near] >= ALIKE_MIN:
             yield int(seqs[near]), float(alike[near]), Why.MEANING

@@ -1,4 +1,4 @@
-"""Reading: what was derived of a person, put together from where it stands in their messages as they are now."""
+"""Reading: what was derived of a person, put together from their messages as they are now."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence

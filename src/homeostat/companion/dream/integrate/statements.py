@@ -39,7 +39,7 @@ _PATTERNS: tuple[tuple[Relation, str], ...] = (
     (Relation.WORKS, _verb(r"work(?:ing)?\s+(?:as|at|for|in)")),
     (
         Relation.CALLED,
-        rf"\b(?:[Mm]y|[Oo]ur|a|an|another)\s+(?:\w+\s+)?(?P<about>\w+)\s*(?:,|\s(?:is|was))?\s*(?:named|called)\s+"
+        r"\b(?:[Mm]y|[Oo]ur|a|an|another)\s+(?:\w+\s+)?(?P<about>\w+)\s*(?:,|\s(?:is|was))?\s*(?:named|called)\s+"
         + _PLACE,
     ),
     (
@@ -128,5 +128,4 @@ def single(relation: Relation) -> bool:
 
 def _shortened(value: str) -> str:
     """Return the beginning of a value up to where another clause begins."""
-    value = _ENDS.sub("", value)[:VALUE_CHARS_MAX]
-    return value.rstrip()
+    return _ENDS.sub("", value[:VALUE_CHARS_MAX]).rstrip()

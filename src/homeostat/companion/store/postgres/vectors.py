@@ -103,7 +103,8 @@ class PostgresVectors:
             blocks = transaction.all(
                 f"SELECT block, body, dimensions FROM {SCHEMA}.vectors"  # noqa: S608
                 f" JOIN {SCHEMA}.kinds USING (person, kind) WHERE person = %(person)s AND kind = %(kind)s"
-                " AND block < %(end)s AND dimensions > 1 AND octet_length(body) >= %(rows)s * (dimensions + 1)"
+                " AND block < %(end)s AND dimensions > 1"
+                " AND octet_length(body) >= %(rows)s * (dimensions + 1)"
                 " LIMIT %(most)s",
                 kind=number,
                 end=max(0, before) // BLOCK,

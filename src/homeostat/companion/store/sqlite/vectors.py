@@ -136,9 +136,9 @@ def _write(connection: apsw.Connection, kind: int, number: int, rows: dict[int, 
     ((block, length),) = found
     whole = length == BLOCK * dimensions
     for place, row in rows.items():
-        body = row.tobytes() if whole else compacted(row[None]).tobytes()
+        value = row.tobytes() if whole else compacted(row[None]).tobytes()
         _patch(connection, "present", block, place, b"\1")
-        _patch(connection, "rows", block, place * len(body), body)
+        _patch(connection, "rows", block, place * len(value), value)
 
 
 def _patch(connection: apsw.Connection, column: str, block: int, offset: int, value: bytes) -> None:
