@@ -1,11 +1,13 @@
 """Claims about evaluators that are attached to operations, and about asking them directly."""
 
 import logging
+import os
 import subprocess
 import sys
 import threading
 import weakref
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 
 import numpy as np
 import pytest
@@ -238,22 +240,33 @@ def test_two_that_judge_the_same_texts_are_held_against_each_other(hs: Homeostat
     assert hs.snapshot("evaluate.agreement.low", measure="alpha").last == found["alpha"].interval.low  # type: ignore[union-attr]
 
 
-def test_a_child_of_a_fork_judges_by_itself(hs: Homeostat) -> None:
+def test_a_forked_child_judges_by_itself_what_its_parent_has_not(hs: Homeostat) -> None:
     go_on, begun = threading.Event(), threading.Event()
 
     def slow(text: str) -> float:
-        begun.set()
-        go_on.wait(20.0)
+        if "parent" in text:
+            begun.set()
+            go_on.wait(20.0)
         return 0.5
 
     hs.evaluators.attach("answer", By("slow", slow), rate=1.0)
     with hs.operation("answer"):
-        hs.said("One.")
-    assert begun.wait(20.0)
-    hs.evaluators.forget()
+        hs.said("The parent says.")
+        assert begun.wait(20.0)
+        hs.said("The parent says more.")
+    child = os.fork()
+    if not child:
+        code = 1
+        with suppress(BaseException):
+            with hs.operation("answer"):
+                hs.said("The child says.")
+            judged = hs.evaluators.wait(20.0) and hs.snapshot("quality.slow").count == 1
+            code = 0 if judged and [s.n for s in hs.evaluators.standings()] == [1] else 2
+        os._exit(code)
+    assert os.waitpid(child, 0)[1] == 0
     go_on.set()
-    say(hs, "Two.")
-    assert hs.snapshot("quality.slow").count >= 1
+    assert hs.evaluators.wait(20.0)
+    assert hs.snapshot("quality.slow").count == 2
 
 
 def test_what_waits_at_the_end_is_counted() -> None:

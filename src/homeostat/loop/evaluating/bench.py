@@ -36,13 +36,14 @@ class Bench:
                 "evaluating_share", SHARE, low=0.01, high=1.0, log=True, help="Of a core, for judging texts."
             )
         )
-        share.pin(SHARE)  # to judge less would look like a gain to the loop
+        if share.knob.name not in host.knob_set.pinned:
+            share.pin(SHARE)  # to judge less would look like a gain to the loop
         self._losses = host.losses
         self._aside = host.tracer.aside
         self._note = host.tracer.requests.note
         self._now_ns = host.clock.monotonic_ns
         self._meter = JudgingMeter(host)
-        self.standings = Standings()
+        self.standings = Standings(host.losses)
         self.pairs = Pairs()
         self._here, self._elsewhere = (
             Lane(name, judge, share.get, partial(self._meter.waiting, name), host.losses)
@@ -68,11 +69,6 @@ class Bench:
         for lane in self._lanes:
             if left := lane.close(timeout_s):
                 self._meter.dropped("closed", left)
-
-    def forget(self) -> None:
-        """Begin anew in a forked child: what waits is the parent's to judge."""
-        for lane in self._lanes:
-            lane.forget()
 
     @property
     def _lanes(self) -> tuple[Lane, Lane]:

@@ -187,10 +187,9 @@ class Evaluators:
             endpoint.close()
 
     def forget(self) -> None:
-        """Begin anew in a forked child: what waits is the parent's to judge."""
+        """Begin anew in a forked child: what waits, and what was found so far, is the parent's."""
         self._lock = threading.Lock()
-        if self._bench is not None:
-            self._bench.forget()
+        self._bench = None
 
     def _kept(self, endpoint: E) -> E:
         self._endpoints.append(endpoint)

@@ -34,10 +34,6 @@ class Lane:
         self._tell_waiting = tell_waiting
         self._share = share
         self._losses = losses
-        self.forget()
-
-    def forget(self) -> None:
-        """Begin anew in a forked child: the thread and what waits are the parent's."""
         self._changed = threading.Condition()
         self._tasks: deque[Task] = deque()
         self._characters = 0
@@ -75,6 +71,7 @@ class Lane:
             self._closing = True
             left, self._characters = len(self._tasks), 0
             self._tasks.clear()
+            self._tell_waiting(0)
             self._ended.set()
             self._changed.notify_all()
             thread = self._thread

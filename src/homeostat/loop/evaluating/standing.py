@@ -7,6 +7,7 @@ import msgspec
 
 from homeostat.core.errors import InputError
 from homeostat.core.interval import Interval
+from homeostat.core.losses import Losses
 from homeostat.stats.bounded_mean_sequence import BoundedMeanSequence
 
 SERIES_MAX = 1_000
@@ -26,7 +27,8 @@ class Standing(msgspec.Struct, frozen=True):
 class Standings:
     """Running means by operation and evaluator. Any thread may add."""
 
-    def __init__(self) -> None:
+    def __init__(self, losses: Losses) -> None:
+        self._losses = losses
         self._lock = threading.Lock()
         self._means: dict[tuple[str, str], BoundedMeanSequence] = {}
 
@@ -38,6 +40,7 @@ class Standings:
             mean = self._means.get((operation, evaluator))
             if mean is None:
                 if len(self._means) >= SERIES_MAX:
+                    self._losses.add("evaluate.standings_over_limit")
                     return
                 mean = self._means[operation, evaluator] = BoundedMeanSequence(0.0, 1.0)
             mean.add(value)
