@@ -53,7 +53,7 @@
 
   const QUESTIONS = {
     rating: { legend: "How content are you with it?", values: range(1, 10), ends: ["1: not at all", "10: completely"] },
-    thumbs: { legend: "Was this good?", values: [["true", "👍 Yes"], ["false", "👎 No"]] },
+    thumbs: { legend: "Was this good?", values: [["true", "↑ Yes"], ["false", "↓ No"]] },
     recommend: { legend: "How likely is it that you would recommend it?", values: range(0, 10), ends: ["0: not likely", "10: very likely"] },
   };
 
