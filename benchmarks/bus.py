@@ -5,6 +5,7 @@ import contextlib
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -90,7 +91,8 @@ async def throughput(address: str, name: str) -> tuple[float, float]:
 
 async def bare_latencies(url: str) -> list[float]:
     """Return the same of redis-py by hand: XADD, XREADGROUP, XACK, no order kept by key."""
-    writer, reader = redis.asyncio.Redis.from_url(url), redis.asyncio.Redis.from_url(url)
+    writer: Any = redis.asyncio.Redis.from_url(url)
+    reader: Any = redis.asyncio.Redis.from_url(url)
     await writer.xgroup_create("bare", "g", mkstream=True)
     took: list[float] = []
 
@@ -103,7 +105,7 @@ async def bare_latencies(url: str) -> list[float]:
 
     reading = asyncio.create_task(read())
     begin = time.perf_counter()
-    adding = []
+    adding: list[asyncio.Task[Any]] = []
     for n in range(COUNT):
         await asyncio.sleep(max(0.0, begin + n / A_SECOND - time.perf_counter()))
         adding.append(asyncio.create_task(writer.xadd("bare", {"at": str(time.perf_counter())})))

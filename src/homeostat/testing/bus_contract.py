@@ -394,15 +394,15 @@ class BusContract:
     def test_any_thread_may_tell_without_waiting(self, town: Town) -> None:
         async def scene() -> None:
             process = town().listens("a")
+
+            def tell_many(person: str) -> None:
+                for n in range(50):
+                    process.bus.tell(Said(person, n))
+
             process.bus.tell(Said("ann", 0))
             async with process.serving():
                 await process.until_got(1)
-                threads = [
-                    threading.Thread(
-                        target=lambda k=k: [process.bus.tell(Said(f"p{k}", n)) for n in range(50)]
-                    )
-                    for k in range(4)
-                ]
+                threads = [threading.Thread(target=tell_many, args=(f"p{k}",)) for k in range(4)]
                 for thread in threads:
                     thread.start()
                 await process.until_got(201)
