@@ -1,13 +1,11 @@
 """Claims about evaluators that are attached to operations, and about asking them directly."""
 
 import logging
-import os
 import subprocess
 import sys
 import threading
 import weakref
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 
 import numpy as np
 import pytest
@@ -240,33 +238,58 @@ def test_two_that_judge_the_same_texts_are_held_against_each_other(hs: Homeostat
     assert hs.snapshot("evaluate.agreement.low", measure="alpha").last == found["alpha"].interval.low  # type: ignore[union-attr]
 
 
-def test_a_forked_child_judges_by_itself_what_its_parent_has_not(hs: Homeostat) -> None:
-    go_on, begun = threading.Event(), threading.Event()
+FORKING = """
+import os, threading
+from homeostat import Homeostat
+from homeostat.evaluate.evaluator import Score
 
-    def slow(text: str) -> float:
-        if "parent" in text:
+go_on, begun = threading.Event(), threading.Event()
+
+class Slow:
+    name, validation = "slow", None
+    def begin(self, context):
+        return self
+    def add(self, segment):
+        if "parent" in segment.text:
             begun.set()
             go_on.wait(20.0)
-        return 0.5
+    def score(self):
+        return Score(evaluator="slow", value=0.5)
 
-    hs.evaluators.attach("answer", By("slow", slow), rate=1.0)
+def judged(hs, text, count):
     with hs.operation("answer"):
-        hs.said("The parent says.")
-        assert begun.wait(20.0)
-        hs.said("The parent says more.")
-    child = os.fork()
-    if not child:
-        code = 1
-        with suppress(BaseException):
-            with hs.operation("answer"):
-                hs.said("The child says.")
-            judged = hs.evaluators.wait(20.0) and hs.snapshot("quality.slow").count == 1
-            code = 0 if judged and [s.n for s in hs.evaluators.standings()] == [1] else 2
-        os._exit(code)
+        hs.said(text)
+    assert hs.evaluators.wait(20.0)
+    assert hs.snapshot("quality.slow").count == count
+    assert [standing.n for standing in hs.evaluators.standings()] == [count]
+
+hs = Homeostat("app", keep=False, collect=False)
+hs.evaluators.attach("answer", Slow(), rate=1.0)
+with hs.operation("answer"):
+    hs.said("The parent says.")
+    assert begun.wait(20.0)
+    hs.said("The parent says more.")
+child = os.fork()
+if child:
     assert os.waitpid(child, 0)[1] == 0
     go_on.set()
-    assert hs.evaluators.wait(20.0)
-    assert hs.snapshot("quality.slow").count == 2
+    judged(hs, "The parent goes on.", 3)
+else:
+    judged(hs, "The child says.", 1)
+hs.close()
+os._exit(0)
+"""
+
+
+def test_a_forked_child_judges_by_itself_what_its_parent_has_not() -> None:
+    run = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", FORKING],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert run.returncode == 0, run.stderr
 
 
 def test_what_waits_at_the_end_is_counted() -> None:
