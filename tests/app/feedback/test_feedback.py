@@ -240,6 +240,10 @@ def test_the_page_says_the_words_of_the_api(client: TestClient) -> None:
         assert row["words"] in page
         assert row["basis_words"] in page
     assert "few people: read it with care" in page
+    rows = {row["name"]: row for row in client.get("/api/experience").json()["rows"]}
+    assert (rows["Satisfaction"]["target_words"], rows["Satisfaction"]["state"]) == ("8.5 of 10", "undecided")
+    assert (rows["Tasks done"]["target_words"], rows["Tasks done"]["state"]) == ("95%", "")
+    assert rows["Thumbs up"]["target_words"] == ""
     assert "needs 5 more people" in page
 
 

@@ -119,7 +119,7 @@ def _print(found: dict[str, Any]) -> None:
     from rich.table import Table
 
     table = Table(box=None, pad_edge=False, header_style="dim")
-    for name in ("figure", "value", "95%", "rests on", "response rate"):
+    for name in ("figure", "value", "95%", "target", "rests on", "response rate"):
         table.add_column(name)
     for row in found["rows"]:
         care = f" ({row['care']})" if row["care"] else ""
@@ -127,6 +127,7 @@ def _print(found: dict[str, Any]) -> None:
             row["name"],
             row["words"],
             row["interval_words"],
+            " ".join(filter(None, (f"≥ {row['target_words']}" if row["target_words"] else "", row["state"]))),
             f"{row['basis_words']}{care}",
             row["response_words"] or "seen, not asked",
         )

@@ -1,10 +1,12 @@
 """The views of experience: whose is kept, and the figures of one application in words. No HTML here."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from homeostat.app.web.memo import Memo
 from homeostat.core.clock import SECOND_NS
 from homeostat.core.errors import InputError
+from homeostat.core.metric import Metric
 from homeostat.evaluate.experience.figure import Figure
 from homeostat.evaluate.experience.summary import Summary
 from homeostat.judge.words.quantity import bounds, count, quantity
@@ -25,7 +27,10 @@ NAMES = {
 
 @dataclass(frozen=True, slots=True)
 class FigureRow:
-    """A figure as it is shown: with its interval, what it rests on, and who answered."""
+    """A figure as it is shown: with its interval, what it rests on, and who answered.
+
+    `state` says how it stands to its target: `holds`, `missed`, or `undecided` where that is in the interval.
+    """
 
     name: str
     words: str
@@ -34,6 +39,8 @@ class FigureRow:
     response_words: str
     care: str
     known: bool
+    target_words: str = ""
+    state: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +58,8 @@ class Shown:
 class ExperienceViews:
     """Works out what is shown of experience."""
 
-    def __init__(self, experiences: Experiences | None, memo: Memo) -> None:
+    def __init__(self, experiences: Experiences | None, memo: Memo, metrics: Mapping[str, Metric]) -> None:
+        self._targets = {name: m.target for name, m in metrics.items() if m.target is not None}
         self._experiences = experiences
         self._memo = memo
 
@@ -66,22 +74,28 @@ class ExperienceViews:
             raise InputError(f"no experience is kept of {chosen[:64]!r}; there is {', '.join(services[:5])}")
         experience = experiences.of(chosen)
         found = self._memo.get(("experience", chosen), KEPT_NS, experience.figures)
-        return Shown(services, chosen, experience.declaration.told(), rows_of(found), found)
+        return Shown(services, chosen, experience.declaration.told(), rows_of(found, self._targets), found)
 
 
-def rows_of(found: Summary) -> tuple[FigureRow, ...]:
-    """Return the figures in words, what people say first."""
-    said = tuple(figure_row(NAMES[name], figure, name) for name, figure in found.feedback.items())
-    return (
-        *said,
-        figure_row("Tasks done", found.completion),
-        figure_row("Came back in their second week", found.retention.returned),
-        figure_row("Adaptations kept", found.adaptations),
-        figure_row("Preferences chosen again", found.preferences),
+def rows_of(found: Summary, targets: Mapping[str, float]) -> tuple[FigureRow, ...]:
+    """Return the figures in words, what people say first; `targets` are those of the metrics."""
+    said = [
+        figure_row(
+            NAMES[name], figure, name, targets.get(f"experience.{name}") if name != "recommend" else None
+        )
+        for name, figure in found.feedback.items()
+    ]
+    seen = (
+        ("Tasks done", found.completion, "task.completed"),
+        ("Came back in their second week", found.retention.returned, "returned"),
+        ("Adaptations kept", found.adaptations, "adaptation.accepted"),
+        ("Preferences chosen again", found.preferences, "preference.stable"),
     )
+    rows = (figure_row(name, f, "share", targets.get(f"experience.{metric}")) for name, f, metric in seen)
+    return (*said, *rows)
 
 
-def figure_row(name: str, figure: Figure, scale: str = "share") -> FigureRow:
+def figure_row(name: str, figure: Figure, scale: str = "share", target: float | None = None) -> FigureRow:
     """Return a figure in words.
 
     >>> figure_row("Done", Figure(value=0.9, low=0.8, high=0.95, n=40, people=12)).words
@@ -91,11 +105,25 @@ def figure_row(name: str, figure: Figure, scale: str = "share") -> FigureRow:
     rate = figure.response_rate
     response = "" if rate is None else f"{quantity(rate, 'ratio')} of {count(figure.asked or 0)} answered"
     if figure.value is None or figure.low is None or figure.high is None:
-        return FigureRow(name, "not known", figure.why, basis, response, "", False)
-    care = "few people: read it with care" if figure.few else ""
+        told = "" if target is None else valued(target, scale)
+        return FigureRow(name, "not known", figure.why, basis, response, "", False, told)
     return FigureRow(
-        name, valued(figure.value, scale), reach(figure.low, figure.high, scale), basis, response, care, True
+        name=name,
+        words=valued(figure.value, scale),
+        interval_words=reach(figure.low, figure.high, scale),
+        basis_words=basis,
+        response_words=response,
+        care="few people: read it with care" if figure.few else "",
+        known=True,
+        target_words="" if target is None else valued(target, scale),
+        state="" if target is None else _standing(figure.low, figure.high, target),
     )
+
+
+def _standing(low: float, high: float, target: float) -> str:
+    if low >= target:
+        return "holds"
+    return "missed" if high < target else "undecided"
 
 
 def valued(value: float, scale: str) -> str:

@@ -119,7 +119,7 @@ class Views:
         self._windows = Windows(store, clock, self._memo)
         self.alerts = AlertViews(store, clock)
         self.loops = LoopViews(store, clock, losses, self._memo)
-        self.experience = ExperienceViews(experiences, self._memo)
+        self.experience = ExperienceViews(experiences, self._memo, metrics)
         self._releases = Releases(store)
         self._event_sources: tuple[EventSource, ...] = (
             lambda window: self._releases.events(window, self._all_totals(window)),
