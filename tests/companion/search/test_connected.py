@@ -110,7 +110,8 @@ def test_a_lexicon_is_made_once_and_read_from_its_file(tmp_path: Path, embedder:
     again = Lexicon(embedder, words, tmp_path / "words.npy")
     assert (again.rows == lexicon.rows).all()
     assert list(again.numbers("The Barge, the barge and a boat")) == [2, 0]
-    assert not Lexicon(embedder, [*words, "wharf"], tmp_path / "words.npy").rows.size
+    assert len(Lexicon(embedder, [*words, "wharf"], tmp_path / "words.npy")) == 3
+    assert not Lexicon(WordEmbedder(8), words, tmp_path / "words.npy")
 
 
 @pytest.mark.parametrize(

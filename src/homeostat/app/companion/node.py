@@ -31,6 +31,7 @@ from homeostat.companion.courtesy import Courtesy
 from homeostat.companion.crisis_desk import CrisisDesk
 from homeostat.companion.dream.dreams import Dreams
 from homeostat.companion.dream.integrate.integration import Integration
+from homeostat.companion.dream.integrate.lexicon import lexicon_at
 from homeostat.companion.dream.knobs import DreamKnobs
 from homeostat.companion.dream.learning import DreamPart
 from homeostat.companion.dream.nights import Nights
@@ -157,7 +158,8 @@ class CompanionNode:
         self.residents = Residents(options.resident_mb << 20)
         self.knobs = FlowKnobs.declared(self.homeostat, self.residents)
         turns = None if embedder is None else Turns(embedder)
-        search = Search(self.homeostat, embedder, self.residents)
+        lexicon = lexicon_at(embedder, folder)
+        search = Search(self.homeostat, embedder, self.residents, lexicon)
         self.palace = Palace(self.homeostat, self.residents, embedder)
         self.writer = writer_at(self.homeostat, options.writer, os.environ)
         self.mirror = Mirror(self.homeostat, embedder, self.writer)
@@ -196,7 +198,7 @@ class CompanionNode:
             held=self.enrichment.held,
         )
         dream_knobs = DreamKnobs.declared(self.homeostat)
-        integration = Integration(self.homeostat, embedder)
+        integration = Integration(self.homeostat, embedder, lexicon)
         self.dream_stages = Stages(
             dream_knobs,
             lambda: self.clock.now_ns() // 1_000,

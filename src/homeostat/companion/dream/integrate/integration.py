@@ -84,13 +84,13 @@ class Integration:
     def integrate(self, memory: Memory, limit: int = STEP) -> Integrated:
         """Do the next step, of up to `limit` messages."""
         extent = memory.extent()
-        grown = self._lexicon is None or self._lexicon.grow(limit)
         head = self._begun(memory, extent.generation)
         if head.last < extent.last:
             did = self._derive(memory, head, extent.last, limit)
         else:
             did = self._compact(memory, head, limit)
-            did = msgspec.structs.replace(did, done=did.done and grown)
+            if did.done and self._lexicon is not None:
+                did = msgspec.structs.replace(did, done=self._lexicon.grow(limit))
         for kind, counter in self._counters.items():
             counter.add(getattr(did, kind))
         return did

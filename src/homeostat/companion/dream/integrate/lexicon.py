@@ -23,6 +23,7 @@ from homeostat.runtime.embed.wordpieces import whole_words
 
 LETTERS_MIN = 3
 WORDS_MAX = 1 << 15
+SAVED_EVERY = 2_048
 
 _WORD = re.compile(r"[^\W_]+")
 
@@ -41,7 +42,8 @@ class Lexicon:
         """The rows that are made, packed to four bits a number."""
         if file is not None and file.is_file():
             kept = np.load(file)
-            if kept.shape == (len(self._words), width(embedder.dimensions)) and kept.dtype == np.int8:
+            fits = kept.dtype == np.int8 and kept.shape[1:] == self.rows.shape[1:]
+            if fits and len(kept) <= len(self._words):
                 self.rows = kept
 
     @property
@@ -67,7 +69,8 @@ class Lexicon:
             if words:
                 made = packed(to_rows(self._embedder.embed(words)))
                 self.rows = np.concatenate((self.rows, made))
-                if len(self.rows) == len(self._words) and self._file is not None:
+                whole = len(self.rows) == len(self._words)
+                if self._file is not None and (whole or have // SAVED_EVERY < len(self.rows) // SAVED_EVERY):
                     _save(self._file, self.rows)
             return len(self.rows) == len(self._words)
 
