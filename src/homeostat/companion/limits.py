@@ -20,6 +20,8 @@ def checked(message: NewMessage) -> NewMessage:
     Traceback (most recent call last):
     homeostat.core.errors.InputError: message '1' has no text: leave it out
     """
+    if not isinstance(message, NewMessage):
+        raise InputError(f"a {type(message).__name__} is no message")
     if not message.text or message.text.isspace():
         raise InputError(f"message {message.id!r} has no text: leave it out")
     checked_messages([message])

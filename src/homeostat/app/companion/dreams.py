@@ -95,8 +95,8 @@ class DreamApi:
             Route(dreams + "/now", self.steer, methods=["POST"]),
             Route(dreams + "/now", self.stop, methods=["DELETE"]),
             Route(dreams + "/{name}", self.remove, methods=["DELETE"]),
-            Route(dreams + "/{name}/scenes/{number:int}/speech", self.speak),
-            Route(dreams + "/{name}/scenes/{number:int}/picture", self.paint),
+            Route(dreams + "/{name}/scenes/{number}/speech", self.speak),
+            Route(dreams + "/{name}/scenes/{number}/picture", self.paint),
         ]
 
     async def diary(self, http: Request) -> Response:
@@ -143,7 +143,7 @@ class DreamApi:
         with self._people.open(person) as memory:
             for dream in diary.dreams_of(memory):
                 for scene in dream.scenes:
-                    if (dream.name, scene.number) == (name, number):
+                    if (dream.name, str(scene.number)) == (name, number):
                         return scene
         raise NoDream("the diary has no such scene")
 

@@ -26,6 +26,8 @@ def checked_messages(messages: Sequence[NewMessage]) -> Sequence[NewMessage]:
     talks and authors have up to 256 bytes without NUL, and an id is not empty.
     """
     for message in messages:
+        if not isinstance(message, NewMessage):  # a scene of a dream, say, must not pass for a memory
+            raise InputError(f"a {type(message).__name__} is no message")
         checked_id(message.id)
         _checked(message.talk, "a talk's name")
         _checked(message.author, "an author's name")
