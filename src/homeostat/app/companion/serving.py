@@ -12,7 +12,7 @@ from homeostat.app.launch.server import SERVER_NAME
 
 GRACE_S = 5
 
-SWITCH_S = 0.001
+SWITCH_S = 0.0005
 """How long a thread that learns may keep the interpreter from one that answers; Python's own is 5 ms."""
 FILES_MAX = 65_536
 
