@@ -111,6 +111,17 @@ def test_what_is_derived_goes_with_its_source_at_once(memory: Memory) -> None:
     assert rows["seq"].tolist() == [2, 3, 4]
 
 
+def test_nothing_is_kept_of_a_removed_message_once_the_parts_have_caught_up(memory: Memory) -> None:
+    memory.messages.add(said("I live in Oslo.", "Luna sleeps on the sofa", "Today Luna sleeps elsewhere"))
+    integrated(memory)
+    memory.messages.remove(["m1", "m2"])
+    assert Integration(BareHost(), EMBEDDER).catch_up(memory, 10)
+    page = kept.whole(memory, kept.head_of(memory))
+    assert page.rows["seq"].tolist() == [3]
+    assert not len(page.stated)
+    assert not len(page.linked)
+
+
 def test_notes_hold_no_word_of_the_person(memory: Memory) -> None:
     memory.messages.add(
         said("My favourite composer is Saint-Saens.", "I live in Timbuktu.", "I love rhubarb.")

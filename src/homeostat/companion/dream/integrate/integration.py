@@ -50,7 +50,7 @@ class Integrated(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Integration:
-    """Derives links, facts, duplicates and resolutions, and makes old vectors compact.
+    """A part that dreams have work: it derives links and facts, merges, resolves, makes old vectors compact.
 
     The dream calls `integrate` until it is done, each time with the memory held anew: a step of 64 messages
     takes some 0.1 s. What was derived is in the notes, as places in messages: no word of the person is kept
@@ -94,6 +94,21 @@ class Integration:
         for kind, counter in self._counters.items():
             counter.add(getattr(did, kind))
         return did
+
+    def catch_up(self, memory: Memory, limit: int) -> bool:
+        """Forget what was derived from messages that were edited or removed; to derive is for dreams.
+
+        As a part it does so soon after, whether the person dreams (any more) or not.
+        """
+        head, generation = kept.head_of(memory), memory.extent().generation
+        if head.stamp and head.cleared != generation:
+            pages = {number: kept.page_of(memory, number) for number in range(head.pages)}
+            gone = [seq for page in pages.values() for seq in _changed(memory, page)]
+            head.cleared = generation
+            kept.put(
+                memory, head, {number: page.without(gone) for number, page in pages.items()} if gone else {}
+            )
+        return True
 
     def derived(self, memory: Memory, seqs: Sequence[int]) -> list[Derived]:
         """Return what was derived from these messages as they are now, with its sources."""
@@ -169,6 +184,13 @@ class Integration:
             head.compact, head.changed = reached, []
             kept.put(memory, head, {})
         return Integrated(done=not compacted and last, compacted=compacted)
+
+
+def _changed(memory: Memory, page: Page) -> list[int]:
+    """Return the messages of a page that were edited or removed since it was kept."""
+    found = {m.seq: m.edited_us for m in memory.reading.by_seq(page.rows["seq"].tolist())}
+    rows = page.rows[["seq", "edited_us"]].tolist()
+    return [seq for seq, edited_us in rows if found.get(seq) != edited_us]
 
 
 def _words_number(message: Message) -> int:
