@@ -23,6 +23,7 @@ from homeostat.core.clock import Clock
 from homeostat.core.embedder import Embedder
 from homeostat.evaluate.safety.guard import Guard
 from homeostat.evaluate.safety.policy import policy
+from homeostat.loop.evaluating.evaluators import Evaluators
 from homeostat.testing.bare_host import BareHost
 
 DAY_US = 86_400_000_000
@@ -72,8 +73,12 @@ class Dreamers:
         whole: bool = False,
         rests: Rests = nullcontext,
     ) -> None:
-        """Dream by the grammar, or with a writer; `whole` with palace and integration, as the server does."""
+        """Dream by the grammar, or with a writer; `whole` with palace and integration, as the server does.
+
+        What is told is handed to `evaluators`, to which nothing is attached.
+        """
         self.host = BareHost(clock)
+        self.evaluators = Evaluators(self.host, {})
         self.people = people
         self.knobs = DreamKnobs.declared(self.host)
         palace = Palace(self.host, Residents(RESIDENT_BYTES), embedder)
@@ -96,6 +101,7 @@ class Dreamers:
             lambda: f"dream-{next(names)}",
             writer=writer,
             rests=rests,
+            said=self.evaluators.said,
             integrate=(lambda memory, limit: integration.integrate(memory, limit).done) if whole else None,
         )
 

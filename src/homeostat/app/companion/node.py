@@ -29,6 +29,7 @@ from homeostat.companion.canaries import Canaries
 from homeostat.companion.companion import Companion
 from homeostat.companion.courtesy import Courtesy
 from homeostat.companion.crisis_desk import CrisisDesk
+from homeostat.companion.dream.dreams import REQUEST as DREAM
 from homeostat.companion.dream.dreams import Dreams
 from homeostat.companion.dream.integrate.integration import Integration
 from homeostat.companion.dream.integrate.lexicon import lexicon_at
@@ -80,6 +81,15 @@ CANARIES = 8
 WALK_ID_BYTES = 24
 DREAM_NAME_BYTES = 9
 AUDIENCE = "adult"
+JUDGED = (
+    "coherence.local",
+    "coherence.global",
+    "emotion.transitions",
+    "personal.faithfulness",
+    "senses.vividness",
+)
+"""What dreams are judged by, all of them, by words alone: some ms beside."""
+
 """Whose policy the guard of dreams goes by."""
 
 POLICY = Path(homeostat.companion.__file__).with_name("policy.toml")
@@ -167,7 +177,8 @@ class CompanionNode:
             self.homeostat, None if embedder is None else embedder.model, self.writer
         )
         self.dream = DreamPart(self.clock, lambda person, at_ns: self.nights.quiet(person, at_ns))
-        parts: tuple[Part, ...] = (self.palace, self.mirror, self.archaeology, self.dream)
+        integration = Integration(self.homeostat, embedder, lexicon)
+        parts: tuple[Part, ...] = (self.palace, self.mirror, self.archaeology, self.dream, integration)
         courtesy = Courtesy(self.homeostat)
         self.enrichment = Enrichment(
             self.homeostat, self.people, parts, self.knobs, self.flags.on, turns, courtesy
@@ -198,7 +209,6 @@ class CompanionNode:
             held=self.enrichment.held,
         )
         dream_knobs = DreamKnobs.declared(self.homeostat)
-        integration = Integration(self.homeostat, embedder, lexicon)
         self.dream_stages = Stages(
             dream_knobs,
             lambda: self.clock.now_ns() // 1_000,
@@ -215,9 +225,13 @@ class CompanionNode:
             partial(token_urlsafe, DREAM_NAME_BYTES),
             writer=self.writer,
             integrate=lambda memory, limit: integration.integrate(memory, limit).done,
+            said=self.homeostat.said,
             rests=courtesy.step,
             runs=self.threads.run_for,
         )
+        self.homeostat.evaluators.use(NONE)  # vectors are for who waits for an answer
+        for name in JUDGED:
+            self.homeostat.evaluators.attach(DREAM, name, rate=1.0)
         self.desk = CrisisDesk(
             self.homeostat,
             self._noted,

@@ -7,20 +7,23 @@ from functools import partial
 from time import thread_time
 from typing import Any, Protocol, TypeVar
 
-from homeostat.companion.dream import prose, stages
+from homeostat.companion.dream import stages
 from homeostat.companion.dream.budget import Budget
 from homeostat.companion.dream.knobs import DreamKnobs
 from homeostat.companion.dream.meter import Meter
+from homeostat.companion.dream.prose import Writer
 from homeostat.companion.dream.scene import Dream, How, Scene, Steering
 from homeostat.companion.dream.screen import Screen
 from homeostat.companion.dream.session import Chose, Outcome, Session, Stage, Staged, Steered
 from homeostat.companion.dream.stages import Begun, NoConsent, Prepared, Stages
 from homeostat.companion.dream.tracing import untraced
+from homeostat.companion.dream.wording import Wording
 from homeostat.companion.store.people import Memory, People
 from homeostat.companion.unspoken import Unspoken
 from homeostat.core.clock import SECOND_NS
-from homeostat.core.errors import HomeostatError, InputError, NotAvailable, QueueFull, UnknownPerson
+from homeostat.core.errors import HomeostatError, InputError, QueueFull, UnknownPerson
 from homeostat.core.guard import guarded
+from homeostat.evaluate.passage import Context, Segment
 from homeostat.evaluate.safety.guard import Guard
 from homeostat.runtime.host import Host
 
@@ -28,14 +31,7 @@ T = TypeVar("T")
 
 REQUEST = "companion.dream"
 PACE_S_MAX = 60.0
-PROSE_WAIT_S = 8.0
-PROSE_REST_NS = 30 * SECOND_NS
-"""For how long a model may keep a scene, and for how long none asks one that failed."""
-
-PROSE_AT_ONCE = 4
-CHARS_A_TOKEN = 4
 CPU_BURST_S = 8.0
-TOKENS_BURST_S = 60.0
 LEAVES_NS = 300 * SECOND_NS
 """A dream that ended can be watched for so long; then only the diary has it."""
 
@@ -47,6 +43,9 @@ Integrate = Callable[[Memory, int], bool]
 INTEGRATE_S: dict[How, float] = {"request": 0.05, "away": 20.0}
 INTEGRATE_STEP: dict[How, int] = {"request": 16, "away": 64}
 """For how long steps are begun, and of how many messages: who asked for a dream waits for its end."""
+
+Said = Callable[[tuple[Segment, ...], Callable[[], Context]], None]
+"""Takes what a dream told, and what it may rest on, to be judged."""
 
 Rests = Callable[[], AbstractContextManager[None]]
 """A context for work that makes room for what people wait for."""
@@ -93,8 +92,9 @@ class Dreams:
         guard: Guard,
         make_name: Callable[[], str],
         *,
-        writer: prose.Writer | None = None,
+        writer: Writer | None = None,
         integrate: Integrate | None = None,
+        said: Said | None = None,
         runs: Runs = in_thread,
         rests: Rests = nullcontext,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
@@ -108,18 +108,16 @@ class Dreams:
         self._stages = stages
         self._guard = guard
         self._make_name = make_name
-        self._writer = writer
         self._integrate = integrate
+        self._said = said
         self._runs = runs
         self._rests = rests
         self._sleep = sleep
         self._meter = Meter(host)
+        self._wording = Wording(host, knobs, self._meter, writer)
         self._sessions: dict[str, Session] = {}
         self._claims = [0, 0]
         self.cpu = Budget(host.clock, lambda: float(knobs.cpu_share.get()), CPU_BURST_S)
-        self._tokens = Budget(host.clock, lambda: knobs.tokens_a_minute.get() / 60.0, TOKENS_BURST_S)
-        self._prose_from_ns = host.clock.monotonic_ns()
-        self._prose_underway = 0
         self._left_over: set[asyncio.Future[Any]] = set()
 
     @property
@@ -144,8 +142,7 @@ class Dreams:
         if not 0.0 <= pace_s <= PACE_S_MAX:
             raise InputError(f"pace_s is a number of seconds from 0 to {PACE_S_MAX:g}, not {pace_s!r}")
         steering = (steering or Steering()).checked()
-        found = self._sessions.get(person)
-        if found is not None and found.ended is None:
+        if self.dreaming(person):
             raise Underway("this person dreams already: watch that dream, or stop it first")
         if self.room == 0:
             raise QueueFull(f"{self.running} people dream already, and no more may at once: try again later")
@@ -161,6 +158,11 @@ class Dreams:
         self._sessions[person] = session
         self._levels()
         return session
+
+    def dreaming(self, person: str) -> bool:
+        """Tell whether a person dreams now."""
+        session = self._sessions.get(person)
+        return session is not None and session.ended is None
 
     def of(self, person: str) -> Session:
         """Return the dream of a person that runs, or ended a moment ago. Raises NoDream."""
@@ -274,7 +276,9 @@ class Dreams:
             session.dropped += dropped
             if scene is None:
                 continue
-            scene = await self._worded(session, scene, prepared, screen)
+            asking = self._wording.asking(scene, prepared.messages, screen)
+            if asking is not None:
+                scene = await self._unless_stopped(session, asking)
             screen.tell(scene)
             session.tell(scene)
             now_ns = self._clock.monotonic_ns()
@@ -313,43 +317,6 @@ class Dreams:
         prepared.telling.take_back()
         return None, refused, 1
 
-    async def _worded(self, session: Session, scene: Scene, prepared: Prepared, screen: Screen) -> Scene:
-        """Return a scene in the model's words, where one is set and answers in time with what may be told."""
-        writer = self._writer
-        if (
-            writer is None
-            or not self._tokens.left
-            or self._prose_underway >= PROSE_AT_ONCE
-            or self._clock.monotonic_ns() < self._prose_from_ns
-        ):
-            return scene
-        asked = prose.asked(scene, prepared.messages)
-        self._prose_underway += 1
-        try:
-            # A thread that hangs there is left behind: it ends by the writer's own limit.
-            writing = asyncio.to_thread(self._written, writer, asked)
-            answer = await self._unless_stopped(session, asyncio.wait_for(writing, PROSE_WAIT_S))
-        except (HomeostatError, TimeoutError):
-            self._meter.unworded.add(1)
-            self._prose_from_ns = self._clock.monotonic_ns() + PROSE_REST_NS
-            return scene
-        finally:
-            self._prose_underway -= 1
-        self._tokens.spend((sum(len(part["content"]) for part in asked) + len(answer)) / CHARS_A_TOKEN)
-        try:
-            told = prose.told(answer, scene, prepared.messages, writer.model)
-        except NotAvailable:
-            told = None
-        if told is None or screen.refused(told) is not None:
-            self._meter.unworded.add(1)
-            return scene
-        return told
-
-    @staticmethod
-    def _written(writer: prose.Writer, asked: list[dict[str, str]]) -> str:
-        with Unspoken("the writer of a dream"):
-            return writer.write(asked, prose.TOKENS_MAX)
-
     async def _kept(self, session: Session, prepared: Prepared, *, whole: bool) -> None:
         """Put what was told into the diary, also where the dream was stopped."""
         dream = Dream(
@@ -362,6 +329,9 @@ class Dreams:
             whole=whole,
             dropped=session.dropped,
         )
+
+        if self._said is not None:
+            self._said(stages.told(dream), lambda: stages.known(prepared.messages))
 
         def keep() -> int | None:
             alike = stages.resonance(dream, prepared.messages)

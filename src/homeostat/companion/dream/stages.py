@@ -224,6 +224,16 @@ def replayed(prepared: Prepared) -> tuple[Replayed, ...]:
 def resonance(dream: Dream, messages: Mapping[int, Message]) -> float | None:
     """Return how near the feeling of scenes is to that of their sources, 0 to 1; None where none has one."""
     segments = [Segment(text=s.words, sources=tuple(map(str, s.sources))) for s in dream.scenes]
-    sources = tuple(Source(id=str(seq), text=message.text) for seq, message in messages.items())
-    score = judged(EmotionMatch(), segments, Context(sources=sources))
+    score = judged(EmotionMatch(), segments, known(messages))
     return None if score is None else score.value
+
+
+def told(dream: Dream) -> tuple[Segment, ...]:
+    """Return a dream as evaluators read it: its claims, each with its sources."""
+    claims = (claim for scene in dream.scenes for claim in scene.claims)
+    return tuple(Segment(text=claim.text, sources=tuple(map(str, claim.sources))) for claim in claims)
+
+
+def known(messages: Mapping[int, Message]) -> Context:
+    """Return what a dream may rest on."""
+    return Context(sources=tuple(Source(id=str(seq), text=one.text) for seq, one in messages.items()))
