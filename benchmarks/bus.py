@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import tempfile
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -89,6 +90,27 @@ async def throughput(address: str, name: str) -> tuple[float, float]:
     return rate, tell_us
 
 
+async def hops() -> list[float]:
+    """Return the seconds that two bare hops to a thread and back take at the same rate: this machine's part."""
+    loop = asyncio.get_running_loop()
+    took: list[float] = []
+
+    async def one() -> None:
+        begin = time.perf_counter()
+        await loop.run_in_executor(thread, int)
+        await loop.run_in_executor(thread, int)
+        took.append(time.perf_counter() - begin)
+
+    with ThreadPoolExecutor(1) as thread:
+        begin = time.perf_counter()
+        hopping = []
+        for n in range(COUNT):
+            await asyncio.sleep(max(0.0, begin + n / A_SECOND - time.perf_counter()))
+            hopping.append(asyncio.create_task(one()))
+        await asyncio.gather(*hopping)
+    return took
+
+
 async def bare_latencies(url: str) -> list[float]:
     """Return the same of redis-py by hand: XADD, XREADGROUP, XACK, no order kept by key."""
     writer: Any = redis.asyncio.Redis.from_url(url)
@@ -140,7 +162,11 @@ def _form(form: str, address: str, bar_ms: float, folder: Path, bare_ms: float |
     p99, p50 = np.median([one[0] for one in runs]), np.median([one[1] for one in runs])
     rates = [asyncio.run(throughput(address.replace("NAME", f"t{n}"), f"t{n}")) for n in range(REPEATS)]
     left = set_on_fire(folder, address.replace("NAME", "fire"))
-    note = f"{A_SECOND} a second one by one; p50 {p50:.2f} ms; median of {REPEATS} runs; plan 50 ms"
+    machine_ms = _p99(asyncio.run(hops()))
+    note = (
+        f"{A_SECOND} a second one by one; p50 {p50:.2f} ms; median of {REPEATS} runs; plan 50 ms; "
+        f"two bare hops to a thread: p99 {machine_ms:.1f} ms"
+    )
     fire = (
         f"{left.acknowledged} acknowledged, 3 publishers and 3 subscribers killed, {left.twice} taken twice, "
         f"{left.out_of_order} out of order, longest gap {left.recovery_s:.1f} s (lease 1 s)"
