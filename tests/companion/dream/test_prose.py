@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 import pytest
 
-from homeostat.companion.dream import dreams
+from homeostat.companion.dream import wording
 from homeostat.companion.dream.session import Session
 from homeostat.companion.dream.tracing import untraced
 from homeostat.companion.store.sqlite.people import SqlitePeople
@@ -88,7 +88,7 @@ def test_a_model_that_fails_is_left_alone_for_a_while(people: SqlitePeople) -> N
 def test_a_model_that_stalls_keeps_no_dream_waiting(
     people: SqlitePeople, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(dreams, "PROSE_WAIT_S", 0.05)
+    monkeypatch.setattr(wording, "WAIT_S", 0.05)
     free = threading.Event()
 
     def stalled(memories: list[dict[str, str]]) -> str:

@@ -109,7 +109,7 @@ class Grammar:
         month = month_of(memory.message)
         if not memory.english:
             return Claim(text=f"{day_of(memory.message):%Y-%m}:", sources=(memory.seq,))
-        forms = _OPENINGS
+        forms: tuple[str, ...] = _OPENINGS
         if shape is Shape.CIRCULAR and last:
             forms = _RETURNS
         elif not begins:

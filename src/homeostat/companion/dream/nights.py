@@ -111,6 +111,10 @@ class Nights:
                 note = memory.notes.get(NOTE)
         except UnknownPerson:
             return 0
+        except StoreError:  # it is away: later
+            self._losses.add("companion.dream_put_off")
+            self.quiet(person, self._clock.now_ns())
+            return 0
         before = 0 if note is None else msgspec.msgpack.decode(note, type=int)
         return last if last - before >= NEW_MIN else 0
 

@@ -71,10 +71,10 @@ class Triggers:
         for trigger in triggers:
             own = stems_of(trigger, words)
             stems |= own
-            for related in _related(own, words):
-                (stems.update if len(related) == 1 else phrases.append)(related)  # type: ignore[operator]
+            phrases += _related(own, words)
+        stems |= {stem for phrase in phrases if len(phrase) == 1 for stem in phrase}
         self._stems = frozenset(stems)
-        self._phrases = phrases
+        self._phrases = tuple(phrase for phrase in phrases if len(phrase) > 1)
         self._begins = tuple(stem for stem in stems if len(stem) >= PREFIX_CHARS)
 
     def __bool__(self) -> bool:

@@ -15,6 +15,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from homeostat.app.companion.app import create_companion_app
 from homeostat.app.companion.node import CompanionNode
 from homeostat.companion.access.grant import PERSONS
+from homeostat.companion.dream.wishes import Wishes, keep_wishes
 from homeostat.companion.message import NewMessage
 
 CHROMIUM = os.environ.get("HOMEOSTAT_CHROMIUM", "/usr/bin/chromium")
@@ -139,7 +140,16 @@ def test_each_page_is_accessible_fits_and_is_silent(
 ) -> None:
     watched = open_page(viewport={"width": width, "height": 800}, color_scheme=scheme)
     page = watched.page
-    paths = ("/", "/experience", "/palace", "/palace?q=Lisbon", "/palace?near=641", "/mirror", "/archaeology")
+    paths = (
+        "/",
+        "/experience",
+        "/palace",
+        "/palace?q=Lisbon",
+        "/palace?near=641",
+        "/mirror",
+        "/archaeology",
+        "/dreams",
+    )
     for path in (*paths, "/archaeology?before=320&after=321", "/palace?begin=x"):
         page.goto(f"{address}{path}", wait_until="load")
         if path.startswith("/palace") and "begin" not in path:
@@ -232,6 +242,32 @@ def test_a_walk_moves_the_camera_pauses_goes_on_and_arrives(open_page: Open, add
     assert "Arrived in the room" in page.get_by_role("status").inner_text()
     assert page.locator("[data-way] li[aria-current=step]").count() == 1
     accessible(page, "after a walk")
+    assert watched.wrong == []
+
+
+def test_a_dream_is_told_steered_and_stopped_by_keyboard(
+    open_page: Open, address: str, node: CompanionNode
+) -> None:
+    with node.people.open("ann") as memory:
+        keep_wishes(memory.notes, Wishes(consent=True))
+    watched = open_page(viewport={"width": 360, "height": 800}, color_scheme="dark")
+    page = watched.page
+    page.goto(f"{address}/dreams")
+    page.get_by_label("Follow").fill("bread")
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".dreaming > li", timeout=DRAWN_MS)
+    assert "/palace?near=" in (page.locator(".dreaming > li a").first.get_attribute("href") or "")
+    page.get_by_label("Leave out").fill("guitar")
+    page.get_by_role("button", name="Steer it so").press("Enter")
+    page.wait_for_function("() => document.querySelector('[data-said]').textContent.startsWith('Steered')")
+    page.get_by_role("button", name="Stop").press("Enter")
+    page.wait_for_function("() => document.querySelector('[data-said]').textContent.startsWith('Stopped')")
+    assert page.evaluate("document.activeElement.textContent") == "Dream"
+    page.goto(f"{address}/dreams")
+    assert "1 dream is in the diary" in page.locator("h1").inner_text()
+    page.evaluate("for (const d of document.querySelectorAll('details')) d.open = true")
+    accessible(page, "/dreams")
+    assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
     assert watched.wrong == []
 
 

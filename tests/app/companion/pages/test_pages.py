@@ -134,7 +134,7 @@ def test_a_hostile_name_of_a_person_stays_a_name(
     node.companion.receive_many(name, [NewMessage(id="1", text="hello", at_us=1)])
     browser.post("/login", data={"token": token_of(None)})
     browser.post("/person", data={"person": name})
-    for path in ("/", "/palace", "/mirror", "/archaeology"):
+    for path in ("/", "/palace", "/mirror", "/archaeology", "/dreams"):
         answer = browser.get(path)
         assert answer.status_code == 200
         assert "<script>alert" not in answer.text
@@ -196,7 +196,7 @@ def test_a_request_keeps_its_filters_in_each_of_its_links() -> None:
 
 def test_who_said_nothing_yet_is_told_how_to_begin(browser: TestClient, token_of: TokenOf) -> None:
     browser.post("/login", data={"token": token_of("newcomer")})
-    for path in ("/", "/palace", "/mirror", "/archaeology"):
+    for path in ("/", "/palace", "/mirror", "/archaeology", "/dreams"):
         page = browser.get(path).text
         assert "Nothing is remembered yet" in page
         assert "homeostat companion import" in page

@@ -12,7 +12,7 @@ from homeostat.companion.store.keys import MasterKey
 from homeostat.testing.clock import ManualClock
 
 TokenOf = Callable[..., str]
-PAGES = ("/", "/palace", "/mirror", "/archaeology")
+PAGES = ("/", "/palace", "/mirror", "/archaeology", "/dreams")
 
 
 def test_a_sealed_session_opens_with_its_key_alone_unchanged_and_for_a_week() -> None:

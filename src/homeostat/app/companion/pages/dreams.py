@@ -54,6 +54,7 @@ class DreamPages:
             "Dreams",
             wishes=wishes,
             dreams=dreams,
+            running=self._node.dreams.dreaming(visit.person),
             shapes=SHAPES,
             speaks=self._node.speech is not None,
             paints=self._node.pictures is not None,

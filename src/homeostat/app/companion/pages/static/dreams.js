@@ -105,5 +105,5 @@
   });
   steer.addEventListener("click", () => send("POST", "/now", wanted()));
   stop.addEventListener("click", () => send("DELETE", "/now"));
-  watch();
+  if (panel.dataset.running === "true") watch();
 })();
