@@ -91,7 +91,7 @@ async def throughput(address: str, name: str) -> tuple[float, float]:
 
 
 async def hops() -> list[float]:
-    """Return the seconds that two bare hops to a thread and back take at the same rate: this machine's part."""
+    """Return the seconds that two bare hops to a thread take at the same rate: this machine's part."""
     loop = asyncio.get_running_loop()
     took: list[float] = []
 

@@ -410,7 +410,7 @@ class BusContract:
                     thread.join()
             assert all(found == sorted(found) for found in by_person(process.got).values())
             process.bus.tell(Said("bob", 9))
-            await process.bus.flush()
+            await process.bus.close()
             assert [lag.waiting for lag in await process.bus.lags()] == [1]
 
         town.play(scene())
@@ -454,6 +454,8 @@ class BusContract:
     def test_what_cannot_be_declared_is_refused_by_name(self, town: Town) -> None:
         async def scene() -> None:
             process = town().listens("a")
+            with pytest.raises(ConfigError, match="no engine for 'kafka'"):
+                Bus(process.host, "kafka://here")
             with pytest.raises(ConfigError, match=r"'said'.* declared before"):
                 process.bus.kind(Said, "said", key=lambda e: e.person)
             with pytest.raises(ConfigError, match="'a' has a handler of 'said'"):

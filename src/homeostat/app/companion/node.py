@@ -311,11 +311,7 @@ class CompanionNode:
         await self.jobs.close()
 
     def _tell_rest(self) -> None:
-        async def tell() -> None:
-            await self.news.bus.flush()
-            await self.news.bus.close()
-
-        asyncio.run(tell())
+        asyncio.run(self.news.bus.close())
 
     def close(self) -> None:
         """Write what waits and let go of everything."""

@@ -33,6 +33,9 @@ Handled = TypeVar("Handled", bound=Callable[[Any], Awaitable[None] | None])
 
 TELL_MAX = 500
 TIDY_S = 2.0
+TIDY_EVENTS = 10_000
+"""How often what is over is dropped while the bus is served, and after how many events where it is not."""
+
 FULL_POLL_S = 0.01
 """How often a publisher who waits looks whether there is room."""
 
@@ -67,7 +70,8 @@ class Bus:
         """
         self.host = host
         self.settings = Settings(name, str(address), lag_max, keep_s, kept_max, lease_s)
-        self._owner = f"{socket.gethostname()}-{os.getpid()}-{os.urandom(4).hex()}"
+        self._process = 0
+        self._owner = ""
         self._kinds: dict[type[msgspec.Struct], Kind[Any]] = {}
         self._subscriptions: dict[str, Subscription] = {}
         self._knobs = declare_knobs(host, name)
@@ -77,6 +81,7 @@ class Bus:
         self._backend: Backend | None = None
         self._opening = asyncio.Lock()
         self._consumers: list[Consumer] = []
+        self._untidied = 0
         self._appends: Grouped[Sequence[Record], Sequence[int]] = Grouped(self._append)
 
     def kind(
@@ -164,8 +169,11 @@ class Bus:
         return len(self._told)
 
     async def serve(self) -> None:
-        """Hand events to the subscribers of this process, and publish what is told, until cancelled."""
-        await self.backend()
+        """Hand events to the subscribers of this process, and publish what is told, until cancelled.
+
+        Where what keeps the events does not answer, it is tried again. Raises ConfigError.
+        """
+        await self._opened()
         tasks = [asyncio.create_task(part) for part in self._parts()]
         try:
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
@@ -217,12 +225,16 @@ class Bus:
         return await (await self.backend()).lags()
 
     async def backend(self) -> Backend:
-        """Return what keeps the events, opened at the first call; it belongs to one event loop.
+        """Return what keeps the events, opened at the first call, and anew in a forked child.
 
-        In another loop it is opened anew once that one is closed. Raises ConfigError while both run.
+        It belongs to one event loop. In another one it is opened anew once that one is closed. Raises
+        ConfigError while both run.
         """
         loop = asyncio.get_running_loop()
-        if self._loop is not loop and (self._loop is None or self._loop.is_closed()):
+        over = self._loop is not loop and (self._loop is None or self._loop.is_closed())
+        if over or self._process != os.getpid():
+            self._process = os.getpid()
+            self._owner = f"{socket.gethostname()}-{self._process}-{os.urandom(4).hex()}"
             self._loop, self._backend, self._opening = loop, None, asyncio.Lock()
         if self._loop is not loop:
             raise ConfigError(
@@ -232,15 +244,12 @@ class Bus:
         if self._backend is None:
             async with self._opening:
                 if self._backend is None:
-                    backend = await open_backend(self.settings, self.host.clock)
-                    self._consumers = [self._consumer(backend, one) for one in self._subscriptions.values()]
-                    for consumer in self._consumers:
-                        await consumer.begin()
-                    self._backend = backend
+                    self._backend = await self._begun(await open_backend(self.settings, self.host.clock))
         return self._backend
 
     async def close(self) -> None:
-        """Let go of what keeps the events; a later call opens it again."""
+        """Publish what was told, and let go of what keeps the events; a later call opens it again."""
+        await self.flush()
         backend, self._backend = self._backend, None
         if backend is not None:
             await backend.close()
@@ -253,6 +262,17 @@ class Bus:
     ) -> None:
         await self.close()
 
+    async def _opened(self) -> None:
+        while True:
+            try:
+                await self.backend()
+                return
+            except ConfigError:
+                raise
+            except HomeostatError:
+                self.host.losses.add("bus.engine_failed")
+                await asyncio.sleep(AGAIN_S)
+
     def _record(self, event: msgspec.Struct) -> Record:
         kind = self._kinds.get(type(event))
         if kind is None:
@@ -264,6 +284,17 @@ class Bus:
         except InputError:
             self._meter.invalid()
             raise
+
+    async def _begun(self, backend: Backend) -> Backend:
+        """Have what is published from now on come to the subscribers of this process."""
+        self._consumers = [self._consumer(backend, one) for one in self._subscriptions.values()]
+        try:
+            for consumer in self._consumers:
+                await consumer.begin()
+        except BaseException:
+            await backend.close()
+            raise
+        return backend
 
     def _consumer(self, backend: Backend, subscription: Subscription) -> Consumer:
         return Consumer(
@@ -281,7 +312,12 @@ class Bus:
 
     async def _append(self, groups: Sequence[Sequence[Record]]) -> Sequence[Sequence[int]]:
         backend = await self.backend()
-        positions = iter(await backend.log.append([record for group in groups for record in group]))
+        records = [record for group in groups for record in group]
+        positions = iter(await backend.log.append(records))
+        self._untidied += len(records)
+        if self._untidied > TIDY_EVENTS:  # nobody may be serving who would
+            self._untidied = 0
+            await backend.tidy()
         return [[next(positions) for _ in group] for group in groups]
 
     async def _telling(self) -> None:
@@ -305,6 +341,7 @@ class Bus:
             try:
                 backend = await self.backend()
                 dropped = await backend.tidy()
+                self._untidied = 0
                 self._meter.lags(await backend.lags())
                 if dropped:
                     self.host.losses.add("bus.kept_max", dropped)

@@ -12,7 +12,7 @@ from homeostat.runtime.bus.settings import Settings
 async def open_backend(settings: Settings, clock: Clock) -> Backend:
     """Open what keeps the events.
 
-    Raises ConfigError for an address that says nothing to us, NotAvailable where a package is missing or a
+    Raises ConfigError for an address that names no file, NotAvailable where a package is missing or a
     server does not answer, StoreError where a file cannot be used.
     """
     scheme = urlsplit(settings.address).scheme if "://" in settings.address else ""
@@ -20,13 +20,11 @@ async def open_backend(settings: Settings, clock: Clock) -> Backend:
         from homeostat.runtime.bus.in_file.backend import file_backend
 
         return await file_backend(file_of(settings.address), settings, clock)
-    if scheme in ("redis", "rediss"):
-        try:
-            from homeostat.runtime.bus.on_redis.backend import redis_backend
-        except ModuleNotFoundError as error:
-            raise NotAvailable(f"{error.name} is not installed: pip install 'homeostat[redis]'") from None
-        return await redis_backend(settings, clock)
-    raise ConfigError(f"a bus has no engine for {scheme!r}: give a path, or a URL of redis")
+    try:
+        from homeostat.runtime.bus.on_redis.backend import redis_backend
+    except ModuleNotFoundError as error:
+        raise NotAvailable(f"{error.name} is not installed: pip install 'homeostat[redis]'") from None
+    return await redis_backend(settings, clock)
 
 
 def file_of(address: str) -> Path:

@@ -1,8 +1,11 @@
 """The settings of a bus: where it is, and what bounds it."""
 
 from dataclasses import dataclass, field
+from urllib.parse import urlsplit
 
 from homeostat.core.errors import ConfigError
+
+SCHEMES = ("sqlite", "redis", "rediss")
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +22,9 @@ class Settings:
     def __post_init__(self) -> None:
         if not self.name.isidentifier():
             raise ConfigError(f"a bus's name has letters, digits and _, such as 'bus', not {self.name!r}")
+        scheme = urlsplit(self.address).scheme if "://" in self.address else "sqlite"
+        if scheme not in SCHEMES:
+            raise ConfigError(f"a bus has no engine for {scheme!r}: give a path, or a URL of redis")
         if not 1 <= self.lag_max <= self.kept_max:
             raise ConfigError(
                 f"lag_max must lie from 1 to kept_max ({self.kept_max}), not {self.lag_max!r}: "
