@@ -25,8 +25,8 @@ from homeostat.testing.bare_host import BareHost
 PERSONA, IRC = 1_800, 700
 """So many sentences of each, from the first 400 conversations and the first 8 logs."""
 
-_SAID = re.compile(r"^\[\d\d:\d\d\] <[^>]+> (.{12,})$", re.MULTILINE)
-_SENTENCE = re.compile(r"[^.!?\n]{10,}[.!?]+")
+SAID = re.compile(r"^\[\d\d:\d\d\] <[^>]+> (.{12,})$", re.MULTILINE)
+SENTENCE = re.compile(r"[^.!?\n]{10,}[.!?]+")
 
 
 def persona(data: Path) -> Iterator[str]:
@@ -35,14 +35,14 @@ def persona(data: Path) -> Iterator[str]:
         talks = islice(csv.reader(file), 1, 401)
         said = (line.partition(": ")[2] for talk in talks for line in talk[2].splitlines())
         yield from islice(
-            (match[0].strip() for line in said for match in _SENTENCE.finditer(line)), 0, None, 3
+            (match[0].strip() for line in said for match in SENTENCE.finditer(line)), 0, None, 3
         )
 
 
 def irc(data: Path) -> Iterator[str]:
     """Give every fifth message of the logs that are learned from."""
     for path in sorted((data / "irc").glob("*.txt"))[:8]:
-        yield from _SAID.findall(path.read_text("utf-8", "replace"))[::5]
+        yield from SAID.findall(path.read_text("utf-8", "replace"))[::5]
 
 
 def harmless(data: Path, folding: Folding, terms: Terms) -> list[str]:

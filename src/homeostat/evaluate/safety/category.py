@@ -6,6 +6,8 @@ from enum import StrEnum
 class Category(StrEnum):
     """What kind of harm a text may do."""
 
+    __hash__ = str.__hash__  # that of Enum is written in Python, and is called several times a sentence
+
     SELF_HARM = "self_harm"
     VIOLENCE = "violence"
     SEXUAL = "sexual"
@@ -24,6 +26,8 @@ class Category(StrEnum):
 
 class Action(StrEnum):
     """What is done about a text, from nothing to telling a human; `rank` orders them."""
+
+    __hash__ = str.__hash__
 
     ALLOW = "allow"
     SOFTEN = "soften"

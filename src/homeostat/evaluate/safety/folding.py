@@ -7,7 +7,8 @@ space matches whole words only.
 import re
 import unicodedata
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+import msgspec
 
 Place = tuple[int, int]
 
@@ -26,12 +27,12 @@ _SIGNS = {ord(sign): letter for sign, letter in zip("@$!|+03456789", "asiitoeasg
 _TABLES = tuple(str.maketrans({**_SIGNS, ord("1"): one}) for one in "il")
 _CACHED_MAX = 20_000
 
-_LOOKALIKES = dict(
+_LOOKALIKES: dict[str, str] = dict(
     zip(
         "аеорсухіѕјһкмтԁԛԝɡɑεορνικτυхαβғłøđıßæœ’‘ʼ＇`",
         [
             *"aeopcyxisjhkmtdqwga",
-            *"eopvikty",
+            *"eopviktu",
             "x",
             "a",
             "b",
@@ -77,8 +78,7 @@ def _letter(sign: str) -> str:
     return "".join(_LOOKALIKES.get(part, part) for part in kept.lower())
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(msgspec.Struct, frozen=True):
     """Plain words between spaces. `places` says where each stood, None where that is still to be found."""
 
     text: str

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 from copy import copy
-from dataclasses import replace
 from types import MappingProxyType
 
 import msgspec
@@ -170,7 +169,9 @@ class Stream:
         except EmbedderError:
             self._complete = False
             return read
-        whole = [replace(one, vector=vector) for one, vector in zip(embedded, vectors, strict=True)]
+        whole = [
+            msgspec.structs.replace(one, vector=vector) for one, vector in zip(embedded, vectors, strict=True)
+        ]
         return whole + read[len(whole) :]
 
     def _look(self, sentences: list[Sentence]) -> Iterator[list[Finding]]:
@@ -184,21 +185,18 @@ class Stream:
 
     def _judged(self, text: str, found: list[Finding]) -> str:
         """Keep what was found in a sentence, and return what may be shown of it."""
-        room = FINDINGS_MAX - len(self._findings)
+        worst, actions = Action.ALLOW, []
         for finding in found:
-            self._severity[finding.category] = max(
-                finding.severity, self._severity.get(finding.category, 0.0)
-            )
-        self._findings += [
-            msgspec.structs.replace(finding, start=finding.start + self._at, end=finding.end + self._at)
-            for finding in found[:room]
-        ]
-        if not found:
-            self._silent = False
-            return text
-        actions = [self._policy.action(finding.category, finding.severity) for finding in found]
-        worst = max(actions, key=lambda action: action.rank)
-        self._action = max(self._action, worst, key=lambda action: action.rank)
+            action = self._policy.action(finding.category, finding.severity)
+            actions.append(action)
+            if action is not worst and action.rank > worst.rank:
+                worst = action
+            if finding.severity > self._severity.get(finding.category, 0.0):
+                self._severity[finding.category] = finding.severity
+        for finding in found[: FINDINGS_MAX - len(self._findings)]:
+            self._findings.append(_moved(finding, self._at) if self._at else finding)
+        if worst.rank > self._action.rank:
+            self._action = worst
         if worst is Action.ALLOW:
             self._silent = False
             return text
@@ -212,6 +210,11 @@ class Stream:
             return ""
         self._silent = True
         return text[: len(text) - len(text.lstrip())] + said
+
+
+def _moved(finding: Finding, by: int) -> Finding:
+    """Return a finding whose place is counted from further ahead."""
+    return msgspec.structs.replace(finding, start=finding.start + by, end=finding.end + by)
 
 
 def _masked(text: str, places: Sequence[Finding], mask: str) -> str:

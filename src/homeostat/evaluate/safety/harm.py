@@ -6,7 +6,7 @@ import msgspec
 import numpy as np
 
 from homeostat.evaluate.safety.category import Category
-from homeostat.evaluate.safety.head import CLASSES, Floats, Head
+from homeostat.evaluate.safety.head import HARMS, Floats, Head
 from homeostat.evaluate.safety.sentence import Sentence
 from homeostat.evaluate.safety.terms import Terms
 from homeostat.evaluate.safety.traits import NAMES, Traits, quoted_places
@@ -21,7 +21,7 @@ FULL = {
 }
 """The severity of what is certain to be harm by its meaning; a threat, a slur or an order adds its term's."""
 
-LEAST = 1.0
+LEAST = 0.5
 """What would be milder by its meaning is not mentioned."""
 
 OTHERWISE = 0.45
@@ -61,7 +61,7 @@ class Harm:
         terms = self._terms.look(sentences)
         traits = self._traits.of(sentences, terms)
         shares = self._shares(sentences, traits)
-        return [self._of(*row) for row in zip(sentences, terms, traits, shares, strict=True)]
+        return [self._of(*row) for row in zip(sentences, terms, traits.tolist(), shares, strict=True)]
 
     def _shares(self, sentences: Sequence[Sentence], traits: Floats) -> list[list[float]]:
         """Return the probability of each class for each sentence, by meaning where there is a vector."""
@@ -74,21 +74,20 @@ class Harm:
         return shares
 
     def _of(
-        self, sentence: Sentence, terms: list[Finding], traits: Floats, shares: list[float]
+        self, sentence: Sentence, terms: list[Finding], traits: list[float], shares: list[float]
     ) -> list[Finding]:
         found = [self._in_context(sentence, term, traits) for term in terms]
         if shares[0] > _HARMLESS:
             return found
-        full = FULL if sentence.vector is not None or traits[_ATTACKING].any() else _UNSUPPORTED
+        full = FULL if sentence.vector is not None or any(traits[at] for at in _ATTACKING) else _UNSUPPORTED
         top = max(shares[1:])
-        for harm, share in zip(CLASSES, shares, strict=True):
-            if harm is not None:
-                severity = full[harm] * (1 - shares[0] if share == top else share)
-                if severity >= LEAST:
-                    found.append(Finding(harm, severity, 0, len(sentence.text), "meaning"))
+        for harm, share in zip(HARMS, shares[1:], strict=True):
+            severity = full[harm] * (1 - shares[0] if share == top else share)
+            if severity >= LEAST:
+                found.append(Finding(harm, round(severity, 3), 0, len(sentence.text), "meaning"))
         return found
 
-    def _in_context(self, sentence: Sentence, term: Finding, traits: Floats) -> Finding:
+    def _in_context(self, sentence: Sentence, term: Finding, traits: list[float]) -> Finding:
         """Return a slur with less weight where it is answered or said of oneself; other terms as they are."""
         if term.category is not Category.HATE:
             return term

@@ -15,7 +15,7 @@ BY_MEANING = Validation(
     on="HateCheck, the half that is here, by meaning (MiniLM); .77 by words alone",
     measure="area under the ROC curve",
     figure=0.89,
-    baseline=0.47,
+    baseline=0.48,
     baseline_is="the severest of its terms",
     of=1876,
 )

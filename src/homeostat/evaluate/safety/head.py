@@ -22,9 +22,10 @@ from homeostat.evaluate.safety.traits import NAMES, Traits
 
 Floats = NDArray[np.float64]
 
-CLASSES = (
-    None, Category.HATE, Category.HARASSMENT, Category.VIOLENCE, Category.SEXUAL, Category.SELF_HARM,
+HARMS = (
+    Category.HATE, Category.HARASSMENT, Category.VIOLENCE, Category.SEXUAL, Category.SELF_HARM,
 )  # fmt: skip
+CLASSES = (None, *HARMS)
 WORDS = "words"
 """The name of the head that needs no embedder."""
 
@@ -39,6 +40,9 @@ lesbians|Indians|Christians|Arabs|old people|foreigners|Chinese people|blacks|ho
 SCALE = 0.3
 """Of traits, so that they weigh about as much as a vector."""
 
+TALK = 0.3
+"""The weight of a sentence of harmless talk beside one of our examples."""
+
 _TURNS = 4
 _PENALTY = 0.4
 _STEPS = 300
@@ -52,11 +56,17 @@ class Head:
         self._traits, self._vectors, self._alone = np.split(weights, [len(NAMES), len(weights) - 1])
 
     def probabilities(self, traits: Floats, vectors: Floats | None = None) -> list[list[float]]:
-        """Return the probability of each of CLASSES, a list for each row."""
-        odds = traits @ self._traits + self._alone
-        if vectors is not None:
-            odds += vectors @ self._vectors
-        return [_share(row) for row in odds.tolist()]
+        """Return the probability of each of CLASSES, a list for each row.
+
+        Row by row: together they would be rounded otherwise than alone, and a stream must judge as a check.
+        """
+        each: list[list[float]] = []
+        for at, row in enumerate(traits):
+            odds = row @ self._traits + self._alone[0]
+            if vectors is not None:
+                odds += vectors[at] @ self._vectors
+            each.append(_share(odds.tolist()))
+        return each
 
 
 def _share(odds: list[float]) -> list[float]:
@@ -83,7 +93,8 @@ def learned(
 
     Raises EmbedderError.
     """
-    rows = [*examples(), *((None, text, text) for text in harmless)]
+    written = list(examples())
+    rows = [*written, *((None, text, text) for text in harmless)]
     sentences = [sentence(text, folding) for _, _, text in rows]
     vectors = None
     if embedder is not None:
@@ -92,6 +103,7 @@ def learned(
     inputs = np.hstack([seen, *([] if vectors is None else [vectors]), np.ones((len(seen), 1))])
     turns = Counter(pattern for _, pattern, _ in rows)
     weight = np.array([turns[pattern] ** -0.5 for _, pattern, _ in rows])
+    weight[len(written) :] *= TALK
     classes = np.array([CLASSES.index(harm) for harm, _, _ in rows])
     weights = _fitted(inputs, classes, weight)
     weights[: len(NAMES)] *= SCALE

@@ -10,8 +10,8 @@ _VOWELS = "aeiou"
 def forms(word: str) -> frozenset[str]:
     """Return the forms of a word in small letters, itself among them.
 
-    >>> sorted(forms("stab"))[:4]
-    ['stab', "stab's", 'stabbed', 'stabber']
+    >>> sorted(form for form in forms("stab") if "'" not in form)[:4]
+    ['stab', 'stabbed', 'stabber', 'stabbers']
     """
     found = {word}
     for stem in _stems(word):

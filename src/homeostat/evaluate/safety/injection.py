@@ -10,6 +10,7 @@ from importlib.resources import files
 
 from homeostat.evaluate.safety.category import Category
 from homeostat.evaluate.safety.sentence import Sentence
+from homeostat.evaluate.safety.terms import automaton
 from homeostat.evaluate.safety.verdict import Finding
 
 
@@ -19,7 +20,7 @@ class Injection:
     def __init__(self) -> None:
         text = files(__package__).joinpath("injection.toml").read_text(encoding="utf-8")
         document = tomllib.loads(text)
-        self._cue = re.compile(document["cue"])
+        self._cues = automaton(document["cues"])
         self._phrases = tuple(
             (one["kind"], float(one["severity"]), re.compile(one["pattern"], re.MULTILINE))
             for one in document["phrases"]
@@ -30,7 +31,7 @@ class Injection:
         return [self._of(one.plain, len(one.text)) for one in sentences]
 
     def _of(self, plain: str, length: int) -> list[Finding]:
-        if self._cue.search(plain) is not None:
+        if self._cues.find_matches_as_indexes(plain):
             for kind, severity, phrase in self._phrases:
                 if phrase.search(plain) is not None:
                     return [Finding(Category.INJECTION, severity, 0, length, "pattern", kind)]

@@ -9,7 +9,7 @@ _GAP = r"[ \-.\u00a0\u2007\u2009\u2010-\u2013\u202f]{1,2}"
 _RUN = re.compile(rf"(?<!\d)\d(?:(?:{_GAP})?\d){{12,}}(?!\d)")
 _GROUP = re.compile(r"\d+")
 _CARD_DIGITS = range(13, 20)
-_FIRST = "23456"
+_FIRST = range(2, 7)
 
 _IBAN = re.compile(rf"(?<![^\W_])[A-Za-z]{{2}}\d{{2}}(?:(?:{_GAP})?[A-Za-z0-9]){{11,30}}")
 _LENGTHS = {
@@ -41,6 +41,8 @@ def cards(text: str) -> Iterator[Place]:
 
 def _card(text: str, groups: list[Place], first: int) -> int | None:
     """Return the last group of the longest card that begins with a group."""
+    if int(text[groups[first][0]]) not in _FIRST:
+        return None
     digits, found = "", None
     for last in range(first, len(groups)):
         digits += text[slice(*groups[last])]
@@ -54,7 +56,7 @@ def _card(text: str, groups: list[Place], first: int) -> int | None:
 def is_card(digits: str) -> bool:
     """Whether digits alone could be a card's number."""
     numbers = [int(digit) for digit in digits]
-    if len(numbers) not in _CARD_DIGITS or str(numbers[0]) not in _FIRST or len(set(numbers)) == 1:
+    if len(numbers) not in _CARD_DIGITS or numbers[0] not in _FIRST or len(set(numbers)) == 1:
         return False
     twice = (number * 2 - 9 * (number > 4) for number in numbers[-2::-2])
     return (sum(numbers[::-2]) + sum(twice)) % 10 == 0

@@ -19,7 +19,7 @@ _EMAIL = re.compile(
 )
 _IPV4 = re.compile(r"(?<![\w.])(?:\d{1,3}\.){3}\d{1,3}(?![\w]|\.\d)")
 _IPV6 = re.compile(r"(?<![\w:.])[0-9A-Fa-f]{0,4}(?::[0-9A-Fa-f]{0,4}){2,7}(?![\w:])")
-_DIGITS = re.compile(r"\d[\W_]{0,3}\d[\W_]{0,3}\d[\W_]{0,3}\d[\W_]{0,3}\d")
+_DIGITS = re.compile(r"\d[\W_]{0,3}\d[\W_]{0,3}\d[\W_]{0,3}\d")
 _PHONE = re.compile(r"(?<![\w+])(?:\+|\(\+?|00)?\d(?:[ ()./\u00a0\u2011-]{0,3}\d){6,16}(?!\w)")
 _DATE = re.compile(r"\d{4}-\d\d-\d\d|\d\d?\.\d\d?\.\d{4}|\d\d?/\d\d?/\d{4}")
 _CALLED = re.compile(

@@ -1,9 +1,9 @@
 """The sentence as the guard's parts see it, and what each of them does with it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -14,8 +14,7 @@ NO_WORDS = "  "
 """The line of a text without words."""
 
 
-@dataclass(frozen=True, slots=True)
-class Sentence:
+class Sentence(msgspec.Struct, frozen=True):
     """A sentence with its plain form and its lines of words, and the first line of the one before it.
 
     `before` is the text of that one. Places are counted from the start of `text`. `vector` is of length one,

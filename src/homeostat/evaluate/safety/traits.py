@@ -22,14 +22,18 @@ NAMES = (
 )  # fmt: skip
 _NEAR = 4
 _QUOTES = re.compile(r"[\"“”«»„][^\"“”«»„]{3,}[\"“”«»„]|(?<!\w)['‘][^'‘’]{3,}['’](?!\w)")
-_QUOTE_SIGNS = frozenset("\"“”«»„'‘’")
+_QUOTE = re.compile("[\"“”«»„'‘’]")
 _BREAKS = frozenset(("but", "that", "because", "if", "when", "why", "how", "only"))
 _THEY = re.compile(r" (?:they|them|their|theirs|themselves|these|those|kind|you|your) ")
-_YOU = (" you ", " your ", " u ", " ur ", " you're ", " yourself ")
+_YOU = re.compile(r" (?:you|your|u|ur|you're|yourself) ")
 _TERMS = (
     Category.HATE, Category.HARASSMENT, Category.PROFANITY,
     Category.SEXUAL, Category.VIOLENCE, Category.SELF_HARM,
 )  # fmt: skip
+
+
+_NOTHING_SAID = [0.0] * len(_TERMS)
+_NO_MORE = (0.0,) * (len(NAMES) - 3)
 
 
 class Traits:
@@ -70,6 +74,8 @@ class Traits:
         roles = self._roles_in(line.text)
         group = float("group" in roles)
         referred = float(not group and self.refers(sentence))
+        if not roles and not terms and not referred:
+            return [0.0, 0.0, float(_YOU.search(line.text) is not None), *_NO_MORE]
         quotes = quoted_places(sentence.text)
         places = sentence.places(line) if quotes else ()
         words = line.text.split() if roles.get("negator") else []
@@ -90,9 +96,9 @@ class Traits:
         denied, unpraised = min(negated["hostile"] + negated["harm"], 2.0), min(negated["praise"], 2.0)
         quoted, reported = min(quoted, 2.0), min(reported, 2.0)
         counter = min(len(roles.get("counter", ())), 2.0)
-        you = float(any(word in line.text for word in _YOU))
-        worst = severities(tuple(terms))
-        said = [worst.get(category, 0.0) / 10 for category in _TERMS]
+        you = float(_YOU.search(line.text) is not None)
+        worst = severities(terms)
+        said = [worst.get(category, 0.0) / 10 for category in _TERMS] if worst else _NOTHING_SAID
         some = max(group, referred)
         return [
             group, referred, you, hostile, harm, praise, denied, unpraised, quoted, reported, counter,
@@ -104,9 +110,7 @@ class Traits:
 
 def quoted_places(text: str) -> list[Place]:
     """Return where a text quotes."""
-    if _QUOTE_SIGNS.isdisjoint(text):
-        return []
-    return [match.span() for match in _QUOTES.finditer(text)]
+    return [match.span() for match in _QUOTES.finditer(text)] if _QUOTE.search(text) else []
 
 
 def _broken(words: Sequence[str], negator: int, word: int) -> bool:

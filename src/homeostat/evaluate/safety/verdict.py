@@ -1,6 +1,6 @@
 """The verdict: what was found in a text, and what of it may be shown."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Literal
 
 import msgspec
@@ -48,7 +48,7 @@ class Verdict(msgspec.Struct, frozen=True):
         return self.action is Action.ALLOW
 
 
-def severities(findings: tuple[Finding, ...]) -> dict[Category, float]:
+def severities(findings: Iterable[Finding]) -> dict[Category, float]:
     """Return the severity of the worst finding of each category."""
     worst: dict[Category, float] = {}
     for finding in findings:
