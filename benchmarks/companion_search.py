@@ -17,6 +17,8 @@ from numpy.typing import NDArray
 from benchmarks.companion_locomo import minilm
 from benchmarks.locomo_talks import locomo
 from benchmarks.result import Result
+from homeostat.companion.dream.integrate.integration import Integration
+from homeostat.companion.dream.integrate.lexicon import Lexicon
 from homeostat.companion.message import NewMessage
 from homeostat.companion.residents import Residents
 from homeostat.companion.search.search import Search
@@ -61,6 +63,7 @@ def run(data: Path | None) -> list[Result]:
             while not turns.catch_up(memory, 2_048):
                 pass
             results = _timed(Search(host, embedder, residents), embedder, memory, questions, residents)
+            results += _dreamt(embedder, memory, questions)
         people.close()
     return results + _embedding(questions)
 
@@ -100,6 +103,32 @@ def _timed(
         Result(f"search over {size} + 100 whose vectors are not made, p95", grown[1], "ms", None, "lower"),
         Result(f"first search over {size}: the index is read, median", cold[0], "ms", None, "lower"),
         Result(f"index of {size} in memory", kept, "MB", 5.0, "lower", note="a row of 384 at four bits"),
+    ]
+
+
+def _dreamt(embedder: Embedder, memory: Memory, questions: Sequence[str]) -> list[Result]:
+    """Report what searches cost once a dream has derived all that there is, with a lexicon."""
+    words = [f"word{number}" for number in range(10_000)]
+    words += sorted({word for text in questions for word in text.casefold().split()})
+    lexicon = Lexicon(embedder, words)
+    integration = Integration(BareHost(), embedder, lexicon)
+    steps = []
+    done = False
+    while not done:
+        began = time.process_time_ns()
+        done = integration.integrate(memory).done
+        steps.append((time.process_time_ns() - began) / 1e6)
+    search = Search(BareHost(), embedder, Residents(1 << 28), lexicon)
+
+    def ask(text: str) -> None:
+        search.find(memory, text, 10, vector=embedder.embed([search.gist(memory, text)])[0])
+
+    found = _percentiles([partial(ask, text) for text in questions])
+    note = f"p50 {found[0]:.2f}; {NOTE}"
+    step = float(np.percentile(steps, 95))
+    return [
+        Result(f"search over {MEMORIES:,} after dreams, p95", found[1], "ms", 4.0, "lower", note=note),
+        Result("a step of integration, 64 messages, p95", step, "ms", None, "lower", note="CPU time"),
     ]
 
 

@@ -73,8 +73,9 @@ class Words:
 class Connected:
     """What was derived up to a stamp, by the places of an index, which may have grown since."""
 
-    def __init__(self, stamp: int, page: Page, seqs: NDArray[np.int64]) -> None:
-        self.stamp = stamp
+    def __init__(self, head: Head, page: Page, seqs: NDArray[np.int64]) -> None:
+        self.stamp = head.stamp
+        self.lexicon = head.lexicon
         self.links = _links(page, seqs)
         self.words = _words(page, seqs)
         self.kinds = np.zeros(len(seqs), np.uint32)
@@ -120,7 +121,7 @@ def connected(memory: Memory, seqs: NDArray[np.int64], before: Connected | None)
         return None
     if before is not None and before.stamp == head.stamp:
         return before
-    return Connected(head.stamp, kept.whole(memory, head), seqs)
+    return Connected(head, kept.whole(memory, head), seqs)
 
 
 def _places(

@@ -151,7 +151,7 @@ class Search:
         link = connected.links.spread(scores) * np.float32(weights.link)
         parts["link"] = link
         parts["kind"] = connected.of_kind(asked(query.meaning), count) * np.float32(weights.kind)
-        if row is not None and self._lexicon is not None:
+        if row is not None and self._lexicon is not None and self._lexicon.name == connected.lexicon:
             parts["word"] = connected.words.near(self._lexicon, row, count) * np.float32(weights.word)
         for kind, factor in BROADER.items():
             if kind in parts:

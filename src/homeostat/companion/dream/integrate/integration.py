@@ -61,9 +61,7 @@ class Integration:
 
     def __init__(self, host: Host, embedder: Embedder | None = None, lexicon: Lexicon | None = None) -> None:
         self._embedder = embedder
-        self._made_by = "" if embedder is None else embedder.model
-        if lexicon is not None:
-            self._made_by += f"+{lexicon.name}"
+        self._made_by = ("" if embedder is None else embedder.model, "" if lexicon is None else lexicon.name)
         self._lexicon = lexicon
         self._clock = host.clock
         self._compact_days = host.knob_set.declare(
@@ -117,9 +115,10 @@ class Integration:
     def _begun(self, memory: Memory, generation: int) -> Head:
         """Return the head; where messages were edited or removed since, all are looked at again."""
         head = kept.head_of(memory)
-        if head.model != self._made_by:  # its links by meaning and numbers of words say nothing any more
+        model, lexicon = self._made_by
+        if (head.model, head.lexicon) != self._made_by:  # links and numbers of words say nothing any more
             kept.forget(memory, head)
-            head = Head(model=self._made_by, stamp=head.stamp)
+            head = Head(model=model, lexicon=lexicon, stamp=head.stamp)
         if head.generation != generation:
             head.generation, head.last, head.changed = generation, 0, []
         return head

@@ -47,8 +47,8 @@ class Head(msgspec.Struct, array_like=True):
     """How far it has come: all up to `last` as of `generation`; `stamp` grows with every put.
 
     `changed` are messages that were found to be edited or removed in the round that goes on, `compact` is the
-    seq up to which vectors were made compact, `model` who made the vectors and which lexicon numbers words,
-    `cleared` the generation as of which nothing is kept of messages that were edited or removed.
+    seq up to which vectors were made compact, `model` who made the vectors, `lexicon` whose numbers stand for
+    words, `cleared` the generation as of which nothing is kept of messages that were edited or removed.
     """
 
     version: int = VERSION
@@ -59,6 +59,7 @@ class Head(msgspec.Struct, array_like=True):
     changed: list[int] = []
     compact: int = 0
     model: str = ""
+    lexicon: str = ""
     cleared: int = -1
 
 
