@@ -17,10 +17,11 @@ from PIL import Image
 from benchmarks.companion_authors import area
 from benchmarks.companion_mirror import texts
 from benchmarks.made_pictures import SPOILT_PICTURES, SPOILT_SOUNDS, picture, png, sound, wav
-from benchmarks.made_scenes import LIGHT, LOUDNESS, levels, scenes
+from benchmarks.made_scenes import LIGHT, LOUDNESS, levels, nightmares, scenes
 from benchmarks.result import Result
 from homeostat.evaluate.emotion.affect import affect_of, counted, signs_of
-from homeostat.evaluate.emotion.distress import DistressWithinBound
+from homeostat.evaluate.emotion.distress import BOUND, DistressWatch, DistressWithinBound
+from homeostat.evaluate.emotion.dread import Dread
 from homeostat.evaluate.emotion.transitions import Transitions
 from homeostat.evaluate.evaluator import Evaluator, Score, judged
 from homeostat.evaluate.function_words import FORMS, FUNCTION_WORDS
@@ -29,6 +30,9 @@ from homeostat.evaluate.senses import agreement
 from homeostat.evaluate.senses import picture as pictures
 from homeostat.evaluate.senses import sound as sounds
 from homeostat.evaluate.senses.vividness import SENSES_OF, Vividness
+from homeostat.runtime.embed.built import MINILM, default_folder, status
+from homeostat.runtime.embed.minilm import MiniLm
+from homeostat.testing.bare_host import BareHost
 
 Floats = NDArray[np.float64]
 Rated = Callable[[str], float]
@@ -106,6 +110,25 @@ def hatecheck(data: Path) -> Iterator[Result]:
     yield against(
         "emotion.distress_within_bound: threats from all else, area under the curve", found, plain, note
     )
+
+
+def dreams() -> Iterator[Result]:
+    """Scenes of our own that nobody should dream, and others; by meaning where MiniLM is built."""
+    bad, other = nightmares()
+    built = not status(default_folder(), MINILM).fault
+    watch = DistressWatch(dread=Dread(MiniLm(BareHost())) if built else None)
+    plain = told_apart(lambda text: -plain_valence(text), bad, other)
+    for name, rated in (
+        ("words alone", lambda text: affect_of(text).distress),
+        *((("meaning", lambda text: watch.distress_of(text, affect_of(text))),) if built else ()),
+    ):
+        over = [sum(rated(text) > BOUND.intensity_max for text in some) for some in (bad, other)]
+        note = (
+            f"{over[0]} of {len(bad)} nightmares over the bound, {over[1]} of {len(other)} others; "
+            "troubled less glad words"
+        )
+        question = f"distress by {name} tells nightmares, area under the curve"
+        yield against(question, told_apart(rated, bad, other), plain, note)
 
 
 def emoticons(data: Path) -> Iterator[Result]:
@@ -321,7 +344,7 @@ def _spent_us(evaluator: Evaluator, segments: Sequence[Segment]) -> float:
 
 def run(data: Path | None) -> list[Result]:
     """Measure what there is data for; pictures, sounds and scenes are made."""
-    results = [*own_scenes(), *made()]
+    results = [*own_scenes(), *dreams(), *made()]
     if data is None:
         return results
     if (data / "safety").is_dir():

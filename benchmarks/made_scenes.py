@@ -118,3 +118,49 @@ def levels(of: str) -> list[tuple[str, bool]]:
     """Return sentences, and whether they say that there is much of it."""
     rows = of.strip().replace("\n", " | ").split(" | ")
     return [(row[2:], row.startswith("+")) for row in rows]
+
+
+NIGHTMARES = """
+The lift dropped, the cable whipped past, and all of us were shrieking until it hit the ground.
+My hands were nailed to the table and the old woman sewed my mouth shut.
+Rats gnawed at the prisoner's feet while he screamed for his wife.
+A figure without eyes stood at the end of my bed and whispered that I would die tonight.
+They threw the bodies into the ditch, and some of them were still moving.
+I opened the door and the corridor was full of corpses, hanging like coats.
+The crowd stoned her to death and cheered at each blow.
+He held the pillow over my face and I fought for air, in panic, and then went limp.
+The bear tore open the tent and mauled my friend in front of me.
+She was buried alive and scratched at the lid until her fingers bled.
+Bombs fell on the school and we dug out dead children with our hands.
+The thing under the stairs seized my ankle and pulled me into the dark, I was terrified.
+The acid burned the flesh from his arm and he howled in pain.
+A stranger with a gun chased us through the empty hospital, killing whoever he met.
+I watched myself being strangled and could not wake, could not scream.
+The ship went down and I heard them drown, hundreds of them, crying for help.
+"""
+BEARABLE = """
+My best friend moved abroad and the flat feels empty without him.
+Father shouted at me because of the broken window, later he said that he was sorry.
+We got lost in the fog and were worried, until we saw the lights of the inn.
+She was furious about the delay and slammed the door.
+The cat died in spring and we buried her under the apple tree.
+He fell off his bike and hurt his knee, it took three weeks to heal.
+I hated the new school, nobody talked to me and I felt stupid.
+The flood damaged the cellar and all the photographs were ruined.
+They argued about the war at dinner, and grandmother went to bed early.
+She had a fever for days and was weak and miserable.
+He lost his job and was afraid that they could not pay the rent.
+The thunder scared the little one, so we told stories under the blanket.
+I dreamed that I had missed the train and woke up anxious.
+We killed time at the airport and were bored to death.
+Nobody died in the crash, and nobody was even badly hurt.
+The chess player attacked, trapped the queen and crushed his rival.
+"""
+
+
+def nightmares() -> tuple[list[str], list[str]]:
+    """Return scenes that nobody should dream, and those that are sad, tense or only sound like it.
+
+    They were written after the lexicon and `nightmares.toml` were last changed.
+    """
+    return NIGHTMARES.strip().splitlines(), BEARABLE.strip().splitlines()

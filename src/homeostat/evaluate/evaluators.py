@@ -59,10 +59,10 @@ def _temporal(_: "Embedder | None") -> Evaluator:
     return TemporalConsistency()
 
 
-def _distress(_: "Embedder | None") -> Evaluator:
+def _distress(embedder: "Embedder | None") -> Evaluator:
     from homeostat.evaluate.emotion.distress import DistressWithinBound
 
-    return DistressWithinBound()
+    return DistressWithinBound(embedder=embedder)
 
 
 def _emotion_match(_: "Embedder | None") -> Evaluator:

@@ -13,7 +13,7 @@ from homeostat.evaluate.evaluator import judged
 from homeostat.evaluate.passage import Segment
 
 CALM = "We sat in the garden and talked."
-UNEASY = "I was afraid and trapped."
+UNEASY = "I was frightened and alone."
 TERROR = "He stabbed her and she screamed in agony, blood everywhere."
 
 

@@ -89,9 +89,9 @@ def affect_of(text: str) -> Affect:
             weight = abs(valence)
             weighed += weight * feeling.arousal
             weights += weight
-            found.append(word)
-            if valence < 0:
+            if valence < 0 and word not in found:  # said again, it is no worse
                 untouched *= 1.0 - _DISTRESS_SHARE * min(-valence / 3.0, 1.0) * feeling.arousal
+            found.append(word)
         if word in NEGATORS:
             reach = _DENIED_REACH + 1
         elif not word[0].isalnum() or word == "but":

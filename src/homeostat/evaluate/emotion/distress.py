@@ -7,10 +7,14 @@ about before it is told, and rewritten or dropped.
 from dataclasses import dataclass
 from typing import Literal
 
+from homeostat.core.embedder import Embedder
 from homeostat.core.errors import ConfigError
-from homeostat.evaluate.emotion.affect import affect_of
+from homeostat.evaluate.emotion.affect import Affect, affect_of
+from homeostat.evaluate.emotion.dread import Dread
 from homeostat.evaluate.evaluator import MARKS_MAX, Mark, Score, Validation
 from homeostat.evaluate.passage import Context, Segment
+
+_MEANING_SHARE = 2.0 / 3.0
 
 Exceeded = Literal["intensity", "duration"]
 
@@ -19,7 +23,7 @@ Exceeded = Literal["intensity", "duration"]
 class DistressBound:
     """No segment above `intensity_max`, and at most `segments_max` in a row at or above `lasting`."""
 
-    intensity_max: float = 0.7
+    intensity_max: float = 0.5
     lasting: float = 0.35
     segments_max: int = 2
 
@@ -46,19 +50,20 @@ class DistressWatch:
     'intensity'
     """
 
-    __slots__ = ("_in_a_row", "bound")
+    __slots__ = ("_dread", "_in_a_row", "bound")
 
-    def __init__(self, bound: DistressBound = BOUND) -> None:
+    def __init__(self, bound: DistressBound = BOUND, dread: Dread | None = None) -> None:
         self.bound = bound
+        self._dread = dread
         self._in_a_row = 0
 
     def exceeded_by(self, text: str) -> Exceeded | None:
         """Return what of the bound the text would exceed as the next segment. Changes nothing."""
-        return self._exceeded_by(affect_of(text).distress)
+        return self._exceeded_by(self.distress_of(text, affect_of(text)))
 
     def add(self, text: str) -> float:
         """Take the text as the next segment; return its distress, 0 to 1."""
-        distress = affect_of(text).distress
+        distress = self.distress_of(text, affect_of(text))
         self.take(distress)
         return distress
 
@@ -67,6 +72,12 @@ class DistressWatch:
         by = self._exceeded_by(distress)
         self._in_a_row = self._in_a_row + 1 if distress >= self.bound.lasting else 0
         return by
+
+    def distress_of(self, text: str, affect: Affect) -> float:
+        """Return the distress of a text with such an affect: by its words, or two thirds by its meaning."""
+        if self._dread is None:
+            return affect.distress
+        return (1.0 - _MEANING_SHARE) * affect.distress + _MEANING_SHARE * self._dread.of(text)
 
     def _exceeded_by(self, distress: float) -> Exceeded | None:
         if distress > self.bound.intensity_max:
@@ -79,15 +90,16 @@ class DistressWatch:
 class _Judging:
     __slots__ = ("_at", "_exceeded", "_foreign", "_marks", "_most", "_sum", "_watch")
 
-    def __init__(self, bound: DistressBound) -> None:
-        self._watch = DistressWatch(bound)
+    def __init__(self, bound: DistressBound, dread: Dread | None) -> None:
+        self._watch = DistressWatch(bound, dread)
         self._marks: list[Mark] = []
         self._at = self._exceeded = self._foreign = 0
         self._sum = self._most = 0.0
 
     def add(self, segment: Segment) -> None:
         affect = affect_of(segment.text)
-        distress, by = affect.distress, self._watch.take(affect.distress)
+        distress = self._watch.distress_of(segment.text, affect)
+        by = self._watch.take(distress)
         self._foreign += affect.foreign
         if by is not None:
             self._exceeded += 1
@@ -111,6 +123,8 @@ class _Judging:
 class DistressWithinBound:
     """The share of segments whose distress is within the bound, by intensity and by duration.
 
+    Words alone find six of ten scenes of nightmares, with an embedder nearly all; see `Dread`.
+
     English only: None where more than half of the segments are in another language, as far as that can be
     told; shorter than eight words, they pass for English.
     """
@@ -125,9 +139,10 @@ class DistressWithinBound:
         of=1876,
     )
 
-    def __init__(self, bound: DistressBound = BOUND) -> None:
+    def __init__(self, bound: DistressBound = BOUND, embedder: Embedder | None = None) -> None:
         self._bound = bound
+        self._dread = None if embedder is None else Dread(embedder)
 
     def begin(self, context: Context) -> _Judging:
         """Return what will judge one passage; no context is needed."""
-        return _Judging(self._bound)
+        return _Judging(self._bound, self._dread)

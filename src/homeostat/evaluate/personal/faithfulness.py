@@ -64,7 +64,7 @@ class Known:
     where the claim names an author of the sources, and not the one who said it.
     """
 
-    __slots__ = ("_authors", "_by_stem", "_of_id", "_read", "_sources")
+    __slots__ = ("_authors", "_by_stem", "_of_id", "_rarity", "_read", "_sources", "_unheard")
 
     def __init__(self, sources: Sequence[Source]) -> None:
         self._sources = sources
@@ -74,6 +74,11 @@ class Known:
         for at, read in enumerate(self._read):
             for root in read.content.stems:
                 self._by_stem.setdefault(root, []).append(at)
+        n = len(sources) + 1
+        self._unheard = min(math.log(2 * n), _RARITY_MAX)
+        self._rarity = {
+            root: min(math.log(n / (len(at) + 0.5)), _RARITY_MAX) for root, at in self._by_stem.items()
+        }
         self._authors = {
             source.author: frozenset(content_of(source.author).stems) for source in sources if source.author
         }
@@ -88,7 +93,9 @@ class Known:
             return None
         about = [author for author, roots in self._authors.items() if roots and roots <= content.stems.keys()]
         names = {root for author in about for root in self._authors[author]}
-        rarities = {root: self._rarity(root) for root in content.stems if root not in names}
+        rarities = {
+            root: self._rarity.get(root, self._unheard) for root in content.stems if root not in names
+        }
         if not rarities:
             return NONE
         named = tuple(ids)
@@ -127,10 +134,6 @@ class Known:
         if not all(any(number in one.numbers for one in read) for number in claim.numbers):
             value *= _OTHER_NUMBER
         return Support(value, tuple(self._sources[at].id for at in there))
-
-    def _rarity(self, root: str) -> float:
-        n = len(self._sources)
-        return min(math.log((n + 1) / (len(self._by_stem.get(root, ())) + 0.5)), _RARITY_MAX)
 
 
 def _read(source: Source) -> _Read:
