@@ -1,6 +1,6 @@
 """Claims about the guard as an evaluator."""
 
-from homeostat.evaluate.evaluator import judged
+from homeostat.evaluate.evaluator import Score, judged
 from homeostat.evaluate.passage import Context
 from homeostat.evaluate.safety.harmless import BY_MEANING, BY_WORDS, Harmless
 from homeostat.evaluate.segments import segments_of
@@ -24,14 +24,15 @@ def test_a_threat_lowers_the_score_and_is_marked_where_it_stands() -> None:
 def test_the_score_only_falls_while_a_text_is_read_and_all_of_it_is_read() -> None:
     judging = Harmless().begin(Context())
     assert judging.score() is None
-    values = []
+    scores: list[Score] = []
     for segment in segments_of(f"{MILD} {THREAT} {MILD} You are an idiot. I will stab you tonight."):
         judging.add(segment)
         score = judging.score()
         assert score is not None
-        values.append(score.value)
+        scores.append(score)
+    values = [score.value for score in scores]
     assert values == sorted(values, reverse=True)
-    assert max(mark.segment for mark in score.marks) > 4
+    assert max(mark.segment for mark in scores[-1].marks) > 4
 
 
 def test_it_says_by_what_it_was_validated() -> None:
