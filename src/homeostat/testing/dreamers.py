@@ -81,6 +81,7 @@ class Dreamers:
         self.evaluators = Evaluators(self.host, {})
         self.people = people
         self.knobs = DreamKnobs.declared(self.host)
+        self.knobs.cpu_share.pin(4.0)  # a clock that stands drains no budget
         palace = Palace(self.host, Residents(RESIDENT_BYTES), embedder)
         integration = Integration(self.host, embedder)
         self.stages = Stages(

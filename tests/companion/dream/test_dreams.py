@@ -5,10 +5,11 @@ import time
 
 import pytest
 
-from homeostat.companion.dream.dreams import NoDream, Underway
+from homeostat.companion.dream.dreams import EVENTS_MAX, NoDream, Underway
 from homeostat.companion.dream.scene import Reason, Scene, Shape, Steering
 from homeostat.companion.dream.session import Chose, Ended, Session, Staged
 from homeostat.companion.dream.tracing import untraced
+from homeostat.companion.store.sqlite.people import SqlitePeople
 from homeostat.core.errors import InputError, QueueFull
 from homeostat.testing.dreamers import LIFE, Dreamers
 
@@ -152,6 +153,40 @@ def test_a_stopped_dream_ends_at_once_and_what_was_told_stays(ann: Dreamers) -> 
     assert len(dream.scenes) == 1 == len(session.scenes)
     with pytest.raises(NoDream):
         ann.dreams.steer("ann", Steering(shape=Shape.LINEAR))
+
+
+def test_who_overspent_the_budget_of_computing_waits(ann: Dreamers) -> None:
+    ann.dreams.cpu.spend(1_000.0)
+    with pytest.raises(QueueFull, match="computed for longer"):
+        ann.dreams.begin("ann")
+
+
+def test_nobody_fills_the_memory_by_steering(ann: Dreamers) -> None:
+    session = ann.dreams.begin("ann")
+    for _ in range(EVENTS_MAX):
+        ann.dreams.steer("ann", Steering(follow=("bread",)))
+    with pytest.raises(InputError, match="begin another"):
+        ann.dreams.steer("ann", Steering(follow=("bread",)))
+    assert len(session.events) == EVENTS_MAX
+
+
+def test_a_dream_that_is_stopped_while_it_integrates_stands_in_the_diary(people: SqlitePeople) -> None:
+    dreamers = Dreamers(people, whole=True)
+    dreamers.say("ann", LIFE * 20)
+    dreamers.wish("ann")
+
+    async def stopped() -> Session:
+        session = dreamers.dreams.begin("ann")
+        running = asyncio.create_task(dreamers.dreams.run(session))
+        async for event in session.watch():
+            if isinstance(event, Staged) and event.stage == "integrate":
+                dreamers.dreams.stop("ann")
+        await running
+        return session
+
+    assert ended(asyncio.run(stopped())).how == "stopped"
+    (dream,) = dreamers.diary("ann")
+    assert len(dream.scenes) == dreamers.knobs.length.get()
 
 
 def test_a_dream_is_steered_between_two_scenes(ann: Dreamers) -> None:

@@ -32,6 +32,10 @@ T = TypeVar("T")
 REQUEST = "companion.dream"
 PACE_S_MAX = 60.0
 CPU_BURST_S = 8.0
+OVERSPENT_S_MAX = 30.0
+"""Who is away waits while the budget of computing is spent; who asks, only where it is so far overspent."""
+
+EVENTS_MAX = 1_000
 LEAVES_NS = 300 * SECOND_NS
 """A dream that ended can be watched for so long; then only the diary has it."""
 
@@ -135,7 +139,7 @@ class Dreams:
     ) -> Session:
         """Take a dream in, which `run` then dreams.
 
-        Raises Underway where the person dreams already, QueueFull where as many dream as may at once,
+        Raises Underway where the person dreams already, QueueFull where there is no room or no budget,
         InputError for what it cannot be steered by.
         """
         self._forget_ended()
@@ -146,6 +150,8 @@ class Dreams:
             raise Underway("this person dreams already: watch that dream, or stop it first")
         if self.room == 0:
             raise QueueFull(f"{self.running} people dream already, and no more may at once: try again later")
+        if self.cpu.wait_s > OVERSPENT_S_MAX:
+            raise QueueFull("dreams have computed for longer than they may: try again later")
         session = Session(
             self._make_name(),
             person,
@@ -177,6 +183,8 @@ class Dreams:
         session = self.of(person)
         if session.ended is not None:
             raise NoDream("the dream has ended: begin another")
+        if len(session.events) >= EVENTS_MAX:
+            raise InputError(f"a dream is steered fewer than {EVENTS_MAX} times: begin another")
         session.steering = steering.checked().over(session.steering)
         session.tell(Steered(session.steering))
         return session.steering
@@ -241,22 +249,25 @@ class Dreams:
                 session.tell(Chose(stages.replayed(prepared)))
             with self._stage(session, "generate"):
                 await self._scenes(session, begun, prepared)
+            if self._integrate is not None:
+                with self._stage(session, "integrate"):
+                    await self._integrated(session, self._integrate)
         except _Stopped:
             if session.scenes:
                 await self._kept(session, prepared, whole=False)
             raise
-        if self._integrate is not None:
-            with self._stage(session, "integrate"):
-                until_ns = self._clock.monotonic_ns() + round(INTEGRATE_S[session.how] * SECOND_NS)
-                integrate, limit = self._integrate, INTEGRATE_STEP[session.how]
-                while not await self._held(session, lambda memory: integrate(memory, limit)):
-                    if self._clock.monotonic_ns() >= until_ns:
-                        break
         with self._stage(session, "deliver"):
             if session.scenes:
                 await self._kept(session, prepared, whole=True)
         self._meter.whole.record((self._clock.monotonic_ns() - session.began_ns) / MS_NS)
         return "whole" if session.scenes else "empty"
+
+    async def _integrated(self, session: Session, integrate: Integrate) -> None:
+        until_ns = self._clock.monotonic_ns() + round(INTEGRATE_S[session.how] * SECOND_NS)
+        limit = INTEGRATE_STEP[session.how]
+        while not await self._held(session, lambda memory: integrate(memory, limit)):
+            if self._clock.monotonic_ns() >= until_ns:
+                return
 
     async def _scenes(self, session: Session, begun: Begun, prepared: Prepared) -> None:
         screen = Screen(prepared.triggers, self._guard)
