@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from homeostat.evaluate.narrative.reading import TEXT_CHARS_MAX, ends_of, read, sentences, stem
+from homeostat.evaluate.narrative.reading import TEXT_CHARS_MAX, ends_of, read, stem
 
 
 def test_a_question_at_the_end_asks_for_an_answer() -> None:
@@ -29,12 +29,6 @@ def test_forms_of_a_word_have_one_stem() -> None:
 def test_nothing_raises_and_the_edges_are_of_the_whole(text: str) -> None:
     reading = read(text)
     assert reading.first | reading.last <= reading.stems
-
-
-@given(st.text(min_size=1, max_size=200))
-def test_sentences_keep_all_words(text: str) -> None:
-    letters = [c for c in text if c.isalnum()]
-    assert [c for part in sentences(text) for c in part if c.isalnum()] == letters
 
 
 def test_of_a_long_text_both_ends_are_kept() -> None:

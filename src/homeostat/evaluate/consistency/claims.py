@@ -15,27 +15,35 @@ from homeostat.evaluate.segments import sentences
 Kind = Literal["has", "is", "likes", "does", "aged", "many"]
 STEMS_MAX = 6
 
-_KINDS_OF: dict[str, frozenset[str]] = {
-    "pet": word_set("dog cat puppy kitten hamster parrot turtle rabbit bird fish"),
-    "animal": word_set("dog cat puppy kitten horse pet"),
-    "child": word_set("kid son daughter child children baby toddler"),
-    "kid": word_set("son daughter child children"),
-    "children": word_set("kid son daughter child"),
-    "sibl": word_set("brother sister"),
-    "partner": word_set("husband wife boyfriend girlfriend"),
-    "parent": word_set("mother father mom dad mum"),
-    "meat": word_set("steak chicken beef pork bacon burger"),
-    "alcohol": word_set("wine beer whiskey vodka"),
-    "sport": word_set("football basketball soccer tennis baseball hockey volleyball"),
-    "music": word_set("jazz rock metal blue"),
+_KINDS_OF = {
+    whole: frozenset(map(stem, parts.split()))
+    for whole, parts in {
+        "pet": "dog cat puppy kitten hamster parrot turtle rabbit bird fish",
+        "animal": "dog cat puppy kitten horse pet",
+        "child": "kid son daughter child children baby toddler",
+        "kid": "son daughter child children",
+        "children": "kid son daughter child",
+        "sibl": "brother sister",
+        "partner": "husband wife boyfriend girlfriend",
+        "parent": "mother father mom dad mum",
+        "meat": "steak chicken beef pork bacon burger",
+        "alcohol": "wine beer whiskey vodka",
+        "sport": "football basketball soccer tennis baseball hockey volleyball",
+        "music": "jazz rock metal blue",
+    }.items()
 }
-"""Who denies the whole denies its parts: own words, by their stems."""
+"""Who denies the whole denies its parts: the whole and the parts by their stems."""
 
-_OWNED = word_set(
-    """
-    dog cat pet puppy kitten horse kid son daughter child children baby husband wife boyfriend
-    girlfriend brother sister sibl car job garden
-    """
+_OWNED = frozenset(
+    map(
+        stem,
+        word_set(
+            """
+            dog cat pet puppy kitten horse kid son daughter child children baby husband wife boyfriend
+            girlfriend brother sister sibling car job garden
+            """
+        ),
+    )
 )
 _APART: tuple[tuple[frozenset[str], frozenset[str]], ...] = (
     (word_set("singl divorc widow"), word_set("marr engag")),
@@ -103,7 +111,7 @@ ALIKE_CHARS = 6
 class Claim:
     """One statement of an author on themselves: of a kind, about `stems`.
 
-    `value` is the number or the place where one excludes another.
+    `value` is the number where one excludes another.
     """
 
     kind: Kind
@@ -118,11 +126,11 @@ def claims(text: str) -> Iterator[Claim]:
         sentence = told.lower().replace("\u2019", "'")
         if sentence.endswith(("?", "\uff1f")) or _SKIPPED.search(sentence):
             continue
-        before = ""
-        for clause in _CLAUSE.split(sentence):
-            clause = clause.strip(" .!\u2026")
-            yield from _of_clause(clause, before)
-            before = clause if _LIKING.search(clause) or (before and not _SUBJECT.search(clause)) else ""
+        listing = False
+        for part in _CLAUSE.split(sentence):
+            clause = part.strip(" .!\u2026")
+            yield from _of_clause(clause, listing=listing)
+            listing = bool(_LIKING.search(clause)) or (listing and not _SUBJECT.search(clause))
 
 
 def denies(one: Claim, other: Claim) -> bool:
@@ -147,8 +155,8 @@ def _apart(one: frozenset[str], other: frozenset[str]) -> bool:
     return any((one & a and other & b) or (one & b and other & a) for a, b in _APART)
 
 
-def _of_clause(clause: str, before: str) -> Iterator[Claim]:
-    """Yield the claims of one clause; one without its own `I like` is read with that of the clause before."""
+def _of_clause(clause: str, *, listing: bool) -> Iterator[Claim]:
+    """Yield the claims of one clause; while what is liked is listed, one without a verb is one more of it."""
     said = _WORD.findall(clause)
     for place, word in enumerate(said[:-1]):
         if word == "my" and (owned := stem(said[place + 1])) in _OWNED:
@@ -163,7 +171,7 @@ def _of_clause(clause: str, before: str) -> Iterator[Claim]:
     start = next((i for i, word in enumerate(said[:3]) if word in ("i", "i'm", "i've")), None)
     if start is not None:
         yield from _of_self(said[start:])
-    elif before and len(said) < LISTED_WORDS_MAX and (found := _object(said)):
+    elif listing and len(said) < LISTED_WORDS_MAX and (found := _object(said)):
         yield Claim("likes", found, holds=True)
 
 

@@ -25,7 +25,7 @@ class LogicalConsistency:
         on="persona chats: a line of the person's own profile denied at the end of what they said, against "
         "that line as it is, and both with a line of another person",
         measure="own lines denied and found, less others found",
-        figure=0.281,
+        figure=0.285,
         baseline=0.236,
         baseline_is="share of the words of a negated line that were said before, with no more others found",
         of=1963,

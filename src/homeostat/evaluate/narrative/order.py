@@ -8,7 +8,7 @@ at each distance are worth; with an embedder, how alike they are as well.
 
 import math
 import operator
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -111,13 +111,25 @@ class Order:
             Reading(frozenset(), frozenset(), frozenset(), frozenset((START,)), frozenset())
         )
 
-    def ties(self, before: Placed, after: Placed) -> list[float]:
-        """Return how well `after` follows `before` at each distance, in log odds. Cost: some 8 us."""
-        both = self._shared(before, after)
-        found = [sum(map(operator.mul, w, both)) if both[-1] else 0.0 for w in self.lags]
-        found[0] += float(before.next[after.follows].sum())
-        found[1] += float(before.second[after.follows].sum())
-        return found
+    def ties(self, segments: Sequence[Placed]) -> Floats:
+        """Return how well each segment follows each other one at each distance, shape (n, n, reach).
+
+        Cost: some 4 us a pair.
+        """
+        n = len(segments)
+        both = np.zeros((n, n, len(self.lags[0])), np.float32)
+        for row, before in enumerate(segments):
+            for column, after in enumerate(segments):
+                if row != column:
+                    found = self._shared(before, after)
+                    both[row, column, : len(found)] = found
+        follows = np.zeros((n, self.next.shape[1]), np.float32)
+        for row, segment in enumerate(segments):
+            follows[row, segment.follows] = 1.0
+        ties = both @ np.array(self.lags, np.float32).T
+        ties[..., 0] += np.stack([segment.next for segment in segments]) @ follows.T
+        ties[..., 1] += np.stack([segment.second for segment in segments]) @ follows.T
+        return np.asarray(ties)
 
     def tie(self, before: Placed, after: Placed, back: int) -> float:
         """Return how well `after` follows `before` with `back` segments between them, in log odds."""

@@ -7,12 +7,12 @@ import re
 from dataclasses import dataclass
 
 from homeostat.evaluate.narrative.word_set import word_set
+from homeostat.evaluate.segments import sentences
 
 TEXT_CHARS_MAX = 4_000
 """Only so much of a segment is read: both ends of a longer one, half each."""
 
 _WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)*")
-_SENTENCE = re.compile(r"[^.!?\u2026\u061f\uff1f\u3002]+[.!?\u2026\u061f\uff1f\u3002]*")
 _ASKS = ("?", "\u061f", "\uff1f")
 _ENDINGS = ("ingly", "edly", "ings", "ing", "ies", "ied", "ed", "es", "s", "ly", "e", "y")
 _LAST_LETTERS = frozenset(ending[-1] for ending in _ENDINGS)
@@ -108,14 +108,9 @@ def ends_of(text: str) -> str:
     return text if len(text) <= TEXT_CHARS_MAX else f"{text[:half]}\n\n{text[-half:]}"
 
 
-def sentences(text: str) -> list[str]:
-    """Return the sentences of a text, each with the signs that end it."""
-    return [s for part in _SENTENCE.findall(text) if (s := part.strip())]
-
-
 def read(text: str) -> Reading:
     """Return the reading of one segment. Cost: some 30 us for 25 words."""
-    parts = sentences(ends_of(text))
+    parts = list(sentences(ends_of(text)))
     said = [words(part) for part in parts] or [[]]
     whole = frozenset(w for part in said for w in part)
     first, last = said[0], said[-1]
