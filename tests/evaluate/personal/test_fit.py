@@ -49,6 +49,14 @@ def test_a_segment_that_touches_a_dislike_is_marked() -> None:
     assert [mark.segment for mark in score.marks] == [1]
 
 
+def test_what_is_dreadful_is_a_topic_that_can_be_disliked() -> None:
+    dislikes = Context(dislikes=("I hate horror and war", "death", "blood"))
+    for text in ("A horror film.", "The war began.", "They spoke of death.", "There was blood."):
+        score = fit(text, context=dislikes)
+        assert score is not None
+        assert score.marks, text
+
+
 def test_words_of_feeling_are_no_topic() -> None:
     assert value("I love it, I can't stand to leave.") == 0.5
 

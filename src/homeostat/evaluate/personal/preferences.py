@@ -3,12 +3,18 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from homeostat.evaluate.emotion.lexicon import LEXICON
 from homeostat.evaluate.narrative.reading import stem
 from homeostat.evaluate.passage import Context
 from homeostat.evaluate.personal.content import SAID, content_of
 
-_OF_FEELING = frozenset(stem(word) for word in LEXICON)
+_HOW_WORDS = """
+admire adore afraid amazing appreciate avoid awesome awful bad bear best better boring cherish
+despise detest dislike enjoy enjoyed enjoying excited fan fascinated favorite favorites favourite
+favourites fear fond fun good great hate hated hates hating interested interesting keen liked likes
+liking loathe love loved lovely loves loving nice obsessed passion passionate prefer preferred
+scared sick stand terrible terrified tired uncomfortable wonderful worst
+"""
+_HOW = frozenset(stem(word) for word in _HOW_WORDS.split())
 """That something is loved or hated says how, not what."""
 
 
@@ -41,7 +47,7 @@ class Preferences:
         self._of_stem: dict[str, list[tuple[int, int]]] = {}
         for phrase, weight in phrases:
             stems = content_of(phrase).stems
-            about = {root: how for root, how in stems.items() if root not in _OF_FEELING} or stems
+            about = {root: how for root, how in stems.items() if root not in _HOW} or stems
             for root, how in about.items():
                 wanted = how if weight > 0 else SAID
                 self._of_stem.setdefault(root, []).append((len(self._sizes), wanted))
