@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from homeostat.companion.access.sqlite_cabinet import SqliteCabinet
@@ -119,3 +120,33 @@ def test_a_forgotten_person_is_on_no_list(flags: Flags) -> None:
     flags.set("mirror", Setting(allow=frozenset(["ann", "bob"])))
     flags.forget("ann")
     assert flags.all()["mirror"].allow == {"bob"}
+
+
+def test_two_who_change_a_flag_at_once_lose_nothing_of_each_other_and_nobody_forgotten_comes_back(
+    flags: Flags, cabinet: SqliteCabinet, clock: ManualClock
+) -> None:
+    other = Flags(BareHost(clock), cabinet.drawers, {"mirror": "the voice", "palace": "the rooms"})
+    flags.set("mirror", Setting(percent=50, allow=frozenset(["ann", "bob"])))
+    assert other.all()["mirror"].percent == 50
+    flags.forget("ann")
+    other.set("mirror", Setting(percent=20, allow=frozenset(["ann", "bob", "cyd"])))
+    assert flags.all()["mirror"] == Setting(percent=20, allow=frozenset(["bob", "cyd"]))
+
+
+def test_settings_that_were_kept_before_they_had_versions_are_read(
+    host: BareHost, cabinet: SqliteCabinet
+) -> None:
+    cabinet.put("flag", {"mirror": msgspec.msgpack.encode(Setting(percent=30, deny=frozenset(["ann"])))})
+    flags = Flags(host, cabinet.drawers, {"mirror": "the voice"})
+    assert not flags.on("mirror", "ann")
+    flags.set("mirror", Setting(percent=40, deny=frozenset(["ann"])))
+    assert flags.all()["mirror"] == Setting(percent=40, deny=frozenset(["ann"]))
+
+
+def test_flags_are_read_on_while_their_cabinet_is_away(
+    flags: Flags, cabinet: SqliteCabinet, clock: ManualClock
+) -> None:
+    flags.set("mirror", Setting(killed=True))
+    cabinet.close()
+    clock.advance(10.0)
+    assert not flags.on("mirror", "ann")

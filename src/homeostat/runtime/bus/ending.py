@@ -19,7 +19,8 @@ async def ended(tasks: "Collection[asyncio.Task[None]]") -> None:
 
 
 def raised(tasks: "Collection[asyncio.Task[None]]") -> None:
-    """Raise what one of the tasks raised that have ended."""
-    for task in tasks:
-        if task.done() and not task.cancelled() and (error := task.exception()) is not None:
+    """Raise the first of what the tasks raised that have ended; the others raised it for the same reason."""
+    errors = [task.exception() for task in tasks if task.done() and not task.cancelled()]
+    for error in errors:
+        if error is not None:
             raise error
