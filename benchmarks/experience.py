@@ -1,15 +1,21 @@
 """Do the intervals of experience hold what is true, and does the power law foretell the next try?"""
 
+import tempfile
 import time
 from collections import defaultdict
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+from starlette.types import ASGIApp
 
 from benchmarks.result import Result
 from homeostat.app.accessibility import check_pages, share_accessible
+from homeostat.app.companion.app import create_companion_app
+from homeostat.app.companion.node import CompanionNode, CompanionOptions
 from homeostat.app.web.app import create_app
+from homeostat.companion.access.grant import PERSONS
+from homeostat.companion.message import NewMessage
 from homeostat.core.errors import NotAvailable
 from homeostat.evaluate.experience.bounded import bounded_interval
 from homeostat.evaluate.experience.clustered_share import clustered_share
@@ -29,6 +35,7 @@ from homeostat.testing.small_node import SmallNode
 
 ROUNDS = 1_000
 COVERS = 0.92
+AT_US = 1_700_000_000_000_000
 SHAPES = (
     (0.0, 0.0, 0.01, 0.02, 0.02, 0.05, 0.1, 0.2, 0.25, 0.35),
     (0.3, 0.1, 0, 0, 0, 0, 0, 0.1, 0.2, 0.3),
@@ -205,21 +212,36 @@ def interaction_us() -> float:
     return best * 1e6
 
 
-def accessible() -> Result:
-    """Return the share of the dashboard's pages on which axe finds nothing."""
+def axe(what: str, app: ASGIApp, token: str | None = None) -> Result:
+    """Return the share of an application's pages on which axe finds nothing."""
+    question = f"pages of the {what} on which axe finds nothing, light and dark, 360 and 1,280 px"
+    try:
+        with served(app) as address:
+            pages = check_pages(address, token)
+    except NotAvailable as error:
+        return Result(question, float("nan"), "", None, "higher", note=str(error))
+    return Result(question, share_accessible(pages), "", 1.0, "higher", note=f"{len(pages)} pages")
+
+
+def accessible() -> list[Result]:
+    """Return the shares of accessible pages of both servers, with something to show on them."""
     node = SmallNode()
     now_ns = node.clock.now_ns()
     for batch in SampleTraffic().seconds(now_ns - 60 * 10**9, now_ns):
         node.store.write(batch)
-    question = "pages of the dashboard on which axe finds nothing, light and dark, 360 and 1,280 px"
-    try:
-        with served(create_app(node)) as address:
-            pages = check_pages(address)
-    except NotAvailable as error:
-        return Result(question, float("nan"), "", None, "higher", note=str(error))
-    finally:
-        node.close()
-    return Result(question, share_accessible(pages), "", 1.0, "higher", note=f"{len(pages)} pages")
+    found = [axe("dashboard", create_app(node))]
+    node.close()
+    with tempfile.TemporaryDirectory() as folder:
+        companion = CompanionNode(CompanionOptions(Path(folder) / "companion"))
+        said = [
+            NewMessage(id=str(i), text=f"hello number {i} about bread", at_us=AT_US + i * 60_000_000)
+            for i in range(30)
+        ]
+        companion.companion.receive_many("ann", said)
+        token, _ = companion.access.issue(PERSONS, person="ann")
+        found.append(axe("companion", create_companion_app(companion), token.text))
+        companion.close()
+    return found
 
 
 def run(data: Path | None) -> list[Result]:
@@ -243,5 +265,5 @@ def run(data: Path | None) -> list[Result]:
             note="30 people, .3 of noise, of which alone .24 remain",
         ),
         Result("an interaction, counted and as a metric", interaction_us(), "us", 10.0, "lower"),
-        accessible(),
+        *accessible(),
     ]  # fmt: skip

@@ -245,7 +245,7 @@ class Experience:
     def figures(self, days: int = DAYS) -> Summary:
         """Return the figures of the last days, and record those that only many events make.
 
-        Cost: some 10 us an event that is kept, of at most 100,000 of each kind.
+        Cost: some 5 us an event that is kept, of at most 100,000 of each kind.
         """
         now_ns = self._clock.now_ns()
         book = self._book
