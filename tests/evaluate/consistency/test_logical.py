@@ -72,6 +72,12 @@ def test_the_value_is_the_share_of_claims_that_hold() -> None:
     assert score.value == 0.5
 
 
+def test_of_any_number_of_claims_the_first_thousand_are_kept() -> None:
+    many = [("ann", f"I love {chr(97 + n % 26)}word{n}.") for n in range(1_200)]
+    assert marked(("ann", "I love jazz."), *many, ("ann", "I hate jazz.")) == [1_201]
+    assert marked(*many, ("ann", "I love jazz."), ("ann", "I hate jazz.")) == []
+
+
 def test_it_says_nothing_where_nothing_is_claimed_or_in_another_language() -> None:
     assert logical("The weather is fine.") is None
     assert logical("I love jazz.", "I hate jazz.", context=Context(language="de")) is None
