@@ -17,9 +17,8 @@ Figured = Callable[[Mapping[str, Sequence[float]], int | None], Figure]
 
 @dataclass(frozen=True, slots=True)
 class Instrument:
-    """A question with a scale. `whole` scales have steps of 1."""
+    """A scale from `worst` to `best`, and the figure of its answers. `whole` scales have steps of 1."""
 
-    question: str
     worst: float
     best: float
     figure: Figured
@@ -28,15 +27,14 @@ class Instrument:
 
 INSTRUMENTS: Mapping[str, Instrument] = MappingProxyType(
     {
-        "rating": Instrument("How content are you with it?", ratings.WORST, ratings.BEST, satisfaction),
-        "thumbs": Instrument("Was this good?", 0.0, 1.0, thumbs_up),
+        "rating": Instrument(ratings.WORST, ratings.BEST, satisfaction),
+        "thumbs": Instrument(0.0, 1.0, thumbs_up),
         "recommend": Instrument(
-            "How likely is it that you would recommend it?",
             recommendation.WORST,
             recommendation.BEST,
             net_promoters,
         ),
-        "usability": Instrument("How does it feel to use it?", 0.0, 100.0, usability, whole=False),
+        "usability": Instrument(0.0, 100.0, usability, whole=False),
     }
 )
 """By name. What is answered to `usability` is the score of its ten statements."""
