@@ -15,9 +15,7 @@ Place = tuple[int, int]
 _WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)*")
 _RUN = re.compile(r"([^\W\d_])\1\1+")
 _SPACED = r"(?<![^\W_])[^\W_](?:[\W_]{1,2}[^\W_](?![^\W_])){2,}"
-_HIDDEN = re.compile(
-    r"[@$!*|+0-9][a-z]|[a-z][@$*|+0-9]|([a-z])\1\1|[\x00-\x08\x0e-\x1f\x7f]|" + _SPACED, re.IGNORECASE
-)
+_HIDDEN = re.compile(r"[@$!*|+0-9][a-z]|[a-z][@$*|+0-9]|([a-z])\1\1|[\x00-\x08\x0e-\x1f\x7f]|" + _SPACED)
 _TOKEN = re.compile(_SPACED + r"|[@$]?[^\W_](?:[@$!*|+'\x00-\x08\x0e-\x1f\x7f]*[^\W_])*[*$]*")
 _SPACED_RUN = re.compile(_SPACED)
 _WITHIN = re.compile(r"[a-z][@$!|+0-9*]+[a-z]")

@@ -65,13 +65,15 @@ class Harm:
 
     def _shares(self, sentences: Sequence[Sentence], traits: Floats) -> list[list[float]]:
         """Return the probability of each class for each sentence, by meaning where there is a vector."""
-        shares = self._words.probabilities(traits)
-        meant = [at for at, one in enumerate(sentences) if one.vector is not None]
-        if self._meaning is not None and meant:
-            vectors = np.array([sentences[at].vector for at in meant], dtype=np.float64)
-            for at, share in zip(meant, self._meaning.probabilities(traits[meant], vectors), strict=True):
-                shares[at] = share
-        return shares
+        if self._meaning is None:
+            return self._words.probabilities(traits)
+        each: list[list[float]] = []
+        for one, row in zip(sentences, traits[:, None], strict=True):
+            if one.vector is None:
+                each += self._words.probabilities(row)
+            else:
+                each += self._meaning.probabilities(row, one.vector[None].astype(np.float64))
+        return each
 
     def _of(
         self, sentence: Sentence, terms: list[Finding], traits: list[float], shares: list[float]

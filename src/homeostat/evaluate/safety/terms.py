@@ -56,7 +56,9 @@ class Terms:
     def _of(self, sentence: Sentence) -> list[Finding]:
         found: dict[tuple[int, int, Category], Finding] = {}
         for line in sentence.lines:
-            hits = [*self._hits(line.text), *(self._masked(line.text) if "*" in line.text else ())]
+            hits = self._hits(line.text)
+            if "*" in line.text:
+                hits += self._masked(line.text)
             if not hits:
                 continue
             places, words = sentence.places(line), frozenset(line.text.split())
@@ -70,10 +72,12 @@ class Terms:
                         found[key] = finding
         return list(found.values())
 
-    def _hits(self, line: str) -> Iterator[tuple[Term, int, int]]:
-        """Give the terms in a line with the numbers of their first and last words."""
-        for number, start, end in self._found.find_matches_as_indexes(line, overlapping=True):
-            yield self._terms[number], *words_of(line, start, end)
+    def _hits(self, line: str) -> list[tuple[Term, int, int]]:
+        """Return the terms in a line with the numbers of their first and last words."""
+        return [
+            (self._terms[number], *words_of(line, start, end))
+            for number, start, end in self._found.find_matches_as_indexes(line, overlapping=True)
+        ]
 
     def _masked(self, line: str) -> Iterator[tuple[Term, int, int]]:
         """Give the single words that a word with stars in it may stand for, the mildest of each."""
