@@ -405,6 +405,7 @@ class BusContract:
                 threads = [threading.Thread(target=tell_many, args=(f"p{k}",)) for k in range(4)]
                 for thread in threads:
                     thread.start()
+                await asyncio.gather(*(process.bus.flush() for _ in range(3)))
                 await process.until_got(201)
                 for thread in threads:
                     thread.join()

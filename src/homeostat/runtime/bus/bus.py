@@ -80,6 +80,7 @@ class Bus:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._backend: Backend | None = None
         self._opening = asyncio.Lock()
+        self._passing_on = asyncio.Lock()
         self._consumers: list[Consumer] = []
         self._untidied = 0
         self._appends: Grouped[Sequence[Record], Sequence[int]] = Grouped(self._append)
@@ -235,7 +236,8 @@ class Bus:
         if over or self._process != os.getpid():
             self._process = os.getpid()
             self._owner = f"{socket.gethostname()}-{self._process}-{os.urandom(4).hex()}"
-            self._loop, self._backend, self._opening = loop, None, asyncio.Lock()
+            self._loop, self._backend = loop, None
+            self._opening, self._passing_on = asyncio.Lock(), asyncio.Lock()
         if self._loop is not loop:
             raise ConfigError(
                 f"bus {self.settings.name!r} is used in another event loop, which runs still: "
@@ -316,8 +318,7 @@ class Bus:
         positions = iter(await backend.log.append(records))
         self._untidied += len(records)
         if self._untidied > TIDY_EVENTS:  # nobody may be serving who would
-            self._untidied = 0
-            await backend.tidy()
+            await self._tidy(backend)
         return [[next(positions) for _ in group] for group in groups]
 
     async def _telling(self) -> None:
@@ -331,23 +332,28 @@ class Bus:
                 await asyncio.sleep(AGAIN_S)
 
     async def _tell_some(self) -> None:
-        records = self._told.take(TELL_MAX)
-        await self._appends.put(records)
-        self._told.taken(len(records))
-        self._count(records)
+        async with self._passing_on:
+            records = self._told.take(TELL_MAX)
+            if records:
+                await self._appends.put(records)
+                self._told.taken(len(records))
+                self._count(records)
 
     async def _tidying(self) -> None:
         while True:
             try:
                 backend = await self.backend()
-                dropped = await backend.tidy()
-                self._untidied = 0
+                await self._tidy(backend)
                 self._meter.lags(await backend.lags())
-                if dropped:
-                    self.host.losses.add("bus.kept_max", dropped)
             except HomeostatError:
                 self.host.losses.add("bus.tidy_failed")
             await asyncio.sleep(TIDY_S)
+
+    async def _tidy(self, backend: Backend) -> None:
+        self._untidied = 0
+        dropped = await backend.tidy()
+        if dropped:
+            self.host.losses.add("bus.kept_max", dropped)
 
     def _count(self, records: Sequence[Record]) -> None:
         for record in records:
