@@ -26,7 +26,7 @@ class GlobalCoherence:
     Each of the last 40 segments is put to every place among them, and all that stands beside it there is
     weighed as local coherence does. Marks are of segments that fit elsewhere much better, the plainest
     first. Learned from talks: of prose it says little, see decision 0080. English. None for fewer than four
-    segments. Cost: a score takes half a ms for 10 segments and 8 ms for 40, beside 35 us a sentence.
+    segments. Cost: a score takes half a ms for 10 segments and 8 ms for 40, beside 40 us a sentence.
     """
 
     name = "coherence.global"

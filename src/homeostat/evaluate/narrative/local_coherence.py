@@ -22,7 +22,7 @@ class LocalCoherence:
     What asks for an answer is held against what comes next, and words against those said just before; who
     speaks and when is not looked at. Learned from talks: of prose it says little more than chance does
     (docs/explanation/coherence.md). With MiniLM what texts mean counts as well; with another embedder words
-    alone. English. None for fewer than three segments. Cost: some 35 us a sentence without an embedder.
+    alone. English. None for fewer than three segments. Cost: some 40 us a sentence without an embedder.
     """
 
     name = "coherence.local"
