@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 from homeostat.core.errors import ConfigError, EmbedderError
 from homeostat.evaluate.safety.category import Action, Category
 from homeostat.evaluate.safety.guard import EMBEDDED_MAX, Guard
-from homeostat.evaluate.safety.policy import Policy, policies_of, policy
+from homeostat.evaluate.safety.policy import Policy, policies_of, policy, policy_file
 from homeostat.runtime.embed.minilm import MiniLm
 
 CHILD, ADULT = Guard(policy("child"), triggers=["spiders"]), Guard(policy("adult"))
@@ -208,6 +209,14 @@ def test_policies_differ_by_audience() -> None:
 def test_a_policy_that_says_nothing_to_us_is_refused_with_its_place(text: str, said: str) -> None:
     with pytest.raises(ConfigError, match=said):
         policies_of(text, "here", "x")
+
+
+def test_a_policy_of_ones_own_is_read_from_a_file(tmp_path: Path) -> None:
+    path = tmp_path / "policy.toml"
+    path.write_text('[support]\nreplaced = "(removed)"\nhate = { replace = 4 }\n', encoding="utf-8")
+    assert Guard(policy_file(path, "support")).check("Those kikes again.").text == "(removed)"
+    with pytest.raises(ConfigError, match="cannot be read"):
+        policy_file(tmp_path / "none.toml", "support")
 
 
 def test_no_data_of_people_is_in_a_finding() -> None:
