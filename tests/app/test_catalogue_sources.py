@@ -16,6 +16,7 @@ from homeostat.core.losses import Losses
 from homeostat.core.query import SeriesQuery
 from homeostat.core.series import SeriesKey
 from homeostat.core.span import LlmCall, Span
+from homeostat.evaluate.evaluators import names
 from homeostat.loop.homeostat import Homeostat
 from homeostat.observe.catalogue import SOURCES, load_catalogue
 from homeostat.observe.ingest.derive import Deriver
@@ -156,14 +157,24 @@ def test_parts_that_applications_use(source: str, folders: tuple[str, ...]) -> N
     assert recorded == {name: {as_promised} for name, as_promised in promised.items()}
 
 
+def test_evaluators() -> None:
+    """Each evaluator that is shipped has its metric; the rest is what judging them says of itself."""
+    promised = {m.name: (m.kind.value, m.unit) for m in CATALOGUE.values() if m.collector == "evaluators"}
+    root = Path(homeostat.__file__).parent
+    recorded = recorded_under(root / "loop" / "evaluating")
+    recorded |= {f"quality.{name}": {("histogram", "ratio")} for name in names()}
+    assert recorded == {name: {as_promised} for name, as_promised in promised.items()}
+
+
 def recorded_under(folder: Path) -> dict[str, set[tuple[str, str]]]:
-    """Return kind and unit of each metric that code asks a handle for, by its name."""
+    """Return kind and unit of each metric that code asks a handle for, by its name, where that stands there."""
     found: dict[str, set[tuple[str, str]]] = {}
     for path in folder.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)):
                 continue
-            if node.func.attr in ("counter", "gauge", "histogram") and len(node.args) == 2:
+            of_a_name = len(node.args) == 2 and not isinstance(node.args[0], ast.JoinedStr)
+            if node.func.attr in ("counter", "gauge", "histogram") and of_a_name:
                 name, unit = (ast.literal_eval(argument) for argument in node.args)
                 found.setdefault(name, set()).add((node.func.attr, unit))
     return found
@@ -171,5 +182,5 @@ def recorded_under(folder: Path) -> dict[str, set[tuple[str, str]]]:
 
 def test_every_source_is_tested_here_or_with_the_collectors() -> None:
     tested = {"operations", "llm", "homeostat", "load", "ingest", "scrape", "collectors", "application"}
-    tested |= {"in flight", "loop", "runtime", "prompts", "companion"}
+    tested |= {"in flight", "loop", "runtime", "prompts", "companion", "evaluators"}
     assert tested == set(SOURCES)
