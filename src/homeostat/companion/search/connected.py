@@ -22,6 +22,9 @@ SEEDS = 20
 NEAR_WORDS = 60
 """So many of the person's words that are nearest to a question count."""
 
+OFTEN, OFTEN_SHARE = 10, 0.1
+"""Words of more memories, and of a larger share of all, tell none from others."""
+
 
 @dataclass(slots=True)
 class Links:
@@ -35,13 +38,11 @@ class Links:
         """Return what the best memories lend to those that belong to them: what is strongest."""
         lent = np.zeros_like(scores)
         seeds = best(scores, SEEDS)
-        if not len(seeds):
-            return lent
-        for place, above in zip(seeds.tolist(), (scores[seeds] - scores[seeds[-1]]).tolist(), strict=True):
-            if place + 1 >= len(self.first):  # it came since
-                continue
-            of = slice(self.first[place], self.first[place + 1])
-            np.maximum.at(lent, self.to[of], self.weight[of] * np.float32(above))
+        seeds = seeds[seeds + 1 < len(self.first)]  # others came since
+        above = scores[seeds] - scores[seeds].min(initial=np.inf)
+        begin, many = self.first[seeds], self.first[seeds + 1] - self.first[seeds]
+        of = np.repeat(begin - np.cumsum(many) + many, many) + np.arange(many.sum())
+        np.maximum.at(lent, self.to[of], self.weight[of] * np.repeat(above, many))
         return lent
 
 
@@ -55,18 +56,15 @@ class Words:
 
     def near(self, lexicon: Lexicon, row: NDArray[np.int8], count: int) -> Scores:
         """Return how much each of `count` memories says of what a question means, by its single words."""
-        said = np.zeros(count, np.float32)
         known = int(np.searchsorted(self.numbers, len(lexicon)))
         if not known:
-            return said
+            return np.zeros(count, np.float32)
         alike = cosines(lexicon.rows[self.numbers[:known]], row)
         nearest = best(alike, NEAR_WORDS)
-        least = alike[nearest[-1]]
-        for word in nearest.tolist():
-            places = self.places[self.first[word] : self.first[word + 1]]
-            frequency = len(places)
-            telling = np.log1p((count - frequency + 0.5) / (frequency + 0.5))
-            said[places] += np.float32((alike[word] - least) * telling)
+        begin, many = self.first[nearest], self.first[nearest + 1] - self.first[nearest]
+        telling = np.log1p((count - many + 0.5) / (many + 0.5)) * (alike[nearest] - alike[nearest[-1]])
+        of = np.repeat(begin - np.cumsum(many) + many, many) + np.arange(many.sum())
+        said = np.bincount(self.places[of], np.repeat(telling, many), count).astype(np.float32)
         return z_scored(said, np.ones(count, np.bool_))
 
 
@@ -149,6 +147,8 @@ def _links(page: Page, seqs: NDArray[np.int64]) -> Links:
 def _words(page: Page, seqs: NDArray[np.int64]) -> Words:
     places, here = _places(page.worded["seq"], seqs)
     words = page.worded["word"][here].astype(np.int64)
+    seldom = np.bincount(words)[words] <= max(OFTEN, len(seqs) * OFTEN_SHARE)
+    words, places = words[seldom], places[seldom]
     order = np.argsort(words, kind="stable")
     numbers, counts = np.unique(words, return_counts=True)
     return Words(numbers, np.concatenate(([0], np.cumsum(counts))), places[order].astype(np.int32))
