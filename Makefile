@@ -40,6 +40,7 @@ peers: .bench-venv/phoenix .bench-venv/mlflow .bench-venv/cache .bench-venv/limi
 
 docs: $(VENV)/dev ## Write the generated pages of the documentation again
 	$(BIN)/python tools/metrics_reference.py
+	$(BIN)/python tools/evaluators_reference.py
 
 lock: ## Resolve the dependencies again (needs uv)
 	rm -f requirements/*.txt

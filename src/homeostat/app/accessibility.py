@@ -25,7 +25,7 @@ SCHEMES = ("light", "dark")
 WIDTHS = (360, 1_280)
 PAGES_MAX = 60
 TIMEOUT_MS = 20_000
-NEEDED = "pip install axe-core-python playwright"
+NEEDED = "pip install 'homeostat[accessibility]'"
 
 
 @dataclass(frozen=True, slots=True)
