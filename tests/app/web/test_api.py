@@ -23,7 +23,16 @@ from homeostat.observe.ingest.derive import Deriver
 from homeostat.testing.sample_traffic import SampleTraffic
 from homeostat.testing.small_node import SmallNode
 
-PAGES = ("/", "/operations", "/traces", "/spend", "/resources", "/metrics-catalogue", "/hormones")
+PAGES = (
+    "/",
+    "/categories",
+    "/operations",
+    "/traces",
+    "/spend",
+    "/resources",
+    "/metrics-catalogue",
+    "/hormones",
+)
 RANGES = ("15m", "1h", "6h", "24h", "7d", "30d")
 
 

@@ -74,6 +74,7 @@ PAGES = (
     "/knobs",
     "/hormones",
     "/experience",
+    "/categories",
 )
 WIDTHS = (360, 1024, 1920)
 

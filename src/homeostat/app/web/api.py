@@ -64,6 +64,7 @@ class Api:
             "/api/resources": self.resources,
             "/api/metrics": self.metrics,
             "/api/experience": self.experience,
+            "/api/categories": self.categories,
             "/api/losses": self.losses,
             "/api/openapi.json": lambda _http, _request: description(),
         }
@@ -167,6 +168,10 @@ class Api:
     def experience(self, http: HttpRequest, request: Request) -> object:
         """The experience of an application's people."""
         return self._views.experience.shown(request.service)
+
+    def categories(self, http: HttpRequest, request: Request) -> object:
+        """How the limits of the catalogue stand, by category."""
+        return self._views.standings(self._views.window(request.range))
 
     def losses(self, http: HttpRequest, request: Request) -> object:
         """What was dropped since the start, by reason."""

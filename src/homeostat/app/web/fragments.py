@@ -116,6 +116,7 @@ def overview(views: Views, request: Request) -> str:
     return render(
         "overview.html",
         o=found,
+        standings=None if found.empty else views.standings(window),
         alerts=views.alerts.active(),
         told=[n for n in views.alerts.notices(3) if n.time_ns >= window.start_ns],
         findings=[f for f in views.findings_known(window).findings if f.kind in TOLD_ON_TOP][:FINDINGS_TOLD],
@@ -214,6 +215,12 @@ def findings(views: Views, request: Request) -> str:
     )
 
 
+def categories(views: Views, request: Request) -> str:
+    """How the limits of the catalogue stand, by category."""
+    window = views.window(request.range)
+    return render("categories.html", s=views.standings(window), **common(request, window))
+
+
 def alerts(views: Views, request: Request) -> str:
     """What is violated, what was told, and what could not be."""
     return render("alerts.html", a=views.alerts.state())
@@ -262,6 +269,7 @@ FRAGMENTS: dict[str, Fragment] = {
     "resources": resources,
     "findings": findings,
     "alerts": alerts,
+    "categories": categories,
     "metrics": metrics,
     "series": series,
     "experiments": experiments,

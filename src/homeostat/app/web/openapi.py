@@ -98,6 +98,10 @@ GETS: dict[str, tuple[str, tuple[Schema, ...]]] = {
         "Whose experience is kept, and of one: its figures over 30 days with interval, n and response rate.",
         (_parameter("service", {"type": "string"}, "Whose; may be left out where there is one."),),
     ),
+    "/api/categories": (
+        "How the limits of the catalogue stand, by category, and an overall score that shows its make-up.",
+        (RANGE,),
+    ),
     "/api/losses": ("What was dropped since the start, by reason.", ()),
 }
 

@@ -40,8 +40,11 @@ PAGES = (
     {"name": "metrics", "path": "/metrics-catalogue", "title": "Metrics"},
 )
 
-SECTIONS = {"operation": "operations", "trace": "traces", "series": "overview"}
+SECTIONS = {"operation": "operations", "trace": "traces", "series": "overview", "categories": "overview"}
 """Pages that lie under another one."""
+
+TITLES = {"categories": "Categories"}
+"""Titles of pages that lie under another one and have no name of their own."""
 
 WITHOUT_RANGE = frozenset({"trace", "experiments", "knobs", "experience"})
 WITH_PLOTS = frozenset({"overview", "operation"})
@@ -64,6 +67,7 @@ PATHS = {
     "knobs": "/knobs",
     "hormones": "/hormones",
     "experience": "/experience",
+    "categories": "/categories",
 }
 
 
@@ -113,7 +117,7 @@ class PageServer:
         status: int = 200,
     ) -> Response:
         section = SECTIONS.get(name, name)
-        title = request.name or next(p["title"] for p in PAGES if p["name"] == section)
+        title = request.name or TITLES.get(name) or next(p["title"] for p in PAGES if p["name"] == section)
         plots = name in WITH_PLOTS
         menu = await to_thread.run_sync(mode_menu, self._views)
         page = render(

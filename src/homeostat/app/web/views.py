@@ -34,6 +34,7 @@ from homeostat.judge.findings.noticed import together
 from homeostat.judge.findings.subject import Subject, rank_of, subject_of_candidate
 from homeostat.judge.reports.queueing import Queueing
 from homeostat.judge.views.candidate import RESOURCE_GROUPS, SUPPORTING, Candidate, candidates, shown_among
+from homeostat.judge.views.categories import Standings, standings
 from homeostat.judge.views.error_types import frames_of_all_types, totals_of_all_types
 from homeostat.judge.views.event import Event, events_in, events_of_findings, events_of_notices
 from homeostat.judge.views.metric_entry import MetricEntry, metric_entry
@@ -47,6 +48,7 @@ from homeostat.judge.views.spend import DURATION as LLM_DURATION
 from homeostat.judge.views.time_use import TimeUse, time_use
 from homeostat.judge.views.waterfall import Waterfall, waterfall
 from homeostat.judge.views.window import Window
+from homeostat.observe.catalogue import COLLECTORS, SOURCES
 from homeostat.runtime.experience.experiences import Experiences
 
 LLM_ERRORS = "llm.errors"
@@ -153,6 +155,15 @@ class Views:
         made = overview(found, shown, frames, window, offset, limit, words)
         trying = self.loops.trying()
         return replace(made, sentence=f"{made.sentence} {trying}") if trying else made
+
+    def standings(self, window: Window) -> Standings:
+        """Return how the limits of the catalogue stand, by category."""
+
+        def work() -> Standings:
+            sources = {**COLLECTORS, **SOURCES}
+            return standings(self._metrics.values(), self._candidates(window), self._unavailable(), sources)
+
+        return self._memo.get(("standings", window.name), SHORT_NS, work)
 
     def findings(self, window: Window) -> Searched:
         """Return what was found in the essential variables, what became worse first; waits for a search.
