@@ -45,6 +45,8 @@ LOAD_S = 20.0
 PEOPLE = 40
 HISTORY = 600
 MESSAGES_A_SECOND = 100.0
+CPU_SHARE = 0.25
+PAUSE_S = 0.05
 SWITCH_S = 0.001
 """As the companion's server sets it."""
 TRIGGERED = 25
@@ -131,7 +133,6 @@ def _beside_messages(people: SqlitePeople, data: Path) -> list[Result]:
     """Dream for people who are away, two at a time, beside others who say 100 messages a second."""
     courtesy = Courtesy(BareHost(SystemClock()))
     dreamers = Dreamers(people, clock=SystemClock(), whole=True, rests=courtesy.step)
-    dreamers.knobs.at_once.pin(PEOPLE)
     texts = messages(data, HISTORY + int(LOAD_S * MESSAGES_A_SECOND) + 100)
     talking, away = ([f"{kind} {n}" for n in range(PEOPLE)] for kind in ("talking", "away"))
     for name in (*talking, *away):
@@ -139,6 +140,8 @@ def _beside_messages(people: SqlitePeople, data: Path) -> list[Result]:
     for name in away:
         dreamers.wish(name)
         _away(dreamers, name)  # what was said before is integrated with the first dream
+    dreamers = Dreamers(people, clock=SystemClock(), whole=True, rests=courtesy.step)
+    dreamers.knobs.cpu_share.pin(CPU_SHARE)
     host = BareHost(SystemClock())
     residents = Residents(256 << 20)
     companion = Companion(host, people, Search(host, None, residents), residents, asked=courtesy.asked)
@@ -160,6 +163,9 @@ def _beside_messages(people: SqlitePeople, data: Path) -> list[Result]:
         until = time.perf_counter() + LOAD_S
         waiting = itertools.cycle(away)
         while time.perf_counter() < until:
+            if not dreamers.dreams.cpu["away"].left:
+                await asyncio.sleep(PAUSE_S)
+                continue
             pair = [dreamers.dreams.begin(name, "away") for name in itertools.islice(waiting, 2)]
             await asyncio.gather(*(dreamers.dreams.run(session) for session in pair))
             count += sum(session.ended is not None and session.ended.how == "whole" for session in pair)

@@ -156,7 +156,8 @@ def test_a_stopped_dream_ends_at_once_and_what_was_told_stays(ann: Dreamers) -> 
 
 
 def test_who_overspent_the_budget_of_computing_waits(ann: Dreamers) -> None:
-    ann.dreams.cpu.spend(1_000.0)
+    ann.dreams.cpu["request"].spend(1_000.0)
+    assert ann.dreams.cpu["away"].left
     with pytest.raises(QueueFull, match="computed for longer"):
         ann.dreams.begin("ann")
 

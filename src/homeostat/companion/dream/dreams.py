@@ -33,8 +33,10 @@ REQUEST = "companion.dream"
 PACE_S_MAX = 60.0
 CPU_BURST_S = 8.0
 OVERSPENT_S_MAX = 30.0
-"""Who is away waits while the budget of computing is spent; who asks, only where it is so far overspent."""
+"""Who is away waits while the budget of computing is spent; who asks has one apart, and waits for nothing
+until it is so far overspent: then no more are taken."""
 
+HOWS: tuple[How, ...] = ("request", "away")
 EVENTS_MAX = 1_000
 LEAVES_NS = 300 * SECOND_NS
 """A dream that ended can be watched for so long; then only the diary has it."""
@@ -121,8 +123,11 @@ class Dreams:
         self._wording = Wording(host, knobs, self._meter, writer)
         self._sessions: dict[str, Session] = {}
         self._claims = [0, 0]
-        self.cpu = Budget(host.clock, lambda: float(knobs.cpu_share.get()), CPU_BURST_S)
+        self.cpu = {how: Budget(host.clock, self._cpu_share, CPU_BURST_S) for how in HOWS}
         self._left_over: set[asyncio.Future[Any]] = set()
+
+    def _cpu_share(self) -> float:
+        return float(self.knobs.cpu_share.get())
 
     @property
     def running(self) -> int:
@@ -150,7 +155,7 @@ class Dreams:
             raise Underway("this person dreams already: watch that dream, or stop it first")
         if self.room == 0:
             raise QueueFull(f"{self.running} people dream already, and no more may at once: try again later")
-        if self.cpu.wait_s > OVERSPENT_S_MAX:
+        if how == "request" and self.cpu[how].wait_s > OVERSPENT_S_MAX:
             raise QueueFull("dreams have computed for longer than they may: try again later")
         session = Session(
             self._make_name(),
@@ -376,7 +381,7 @@ class Dreams:
 
         runs = in_thread if away else self._runs
         found, spent_s = await self._unless_stopped(session, runs(session.person, looked))
-        self.cpu.spend(spent_s)
+        self.cpu[session.how].spend(spent_s)
         return found
 
     async def _computed(self, session: Session, work: Callable[[], T]) -> T:
@@ -386,7 +391,7 @@ class Dreams:
                 return work(), thread_time() - began
 
         found, spent_s = await self._unless_stopped(session, asyncio.to_thread(timed))
-        self.cpu.spend(spent_s)
+        self.cpu[session.how].spend(spent_s)
         return found
 
     async def _unless_stopped(self, session: Session, work: Awaitable[T]) -> T:

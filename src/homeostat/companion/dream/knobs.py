@@ -93,7 +93,7 @@ class DreamKnobs:
                     low=0.01,
                     high=4.0,
                     log=True,
-                    help="cores that dreams of people who are away may take, on average",
+                    help="cores that dreams of who is away may take on average, and as many those asked for",
                 )
             ),
             declare(

@@ -71,7 +71,7 @@ class Nights:
 
     async def enqueue(self) -> int:
         """Enqueue the dreams of those who are away by now, as many as there is room for; return how many."""
-        room = self._dreams.room if self._dreams.cpu.left else 0
+        room = self._dreams.room if self._dreams.cpu["away"].left else 0
         people = self._taken(room)
         calls = []
         for person in people:
