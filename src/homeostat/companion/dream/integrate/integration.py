@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Sequence
-from hashlib import blake2b
 
 import msgspec
 import numpy as np
@@ -10,7 +9,17 @@ import numpy as np
 from homeostat.act.knobs.declaration import declared
 from homeostat.companion.dream.derived import Derived, Relation
 from homeostat.companion.dream.integrate import kept
-from homeostat.companion.dream.integrate.kept import LINKED, PAGE, RELATIONS, ROW, STATED, WORDED, Head, Page
+from homeostat.companion.dream.integrate.kept import (
+    LINKED,
+    PAGE,
+    RELATIONS,
+    ROW,
+    STATED,
+    WORDED,
+    Head,
+    Page,
+    number_of,
+)
 from homeostat.companion.dream.integrate.kinds import told
 from homeostat.companion.dream.integrate.lexicon import Lexicon
 from homeostat.companion.dream.integrate.linking import linked, rows_of
@@ -132,12 +141,12 @@ class Integration:
             for number in range((head.last + 1) // PAGE, reached // PAGE + 1)
         }
         known = {
-            seq: edited_us
+            seq: text
             for page in pages.values()
-            for seq, edited_us in page.rows[["seq", "edited_us"]].tolist()
+            for seq, text in page.rows[["seq", "text"]].tolist()
             if head.last < seq <= reached
         }
-        fresh = [message for message in messages if known.get(message.seq) != message.edited_us]
+        fresh = [message for message in messages if known.get(message.seq) != number_of(message.text)]
         gone = set(known) - {message.seq for message in messages} | {m.seq for m in fresh if m.seq in known}
         head.changed = sorted({*head.changed, *gone})
         new = self._noted(memory, fresh)
@@ -156,7 +165,7 @@ class Integration:
     def _noted(self, memory: Memory, messages: Sequence[Message]) -> Page:
         """Return what is derived from messages."""
         lexicon = self._lexicon
-        rows = [(m.seq, m.edited_us, told(m.text), _words_number(m)) for m in messages]
+        rows = [(m.seq, number_of(m.text), told(m.text), _words_number(m)) for m in messages]
         stated = [
             (m.seq, RELATIONS.index(s.relation), s.begin, s.end, s.about_begin, s.about_end, _key(m, s))
             for m in messages
@@ -187,27 +196,22 @@ class Integration:
 
 def _changed(memory: Memory, page: Page) -> list[int]:
     """Return the messages of a page that were edited or removed since it was kept."""
-    found = {m.seq: m.edited_us for m in memory.reading.by_seq(page.rows["seq"].tolist())}
-    rows = page.rows[["seq", "edited_us"]].tolist()
-    return [seq for seq, edited_us in rows if found.get(seq) != edited_us]
+    found = {m.seq: number_of(m.text) for m in memory.reading.by_seq(page.rows["seq"].tolist())}
+    rows = page.rows[["seq", "text"]].tolist()
+    return [seq for seq, text in rows if found.get(seq) != text]
 
 
 def _words_number(message: Message) -> int:
     """Return the number of what an author says in these words, 0 where they are few."""
     words = _WORD.findall(message.text.casefold())
-    return _number(message.author, *words) if len(words) >= SAME_WORDS_MIN else 0
+    return number_of(message.author, *words) if len(words) >= SAME_WORDS_MIN else 0
 
 
 def _key(message: Message, said: Statement) -> int:
     """Return the number of what has one value at a time: where somebody lives, what they think of a thing."""
     if single(said.relation):
         about = message.text[said.about_begin : said.about_end]
-        return _number(message.author, said.relation, about.casefold())
+        return number_of(message.author, said.relation, about.casefold())
     if said.relation in _TASTES:
-        return _number(message.author, "taste", message.text[said.begin : said.end].casefold())
+        return number_of(message.author, "taste", message.text[said.begin : said.end].casefold())
     return 0
-
-
-def _number(*parts: str) -> int:
-    digest = blake2b("\0".join(parts).encode(errors="surrogatepass"), digest_size=8).digest()
-    return int.from_bytes(digest, "little")

@@ -1,11 +1,12 @@
 """Kept: what was derived of a person, as notes. There is no word of theirs in it, only where it stands.
 
 A page has what was derived from the messages of `PAGE` seqs. What it says of a message holds for as long as
-the message is as it was (`edited_us`); what is read of one that was edited or removed since is nothing.
+the message is as it was (its `text`); what is read of one that was edited or removed since is nothing.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from hashlib import blake2b
 
 import msgspec
 import numpy as np
@@ -18,8 +19,8 @@ VERSION = 1
 NAME = "integrated"
 PAGE = 512
 
-ROW = np.dtype([("seq", "<u4"), ("edited_us", "<i8"), ("kinds", "<u4"), ("words", "<u8")])
-"""A message: the kinds of what it names, and a number made of its author and words, 0 where they are few."""
+ROW = np.dtype([("seq", "<u4"), ("text", "<u8"), ("kinds", "<u4"), ("words", "<u8")])
+"""A message: numbers made of its text and of its author and words (0 where they are few), and its kinds."""
 
 STATED = np.dtype(
     [
@@ -41,6 +42,12 @@ WORDED = np.dtype([("seq", "<u4"), ("word", "<u2")])
 
 RELATIONS = tuple(Relation)
 WHYS = tuple(Why)
+
+
+def number_of(*parts: str) -> int:
+    """Return a number by which the same texts are known again."""
+    digest = blake2b("\0".join(parts).encode(errors="surrogatepass"), digest_size=8).digest()
+    return int.from_bytes(digest, "little")
 
 
 class Head(msgspec.Struct, array_like=True):

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from homeostat.companion.dream.derived import Derived, Fact, Link, Merged, Resolution
 from homeostat.companion.dream.integrate import kept
-from homeostat.companion.dream.integrate.kept import RELATIONS, WHYS, Page
+from homeostat.companion.dream.integrate.kept import RELATIONS, WHYS, Page, number_of
 from homeostat.companion.message import Message
 from homeostat.companion.store.people import Memory
 
@@ -44,9 +44,9 @@ def _with_copies(rows: NDArray[np.void], seqs: NDArray[np.int64]) -> NDArray[np.
 
 def _as_they_were(memory: Memory, page: Page, seqs: NDArray[np.int64]) -> Messages:
     places = np.searchsorted(page.rows["seq"], seqs)
-    edited_us = dict(zip(seqs.tolist(), page.rows["edited_us"][places].tolist(), strict=True))
+    texts = dict(zip(seqs.tolist(), page.rows["text"][places].tolist(), strict=True))
     found = memory.reading.by_seq(seqs.tolist())
-    return {message.seq: message for message in found if message.edited_us == edited_us[message.seq]}
+    return {message.seq: message for message in found if number_of(message.text) == texts[message.seq]}
 
 
 def _links(linked: NDArray[np.void], messages: Messages) -> Iterator[Link]:
