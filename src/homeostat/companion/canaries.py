@@ -109,6 +109,14 @@ def _fact(rng: random.Random, turn: int) -> tuple[str, str]:
     return fact.format(**words), question.format(who=who)
 
 
+def canary_words(people: int, at_least: int = 8) -> frozenset[str]:
+    """Return long words that so many canaries say: where one is read raw, what is there is not encrypted."""
+    said = (message.text for number in range(people) for message in canary(number).messages)
+    return frozenset(
+        word for text in said for word in text.split() if len(word) >= at_least and word.isascii()
+    )
+
+
 class Canaries:
     """The canaries of a companion. Safe for threads as long as one asks at a time."""
 

@@ -21,7 +21,17 @@ from homeostat.companion.finding import Hit
 from homeostat.companion.message import NewMessage
 from homeostat.companion.store.people import Memory
 
-API = ("/people", "/feedback", "/tokens", "/flags", "/audit", "/healthz", "/readyz", "/openapi.json")
+API = (
+    "/people",
+    "/feedback",
+    "/tokens",
+    "/flags",
+    "/audit",
+    "/security",
+    "/healthz",
+    "/readyz",
+    "/openapi.json",
+)
 TEXT = "my sister lives in Lisbon"
 
 

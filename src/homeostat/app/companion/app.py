@@ -13,6 +13,7 @@ from starlette.routing import BaseRoute, Route
 
 from homeostat.app.companion.administration import AdminApi
 from homeostat.app.companion.bodies import IN_FLIGHT_BYTES
+from homeostat.app.companion.canary_front import CanaryFront
 from homeostat.app.companion.dreams import DreamApi
 from homeostat.app.companion.exchange import ExchangeApi
 from homeostat.app.companion.feedback import DoorEntrance
@@ -25,6 +26,7 @@ from homeostat.app.companion.pages.gate import CompanionGate
 from homeostat.app.companion.pages.pages import pages
 from homeostat.app.companion.people import PeopleApi
 from homeostat.app.companion.problems import Refusal, answer_to
+from homeostat.app.companion.security import SecurityApi, State
 from homeostat.app.companion.walks import WalkApi
 from homeostat.app.feedback.api import FeedbackApi
 from homeostat.app.web.budget import Budget
@@ -37,6 +39,10 @@ DRAIN_S = 5.0
 
 CANARY_S = 5.0
 """Between two questions of canaries: one in 750 messages at 150 a second."""
+
+
+SECURITY_S = 15.0
+"""Between two steps of each check: the life of a canary takes some six minutes."""
 
 
 def create_companion_app(node: CompanionNode) -> Starlette:
@@ -72,6 +78,9 @@ def create_companion_app(node: CompanionNode) -> Starlette:
         *ExchangeApi(node.companion, node.door, node.audit, node.threads, node.clock).routes(),
         *AdminApi(node.access, node.flags, node.door, node.audit, node.threads).routes(),
         *FeedbackApi(DoorEntrance(node.door, node.experience), node.origins, node.threads.run).routes(),
+        *SecurityApi(
+            lambda: State(checks=node.figures.all(), plain=node.encryption.plain()), node.door, node.threads
+        ).routes(),
         Route("/healthz", healthz),
         Route("/readyz", _readyz(node)),
     ]
@@ -88,6 +97,7 @@ def create_companion_app(node: CompanionNode) -> Starlette:
             asyncio.create_task(node.nights.serve()),
             asyncio.create_task(node.news.bus.serve()),
             asyncio.create_task(_canaries(node)),
+            asyncio.create_task(_security(node, app)),
         ]
         try:
             yield
@@ -125,6 +135,17 @@ async def _canaries(node: CompanionNode) -> None:
                 planted = True
             await node.threads.run(node.canaries.ask)
         await asyncio.sleep(CANARY_S)
+
+
+async def _security(node: CompanionNode, app: Starlette) -> None:
+    """Take the next steps of the checks of security now and then, for as long as the application runs."""
+    if not node.options.canaries:
+        return
+    security = node.security(CanaryFront(app, asyncio.get_running_loop()))
+    while True:
+        await asyncio.sleep(SECURITY_S)
+        with guarded(node.homeostat.losses, "companion.security"):
+            await node.threads.elsewhere(security.step)
 
 
 def _readyz(node: CompanionNode) -> Endpoint:

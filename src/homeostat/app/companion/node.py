@@ -25,7 +25,7 @@ from homeostat.companion.access.audit_key import audit_key
 from homeostat.companion.access.grant import Scope
 from homeostat.companion.access.opening import cabinet_at
 from homeostat.companion.archaeology.archaeology import Archaeology
-from homeostat.companion.canaries import Canaries
+from homeostat.companion.canaries import Canaries, canary_words
 from homeostat.companion.companion import Companion
 from homeostat.companion.courtesy import Courtesy
 from homeostat.companion.crisis_desk import CrisisDesk
@@ -50,13 +50,21 @@ from homeostat.companion.part import Part
 from homeostat.companion.residents import Residents
 from homeostat.companion.rounds import Rounds
 from homeostat.companion.search.search import Search
+from homeostat.companion.security.encryption import Encryption
+from homeostat.companion.security.figures import Figures
+from homeostat.companion.security.front import Front
+from homeostat.companion.security.integrity import Integrity
+from homeostat.companion.security.life import Life
+from homeostat.companion.security.remains import Remains
+from homeostat.companion.security.security import Security
 from homeostat.companion.store.keys import master_key_at
 from homeostat.companion.store.opening import people_at
 from homeostat.companion.store.people import Memory
+from homeostat.companion.store.sqlite.people import SqlitePeople
 from homeostat.companion.store.sqlite.places import private_folder
 from homeostat.companion.turns import Turns
 from homeostat.companion.writer import writer_at
-from homeostat.core.clock import Clock, SystemClock
+from homeostat.core.clock import SECOND_NS, Clock, SystemClock
 from homeostat.core.embedder import Embedder
 from homeostat.evaluate.safety.guard import Guard
 from homeostat.evaluate.safety.policy import policy
@@ -179,7 +187,7 @@ class CompanionNode:
         self.dream = DreamPart(self.clock, lambda person, at_ns: self.nights.quiet(person, at_ns))
         integration = Integration(self.homeostat, embedder, lexicon)
         parts: tuple[Part, ...] = (self.palace, self.mirror, self.archaeology, self.dream, integration)
-        courtesy = Courtesy(self.homeostat)
+        self.courtesy = courtesy = Courtesy(self.homeostat)
         self.enrichment = Enrichment(
             self.homeostat, self.people, parts, self.knobs, self.flags.on, turns, courtesy
         )
@@ -254,8 +262,32 @@ class CompanionNode:
         self.experience.declare()
         self.origins = Origins(options.feedback_origins)
         self.door = Door(self.homeostat, self.access, self.audit, self.threads, self.experience.interaction)
+        self.figures = Figures(self.homeostat)
+        self._files = self.people if isinstance(self.people, SqlitePeople) else None
+        self._people_folder = where.file if self._files is not None else None
+        self.encryption = Encryption(
+            self.homeostat, self.figures, folder, self._people_folder, canary_words(options.canaries)
+        )
         if options.policy is not None:
             self.homeostat.govern(options.policy)
+
+    def security(self, front: Front) -> Security:
+        """Return the checks of security, which ask by a front of the application that runs."""
+        return Security(
+            self.figures,
+            self.homeostat.losses,
+            self.courtesy,
+            self.encryption,
+            Integrity(self.figures, self.homeostat.losses, self.audit, self._files),
+            Life(
+                self.access,
+                self.audit,
+                self.people,
+                front,
+                Remains(self.options.folder, self._people_folder, self._files),
+                lambda: self.clock.now_ns() / SECOND_NS,
+            ),
+        )
 
     def _due(self, person: str) -> None:
         """Who says something is not away, and the parts learn from it soon."""

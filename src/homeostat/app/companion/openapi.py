@@ -17,6 +17,7 @@ from homeostat.app.companion.dreams import Turn, Wanted, Wished
 from homeostat.app.companion.messages import NDJSON, Edit
 from homeostat.app.companion.mirror import Correction, Replies, Situation, Switch, Texts
 from homeostat.app.companion.people import Held
+from homeostat.app.companion.security import State
 from homeostat.app.companion.walks import Stops
 from homeostat.app.feedback.body import FeedbackBody
 from homeostat.app.web.errors import json_answer
@@ -59,6 +60,7 @@ ANSWERS: dict[tuple[str, str], type[msgspec.Struct]] = {
     ("PATCH", f"{_MESSAGES}/{{id}}"): Message,
     ("GET", _PERSON): Held,
     ("POST", "/tokens"): Shown,
+    ("GET", "/security"): State,
     ("POST", f"{_PERSON}/dreams/now"): Steering,
     ("GET", f"{_PERSON}/dreams/wishes"): Wishes,
     ("PUT", f"{_PERSON}/dreams/wishes"): Wishes,

@@ -2,8 +2,8 @@
 
 import hashlib
 import hmac
-from collections.abc import Iterator
 from enum import StrEnum
+from typing import NamedTuple
 
 import msgspec
 
@@ -32,6 +32,8 @@ class Act(StrEnum):
     FLAG_SET = "flag.set"
     CRISIS = "crisis.heard"
     CRISIS_TOLD = "crisis.hook"
+    BLOCKED = "intrusion.blocked"
+    UNBLOCKED = "intrusion.unblocked"
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,6 +44,13 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     by: str
     person: str = ""
     about: str = ""
+
+
+class Followed(NamedTuple):
+    """How far the chain was followed, and over how many links."""
+
+    last: Link
+    links: int
 
 
 class Audit:
@@ -87,8 +96,22 @@ class Audit:
 
     def verify(self) -> Link:
         """Follow the chain and return its head. Raises StoreCorrupt that names where it breaks."""
-        last, _ = self._trail.ends()
-        for link in self._links():
+        followed = self.follow(None, PAGE)
+        while followed.links:
+            followed = self.follow(followed.last, PAGE)
+        return followed.last
+
+    def follow(self, last: Link | None, limit: int) -> Followed:
+        """Follow up to `limit` links after one, None for the oldest. Raises StoreCorrupt, saying where."""
+        while True:
+            anchor, _ = self._trail.ends()
+            begins = last is None or last.number < anchor.number  # what followed went meanwhile
+            links = self._trail.read(0 if begins or last is None else last.number, limit)
+            if self._trail.ends()[0] == anchor:
+                break
+        if begins or last is None:
+            last = anchor
+        for link in links:
             if link.number != last.number + 1 or not hmac.compare_digest(
                 self._following(last, link.entry).digest, link.digest
             ):
@@ -97,13 +120,7 @@ class Audit:
                     "what follows cannot be trusted; compare it with a backup"
                 )
             last = link
-        return last
-
-    def _links(self) -> Iterator[Link]:
-        after = 0
-        while page := self._trail.read(after, PAGE):
-            yield from page
-            after = page[-1].number
+        return Followed(last, len(links))
 
     def _following(self, last: Link, entry: bytes) -> Link:
         number = last.number + 1

@@ -100,6 +100,32 @@ class SqlitePeople:
         """Return up to `limit` people in the order of their names, those that follow `after`."""
         return self._registry.names(after, limit)
 
+    def place(self, person: str) -> Path | None:
+        """Return where a person's file is, None where there is no such person."""
+        found = self._registry.find(person)
+        return None if found is None else person_file(self._folder, found[0])
+
+    def check(self, person: str) -> None:
+        """Read every page of a person's file, with its authentication, beside whoever holds the memory.
+
+        Raises StoreCorrupt where it is not whole, UnknownPerson, StoreError.
+        """
+        found = self._registry.find(person)
+        if found is None:
+            raise UnknownPerson("no memory is kept of this person")
+        path, key = person_file(self._folder, found[0]), found[1]
+        if not path.exists():
+            if self._registry.find(person) != found or draft_of(path).exists():
+                raise UnknownPerson("the memory of this person is being made, or forgotten")
+            raise StoreCorrupt(f"{path} is missing; restore it from a backup, or forget the person")
+        connection = connect(path, key)
+        try:
+            with translated(path):
+                if connection.pragma("quick_check") != "ok":
+                    raise StoreCorrupt(f"{path} is not whole: restore it from a backup")
+        finally:
+            connection.close()
+
     def rewrap(self, master: MasterKey) -> int:
         """Wrap all data keys under another master key; return how many. The files stay as they are.
 

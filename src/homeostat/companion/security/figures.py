@@ -1,0 +1,68 @@
+"""The figures: what the checks of security found last, as gauges and to be read."""
+
+from collections.abc import Iterable
+from threading import Lock
+
+import msgspec
+
+from homeostat.core.clock import Clock
+from homeostat.runtime.host import Host
+
+FAULTS_MAX = 20
+NAMES: dict[str, str] = {
+    "encryption": "security.encryption",
+    "integrity": "security.integrity",
+    "access": "security.access",
+    "authentication": "security.authentication",
+    "audit": "security.audit",
+    "privacy": "security.privacy",
+}
+"""Each check, and the metric that its share is."""
+
+
+class Figure(msgspec.Struct, frozen=True, kw_only=True):
+    """What one whole round of a check found.
+
+    `share` is of `tried` that were as they should be, None where nothing could be tried; `at_us` when the
+    round ended, 0 for never; `faults` say what was not, at most 20 of them, without names of persons.
+    """
+
+    share: float | None = None
+    tried: int = 0
+    at_us: int = 0
+    faults: tuple[str, ...] = ()
+    note: str = ""
+
+
+class Figures:
+    """The last figure of each check. Safe for threads."""
+
+    def __init__(self, host: Host) -> None:
+        self._clock: Clock = host.clock
+        self._lock = Lock()
+        self._figures = dict.fromkeys(NAMES, Figure(note="no round has ended yet"))
+        self._gauges = {check: host.gauge(metric, "ratio") for check, metric in NAMES.items()}
+        self._rounds = {check: host.gauge("security.round_at", "s", check=check) for check in NAMES}
+
+    def found(
+        self, check: str, right: float, tried: float, faults: Iterable[str] = (), note: str = ""
+    ) -> None:
+        """Keep what a whole round found: how much of what was tried was right."""
+        at_ns = self._clock.now_ns()
+        figure = Figure(
+            share=right / tried if tried else None,
+            tried=int(tried),
+            at_us=at_ns // 1_000,
+            faults=tuple(faults)[:FAULTS_MAX],
+            note=note,
+        )
+        with self._lock:
+            self._figures[check] = figure
+        if figure.share is not None:
+            self._gauges[check].set(figure.share)
+            self._rounds[check].set(at_ns / 1e9)
+
+    def all(self) -> dict[str, Figure]:
+        """Return the figures by the name of their check."""
+        with self._lock:
+            return dict(self._figures)
