@@ -66,6 +66,7 @@ from homeostat.companion.turns import Turns
 from homeostat.companion.writer import writer_at
 from homeostat.core.clock import SECOND_NS, Clock, SystemClock
 from homeostat.core.embedder import Embedder
+from homeostat.evaluate.emotion.dread import Dread
 from homeostat.evaluate.safety.guard import Guard
 from homeostat.evaluate.safety.policy import policy
 from homeostat.loop.homeostat import Homeostat
@@ -89,16 +90,10 @@ CANARIES = 8
 WALK_ID_BYTES = 24
 DREAM_NAME_BYTES = 9
 AUDIENCE = "adult"
-JUDGED = (
-    "coherence.local",
-    "coherence.global",
-    "emotion.transitions",
-    "personal.faithfulness",
-    "senses.vividness",
-)
-"""What dreams are judged by, all of them, by words alone: some ms beside."""
+"""Whose policy the guard of dreams goes by, and who is helped."""
 
-"""Whose policy the guard of dreams goes by."""
+JUDGED = ("emotion.transitions", "personal.faithfulness", "senses.vividness")
+"""What all dreams are judged by, by words alone, some ms beside. Coherence is known of talks only."""
 
 POLICY = Path(homeostat.companion.__file__).with_name("policy.toml")
 """The built-in policy: it observes."""
@@ -216,6 +211,8 @@ class CompanionNode:
             embedding=options.embedding_threads,
             held=self.enrichment.held,
         )
+        # What the guard and the dread learn at each start would be bought from an endpoint.
+        near = None if "://" in options.embedder else embedder
         dream_knobs = DreamKnobs.declared(self.homeostat)
         self.dream_stages = Stages(
             dream_knobs,
@@ -229,8 +226,9 @@ class CompanionNode:
             self.people,
             self.dream_stages,
             dream_knobs,
-            Guard(policy(AUDIENCE), embedder),
+            Guard(policy(AUDIENCE), near),
             partial(token_urlsafe, DREAM_NAME_BYTES),
+            dread=None if near is None else Dread(near),
             writer=self.writer,
             integrate=lambda memory, limit: integration.integrate(memory, limit).done,
             said=self.homeostat.said,

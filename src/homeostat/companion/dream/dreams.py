@@ -23,6 +23,7 @@ from homeostat.companion.unspoken import Unspoken
 from homeostat.core.clock import SECOND_NS
 from homeostat.core.errors import HomeostatError, InputError, QueueFull, UnknownPerson
 from homeostat.core.guard import guarded
+from homeostat.evaluate.emotion.dread import Dread
 from homeostat.evaluate.passage import Context, Segment
 from homeostat.evaluate.safety.guard import Guard
 from homeostat.runtime.host import Host
@@ -98,6 +99,7 @@ class Dreams:
         guard: Guard,
         make_name: Callable[[], str],
         *,
+        dread: Dread | None = None,
         writer: Writer | None = None,
         integrate: Integrate | None = None,
         said: Said | None = None,
@@ -113,6 +115,7 @@ class Dreams:
         self._people = people
         self._stages = stages
         self._guard = guard
+        self._dread = dread
         self._make_name = make_name
         self._integrate = integrate
         self._said = said
@@ -275,7 +278,7 @@ class Dreams:
                 return
 
     async def _scenes(self, session: Session, begun: Begun, prepared: Prepared) -> None:
-        screen = Screen(prepared.triggers, self._guard)
+        screen = Screen(prepared.triggers, self._guard, self._dread)
         followed = session.steering.follow
         before_ns = session.began_ns
         refused: frozenset[int] = frozenset()

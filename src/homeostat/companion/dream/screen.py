@@ -7,8 +7,10 @@ import msgspec
 
 from homeostat.companion.dream.scene import Claim, Scene
 from homeostat.companion.dream.triggers import Triggers
+from homeostat.core.errors import EmbedderError
 from homeostat.evaluate.emotion.affect import affect_of
 from homeostat.evaluate.emotion.distress import DistressWatch
+from homeostat.evaluate.emotion.dread import Dread
 from homeostat.evaluate.safety.guard import Guard
 
 
@@ -23,10 +25,11 @@ class Refused:
 class Screen:
     """Judges the scenes of one dream, one after the other, and softens those that can be."""
 
-    def __init__(self, triggers: Triggers, guard: Guard) -> None:
+    def __init__(self, triggers: Triggers, guard: Guard, dread: Dread | None = None) -> None:
         self._triggers = triggers
         self._guard = guard.avoiding(triggers.given) if triggers else guard
-        self._watch = DistressWatch()
+        self._watch = DistressWatch(dread=dread)
+        self._felt: tuple[str, float] = ("", 0.0)
 
     def refused(self, scene: Scene) -> Refused | None:
         """Return why a scene must not be told, None where it may be."""
@@ -34,7 +37,8 @@ class Screen:
             return Refused("trigger", _blamed(scene, self._triggers.in_text))
         if not self._guard.check(scene.words).allowed:
             return Refused("guard", _blamed(scene, lambda text: not self._guard.check(text).allowed))
-        if self._watch.exceeded_by(scene.words) is not None:
+        distress = self._distress_of(scene.words)
+        if self._watch.exceeded_at(distress) is not None:
             most = max(affect_of(claim.text).distress for claim in scene.claims)
             return Refused("distress", _blamed(scene, lambda text: affect_of(text).distress >= most))
         return None
@@ -49,7 +53,17 @@ class Screen:
 
     def tell(self, scene: Scene) -> None:
         """Note that a scene was told: what follows is judged after it."""
-        self._watch.add(scene.words)
+        self._watch.take(self._distress_of(scene.words))
+
+    def _distress_of(self, words: str) -> float:
+        """Return the distress of a scene; by its words alone where the embedder fails."""
+        if self._felt[0] != words:
+            affect = affect_of(words)
+            try:
+                self._felt = (words, self._watch.distress_of(words, affect))
+            except EmbedderError:
+                self._felt = (words, affect.distress)
+        return self._felt[1]
 
 
 def _blamed(scene: Scene, holds: Callable[[str], bool]) -> frozenset[int]:

@@ -59,7 +59,7 @@ class DistressWatch:
 
     def exceeded_by(self, text: str) -> Exceeded | None:
         """Return what of the bound the text would exceed as the next segment. Changes nothing."""
-        return self._exceeded_by(self.distress_of(text, affect_of(text)))
+        return self.exceeded_at(self.distress_of(text, affect_of(text)))
 
     def add(self, text: str) -> float:
         """Take the text as the next segment; return its distress, 0 to 1."""
@@ -69,7 +69,7 @@ class DistressWatch:
 
     def take(self, distress: float) -> Exceeded | None:
         """Take a segment of such distress as the next one; return what of the bound it exceeds."""
-        by = self._exceeded_by(distress)
+        by = self.exceeded_at(distress)
         self._in_a_row = self._in_a_row + 1 if distress >= self.bound.lasting else 0
         return by
 
@@ -79,7 +79,8 @@ class DistressWatch:
             return affect.distress
         return (1.0 - _MEANING_SHARE) * affect.distress + _MEANING_SHARE * self._dread.of(text)
 
-    def _exceeded_by(self, distress: float) -> Exceeded | None:
+    def exceeded_at(self, distress: float) -> Exceeded | None:
+        """Return what of the bound a segment of such distress would exceed as the next one."""
         if distress > self.bound.intensity_max:
             return "intensity"
         if distress >= self.bound.lasting and self._in_a_row >= self.bound.segments_max:
