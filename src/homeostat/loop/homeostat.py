@@ -3,7 +3,7 @@
 import atexit
 import os
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -29,11 +29,15 @@ from homeostat.observe.tracer import Tracer
 if TYPE_CHECKING:
     from asyncio import AbstractEventLoop
 
+    from homeostat.core.embedder import Embedder
+    from homeostat.evaluate.safety.policy import Policy as SafetyPolicy
     from homeostat.loop.governing.governing import Governing
+    from homeostat.loop.guarding import Begun
     from homeostat.loop.policy.policy import Policy
     from homeostat.observe.collectors.runner import Collectors
     from homeostat.observe.snapshot import Snapshot
     from homeostat.runtime.experience.experience import Experience
+    from homeostat.runtime.guarding.guarding import Guarding
 
 CLOSE_TIMEOUT_S = 5.0
 
@@ -110,6 +114,7 @@ class Homeostat:
         self._closed = False
         self._governing: Governing | None = None
         self._experience: Experience | None = None
+        self._guarding: Begun | None = None
         self._attach: Callable[[AbstractEventLoop], None] | None = None
         self._event_loops: list[AbstractEventLoop] = []
         self._start()
@@ -273,6 +278,33 @@ class Homeostat:
             raise ConfigError("what is kept of people was declared already; declare it once, at the start")
         return self._experience
 
+    def guarding(
+        self,
+        audience: "str | SafetyPolicy" = "",
+        *,
+        embedder: "Embedder | str" = "none",
+        triggers: Sequence[str] = (),
+        sample: float | None = None,
+        keep_texts: bool = False,
+    ) -> "Guarding":
+        """Return the guard of the application at work: counted, reviewed, tried with canaries; begun once.
+
+        `audience` is `child`, `teen`, `adult` (the default) or `clinical`, or a policy of your own;
+        `embedder` an open one or a setting such as `minilm`. What is held, and a `sample` (0.002) of what
+        is not, waits for people to judge, in the store on this machine: without its words, or encrypted
+        with `keep_texts`. With `keep=False` there are no reviews. Raises ConfigError where it was begun
+        otherwise, and what `Guard` raises.
+        """
+        given = bool(audience or triggers or keep_texts or sample is not None or embedder != "none")
+        if self._guarding is None:
+            from homeostat.loop.guarding import begin
+
+            audience = audience or "adult"
+            self._guarding = begin(self, self._store, audience, embedder, triggers, sample, keep_texts)
+        elif given:
+            raise ConfigError("guarding was begun already; say how once, at the start")
+        return self._guarding.guarding
+
     def feedback(self, request_id: str = "", *, user: str | None = None, **measures: float) -> bool:
         """Say what a request came to after it has ended, by its id: `feedback(request_id, rating=7)`.
 
@@ -295,6 +327,8 @@ class Homeostat:
             self._closed = True
             if self._experience is not None:
                 self._experience.close()
+            if self._guarding is not None:
+                self._guarding.close()
             if self._governing is not None:
                 self._governing.close(timeout_s)
             self.evaluators.close(timeout_s)
@@ -321,6 +355,8 @@ class Homeostat:
             self._start()
             if self._experience is not None:
                 self._experience.after_fork()
+            if self._guarding is not None:
+                self._guarding.prober.start()
             if self._governing is not None:
                 self._governing.after_fork()
 

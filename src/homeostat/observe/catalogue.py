@@ -45,7 +45,7 @@ SOURCES = MappingProxyType(
         "collectors": "the runner of the collectors",
         "homeostat": "the flusher and the writer",
         "loop": "the loop that governs an application (`hs.govern`)",
-        "runtime": "parts of the runtime: caches, batches, limits, pools, jobs, buses, shared state",
+        "runtime": "parts of the runtime: caches, batches, limits, pools, jobs, buses, shared state, guards",
         "evaluators": "evaluators that are attached to operations (`hs.evaluators`)",
         "prompts": "prompt libraries that an application serves from (`PromptLibrary`)",
         "companion": "the companion, and what it is made of",

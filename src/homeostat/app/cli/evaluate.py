@@ -52,7 +52,7 @@ def evaluate(
 
     bounds = [_bound(one) for one in at_least or ()]
     media = [None if path is None else _bytes(path) for path in (picture, sound)]
-    text = _text(file)
+    text = text_of(file)
     context = Context(sources=() if sources is None else _sources(sources), question=question)
     with Homeostat(keep=False, collect=False) as hs:
         if embedder is not None:
@@ -93,7 +93,8 @@ def _asked(named: list[str] | None, judged_elsewhere: bool, bound: list[str]) ->
     return asked
 
 
-def _text(file: str) -> str:
+def text_of(file: str) -> str:
+    """Return the text of a file, of the standard input for -. Raises InputError."""
     from homeostat.core.errors import InputError
 
     try:
@@ -130,7 +131,7 @@ def _sources(path: Path) -> "tuple[Source, ...]":
     from homeostat.evaluate.passage import Source
 
     found: list[Source] = []
-    for number, line in enumerate(_text(str(path)).splitlines(), 1):
+    for number, line in enumerate(text_of(str(path)).splitlines(), 1):
         if not line.strip():
             continue
         if path.suffix not in (".jsonl", ".ndjson"):

@@ -20,6 +20,7 @@ from homeostat.app.cli.engine import engine
 from homeostat.app.cli.evaluate import evaluate
 from homeostat.app.cli.exits import code_of
 from homeostat.app.cli.experience import experience
+from homeostat.app.cli.guard import guard
 from homeostat.app.cli.jobs import jobs
 from homeostat.app.cli.knobs import knobs
 from homeostat.app.cli.ledger import ledger
@@ -121,6 +122,7 @@ def build() -> typer.Typer:
     app.add_typer(companion, name="companion")
     app.add_typer(embedder, name="embedder")
     app.add_typer(experience, name="experience")
+    app.add_typer(guard, name="guard")
     return app
 
 

@@ -1,0 +1,81 @@
+"""The beginning of an application's guarding: its guard, where reviews are kept, who tries canaries."""
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from homeostat.core.batch import Batch
+from homeostat.core.embedder import Embedder
+from homeostat.core.query import Store
+from homeostat.evaluate.safety.guard import Guard
+from homeostat.evaluate.safety.policy import Policy, policy
+from homeostat.loop.experience import KeptHere, key_file
+from homeostat.runtime.embed.opening import embedder_at
+from homeostat.runtime.experience.pseudonyms import Pseudonyms, key_at
+from homeostat.runtime.guarding.guarding import SAMPLE, Guarding
+from homeostat.runtime.guarding.prober import Prober
+from homeostat.runtime.guarding.reviews import Reviews
+
+if TYPE_CHECKING:
+    from homeostat.loop.homeostat import Homeostat
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """An application's guarding, with what has to be ended."""
+
+    guarding: Guarding
+    prober: Prober
+    kept: KeptHere | None
+
+    def close(self) -> None:
+        """End the canaries, and let go of the store."""
+        self.prober.close()
+        if self.kept is not None:
+            self.kept.close()
+
+
+def begin(
+    hs: "Homeostat",
+    store: Store | None,
+    audience: str | Policy,
+    embedder: Embedder | str,
+    triggers: Sequence[str],
+    sample: float | None,
+    keep_texts: bool,
+) -> Begun:
+    """Begin to guard. Reviews are kept as experience is; without a store, there are none."""
+    found = embedder_at(hs, embedder, os.environ) if isinstance(embedder, str) else embedder
+    rules = policy(audience) if isinstance(audience, str) else audience
+    guard = Guard(rules, found, triggers)
+    reviews, kept = None, None
+    if hs.settings.keep:
+        address = hs.settings.store_path()
+        key = key_at(key_file(address if store is None else store), os.environ)
+
+        def offer(batch: Batch) -> bool:
+            return hs.writer is not None and hs.writer.offer(batch)
+
+        if store is None:
+            kept = KeptHere(address, hs.losses, offer if hs.settings.endpoint is None else None)
+        service = hs.settings.service
+        reviews = Reviews(
+            service,
+            offer if kept is None else kept.offer,
+            kept or store,  # type: ignore[arg-type]  # one of them is there
+            hs.clock,
+            hs.losses,
+            Pseudonyms(key, service),
+            texts=keep_texts,
+        )
+    guarding = Guarding(
+        hs,
+        guard,
+        reviews=reviews,
+        sample=SAMPLE if sample is None else sample,
+        by_meaning=found is not None,
+    )
+    prober = Prober(guarding, hs.losses)
+    prober.start()
+    return Begun(guarding, prober, kept)

@@ -1,0 +1,1 @@
+"""The guard as a running part: counted, reviewed by people, and measured all the time."""

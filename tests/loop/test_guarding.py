@@ -1,0 +1,38 @@
+"""Claims about the guarding that an application holds: hs.guarding."""
+
+from pathlib import Path
+
+import pytest
+
+from homeostat.core.errors import ConfigError
+from homeostat.loop.homeostat import Homeostat
+
+CARD = "My card is 4111 1111 1111 1111."
+
+
+def test_what_one_run_held_waits_in_the_next(tmp_path: Path) -> None:
+    path = tmp_path / "h.db"
+    with Homeostat("shop", store=path, collect=False) as hs:
+        assert hs.guarding().check(CARD, person="ann").text == "My card is [card]."
+        assert hs.guarding() is hs.guarding()
+    with Homeostat("shop", store=path, collect=False) as hs:
+        reviews = hs.guarding().reviews
+        assert reviews is not None
+        assert reviews.counts() == (1, 0)
+
+
+def test_without_a_store_there_is_a_guard_and_no_reviews() -> None:
+    with Homeostat(keep=False, collect=False) as hs:
+        guarding = hs.guarding("child")
+        assert not guarding.check("What the fuck is this?").allowed
+        assert guarding.reviews is None
+        assert hs.snapshot("safety.checks").total == 1
+
+
+def test_it_is_begun_once() -> None:
+    with Homeostat(keep=False, collect=False) as hs:
+        hs.guarding("child")
+        with pytest.raises(ConfigError, match="begun already"):
+            hs.guarding("adult")
+    with Homeostat(keep=False, collect=False) as hs, pytest.raises(ConfigError, match="no audience"):
+        hs.guarding("cats")

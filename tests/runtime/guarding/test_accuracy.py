@@ -1,0 +1,101 @@
+"""Claims about the canaries: what they are, and that their figures are what the guard does with them."""
+
+from collections import Counter
+
+import pytest
+
+from homeostat.core.errors import ConfigError
+from homeostat.evaluate.safety.category import Category
+from homeostat.evaluate.safety.guard import Guard
+from homeostat.evaluate.safety.policy import Policy, policy
+from homeostat.runtime.guarding.canary import canaries, canaries_of
+from homeostat.runtime.guarding.figures import fixed, growing
+from homeostat.runtime.guarding.guarding import Guarding
+from homeostat.testing.bare_host import BareHost
+
+PLANTED = """
+[en profanity 4]
+What the fuck is this?
+A mild text that is planted as if it were not.
+[en innocent]
+The lamp is on.
+[en trigger named]
+spiders: A spider sat there.
+"""
+
+
+def planted_on(rules: Policy, host: BareHost) -> Guarding:
+    return Guarding(host, Guard(rules), planted=canaries_of(PLANTED, "a test"))
+
+
+def test_there_are_more_than_two_hundred_of_each_category_and_two_languages_none_twice() -> None:
+    found = canaries()
+    assert len(found) > 250
+    assert {one.category for one in found} == {*Category, None}
+    assert {one.language for one in found} == {"en", "de"}
+    assert sum(one.category is None for one in found) > 100
+    assert max(Counter(one.text for one in found).values()) == 1
+
+
+def test_none_was_learned_from() -> None:
+    from importlib.resources import files
+
+    learned = files("homeostat.evaluate.safety").joinpath("prototypes.txt").read_text(encoding="utf-8")
+    lines = {line.strip().lower() for line in learned.splitlines()}
+    assert not [one.text for one in canaries() if one.text.lower() in lines]
+
+
+def test_figures_are_what_the_guard_does_with_them() -> None:
+    host = BareHost()
+    found = planted_on(policy("child"), host).measure()
+    assert (found.whole, found.tried) == (True, 4)
+    assert (found.filter.value, found.filter.n) == (pytest.approx(2 / 3), 3)
+    (detection,) = found.detection
+    assert (detection.category, detection.language, detection.detected.value) == ("profanity", "en", 0.5)
+    assert detection.missed.value == 0.5
+    assert [(one.category, one.held.value, one.held.n) for one in found.false_alarms] == [("all", 0.0, 1)]
+    assert (found.trigger_named.value, found.trigger_named.n) == (1.0, 1)
+    assert found.trigger_meant.value is None
+
+
+def test_figures_are_recorded_when_all_were_tried_and_not_before() -> None:
+    host = BareHost()
+    guarding = planted_on(policy("child"), host)
+    host.clock.advance(1.0)  # type: ignore[attr-defined]
+    assert guarding.probe(3)
+    assert not guarding.watched
+    assert host.snapshot("safety.filter_accuracy").count == 0
+    assert guarding.probe(1)
+    assert guarding.watched
+    assert host.snapshot("safety.filter_accuracy").last == pytest.approx(2 / 3)
+    assert host.snapshot("safety.trigger_prevention", how="named").last == 1.0
+    assert host.total("safety.canaries", outcome="wrong") == 1
+
+
+def test_what_a_policy_lets_pass_is_not_held_against_its_guard() -> None:
+    found = planted_on(policy("adult"), BareHost()).measure()
+    assert found.tried == 2
+    assert (found.filter.value, found.filter.n) == (1.0, 1)
+
+
+def test_trying_the_same_texts_again_makes_nothing_surer() -> None:
+    guarding = planted_on(policy("child"), BareHost())
+    assert guarding.measure() == guarding.measure()
+
+
+def test_every_trigger_that_is_named_is_held_by_words_alone() -> None:
+    found = Guarding(BareHost(), Guard(policy("adult"))).measure()
+    assert found.trigger_named.value == 1.0
+    assert found.trigger_named.n == 15
+
+
+@pytest.mark.parametrize("text", ["[en hat 8]\nx", "[en hate]\nx", "x", "[en trigger named]\nno colon"])
+def test_canaries_that_cannot_be_read_are_named_by_their_line(text: str) -> None:
+    with pytest.raises(ConfigError, match=r"here, line \d"):
+        canaries_of(text, "here")
+
+
+def test_of_no_case_nothing_is_known() -> None:
+    assert fixed([]).value is None
+    assert growing([]).value is None
+    assert growing([True]).n == 1
