@@ -110,7 +110,7 @@ def _fact(rng: random.Random, turn: int) -> tuple[str, str]:
 
 
 def canary_words(people: int, at_least: int = 8) -> frozenset[str]:
-    """Return long words that so many canaries say: where one is read raw, what is there is not encrypted."""
+    """Return long words that so many canaries say: where one can be read raw, nothing is encrypted."""
     said = (message.text for number in range(people) for message in canary(number).messages)
     return frozenset(
         word for text in said for word in text.split() if len(word) >= at_least and word.isascii()

@@ -11,6 +11,7 @@ from homeostat.app.cli.companion_database import prepare
 from homeostat.app.cli.companion_exchange import bring, export, forget
 from homeostat.app.cli.companion_loadtest import loadtest
 from homeostat.app.cli.companion_rotate import rotate_key
+from homeostat.app.cli.companion_security import security, unblock
 from homeostat.core.errors import ConfigError
 
 PORT = 4380
@@ -30,6 +31,8 @@ companion.command()(prepare)
 companion.command()(audit)
 companion.command("rotate-key")(rotate_key)
 companion.command()(loadtest)
+companion.command()(security)
+companion.command()(unblock)
 companion.add_typer(token, name="token")
 companion.add_typer(flags, name="flags")
 
@@ -58,6 +61,9 @@ def up(
     crisis_hook: Annotated[
         str, typer.Option(metavar="URL", help="Address that is told who may be in danger.")
     ] = "",
+    two_places: Annotated[
+        bool, typer.Option(help="Block a person's token that goes to and fro between two addresses.")
+    ] = True,
     speech: Annotated[
         str, typer.Option(help="none, or the URL?model=NAME of a model that reads dreams aloud.")
     ] = "none",
@@ -109,6 +115,7 @@ def up(
         feedback_origins=tuple(feedback_origin or ()),
         bus=bus,
         crisis_hook=crisis_hook,
+        two_places=two_places,
     )
     node = CompanionNode(options)
     try:

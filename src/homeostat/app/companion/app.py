@@ -1,7 +1,7 @@
 """The web application of a companion: one Starlette app from its node."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 
 from starlette.applications import Starlette
@@ -26,13 +26,13 @@ from homeostat.app.companion.pages.gate import CompanionGate
 from homeostat.app.companion.pages.pages import pages
 from homeostat.app.companion.people import PeopleApi
 from homeostat.app.companion.problems import Refusal, answer_to
-from homeostat.app.companion.security import SecurityApi, State
+from homeostat.app.companion.security import SecurityApi
 from homeostat.app.companion.walks import WalkApi
 from homeostat.app.feedback.api import FeedbackApi
 from homeostat.app.web.budget import Budget
 from homeostat.app.web.errors import json_answer, problem
 from homeostat.app.web.health import Endpoint, healthz
-from homeostat.core.errors import HomeostatError, StoreError
+from homeostat.core.errors import HomeostatError, StoreError, UnknownPerson
 from homeostat.core.guard import guarded
 
 DRAIN_S = 5.0
@@ -40,6 +40,9 @@ DRAIN_S = 5.0
 CANARY_S = 5.0
 """Between two questions of canaries: one in 750 messages at 150 a second."""
 
+
+BLOCKS_S = 5.0
+"""Within which a block that was lifted elsewhere is lifted here."""
 
 SECURITY_S = 15.0
 """Between two steps of each check: the life of a canary takes some six minutes."""
@@ -79,7 +82,10 @@ def create_companion_app(node: CompanionNode) -> Starlette:
         *AdminApi(node.access, node.flags, node.door, node.audit, node.threads).routes(),
         *FeedbackApi(DoorEntrance(node.door, node.experience), node.origins, node.threads.run).routes(),
         *SecurityApi(
-            lambda: State(checks=node.figures.all(), plain=node.encryption.plain()), node.door, node.threads
+            node.security_state,
+            node.sentry.lift,
+            node.door,
+            node.threads,
         ).routes(),
         Route("/healthz", healthz),
         Route("/readyz", _readyz(node)),
@@ -98,6 +104,7 @@ def create_companion_app(node: CompanionNode) -> Starlette:
             asyncio.create_task(node.news.bus.serve()),
             asyncio.create_task(_canaries(node)),
             asyncio.create_task(_security(node, app)),
+            asyncio.create_task(_blocks(node)),
         ]
         try:
             yield
@@ -117,7 +124,7 @@ def create_companion_app(node: CompanionNode) -> Starlette:
         routes=routes,
         lifespan=lifespan,
         middleware=[Middleware(CompanionGate, sessions=node.sessions, origins=node.origins)],
-        exception_handlers={HTTPException: _refused, HomeostatError: _failed},
+        exception_handlers={HTTPException: _refused, HomeostatError: _failed(node)},
     )
     app.state.bodies = Budget(IN_FLIGHT_BYTES)
     return app
@@ -148,6 +155,14 @@ async def _security(node: CompanionNode, app: Starlette) -> None:
             await node.threads.elsewhere(security.step)
 
 
+async def _blocks(node: CompanionNode) -> None:
+    """Follow whom other servers block, and who is let in again, for as long as the application runs."""
+    while True:
+        with guarded(node.homeostat.losses, "companion.blocks"):
+            await node.threads.run(node.sentry.follow)
+        await asyncio.sleep(BLOCKS_S)
+
+
 def _readyz(node: CompanionNode) -> Endpoint:
     async def ready(http: Request) -> Response:
         """Answer 200 where the store answers, else 503."""
@@ -166,6 +181,11 @@ async def _refused(http: Request, error: Exception) -> Response:
     return problem(error.status_code, error.detail, remedy, error.headers)
 
 
-async def _failed(http: Request, error: Exception) -> Response:
-    assert isinstance(error, HomeostatError)
-    return answer_to(error)
+def _failed(node: CompanionNode) -> Callable[[Request, Exception], Awaitable[Response]]:
+    async def failed(http: Request, error: Exception) -> Response:
+        assert isinstance(error, HomeostatError)
+        if isinstance(error, UnknownPerson):
+            await node.door.unknown(http)
+        return answer_to(error)
+
+    return failed

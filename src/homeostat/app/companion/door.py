@@ -7,10 +7,11 @@ from starlette.requests import HTTPConnection
 
 from homeostat.app.companion.problems import Refusal
 from homeostat.app.companion.threads import Threads
-from homeostat.companion.access.access import Access
+from homeostat.companion.access.access import Access, Reason
 from homeostat.companion.access.audit import Act, Audit
 from homeostat.companion.access.grant import Grant, Scope
 from homeostat.companion.canaries import is_canary
+from homeostat.companion.security.sentry import Sentry
 from homeostat.core.clock import SECOND_NS, Clock
 from homeostat.runtime.host import Host
 from homeostat.runtime.limits.rate_limit import RateLimit
@@ -34,6 +35,10 @@ NOTED_AGAIN_NS = 60 * SECOND_NS
 """Refusals of one token are noted once in this time, so that nobody can fill the audit."""
 
 NOTED_MAX = 1_000
+
+ADMITTED = "admitted"
+ENTERED = "homeostat.entered"
+"""In the scope of requests whose token holds: its grant, and when they came."""
 
 CANARY = "homeostat.canary"
 """In the scope of requests that canaries send within this process: no metric counts them."""
@@ -61,13 +66,24 @@ class Door:
     """Lets requests in. Whether a person exists can be told neither from a refusal nor from its time."""
 
     def __init__(
-        self, host: Host, access: Access, audit: Audit, threads: Threads, seen: Seen | None = None
+        self,
+        host: Host,
+        access: Access,
+        audit: Audit,
+        threads: Threads,
+        sentry: Sentry,
+        seen: Seen | None = None,
     ) -> None:
         """`seen` is told who did something, and with which feature."""
         self._seen = seen
         self._access = access
         self._audit = audit
         self._threads = threads
+        self._sentry = sentry
+        self._admissions = {
+            outcome: host.counter("security.admissions", "1", outcome=outcome).add
+            for outcome in (ADMITTED, *Reason)
+        }
         self._clock: Clock = host.clock
         self._persons = _rate(host, "companion_person", PERSON_RATE)
         self._services = _rate(host, "companion_service", SERVICE_RATE)
@@ -82,27 +98,40 @@ class Door:
 
         Who is not `paced` here is let in however often they come: `pace` is for the caller then.
         """
+        since_ns = self._clock.monotonic_ns()
         text = _shown(asked)
-        grant = self._access.held(text) or await self._threads.aside(self._access.admit, text)
-        if grant is None:
-            await self._admitted(self._strangers, "")
-            if CANARY not in asked.scope:
-                await self._note("", 401)
-                self._refused[401](1)
+        judged: Grant | Reason | None = self._access.held(text)
+        if judged is None:
+            judged = await self._threads.aside(self._access.judge, text)
+        canary = CANARY in asked.scope
+        if not isinstance(judged, Grant):
+            if not canary:
+                await self._turn_away(self._address(asked), text, judged, since_ns)
             raise Refusal(
                 401,
                 "this needs a token that is valid",
                 "send `authorization: Bearer TOKEN`; `homeostat companion token issue` makes one",
                 {"www-authenticate": "Bearer"},
             )
+        grant = judged
+        asked.scope[ENTERED] = (grant, since_ns)
+        if not canary:
+            self._admissions[ADMITTED](1)
+            self._sentry.entered(grant, self._address(asked), since_ns)
         if paced:
-            await self.pace(grant)
+            await self.pace(grant, asked)
         if scope not in grant.scopes:
             raise await self._forbidden(grant, asked)
         return grant
 
-    async def pace(self, grant: Grant) -> None:
-        """Wait for the moment of a request. Raises RateExceeded where there are too many of this token."""
+    async def pace(self, grant: Grant, asked: HTTPConnection) -> None:
+        """Wait for the moment of a request.
+
+        Raises RateExceeded where there are too many of this token, Blocked where it is not let in for a time.
+        """
+        if CANARY not in asked.scope:
+            await self._keep_blocks()
+            self._sentry.holder(grant, self._address(asked))
         await self._admitted(self._services if grant.person is None else self._persons, grant.id)
 
     async def person(self, asked: HTTPConnection, scope: Scope, *, paced: bool = True) -> tuple[Grant, str]:
@@ -116,10 +145,39 @@ class Door:
                 raise Refusal(422, "a service's token is nobody's own", "name the person in the path")
             named = grant.person
         elif not grant.opens(named) or (is_canary(named) and CANARY not in asked.scope):
+            if CANARY not in asked.scope:
+                self._sentry.asked_for(grant, named, self._address(asked), asked.scope[ENTERED][1])
+                await self._keep_blocks()
             raise await self._forbidden(grant, asked)
         if self._seen is not None and CANARY not in asked.scope:
             self._seen(named, feature_of(asked.url.path))
         return grant, named
+
+    async def unknown(self, asked: HTTPConnection) -> None:
+        """Note that a service asked for somebody who is not there."""
+        entered: tuple[Grant, int] | None = asked.scope.get(ENTERED)
+        named = asked.path_params.get("person")
+        if entered is None or named is None or named == ME or CANARY in asked.scope:
+            return
+        self._sentry.asked_for(entered[0], named, self._address(asked), entered[1])
+        await self._keep_blocks()
+
+    async def _turn_away(self, address: str, text: str, reason: Reason, since_ns: int) -> None:
+        """Note that somebody showed no token that holds. Raises Blocked, RateExceeded."""
+        self._sentry.stranger(address)
+        self._admissions[reason](1)
+        self._sentry.refused(address, text, since_ns)
+        await self._keep_blocks()
+        await self._admitted(self._strangers, "")
+        await self._note("", 401)
+        self._refused[401](1)
+
+    async def _keep_blocks(self) -> None:
+        if self._sentry.untold:
+            await self._threads.run(self._sentry.keep)
+
+    def _address(self, asked: HTTPConnection) -> str:
+        return self._sentry.address_of(asked.client.host if asked.client is not None else None)
 
     async def _admitted(self, rate: RateLimit, key: str) -> None:
         try:

@@ -91,7 +91,7 @@ class MessageApi:
         heard = self._desk.heard(message.text) if message.own else None
         if heard is not None:
             return self._in_danger(person, message, heard, since_ns)
-        await self._door.pace(grant)
+        await self._door.pace(grant, http)
         k = K if body.k is None else body.k
         received = await self._threads.answered(person, self._companion.receiving(person, message, k))
         return json_answer(received, 201 if received.new else 200)

@@ -16,7 +16,7 @@ import homeostat.companion
 from homeostat.app.companion.crisis_hook import crisis_hook
 from homeostat.app.companion.door import Door
 from homeostat.app.companion.feedback import TRACK
-from homeostat.app.companion.pages.sessions import Sessions
+from homeostat.app.companion.pages.sessions import OUTCOMES, Sessions
 from homeostat.app.companion.threads import Threads
 from homeostat.app.feedback.origins import Origins
 from homeostat.companion.access.access import Access
@@ -57,6 +57,8 @@ from homeostat.companion.security.integrity import Integrity
 from homeostat.companion.security.life import Life
 from homeostat.companion.security.remains import Remains
 from homeostat.companion.security.security import Security
+from homeostat.companion.security.sentry import Sentry, Watch
+from homeostat.companion.security.state import State
 from homeostat.companion.store.keys import master_key_at
 from homeostat.companion.store.opening import people_at
 from homeostat.companion.store.people import Memory
@@ -82,6 +84,8 @@ from homeostat.store.open import open_store
 SERVICE = "companion"
 PEOPLE_KEY = "people of experience"
 """What the key is for under which people's experience is kept: another than that of their memories."""
+
+ADDRESSES_KEY = "addresses of clients"
 
 RESIDENT_MB = 512
 WORKERS = 1
@@ -128,6 +132,7 @@ class CompanionOptions:
     feedback_origins: tuple[str, ...] = ()
     bus: str = ""
     crisis_hook: str = ""
+    two_places: bool = True
 
     @property
     def computes(self) -> bool:
@@ -248,7 +253,10 @@ class CompanionNode:
         self.speech = speech_at(self.homeostat, options.speech, os.environ)
         self.pictures = pictures_at(self.homeostat, options.pictures, os.environ)
         self.nights = Nights(self.homeostat, self.people, self.dreams, self.jobs)
-        self.sessions = Sessions(master, self.clock)
+        shown = {
+            outcome: self.homeostat.counter("security.sessions", "1", outcome=outcome) for outcome in OUTCOMES
+        }
+        self.sessions = Sessions(master, self.clock, lambda outcome: shown[outcome].add(1))
         assert self.homeostat.writer is not None
         self.experience = Experience(
             self.homeostat,
@@ -259,8 +267,22 @@ class CompanionNode:
         )
         self.experience.declare()
         self.origins = Origins(options.feedback_origins)
-        self.door = Door(self.homeostat, self.access, self.audit, self.threads, self.experience.interaction)
-        self.figures = Figures(self.homeostat)
+        self.sentry = Sentry(
+            self.homeostat,
+            self.cabinet.drawers,
+            self.audit,
+            master.derived(ADDRESSES_KEY),
+            Watch() if options.two_places else Watch(moves=0),
+        )
+        self.door = Door(
+            self.homeostat,
+            self.access,
+            self.audit,
+            self.threads,
+            self.sentry,
+            self.experience.interaction,
+        )
+        self.figures = Figures(self.homeostat, self.cabinet.drawers)
         self._files = self.people if isinstance(self.people, SqlitePeople) else None
         self._people_folder = where.file if self._files is not None else None
         self.encryption = Encryption(
@@ -268,6 +290,10 @@ class CompanionNode:
         )
         if options.policy is not None:
             self.homeostat.govern(options.policy)
+
+    def security_state(self) -> State:
+        """Return what is known of security here."""
+        return State(checks=self.figures.all(), plain=self.encryption.plain(), blocks=self.sentry.blocks())
 
     def security(self, front: Front) -> Security:
         """Return the checks of security, which ask by a front of the application that runs."""

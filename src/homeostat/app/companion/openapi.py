@@ -17,7 +17,6 @@ from homeostat.app.companion.dreams import Turn, Wanted, Wished
 from homeostat.app.companion.messages import NDJSON, Edit
 from homeostat.app.companion.mirror import Correction, Replies, Situation, Switch, Texts
 from homeostat.app.companion.people import Held
-from homeostat.app.companion.security import State
 from homeostat.app.companion.walks import Stops
 from homeostat.app.feedback.body import FeedbackBody
 from homeostat.app.web.errors import json_answer
@@ -27,6 +26,7 @@ from homeostat.companion.dream.scene import Steering
 from homeostat.companion.dream.wishes import Wishes
 from homeostat.companion.flags import Setting
 from homeostat.companion.message import Message
+from homeostat.companion.security.state import State
 
 Schema = dict[str, Any]
 

@@ -2,6 +2,7 @@
 
 from collections import OrderedDict
 from collections.abc import Iterator
+from enum import StrEnum
 from threading import Lock
 
 import msgspec
@@ -23,6 +24,17 @@ LABEL_CHARS_MAX = 100
 LIST_MAX = 1_000
 
 _NOBODY = b"\0" * 32
+
+
+class Reason(StrEnum):
+    """Why a token lets nobody in. Whoever shows it is not told."""
+
+    NONE = "none"
+    UNREADABLE = "unreadable"
+    UNKNOWN = "unknown"
+    WRONG = "wrong"
+    EXPIRED = "expired"
+    REVOKED = "revoked"
 
 
 class Access:
@@ -113,13 +125,18 @@ class Access:
         return grant if token.proves(grant.digest) and grant.valid(self._now_us()) else None
 
     def admit(self, text: str) -> Grant | None:
-        """Return the grant of a token, None where it lets nobody in: unknown, wrong, expired or taken back.
+        """Return the grant of a token, None where it lets nobody in."""
+        judged = self.judge(text)
+        return judged if isinstance(judged, Grant) else None
 
-        Which of these it is cannot be told from the time that the answer takes.
+    def judge(self, text: str) -> Grant | Reason:
+        """Return the grant of a token, or why it lets nobody in.
+
+        Which reason it is cannot be told from the time that the answer takes.
         """
         token = read_token(text)
         if token is None:
-            return None
+            return Reason.UNREADABLE if text else Reason.NONE
         blob = self._drawers.get(KIND, token.id)
         grant = None if blob is None else msgspec.msgpack.decode(blob, type=Grant)
         proved = token.proves(_NOBODY if grant is None else grant.digest)
@@ -128,7 +145,9 @@ class Access:
                 self._renewing.discard(token.id)
                 if proved:
                     self._held.pop(token.id, None)
-            return None
+            if grant is None or not proved:
+                return Reason.UNKNOWN if grant is None else Reason.WRONG
+            return Reason.REVOKED if grant.revoked_us else Reason.EXPIRED
         self._hold(grant)
         return grant
 

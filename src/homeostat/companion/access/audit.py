@@ -32,6 +32,7 @@ class Act(StrEnum):
     FLAG_SET = "flag.set"
     CRISIS = "crisis.heard"
     CRISIS_TOLD = "crisis.hook"
+    REVIEWED = "guard.reviewed"
     BLOCKED = "intrusion.blocked"
     UNBLOCKED = "intrusion.unblocked"
 

@@ -60,13 +60,16 @@ class SqliteCabinet:
         return None if row is None else bytes(row[0])
 
     def put(self, kind: str, blobs: Mapping[str, bytes | None]) -> None:
-        """Put several at once; None removes."""
+        """Put several at once; None removes, from the log too unless another process is reading it."""
         with self.writing() as connection:
             for name, blob in blobs.items():
                 if blob is None:
                     connection.execute("DELETE FROM blobs WHERE kind = ? AND name = ?", (kind, name))
                 else:
                     connection.execute("INSERT OR REPLACE INTO blobs VALUES (?, ?, ?)", (kind, name, blob))
+        if None in blobs.values():
+            with self.reading() as connection:
+                connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
     def swap(self, kind: str, name: str, before: bytes | None, after: bytes) -> bool:
         """Put a blob in place of another one."""

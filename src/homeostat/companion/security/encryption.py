@@ -24,13 +24,17 @@ PARTS = 8
 TIMEOUT_S = 120.0
 
 PLAIN: dict[str, str] = {
-    "homeostat.db": "metrics and the decisions of the loop: figures and names of operations, no words and no names of people",
-    "jobs.db": "jobs that wait: names of people of whom there is something to learn",
+    "homeostat.db": "metrics and the decisions of the loop: figures; of people no words and no names",
+    "jobs.db": "jobs: names of people of whom there is something to learn, until they are written over",
     "access.db": "digests of tokens, names of people who have one, flags; the audit, without names",
-    "bus.db": "news between servers: names of people who changed, until they are delivered",
+    "bus.db": "news between servers: names of people who changed, until they are written over",
     "master.key": "the master key, where the environment gives none: whoever has the folder reads all",
 }
 """Files beside the memories that are not encrypted, and what is in them."""
+
+
+NAMES_STAY = ("jobs.db", "bus.db")
+"""Files in whose free pages and logs names stay until they are written over."""
 
 
 class Plain(msgspec.Struct, frozen=True, kw_only=True):

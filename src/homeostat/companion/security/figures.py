@@ -5,9 +5,11 @@ from threading import Lock
 
 import msgspec
 
+from homeostat.companion.access.cabinet import Drawers
 from homeostat.core.clock import Clock
 from homeostat.runtime.host import Host
 
+KIND = "security"
 FAULTS_MAX = 20
 NAMES: dict[str, str] = {
     "encryption": "security.encryption",
@@ -35,12 +37,17 @@ class Figure(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Figures:
-    """The last figure of each check. Safe for threads."""
+    """The last figure of each check, kept over a restart. Safe for threads."""
 
-    def __init__(self, host: Host) -> None:
+    def __init__(self, host: Host, drawers: Drawers) -> None:
         self._clock: Clock = host.clock
+        self._drawers = drawers
         self._lock = Lock()
         self._figures = dict.fromkeys(NAMES, Figure(note="no round has ended yet"))
+        kept = drawers.list(KIND, "", len(NAMES))
+        self._figures.update(
+            (check, msgspec.json.decode(blob, type=Figure)) for check, blob in kept.items() if check in NAMES
+        )
         self._gauges = {check: host.gauge(metric, "ratio") for check, metric in NAMES.items()}
         self._rounds = {check: host.gauge("security.round_at", "s", check=check) for check in NAMES}
 
@@ -58,6 +65,7 @@ class Figures:
         )
         with self._lock:
             self._figures[check] = figure
+        self._drawers.put(KIND, {check: msgspec.json.encode(figure)})
         if figure.share is not None:
             self._gauges[check].set(figure.share)
             self._rounds[check].set(at_ns / 1e9)

@@ -80,8 +80,7 @@ class Life:
     def steps(self, found: Found) -> Iterator[None]:
         """Live one life, a pause after each step; `found` is what it showed."""
         self._bury()
-        name = f"{NAMED}{round(self._now_s())}.{secrets.token_hex(4)}"
-        other = f"{name}.other"
+        name, other = (f"{NAMED}{round(self._now_s())}.{secrets.token_hex(4)}" for _ in range(2))
         since = self._last_entry()
         try:
             tokens = self._tokens(name, other)
@@ -180,7 +179,7 @@ class Life:
         self._ask(found, "DELETE", "", tokens)
         there = name in self._people.names(name[:-1], 10)
         found.note("privacy", not there, "somebody who was forgotten has a key still")
-        left = self._remains.left(place, word)
+        left = self._remains.left(place, name, word)
         found.note("privacy", not left, f"of somebody who was forgotten something is in {', '.join(left)}")
         opened = self._access.admit(tokens.right.text) is not None
         found.note("privacy", not opened, "a token of somebody who was forgotten still opens")

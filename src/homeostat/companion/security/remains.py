@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Protocol
 
-from homeostat.companion.security.encryption import PLAIN, Probe, probe_apart
+from homeostat.companion.security.encryption import NAMES_STAY, PLAIN, Probe, probe_apart
 from homeostat.companion.store.sqlite.places import BESIDE, REGISTRY, draft_of
 
 
@@ -31,16 +31,20 @@ class Remains:
         """Return where a person's file is."""
         return None if self._placed is None else self._placed.place(person)
 
-    def left(self, place: Path | None, word: str) -> list[str]:
-        """Return the names of files that are left, or that hold a word which only they said."""
+    def left(self, place: Path | None, name: str, word: str) -> list[str]:
+        """Return the names of files that are left, or that hold the name or a word which only they said."""
         left = []
         if place is not None:
             whose = [path.with_name(path.name + end) for path in (place, draft_of(place)) for end in BESIDE]
             left = [path.name for path in whose if path.exists()]
-        folders = [self._folder / file for file in PLAIN]
+        for words, files in (([word], NAMES_STAY), ([word, name], set(PLAIN) - set(NAMES_STAY))):
+            left += self._holding(words, [self._folder / file for file in sorted(files)])
         if self._people is not None:
-            folders.append(self._people / REGISTRY)
-        files = [path.with_name(path.name + end) for path in folders for end in ("", "-wal")]
-        task = {"search": [str(path) for path in files if path.exists()], "words": [word]}
+            left += self._holding([word, name], [self._people / REGISTRY])
+        return left
+
+    def _holding(self, words: list[str], files: list[Path]) -> list[str]:
+        paths = [path.with_name(path.name + end) for path in files for end in ("", "-wal")]
+        task = {"search": [str(path) for path in paths if path.exists()], "words": words}
         found: list[str] = self._probe(task)["found"]
-        return [*left, *found]
+        return found
