@@ -75,6 +75,7 @@ PAGES = (
     "/hormones",
     "/experience",
     "/categories",
+    "/watch?series=operation.duration&warn=1ms&series=p99+llm.duration&critical=&critical=9s&only=service=assistant",
 )
 WIDTHS = (360, 1024, 1920)
 
@@ -325,6 +326,35 @@ def test_the_empty_page_changes_by_itself_when_data_comes_in(browser: Browser, n
         fill(node, 1)
         page.wait_for_selector("table.variables tbody tr", timeout=5_000)
         assert "measured yet" not in page.locator("h1").inner_text()
+        page.context.close()
+    assert watched.wrong == []
+
+
+def test_a_watch_shows_a_crossing_by_itself_and_leaves_the_form_alone(
+    browser: Browser, node: SmallNode
+) -> None:
+    def level(value: float) -> None:
+        now_ns = node.clock.now_ns()
+        key = SeriesKey.of("queue.depth", Kind.GAUGE, "1", {})
+        node.store.write(Batch(points=(Point(key, now_ns, Moments(1, value, 0.0, value, value, value)),)))
+
+    level(5.0)
+    with serving(node) as address:
+        watched = Watched(browser.new_context().new_page(), address)
+        page = watched.page
+        page.goto(f"{address}/watch?series=queue.depth&warn=10&every=1s")
+        page.wait_for_selector("td .state-within", timeout=6_000)
+        field = page.get_by_role("textbox", name="Critical").first
+        field.fill("90")
+        level(50.0)
+        page.wait_for_selector("ol.events li", timeout=8_000)
+        assert "◆ warning queue.depth: above warning: last 50 (warning > 10), was within" in (
+            page.locator("ol.events li").inner_text()
+        )
+        assert field.input_value() == "90"
+        assert Axe().run(page)["violations"] == []
+        field.press("Enter")
+        page.wait_for_url("**critical=90**")
         page.context.close()
     assert watched.wrong == []
 

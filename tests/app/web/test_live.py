@@ -122,3 +122,21 @@ def test_closing_ends_all_streams() -> None:
         assert live.full("a")
 
     asyncio.run(scenario())
+
+
+def test_a_view_with_an_interval_of_its_own_is_rendered_at_it() -> None:
+    async def scenario() -> None:
+        renderings = itertools.count()
+        live = Live(Losses(), interval_s=0.01)
+        slow = live.stream("slow", lambda: f"<p>{next(renderings)}</p>", interval_s=30.0)
+        assert await next_view(slow) == "<p>0</p>"
+        quick = live.stream("quick", lambda: f"<p>{next(renderings)}</p>")
+        for _ in range(3):
+            await next_view(quick)
+        waiting = asyncio.ensure_future(anext(slow))
+        done, _ = await asyncio.wait({waiting}, timeout=0.1)
+        assert not done
+        waiting.cancel()
+        await live.close()
+
+    asyncio.run(scenario())

@@ -12,6 +12,7 @@ from homeostat.app.web.errors import json_answer, problem
 from homeostat.app.web.openapi import description
 from homeostat.app.web.page_request import Request, request_of
 from homeostat.app.web.views import ROWS, TRACES, Views
+from homeostat.app.web.watch_query import pairs_of, watch_of
 from homeostat.app.web.whole import whole
 from homeostat.core.errors import InputError
 from homeostat.core.query import LEVELS_NS, Frame, FrameQuery, TraceSummary
@@ -65,6 +66,7 @@ class Api:
             "/api/metrics": self.metrics,
             "/api/experience": self.experience,
             "/api/categories": self.categories,
+            "/api/watch": self.watch,
             "/api/losses": self.losses,
             "/api/openapi.json": lambda _http, _request: description(),
         }
@@ -173,6 +175,10 @@ class Api:
         """How the limits of the catalogue stand, by category."""
         return self._views.standings(self._views.window(request.range))
 
+    def watch(self, http: HttpRequest, request: Request) -> object:
+        """Chosen series against thresholds of their own, and what was crossed since they are looked at."""
+        return self._views.watch.sight(watch_of(request.watched))
+
     def losses(self, http: HttpRequest, request: Request) -> object:
         """What was dropped since the start, by reason."""
         return {"losses": self._views.losses()}
@@ -185,7 +191,9 @@ class NotThere(InputError):
 def _route(ask: Ask) -> Callable[[HttpRequest], object]:
     async def answer(http: HttpRequest) -> Response:
         try:
-            request = request_of(http.query_params, "", tuple(http.query_params.getlist("attribute")))
+            query = http.query_params
+            attributes, watched = tuple(query.getlist("attribute")), pairs_of(query.multi_items())
+            request = request_of(query, "", attributes, watched)
             return json_answer(await to_thread.run_sync(ask, http, request))
         except NotThere as error:
             return problem(404, str(error), "it may be older than what is kept; try a longer range")

@@ -11,6 +11,7 @@ from homeostat.app.web.loop_fragments import bars, experiments, hormones, knobs
 from homeostat.app.web.page_request import Request, common
 from homeostat.app.web.ranges import DEFAULT
 from homeostat.app.web.views import ROWS, Views
+from homeostat.app.web.watch_fragment import watch, watch_path
 from homeostat.core.finding import FindingKind
 from homeostat.judge.findings.change_watch import RUN_LENGTH_TOLD
 from homeostat.judge.views.event import Event, events_words
@@ -238,6 +239,7 @@ class Block:
 
     row: object
     drawn: Figures
+    watch_path: str
 
 
 def series(views: Views, request: Request) -> str:
@@ -246,7 +248,7 @@ def series(views: Views, request: Request) -> str:
     wanted = dict(a.partition("=")[::2] for a in request.attributes)
     found, more = views.metric_series(window, request.name, wanted)
     metric = views.metric(request.name)
-    blocks = [Block(row, figures(drawn, window)) for row, drawn in found]
+    blocks = [Block(row, figures(drawn, window), watch_path(row)) for row, drawn in found]
     return render(
         "series.html",
         metric=request.name,
@@ -270,6 +272,7 @@ FRAGMENTS: dict[str, Fragment] = {
     "findings": findings,
     "alerts": alerts,
     "categories": categories,
+    "watch": watch,
     "metrics": metrics,
     "series": series,
     "experiments": experiments,

@@ -27,6 +27,7 @@ class _View:
     """One view that somebody looks at, and the queue of each of them."""
 
     render: Render
+    interval_s: float
     queues: set[asyncio.Queue[bytes | None]] = field(default_factory=set)
     task: asyncio.Task[None] | None = None
     newest: bytes = b""
@@ -52,11 +53,16 @@ class Live:
             return True
         return key not in self._views and len(self._views) >= VIEWS_MAX
 
-    async def stream(self, key: str, render: Render) -> AsyncGenerator[bytes, None]:
-        """Yield server-sent events: the view at once, and again whenever it has changed."""
+    async def stream(
+        self, key: str, render: Render, interval_s: float | None = None
+    ) -> AsyncGenerator[bytes, None]:
+        """Yield server-sent events: the view at once, and again whenever it has changed.
+
+        It is looked at once in an interval: that of the view's first client, else the usual one.
+        """
         view = self._views.get(key)
         if view is None:
-            view = self._views[key] = _View(render)
+            view = self._views[key] = _View(render, interval_s or self._interval_s)
         queue: asyncio.Queue[bytes | None] = asyncio.Queue(BACKLOG)
         view.queues.add(queue)
         if view.newest:
@@ -95,7 +101,7 @@ class Live:
                     view.newest = update
                     self._send(view, update)
             took = loop.time() - began
-            await asyncio.sleep(max(self._interval_s - took, took, 0.05))
+            await asyncio.sleep(max(view.interval_s - took, took, 0.05))
 
     def _send(self, view: _View, update: bytes) -> None:
         for queue in list(view.queues):

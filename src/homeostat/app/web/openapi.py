@@ -15,6 +15,10 @@ def _parameter(name: str, schema: Schema, text: str, where: str = "query", requi
     return {"name": name, "in": where, "required": required, "schema": schema, "description": text}
 
 
+def _each(name: str, text: str) -> Schema:
+    return _parameter(name, {"type": "array", "items": {"type": "string"}}, text)
+
+
 RANGE = _parameter(
     "range", {"type": "string", "enum": list(RANGES), "default": DEFAULT}, "How far back to look."
 )
@@ -101,6 +105,17 @@ GETS: dict[str, tuple[str, tuple[Schema, ...]]] = {
     "/api/categories": (
         "How the limits of the catalogue stand, by category, and an overall score that shows its make-up.",
         (RANGE,),
+    ),
+    "/api/watch": (
+        "Chosen series now, each against thresholds of its own, and what was crossed since somebody looks.",
+        (
+            _each("series", "`p99 METRIC{name=value,...}`; statistic and attributes may be left out."),
+            _each("warn", "The n-th belongs to the n-th series: `500 ms`, `> 500 ms`, `< 0.9`, or empty."),
+            _each("critical", "Likewise."),
+            _parameter("every", {"type": "string", "default": "2 s"}, "How often, from 1 s to 1 min."),
+            _parameter("over", {"type": "string", "default": "1 min"}, "Each value is over so long."),
+            _each("only", "An attribute that every series and trace must have, as name=value."),
+        ),
     ),
     "/api/losses": ("What was dropped since the start, by reason.", ()),
 }

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from homeostat.app.web.ranges import DEFAULT, RANGES, words_of
 from homeostat.app.web.views import Order
+from homeostat.app.web.watch_query import Pairs
 from homeostat.app.web.whole import whole
 from homeostat.core.errors import InputError
 from homeostat.judge.views.window import Window
@@ -19,6 +20,7 @@ class Request:
     """What a page was asked for, taken from its URL. `name` is what the path names, such as an operation.
 
     `answered` is the number of a ledger's newest entry before an order: what came after is its answer.
+    `watched` describes a watch, see `homeostat.app.web.watch_query`.
     """
 
     range: str = DEFAULT
@@ -32,6 +34,7 @@ class Request:
     address: str = ""
     service: str = ""
     answered: int | None = None
+    watched: Pairs = ()
 
     @property
     def query(self) -> str:
@@ -39,7 +42,9 @@ class Request:
         return "" if self.range == DEFAULT else f"?range={self.range}"
 
 
-def request_of(query: Mapping[str, str], name: str = "", attributes: tuple[str, ...] = ()) -> Request:
+def request_of(
+    query: Mapping[str, str], name: str = "", attributes: tuple[str, ...] = (), watched: Pairs = ()
+) -> Request:
     """Read a request from the query of a URL, or raise InputError saying what would be accepted."""
     chosen = query.get("range") or DEFAULT
     if chosen not in RANGES:
@@ -61,6 +66,7 @@ def request_of(query: Mapping[str, str], name: str = "", attributes: tuple[str, 
         attributes=attributes,
         service=(query.get("service") or "")[:TEXT_MAX],
         answered=whole(query, "answered", 0, NUMBER_MAX) if query.get("answered") else None,
+        watched=watched,
     )
 
 

@@ -23,6 +23,7 @@ from homeostat.app.web.ranges import RANGES
 from homeostat.app.web.security import COOKIE, content_policy, safe_target, same, session_of
 from homeostat.app.web.stream import EventStream
 from homeostat.app.web.views import Views
+from homeostat.app.web.watch_query import pairs_of, watch_of
 from homeostat.core.errors import InputError, NotAvailable
 
 PAGES = (
@@ -40,13 +41,19 @@ PAGES = (
     {"name": "metrics", "path": "/metrics-catalogue", "title": "Metrics"},
 )
 
-SECTIONS = {"operation": "operations", "trace": "traces", "series": "overview", "categories": "overview"}
+SECTIONS = {
+    "operation": "operations",
+    "trace": "traces",
+    "series": "overview",
+    "categories": "overview",
+    "watch": "overview",
+}
 """Pages that lie under another one."""
 
-TITLES = {"categories": "Categories"}
+TITLES = {"categories": "Categories", "watch": "Watch"}
 """Titles of pages that lie under another one and have no name of their own."""
 
-WITHOUT_RANGE = frozenset({"trace", "experiments", "knobs", "experience"})
+WITHOUT_RANGE = frozenset({"watch", "trace", "experiments", "knobs", "experience"})
 WITH_PLOTS = frozenset({"overview", "operation"})
 LOGIN_BYTES_MAX = 8_192
 SESSION_S = 30 * 86_400
@@ -68,6 +75,7 @@ PATHS = {
     "hormones": "/hormones",
     "experience": "/experience",
     "categories": "/categories",
+    "watch": "/watch",
 }
 
 
@@ -97,7 +105,8 @@ class PageServer:
             except NoLoop as error:
                 return error_page(404, str(error), "Choose one of the pages above.")
             except InputError as error:
-                return error_page(400, str(error), "Choose one of the ranges above.")
+                remedy = "Correct the address." if name == "watch" else "Choose one of the ranges above."
+                return error_page(400, str(error), remedy)
             if content is None:
                 what = f"{name} {request.name!r}"
                 return error_page(
@@ -163,6 +172,7 @@ class PageServer:
             return problem(404, f"no live view is called {view!r}", f"use one of {', '.join(sorted(LIVE))}")
         try:
             request = _request(http, http.query_params.get("name", ""))
+            interval_s = watch_of(request.watched).every_ns / 1e9 if view == "watch" else None
         except InputError as error:
             return problem(400, str(error), "correct the query")
         key = f"{view} {request}"
@@ -176,7 +186,7 @@ class PageServer:
             content = FRAGMENTS[view](self._views, request) or ""
             return f"{content}<div data-header hidden>{mode_menu(self._views)}</div>"
 
-        return EventStream(self._live.stream(key, draw))
+        return EventStream(self._live.stream(key, draw, interval_s))
 
     async def login(self, http: HttpRequest) -> Response:
         """Answer GET and POST /login: a form for the token, which leaves a session cookie."""
@@ -207,7 +217,9 @@ class PageServer:
 
 def _request(http: HttpRequest, name: str) -> Request:
     base = str(http.base_url).rstrip("/")
-    found = request_of(http.query_params, name, tuple(http.query_params.getlist("attribute")))
+    query = http.query_params
+    watched = pairs_of(query.multi_items())
+    found = request_of(query, name, tuple(query.getlist("attribute")), watched)
     values = {f: getattr(found, f) for f in Request.__slots__}
     return Request(**{**values, "address": base})
 

@@ -13,7 +13,9 @@ from homeostat.app.report.loads import stage_queueing
 from homeostat.app.web.experience_views import ExperienceViews
 from homeostat.app.web.loop_views import LoopViews
 from homeostat.app.web.memo import Memo
+from homeostat.app.web.ranges import DEFAULT
 from homeostat.app.web.releases import Releases
+from homeostat.app.web.watch_views import WatchViews
 from homeostat.app.web.windows import Windows
 from homeostat.core.clock import HOUR_NS, SECOND_NS, Clock
 from homeostat.core.losses import Losses
@@ -122,6 +124,7 @@ class Views:
         self.alerts = AlertViews(store, clock)
         self.loops = LoopViews(store, clock, losses, self._memo)
         self.experience = ExperienceViews(experiences, self._memo, metrics)
+        self.watch = WatchViews(store, clock, metrics, self._memo, self._since)
         self._releases = Releases(store)
         self._event_sources: tuple[EventSource, ...] = (
             lambda window: self._releases.events(window, self._all_totals(window)),
@@ -141,6 +144,10 @@ class Views:
     def window(self, name: str) -> Window:
         """Return the window of a range; raises InputError for one that does not exist."""
         return self._windows.window(name)
+
+    def _since(self) -> dict[str, int]:
+        """Return since when each service was observed, of those that came in the last minutes."""
+        return dict(self.window(DEFAULT).since_ns)
 
     def overview(self, window: Window, offset: int = 0, limit: int = ROWS, find: str = "") -> Overview:
         """Return one page of the essential variables; `find` narrows them by a part of their names."""
