@@ -1,4 +1,4 @@
-"""`homeostat companion security` and `unblock`: what the checks of security found, and who is let in again."""
+"""`homeostat companion security` and `unblock`: what the checks found, and who is let in again."""
 
 from datetime import UTC, datetime
 from typing import Annotated
