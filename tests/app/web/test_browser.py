@@ -75,6 +75,7 @@ PAGES = (
     "/hormones",
     "/experience",
     "/categories",
+    "/watch",
     "/watch?series=operation.duration&warn=1ms&series=p99+llm.duration&critical=&critical=9s&only=service=assistant",
 )
 WIDTHS = (360, 1024, 1920)
