@@ -25,7 +25,7 @@ from homeostat.companion.search.fusion import (
 )
 from homeostat.companion.search.index import Index
 from homeostat.companion.search.knobs import SearchKnobs
-from homeostat.companion.search.query import Query, read
+from homeostat.companion.search.query import Query, gist, read
 from homeostat.companion.store.people import EVERYTHING, Memory, Within
 from homeostat.core.embedder import Embedder
 from homeostat.runtime.embed.rows import to_rows
@@ -53,7 +53,7 @@ class Search:
 
     def gist(self, memory: Memory, text: str) -> str:
         """Return a question without the names of those who take part: all talk of them is near to these."""
-        return read(text, self._following.index(memory).names, 0, 0).meaning
+        return gist(text, self._following.index(memory).names)
 
     def find(
         self,
