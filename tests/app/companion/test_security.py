@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import sqlite3
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -17,8 +18,10 @@ from homeostat.app.companion.node import CompanionNode, CompanionOptions
 from homeostat.companion.access.access import Access
 from homeostat.companion.access.audit import Act, Audit
 from homeostat.companion.access.grant import Grant, Scope
+from homeostat.companion.message import NewMessage
 from homeostat.companion.security.figures import Figure
 from homeostat.companion.security.life import NAMED
+from homeostat.testing.people_database import people_database
 
 CHECKS = {"encryption", "integrity", "access", "authentication", "audit", "privacy"}
 
@@ -32,6 +35,7 @@ def folder(tmp_path: Path) -> Path:
 def node(folder: Path) -> Iterator[CompanionNode]:
     """A companion whose canaries live when they are told to."""
     node = CompanionNode(CompanionOptions(folder))
+    node.homeostat.knob_set.pin("companion_learning_share", 1.0)
     yield node
     node.close()
 
@@ -48,6 +52,11 @@ def client(node: CompanionNode) -> Iterator[TestClient]:
 @pytest.fixture
 def round_(node: CompanionNode, client: TestClient) -> Callable[[], dict[str, Figure]]:
     """Every check once, from the beginning to the end."""
+    return rounds_of(node, client)
+
+
+def rounds_of(node: CompanionNode, client: TestClient) -> Callable[[], dict[str, Figure]]:
+    """Return what goes through every check of a companion that serves a client."""
 
     async def loop() -> asyncio.AbstractEventLoop:
         return asyncio.get_running_loop()
@@ -69,6 +78,8 @@ def test_where_every_promise_is_kept_each_share_is_one_and_nothing_is_left_of_ca
     node: CompanionNode, client: TestClient, round_: Round, folder: Path
 ) -> None:
     client.post("/people/ann/messages", json={"text": "hello"})
+    left = NewMessage(id="m", text="of a life that a killed process left", at_us=1)
+    node.companion.receive_many(f"{NAMED}1700000000.00000000", [left])
     found = round_()
     assert {check: (figure.share, figure.faults) for check, figure in found.items()} == dict.fromkeys(
         CHECKS, (1.0, ())
@@ -142,18 +153,22 @@ def test_a_deletion_that_leaves_the_tokens_is_told(round_: Round, monkeypatch: p
     assert any("access.db" in fault for fault in faults)  # with the name
 
 
-def test_a_log_that_holds_what_somebody_said_is_told(
+def test_a_table_of_jobs_that_holds_what_somebody_said_is_told(
     node: CompanionNode, round_: Round, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     receive_many = node.companion.receive_many
+    leak = sqlite3.connect(folder / "jobs.db", check_same_thread=False)
+    leak.execute("CREATE TABLE leak (text)")
 
     def leaking(person: str, messages: list[object]) -> list[int]:
-        with (folder / "bus.db-wal").open("ab") as out:
-            out.write(str(messages).encode())
+        leak.execute("INSERT INTO leak VALUES (?)", (str(messages),))
+        leak.commit()
         return receive_many(person, messages)  # type: ignore[arg-type]
 
     monkeypatch.setattr(node.companion, "receive_many", leaking)
-    assert any("bus.db-wal" in fault for fault in round_()["privacy"].faults)
+    faults = round_()["privacy"].faults
+    leak.close()
+    assert any("jobs.db" in fault for fault in faults)
 
 
 def test_an_export_that_lacks_messages_is_told(
@@ -171,6 +186,29 @@ def test_a_plain_file_among_the_memories_is_told(client: TestClient, round_: Rou
     assert found.share is not None
     assert found.share < 0.95
     assert "0" * 32 in found.faults[0]
+
+
+def test_people_in_a_database_are_checked_as_far_as_can_be_seen_from_here(
+    tmp_path: Path, postgres_url: str
+) -> None:
+    with people_database(postgres_url) as database:
+        node = CompanionNode(CompanionOptions(tmp_path / "companion", database.application))
+        with TestClient(create_companion_app(node)) as client:
+            found = rounds_of(node, client)()
+        node.close()
+    assert {check: figure.share for check, figure in found.items()} == {
+        **dict.fromkeys(CHECKS, 1.0),
+        "encryption": None,
+    }
+    assert "sealed" in found["encryption"].note
+
+
+def test_an_audit_that_keeps_more_than_it_should_is_told(node: CompanionNode, round_: Round) -> None:
+    node.audit._kept_max = 3
+    for _ in range(3):
+        Audit(node.cabinet.trail, node.audit._key, node.clock).note(Act.EXPORTED, "t")
+    node.audit.note = Audit(node.cabinet.trail, node.audit._key, node.clock).note  # type: ignore[method-assign]
+    assert any("beyond its retention" in fault for fault in round_()["privacy"].faults)
 
 
 def test_figures_outlast_the_server(node: CompanionNode, round_: Round, folder: Path) -> None:

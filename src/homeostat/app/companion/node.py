@@ -77,6 +77,9 @@ from homeostat.runtime.embed.opening import NONE, embedder_at
 from homeostat.runtime.experience.declaration import Declaration
 from homeostat.runtime.experience.experience import Experience
 from homeostat.runtime.experience.pseudonyms import Pseudonyms
+from homeostat.runtime.guarding.guarding import Guarding
+from homeostat.runtime.guarding.prober import Prober
+from homeostat.runtime.guarding.reviews import Reviews
 from homeostat.runtime.jobs.jobs import Jobs
 from homeostat.store.address import StoreAddress
 from homeostat.store.open import open_store
@@ -132,6 +135,7 @@ class CompanionOptions:
     feedback_origins: tuple[str, ...] = ()
     bus: str = ""
     crisis_hook: str = ""
+    review_texts: bool = False
     two_places: bool = True
 
     @property
@@ -180,7 +184,26 @@ class CompanionNode:
         search = Search(self.homeostat, embedder, self.residents, lexicon)
         self.palace = Palace(self.homeostat, self.residents, embedder)
         self.writer = writer_at(self.homeostat, options.writer, os.environ)
-        self.mirror = Mirror(self.homeostat, embedder, self.writer)
+        assert self.homeostat.writer is not None
+        # What the guard and the dread learn at each start would be bought from an endpoint.
+        near = None if "://" in options.embedder else embedder
+        pseudonyms = Pseudonyms(master.derived(PEOPLE_KEY), SERVICE)
+        self.guarding = Guarding(
+            self.homeostat,
+            Guard(policy(AUDIENCE), near),
+            reviews=Reviews(
+                SERVICE,
+                self.homeostat.writer.offer,
+                self.metrics,
+                self.clock,
+                self.homeostat.losses,
+                pseudonyms,
+                texts=options.review_texts,
+            ),
+            by_meaning=near is not None,
+        )
+        self.prober = Prober(self.guarding, self.homeostat.losses)
+        self.mirror = Mirror(self.homeostat, embedder, self.writer, self.guarding)
         self.archaeology = Archaeology(
             self.homeostat, None if embedder is None else embedder.model, self.writer
         )
@@ -216,8 +239,6 @@ class CompanionNode:
             embedding=options.embedding_threads,
             held=self.enrichment.held,
         )
-        # What the guard and the dread learn at each start would be bought from an endpoint.
-        near = None if "://" in options.embedder else embedder
         dream_knobs = DreamKnobs.declared(self.homeostat)
         self.dream_stages = Stages(
             dream_knobs,
@@ -231,7 +252,7 @@ class CompanionNode:
             self.people,
             self.dream_stages,
             dream_knobs,
-            Guard(policy(AUDIENCE), near),
+            self.guarding,
             partial(token_urlsafe, DREAM_NAME_BYTES),
             dread=None if near is None else Dread(near),
             writer=self.writer,
@@ -257,13 +278,12 @@ class CompanionNode:
             outcome: self.homeostat.counter("security.sessions", "1", outcome=outcome) for outcome in OUTCOMES
         }
         self.sessions = Sessions(master, self.clock, lambda outcome: shown[outcome].add(1))
-        assert self.homeostat.writer is not None
         self.experience = Experience(
             self.homeostat,
             Declaration(service=SERVICE, track=TRACK),
             self.homeostat.writer.offer,
             self.metrics,
-            Pseudonyms(master.derived(PEOPLE_KEY), SERVICE),
+            pseudonyms,
         )
         self.experience.declare()
         self.origins = Origins(options.feedback_origins)
@@ -309,6 +329,7 @@ class CompanionNode:
                 self.people,
                 front,
                 Remains(self.options.folder, self._people_folder, self._files),
+                lambda person: self.forget(person, ""),
                 lambda: self.clock.now_ns() / SECOND_NS,
             ),
         )
@@ -351,6 +372,7 @@ class CompanionNode:
         self.nights.back(person)
         tokens = self.access.forget(person)
         self.experience.forget(person)
+        self.guarding.forget(person)
         self.flags.forget(person)
         if found or tokens:
             self.audit.note(Act.FORGOTTEN, by, person=person)
@@ -375,6 +397,7 @@ class CompanionNode:
             thread = Thread(target=self._tell_rest)
             thread.start()
             thread.join()
+        self.prober.close()
         self.threads.close()
         for model in (self._embedder, self.writer, self.speech, self.pictures):
             close = getattr(model, "close", None)

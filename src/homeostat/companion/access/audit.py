@@ -95,6 +95,11 @@ class Audit:
         _, last = self._trail.ends()
         return self.entries(last.number - count, count)
 
+    def surplus(self) -> int:
+        """Return how many entries are kept that should have gone."""
+        anchor, last = self._trail.ends()
+        return max(0, last.number - anchor.number - self._kept_max)
+
     def verify(self) -> Link:
         """Follow the chain and return its head. Raises StoreCorrupt that names where it breaks."""
         followed = self.follow(None, PAGE)

@@ -59,7 +59,7 @@ class _Tokens:
 
 
 class Life:
-    """Lives lives, one at a time."""
+    """Lives lives, one at a time. `forget` ends what a life could not end itself."""
 
     def __init__(
         self,
@@ -68,6 +68,7 @@ class Life:
         people: People,
         front: Front,
         remains: Remains,
+        forget: Callable[[str], object],
         now_s: Callable[[], float],
     ) -> None:
         self._access = access
@@ -75,6 +76,7 @@ class Life:
         self._people = people
         self._front = front
         self._remains = remains
+        self._to_forget = forget
         self._now_s = now_s
 
     def steps(self, found: Found) -> Iterator[None]:
@@ -96,7 +98,7 @@ class Life:
             self._look_up(name, tokens, since, found)
         finally:
             for person in (name, other):
-                self._end(person)
+                self._to_forget(person)
 
     def _tokens(self, name: str, other: str) -> _Tokens:
         def issued(person: str, scopes: frozenset[Scope], lasts_s: float = LASTS_S) -> Token:
@@ -183,6 +185,8 @@ class Life:
         found.note("privacy", not left, f"of somebody who was forgotten something is in {', '.join(left)}")
         opened = self._access.admit(tokens.right.text) is not None
         found.note("privacy", not opened, "a token of somebody who was forgotten still opens")
+        surplus = self._audit.surplus()
+        found.note("privacy", not surplus, f"the audit keeps {surplus} entries beyond its retention")
 
     def _look_up(self, name: str, tokens: _Tokens, since: int, found: Found) -> None:
         """Look each act up in the audit."""
@@ -224,8 +228,4 @@ class Life:
                 break
             began = name[len(NAMED) :].partition(".")[0]
             if not began.isdigit() or int(began) < self._now_s() - LASTS_S:
-                self._end(name)
-
-    def _end(self, name: str) -> None:
-        self._people.forget(name)
-        self._access.forget(name)
+                self._to_forget(name)
