@@ -35,6 +35,7 @@ from homeostat.app.cli.targets import targets
 from homeostat.app.cli.tune import tune
 from homeostat.app.cli.up import up
 from homeostat.app.cli.version import version
+from homeostat.app.cli.watch import watch
 from homeostat.app.cli.worker import worker
 from homeostat.core.errors import HomeostatError
 
@@ -42,6 +43,7 @@ COMMANDS: tuple[tuple[str, Callable[..., None], dict[str, Any]], ...] = (
     ("up", up, {}),
     ("run", run, {"allow_interspersed_args": False}),
     ("status", status, {}),
+    ("watch", watch, {}),
     ("metrics", metrics, {}),
     ("report", report, {}),
     ("analyze", analyze, {}),
