@@ -18,6 +18,9 @@ from homeostat.runtime.jobs.jobs import Jobs
 from homeostat.runtime.jobs.retry import Retry
 
 JOB = "companion.enrich"
+CHANGED_NS = SECOND_NS
+"""The length of a round of those whose messages were edited or removed."""
+
 TURN_S = 0.05
 """How often those are enqueued to whom something was said."""
 
@@ -49,7 +52,8 @@ class Rounds:
         self._losses = host.losses
         self._lock = Lock()
         self._due: set[str] = set()
-        self._ends: dict[str, int] = {}
+        self._changed: set[str] = set()
+        self._ends: dict[tuple[str, int], int] = {}
         self._job = jobs.job(JOB, retry=Retry(times=3), keep_s=0.0)(self._run)
 
     def due(self, person: str) -> None:
@@ -57,10 +61,15 @@ class Rounds:
         with self._lock:
             self._due.add(person)
 
+    def changed(self, person: str) -> None:
+        """Note that messages were edited or removed: what was learned from them goes within a second."""
+        with self._lock:
+            self._changed.add(person)
+
     @property
     def waiting(self) -> int:
         """People whose job is not enqueued yet."""
-        return len(self._due)
+        return len(self._due | self._changed)
 
     async def serve(self, *, sweep: bool = True) -> None:
         """Enqueue what is due until cancelled; with `sweep` everybody once, behind all others."""
@@ -77,18 +86,22 @@ class Rounds:
 
     async def enqueue(self) -> None:
         """Enqueue the jobs of those who are due now; where the queue is full they stay due."""
+        delay_ns = self._knobs.enrich_delay_ms.get() * MS_NS
         with self._lock:
             due, self._due = self._due, set()
-        if not due:
-            return
-        if not await self._enqueued_all(due):
+            changed, self._changed = self._changed, set()
+        if changed and not await self._enqueued_all(changed, min(delay_ns, CHANGED_NS)):
+            self._losses.add("companion.enrichment_put_off", len(changed))
+            with self._lock:
+                self._changed |= changed
+        if due and not await self._enqueued_all(due, delay_ns):
             self._losses.add("companion.enrichment_put_off", len(due))
             with self._lock:
                 self._due |= due
 
-    async def _enqueued_all(self, people: Iterable[str], priority: int | None = None) -> bool:
+    async def _enqueued_all(self, people: Iterable[str], delay_ns: int, priority: int | None = None) -> bool:
         """Enqueue the jobs of people whose round has none yet; False where the queue takes none now."""
-        ends, calls = self._calls(people, priority)
+        ends, calls = self._calls(people, delay_ns, priority)
         try:
             await self._jobs.enqueue_many(calls)
         except (QueueFull, StoreError):
@@ -96,19 +109,20 @@ class Rounds:
         self._ends.update(ends)
         return True
 
-    def _calls(self, people: Iterable[str], priority: int | None) -> tuple[dict[str, int], list[Call[None]]]:
-        delay_ns = self._knobs.enrich_delay_ms.get() * MS_NS
+    def _calls(
+        self, people: Iterable[str], delay_ns: int, priority: int | None
+    ) -> tuple[dict[tuple[str, int], int], list[Call[None]]]:
         now_ns = self._clock.now_ns()
-        ends: dict[str, int] = {}
+        ends: dict[tuple[str, int], int] = {}
         calls: list[Call[None]] = []
-        self._ends = {p: end for p, end in self._ends.items() if end > now_ns}
+        self._ends = {round_: end for round_, end in self._ends.items() if end > now_ns}
         for person in people:
             phase = unit_number(person) % delay_ns
             number = (now_ns + phase) // delay_ns
             end_ns = (number + 1) * delay_ns - phase
-            if self._ends.get(person) == end_ns:
+            if self._ends.get((person, delay_ns)) == end_ns:
                 continue
-            ends[person] = end_ns
+            ends[person, delay_ns] = end_ns
             digest = blake2b(person.encode(), digest_size=16).hexdigest()
             call = self._job.call(person)
             delay_s = (end_ns - now_ns) / SECOND_NS
@@ -133,7 +147,8 @@ class Rounds:
             return after
         if not names:
             return None
-        return names[-1] if await self._enqueued_all(names, SWEEP_PRIORITY) else after
+        delay_ns = self._knobs.enrich_delay_ms.get() * MS_NS
+        return names[-1] if await self._enqueued_all(names, delay_ns, SWEEP_PRIORITY) else after
 
     def _run(self, person: str) -> None:
         self._enrichment.catch_up(person)

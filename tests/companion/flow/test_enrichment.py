@@ -179,6 +179,31 @@ def test_a_hundred_messages_of_one_round_are_one_job(tmp_path: Path, people: Peo
     assert asyncio.run(run()) == [2, 4, 6]
 
 
+def test_what_was_learned_from_a_message_that_changed_goes_within_a_second(
+    tmp_path: Path, people: People
+) -> None:
+    fill(people, "ann", 3)
+    reader = Reader()
+
+    async def run() -> None:
+        host = BareHost(SystemClock())
+        jobs, rounds = rounds_of(tmp_path, people, host, reader)
+        host.knob_set.pin("companion_enrich_delay_ms", 600_000)
+        worker = await jobs.worker(1, 1.0)
+        working = asyncio.create_task(worker.run())
+        rounds.due("ann")
+        rounds.changed("ann")
+        rounds.changed("ann")
+        await rounds.enqueue()
+        assert (await jobs.depth()).scheduled == 2
+        await eventually(lambda: len(reader.seen) == 3)
+        worker.stop(at_once=True)
+        await working
+        await jobs.close()
+
+    asyncio.run(run())
+
+
 def test_two_processes_before_one_queue_enqueue_a_round_once(tmp_path: Path, people: People) -> None:
     async def run() -> int:
         host = BareHost(ManualClock())

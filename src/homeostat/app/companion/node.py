@@ -230,7 +230,7 @@ class CompanionNode:
         )
         self.canaries = Canaries(self.homeostat, self.companion, options.canaries)
         self.walks = Walks(self.homeostat, partial(token_urlsafe, WALK_ID_BYTES))
-        self.news.when_changed(self._due)
+        self.news.when_changed(self.rounds.changed)
         self.news.when_forgotten(self._let_go)
         self.news.when_shared(self.flags.state.name, self.flags.state.synchronise)
         self.threads = Threads(
