@@ -24,6 +24,7 @@ from homeostat.core.embedder import Embedder
 from homeostat.evaluate.safety.guard import Guard
 from homeostat.evaluate.safety.policy import policy
 from homeostat.loop.evaluating.evaluators import Evaluators
+from homeostat.runtime.guarding.guarding import Guarding
 from homeostat.testing.bare_host import BareHost
 
 DAY_US = 86_400_000_000
@@ -98,7 +99,7 @@ class Dreamers:
             people,
             self.stages,
             self.knobs,
-            Guard(policy("adult")),
+            Guarding(self.host, Guard(policy("adult"))),
             lambda: f"dream-{next(names)}",
             writer=writer,
             rests=rests,

@@ -27,6 +27,7 @@ API = (
     "/tokens",
     "/flags",
     "/audit",
+    "/reviews",
     "/security",
     "/healthz",
     "/readyz",
@@ -245,6 +246,7 @@ def test_each_scope_lets_do_its_own_and_nothing_else(
         ("POST", "/tokens", {"scopes": ["read"]}, Scope.ADMIN),
         ("GET", "/flags", None, Scope.ADMIN),
         ("GET", "/audit", None, Scope.ADMIN),
+        ("GET", "/reviews", None, Scope.ADMIN),
         ("DELETE", "/people/ann/messages/m1", None, Scope.FORGET),
         ("DELETE", "/people/ann", None, Scope.FORGET),
     ):

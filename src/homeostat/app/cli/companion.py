@@ -64,6 +64,12 @@ def up(
     two_places: Annotated[
         bool, typer.Option(help="Block a person's token that goes to and fro between two addresses.")
     ] = True,
+    review_texts: Annotated[
+        bool,
+        typer.Option(
+            "--review-texts", help="Keep what the guard holds for 30 days, encrypted, for reviewers."
+        ),
+    ] = False,
     speech: Annotated[
         str, typer.Option(help="none, or the URL?model=NAME of a model that reads dreams aloud.")
     ] = "none",
@@ -115,6 +121,7 @@ def up(
         feedback_origins=tuple(feedback_origin or ()),
         bus=bus,
         crisis_hook=crisis_hook,
+        review_texts=review_texts,
         two_places=two_places,
     )
     node = CompanionNode(options)

@@ -26,6 +26,7 @@ from homeostat.app.companion.pages.gate import CompanionGate
 from homeostat.app.companion.pages.pages import pages
 from homeostat.app.companion.people import PeopleApi
 from homeostat.app.companion.problems import Refusal, answer_to
+from homeostat.app.companion.reviews import ReviewApi
 from homeostat.app.companion.security import SecurityApi
 from homeostat.app.companion.walks import WalkApi
 from homeostat.app.feedback.api import FeedbackApi
@@ -80,6 +81,7 @@ def create_companion_app(node: CompanionNode) -> Starlette:
         ).routes(),
         *ExchangeApi(node.companion, node.door, node.audit, node.threads, node.clock).routes(),
         *AdminApi(node.access, node.flags, node.door, node.audit, node.threads).routes(),
+        *ReviewApi(node.guarding, node.door, node.audit, node.threads).routes(),
         *FeedbackApi(DoorEntrance(node.door, node.experience), node.origins, node.threads.run).routes(),
         *SecurityApi(
             node.security_state,
@@ -98,6 +100,7 @@ def create_companion_app(node: CompanionNode) -> Starlette:
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         worker = await node.jobs.worker(node.options.workers, DRAIN_S)
         working = asyncio.create_task(worker.run())
+        node.prober.start()
         tasks = [
             asyncio.create_task(node.rounds.serve()),
             asyncio.create_task(node.nights.serve()),

@@ -17,6 +17,7 @@ from homeostat.app.companion.dreams import Turn, Wanted, Wished
 from homeostat.app.companion.messages import NDJSON, Edit
 from homeostat.app.companion.mirror import Correction, Replies, Situation, Switch, Texts
 from homeostat.app.companion.people import Held
+from homeostat.app.companion.reviews import Queue, ShownReview
 from homeostat.app.companion.walks import Stops
 from homeostat.app.feedback.body import FeedbackBody
 from homeostat.app.web.errors import json_answer
@@ -27,6 +28,7 @@ from homeostat.companion.dream.wishes import Wishes
 from homeostat.companion.flags import Setting
 from homeostat.companion.message import Message
 from homeostat.companion.security.state import State
+from homeostat.runtime.guarding.reviews import Said
 
 Schema = dict[str, Any]
 
@@ -50,6 +52,7 @@ BODIES: dict[tuple[str, str], type[msgspec.Struct]] = {
     ("POST", f"{_PERSON}/dreams/now"): Turn,
     ("PUT", f"{_PERSON}/dreams/wishes"): Wished,
     ("POST", "/tokens"): Wish,
+    ("POST", "/reviews/{id}"): Said,
     ("POST", "/feedback"): FeedbackBody,
     ("PUT", "/flags/{name}"): Setting,
 }
@@ -60,6 +63,8 @@ ANSWERS: dict[tuple[str, str], type[msgspec.Struct]] = {
     ("PATCH", f"{_MESSAGES}/{{id}}"): Message,
     ("GET", _PERSON): Held,
     ("POST", "/tokens"): Shown,
+    ("GET", "/reviews"): Queue,
+    ("POST", "/reviews/{id}"): ShownReview,
     ("GET", "/security"): State,
     ("POST", f"{_PERSON}/dreams/now"): Steering,
     ("GET", f"{_PERSON}/dreams/wishes"): Wishes,
@@ -92,6 +97,7 @@ QUERIES: dict[str, tuple[str, ...]] = {
     f"{_PERSON}/dreams/now": ("after",),
     "/people": ("after", "limit"),
     "/tokens": ("after",),
+    "/reviews": ("limit",),
     "/audit": ("after", "limit", "verify"),
     "/feedback": ("user",),
 }

@@ -25,7 +25,7 @@ from homeostat.core.errors import HomeostatError, InputError, QueueFull, Unknown
 from homeostat.core.guard import guarded
 from homeostat.evaluate.emotion.dread import Dread
 from homeostat.evaluate.passage import Context, Segment
-from homeostat.evaluate.safety.guard import Guard
+from homeostat.runtime.guarding.guarding import Guarding
 from homeostat.runtime.host import Host
 
 T = TypeVar("T")
@@ -96,7 +96,7 @@ class Dreams:
         people: People,
         stages: Stages,
         knobs: DreamKnobs,
-        guard: Guard,
+        guarding: Guarding,
         make_name: Callable[[], str],
         *,
         dread: Dread | None = None,
@@ -114,7 +114,7 @@ class Dreams:
         self._operation = host.tracer.operation
         self._people = people
         self._stages = stages
-        self._guard = guard
+        self._guarding = guarding
         self._dread = dread
         self._make_name = make_name
         self._integrate = integrate
@@ -278,7 +278,7 @@ class Dreams:
                 return
 
     async def _scenes(self, session: Session, begun: Begun, prepared: Prepared) -> None:
-        screen = Screen(prepared.triggers, self._guard, self._dread)
+        screen = Screen(prepared.triggers, self._guarding, self._dread, session.person)
         followed = session.steering.follow
         before_ns = session.began_ns
         refused: frozenset[int] = frozenset()

@@ -11,7 +11,7 @@ from homeostat.core.errors import EmbedderError
 from homeostat.evaluate.emotion.affect import affect_of
 from homeostat.evaluate.emotion.distress import DistressWatch
 from homeostat.evaluate.emotion.dread import Dread
-from homeostat.evaluate.safety.guard import Guard
+from homeostat.runtime.guarding.guarding import Guarding
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,9 +25,12 @@ class Refused:
 class Screen:
     """Judges the scenes of one dream, one after the other, and softens those that can be."""
 
-    def __init__(self, triggers: Triggers, guard: Guard, dread: Dread | None = None) -> None:
+    def __init__(
+        self, triggers: Triggers, guarding: Guarding, dread: Dread | None = None, person: str = ""
+    ) -> None:
         self._triggers = triggers
-        self._guard = guard.avoiding(triggers.given) if triggers else guard
+        self._guarding = guarding.avoiding(triggers.given) if triggers else guarding
+        self._person = person
         self._watch = DistressWatch(dread=dread)
         self._felt: tuple[str, float] = ("", 0.0)
 
@@ -35,8 +38,9 @@ class Screen:
         """Return why a scene must not be told, None where it may be."""
         if self._triggers.in_text(scene.words):
             return Refused("trigger", _blamed(scene, self._triggers.in_text))
-        if not self._guard.check(scene.words).allowed:
-            return Refused("guard", _blamed(scene, lambda text: not self._guard.check(text).allowed))
+        if not self._guarding.check(scene.words, person=self._person, place="dream").allowed:
+            guard = self._guarding.guard  # who is to blame is no check of what is told
+            return Refused("guard", _blamed(scene, lambda text: not guard.check(text).allowed))
         distress = self._distress_of(scene.words)
         if self._watch.exceeded_at(distress) is not None:
             most = max(affect_of(claim.text).distress for claim in scene.claims)

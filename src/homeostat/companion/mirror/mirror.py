@@ -18,6 +18,8 @@ from homeostat.companion.mirror.voice.voice import count
 from homeostat.companion.store.people import Memory, Within
 from homeostat.core.embedder import Embedder
 from homeostat.core.errors import InputError, NotAvailable
+from homeostat.evaluate.safety.category import Action
+from homeostat.runtime.guarding.guarding import Guarding
 from homeostat.runtime.host import Host
 
 LEARNED = "mirror"
@@ -39,13 +41,21 @@ class Mirror:
     """A part: learns from a person's own messages, and answers for them while they have not turned it off.
 
     Everything that is learned of a person is in the notes of their memory. With a writer it can put a reply
-    into words; without, a reply is one of theirs. Raises NotAvailable where the person has turned it off.
+    into words, of which it shows what the guarding lets pass; without, a reply is one of theirs. Raises
+    NotAvailable where the person has turned it off.
     """
 
     name = "mirror"
 
-    def __init__(self, host: Host, embedder: Embedder | None = None, writer: Writer | None = None) -> None:
+    def __init__(
+        self,
+        host: Host,
+        embedder: Embedder | None = None,
+        writer: Writer | None = None,
+        guarding: Guarding | None = None,
+    ) -> None:
         self._embedder = embedder
+        self._guarding = guarding
         self._writer = writer
         self._counters = {
             (question, answered): host.counter(
@@ -106,8 +116,9 @@ class Mirror:
     def reply(self, memory: Memory, turns: Sequence[Turn]) -> LikelyReply | None:
         """Return a reply and who wrote it: a model in the person's voice, or, without a writer, the person.
 
-        None where it has no writer and does not know. A model's reply has probability 0: nothing is known
-        of it. Raises HomeostatError where the model does not answer.
+        None where it has no writer and does not know, or where what was written may not be shown. A model's
+        reply has probability 0: nothing is known of it. Raises HomeostatError where the model does not
+        answer.
         """
         if self._writer is None:
             found = self.likely(memory, turns)
@@ -118,6 +129,11 @@ class Mirror:
         voice = {one.name: one.value for one in view.aspects if one.value}
         text = written(self._writer, turns, voice, [one.text for one in past_replies(memory, turns)])
         self._written.add(1)
+        if self._guarding is not None:
+            verdict = self._guarding.check(text, person=memory.person, place="mirror")
+            if verdict.action.rank > Action.SOFTEN.rank:
+                return None
+            text = verdict.text
         return LikelyReply(text, 0.0, f"model:{self._writer.model}", None, {})
 
     def decided(self, memory: Memory, context: Context, choice: str, at_us: int, offset_min: int = 0) -> bool:

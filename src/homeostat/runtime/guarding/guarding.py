@@ -12,7 +12,7 @@ from homeostat.evaluate.safety.verdict import Verdict
 from homeostat.runtime.guarding.canary import Canary, canaries
 from homeostat.runtime.guarding.figures import Accuracy
 from homeostat.runtime.guarding.meter import Meter
-from homeostat.runtime.guarding.reviews import Review, Reviews, Said
+from homeostat.runtime.guarding.reviews import NoReview, Review, Reviews, Said
 from homeostat.runtime.guarding.watch import Watch, acted_on
 from homeostat.runtime.host import Host
 
@@ -100,9 +100,7 @@ class Guarding:
     def decide(self, id: str, said: Said, by: str = "") -> Review:
         """Keep what somebody says of a review. Raises InputError where there is none."""
         if self.reviews is None:
-            from homeostat.core.errors import InputError
-
-            raise InputError("no reviews are kept here: guarding was begun without a store")
+            raise NoReview("no reviews are kept here: guarding was begun without a store")
         decided = self.reviews.decide(id, said, by)
         self._meter.reviewed(said.verdict, decided.held)
         return decided

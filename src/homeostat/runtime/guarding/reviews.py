@@ -30,6 +30,11 @@ OWN_MAX = 2_000
 TEXT_MAX = 4_000
 """Characters of a text that are kept, where texts are."""
 
+
+class NoReview(InputError):
+    """There is no review of that id, or no longer."""
+
+
 Offered = Callable[[Batch], bool]
 
 
@@ -138,7 +143,7 @@ class Reviews:
         """Keep what somebody says of one; said again it replaces what was said. Raises InputError."""
         found = next((one for one in self._all() if one.id == id), None)
         if found is None:
-            raise InputError(f"there is no review {id[:60]!r}: it was decided and dropped, or forgotten")
+            raise NoReview(f"there is no review {id[:60]!r}: it is older than {KEPT_DAYS} days, or forgotten")
         if said.verdict == "right" and (said.action or said.category):
             raise InputError("what was right has no other action or category: leave them out")
         made = msgspec.structs.replace(found, said=said, decided_ns=self._clock.now_ns(), by=by)

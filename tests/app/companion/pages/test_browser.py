@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from homeostat.app.companion.app import create_companion_app
 from homeostat.app.companion.node import CompanionNode
-from homeostat.companion.access.grant import PERSONS
+from homeostat.companion.access.grant import PERSONS, Scope
 from homeostat.companion.dream.wishes import Wishes, keep_wishes
 from homeostat.companion.message import NewMessage
 
@@ -269,6 +269,41 @@ def test_a_dream_is_told_steered_and_stopped_by_keyboard(
     accessible(page, "/dreams")
     assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
     assert watched.wrong == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", WIDTHS)
+def test_a_review_is_decided_by_one_key_on_a_page_that_fits_and_is_accessible(
+    chromium: Browser, address: str, node: CompanionNode, scheme: str, width: int
+) -> None:
+    node.guarding.measure()
+    assert node.guarding.reviews is not None
+    for _ in range(2):
+        node.guarding.check("My card is 4111 1111 1111 1111.", person="ann", place="mirror", language="en")
+    context = chromium.new_context(viewport={"width": width, "height": 800}, color_scheme=scheme)  # type: ignore[arg-type]
+    page = context.new_page()
+    token, _ = node.access.issue(frozenset(Scope))
+    page.goto(f"{address}/login")
+    page.get_by_label("Token").fill(token.text)
+    page.get_by_role("button", name="Sign in").click()
+    page.goto(f"{address}/person")
+    page.get_by_role("textbox").first.fill("ann")
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"{address}/")
+    page.get_by_role("link", name="Review").click()
+    page.wait_for_url(f"{address}/review")
+    accessible(page, "/review")
+    fits = page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
+    assert fits, f"scrolls sideways at {width} px"
+    waiting, decided = node.guarding.reviews.counts()
+    for key in ("r", "w"):
+        page.wait_for_function("() => document.activeElement.matches('[data-key]')")
+        with page.expect_navigation(timeout=10_000):
+            page.keyboard.press(key)
+    assert node.guarding.reviews.counts() == (waiting - 2, decided + 2)
+    assert "Nothing waits for you" in page.locator("h1").inner_text()
+    accessible(page, "/review when nothing waits")
+    context.close()
 
 
 def test_who_wants_no_motion_is_put_from_room_to_room(open_page: Open, address: str) -> None:

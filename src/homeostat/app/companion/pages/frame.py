@@ -32,13 +32,18 @@ class Visit:
         return self.grant.person is None
 
     @property
+    def administers(self) -> bool:
+        """Whether the token is one of administration."""
+        return Scope.ADMIN in self.grant.scopes
+
+    @property
     def api(self) -> str:
         """Where the API has this person."""
         return f"/people/{ME if not self.service else quote(self.person, safe='')}"
 
     def page(self, template: str, section: str, title: str, **values: object) -> HTMLResponse:
         """Return a page about this person."""
-        return page(template, section, title, 200, visit=self, **values)
+        return page(template, section, title, 200, visit=self, administers=self.administers, **values)
 
 
 Look = Callable[[Visit], Response]
@@ -97,4 +102,14 @@ def _refused(http: Request, error: Refusal) -> Response:
 
 def _told(visit: Visit | None, status: int, error: str, remedy: str) -> Response:
     error = f"{error[:1].upper()}{error[1:]}."
-    return page("told.html", "", "Not done", status, visit=visit, error=error, remedy=remedy)
+    administers = visit is not None and visit.administers
+    return page(
+        "told.html",
+        "",
+        "Not done",
+        status,
+        visit=visit,
+        administers=administers,
+        error=error,
+        remedy=remedy,
+    )

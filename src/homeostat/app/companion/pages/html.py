@@ -16,7 +16,7 @@ from homeostat.judge.words.quantity import count
 
 HERE = Path(__file__)
 DAY_S = 86_400
-NAMES = ("companion.css", "palace.js", "walk.js", "dreams.js")
+NAMES = ("companion.css", "palace.js", "walk.js", "dreams.js", "review.js")
 
 PAGES = (
     {"name": "person", "path": "/", "title": "Overview"},
@@ -26,6 +26,7 @@ PAGES = (
     {"name": "dreams", "path": "/dreams", "title": "Dreams"},
     {"name": "experience", "path": "/experience", "title": "Experience"},
 )
+OF_ADMINISTRATION = ({"name": "review", "path": "/review", "title": "Review"},)
 
 
 @cache
@@ -85,15 +86,25 @@ def environment() -> Environment:
 
 
 def page(
-    template: str, section: str, title: str, status: int = 200, *, visit: object = None, **values: object
+    template: str,
+    section: str,
+    title: str,
+    status: int = 200,
+    *,
+    visit: object = None,
+    administers: bool = False,
+    **values: object,
 ) -> HTMLResponse:
-    """Return a page filled in; the palace alone may style inline, as the plotting library does."""
+    """Return a page filled in, with links to administration for who `administers`.
+
+    The palace alone may style inline, as the plotting library does.
+    """
     made = environment().get_template(template)
     text = made.render(
         section=section,
         title=title,
         visit=visit,
-        pages=() if visit is None else PAGES,
+        pages=() if visit is None else PAGES + OF_ADMINISTRATION * administers,
         version=version("homeostat"),
         range_query="",
         refused="",
