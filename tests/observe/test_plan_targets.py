@@ -51,6 +51,7 @@ PLAN = (
     Planned("return", "experience.returned", 0.80, "ratio", HIGHER, "runtime"),
     Planned("pipeline in all", "companion.dream.duration", 500, "ms", LOWER, "companion"),
     Planned("pipeline on average", "companion.dream.stage", 200, "ms", LOWER, "companion"),
+    Planned("12 experiences a minute", "companion.dream.interval", 60_000 / 12, "ms", LOWER, "companion"),
     Planned("utilisation", "companion.dream.utilisation", 0.85, "ratio", LOWER, "companion"),
 )
 

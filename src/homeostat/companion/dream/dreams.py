@@ -16,6 +16,7 @@ from homeostat.companion.dream.scene import Dream, How, Scene, Steering
 from homeostat.companion.dream.screen import Screen
 from homeostat.companion.dream.session import Chose, Outcome, Session, Stage, Staged, Steered
 from homeostat.companion.dream.stages import Begun, NoConsent, Prepared, Stages
+from homeostat.companion.dream.throughput import Throughput
 from homeostat.companion.dream.tracing import untraced
 from homeostat.companion.dream.wording import Wording
 from homeostat.companion.store.people import Memory, People
@@ -123,6 +124,7 @@ class Dreams:
         self._rests = rests
         self._sleep = sleep
         self._meter = Meter(host)
+        self._throughput = Throughput(host)
         self._wording = Wording(host, knobs, self._meter, writer)
         self._sessions: dict[str, Session] = {}
         self._claims = [0, 0]
@@ -240,6 +242,8 @@ class Dreams:
         finally:
             session.end(how, why)
             self._meter.ended[how].add(1)
+            if how == "whole":
+                self._throughput.whole()
             if session.stop_ns:
                 self._meter.stop.record((self._clock.monotonic_ns() - session.stop_ns) / MS_NS)
             self._levels()
@@ -430,6 +434,7 @@ class Dreams:
 
     def _levels(self) -> None:
         running = self.running
+        self._throughput.runs(running)
         self._meter.running.set(float(running))
         self._meter.utilisation.set(min(running / max(int(self.knobs.at_once.get()), 1), 1.0))
 
