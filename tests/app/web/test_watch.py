@@ -101,6 +101,8 @@ def test_the_address_is_the_whole_of_a_watch(watch: Watch) -> None:
         ((("over", "2 d"),), "over"),
         ((("only", "session"),), "'session'"),
         (tuple(("series", f"m{i}") for i in range(9)), "at most 8"),
+        ((("series", "m" * 400),), "400 characters"),
+        ((("series", "queue.depth"), ("warn", "> 1"), ("critical", "< 0")), "different sides"),
     ],
 )
 def test_what_cannot_be_watched_is_refused_with_its_value(

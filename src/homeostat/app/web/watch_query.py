@@ -38,11 +38,14 @@ Pairs = tuple[tuple[str, str], ...]
 
 def pairs_of(items: Iterable[tuple[str, str]]) -> Pairs:
     """Return the part of a query that describes a watch, as it was given."""
-    return tuple((name, value[:TEXT_MAX]) for name, value in items if name in FIELDS)
+    return tuple((name, value) for name, value in items if name in FIELDS)
 
 
 def watch_of(pairs: Pairs) -> Watch:
     """Read a watch, or raise InputError that names the value and what would be accepted."""
+    long = next((value for _, value in pairs if len(value) > TEXT_MAX), None)
+    if long is not None:
+        raise InputError(f"{long[:40]!r}... has {len(long)} characters; write at most {TEXT_MAX}")
     given: dict[str, list[str]] = {name: [v.strip() for n, v in pairs if n == name] for name in FIELDS}
     asked = [
         _asked(series, warn, critical)
