@@ -21,6 +21,7 @@ from homeostat.companion.access.grant import Grant, Scope
 from homeostat.companion.message import NewMessage
 from homeostat.companion.security.figures import Figure
 from homeostat.companion.security.life import NAMED
+from homeostat.testing.eventually import eventually
 from homeostat.testing.people_database import people_database
 
 CHECKS = {"encryption", "integrity", "access", "authentication", "audit", "privacy"}
@@ -121,6 +122,7 @@ def test_tokens_that_are_believed_after_their_end_are_told(
     assert any("revoked" in fault for fault in faults)
 
 
+@pytest.mark.long
 def test_a_door_that_lets_nobody_in_is_told(round_: Round, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Grant, "valid", lambda self, now_us: False)
     assert round_()["authentication"].share == 0.0
@@ -188,6 +190,23 @@ def test_a_plain_file_among_the_memories_is_told(client: TestClient, round_: Rou
     assert "0" * 32 in found.faults[0]
 
 
+def test_a_server_that_stops_in_the_middle_of_a_life_leaves_nobody(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("homeostat.app.companion.app.SECURITY_S", 0.001)
+    node = CompanionNode(CompanionOptions(folder, canaries=1))
+
+    def living() -> bool:
+        return any((grant.person or "").startswith(NAMED) for grant in node.access.all())
+
+    with TestClient(create_companion_app(node)):
+        asyncio.run(eventually(living))
+    assert not living()
+    assert not [name for name in node.people.names("", 100) if name.startswith(NAMED)]
+    node.close()
+
+
+@pytest.mark.long
 def test_people_in_a_database_are_checked_as_far_as_can_be_seen_from_here(
     tmp_path: Path, postgres_url: str
 ) -> None:
@@ -203,6 +222,7 @@ def test_people_in_a_database_are_checked_as_far_as_can_be_seen_from_here(
     assert "sealed" in found["encryption"].note
 
 
+@pytest.mark.long
 def test_an_audit_that_keeps_more_than_it_should_is_told(node: CompanionNode, round_: Round) -> None:
     node.audit._kept_max = 3
     for _ in range(3):

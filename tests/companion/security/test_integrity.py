@@ -97,6 +97,19 @@ def test_a_chain_whose_end_was_cut_off_is_told_until_it_is_seen_no_more(
     assert found.faults == ("the audit ends at entry 20, and had 30: its end was cut off",)
 
 
+def test_a_chain_that_grew_again_after_its_end_was_cut_off_is_told(
+    host: BareHost, cabinet: SqliteCabinet, audit: Audit, tmp_path: Path
+) -> None:
+    rounds = Rounds(host, cabinet, audit)
+    assert rounds.go().share == 1.0
+    with sqlite3.connect(tmp_path / "access.db") as connection:
+        connection.execute("DELETE FROM links WHERE number > 20")
+    for _ in range(15):
+        audit.note(Act.EXPORTED, "t")
+    assert audit.verify().number == 35  # alone it cannot know
+    assert "changed at entry 31" in rounds.go().faults[0]
+
+
 def test_entries_that_went_with_age_meanwhile_break_nothing(
     host: BareHost, cabinet: SqliteCabinet, audit: Audit
 ) -> None:

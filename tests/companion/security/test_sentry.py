@@ -212,6 +212,7 @@ def test_a_block_that_is_over_is_kept_no_longer(
     clock.advance(sentry.watch.lasts_s)
     sentry.follow()
     assert not cabinet.list("block", "", 10)
+    assert not sentry._blocks
 
 
 def test_books_are_bounded_and_say_what_they_dropped(host: BareHost) -> None:

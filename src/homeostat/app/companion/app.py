@@ -152,10 +152,17 @@ async def _security(node: CompanionNode, app: Starlette) -> None:
     if not node.options.canaries:
         return
     security = node.security(CanaryFront(app, asyncio.get_running_loop()))
-    while True:
-        await asyncio.sleep(SECURITY_S)
-        with guarded(node.homeostat.losses, "companion.security"):
-            await node.threads.elsewhere(security.step)
+    step: asyncio.Future[None] | None = None
+    try:
+        while True:
+            await asyncio.sleep(SECURITY_S)
+            step = asyncio.ensure_future(node.threads.elsewhere(security.step))
+            with guarded(node.homeostat.losses, "companion.security"):
+                await asyncio.shield(step)
+    finally:  # a step asks this application, which answers until here
+        if step is not None:
+            await asyncio.wait([step])
+        await node.threads.elsewhere(security.close)
 
 
 async def _blocks(node: CompanionNode) -> None:

@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 from secrets import token_urlsafe
 from threading import Thread
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -62,7 +63,6 @@ from homeostat.companion.security.state import State
 from homeostat.companion.store.keys import master_key_at
 from homeostat.companion.store.opening import people_at
 from homeostat.companion.store.people import Memory
-from homeostat.companion.store.sqlite.people import SqlitePeople
 from homeostat.companion.store.sqlite.places import private_folder
 from homeostat.companion.turns import Turns
 from homeostat.companion.writer import writer_at
@@ -83,6 +83,9 @@ from homeostat.runtime.guarding.reviews import Reviews
 from homeostat.runtime.jobs.jobs import Jobs
 from homeostat.store.address import StoreAddress
 from homeostat.store.open import open_store
+
+if TYPE_CHECKING:
+    from homeostat.companion.store.sqlite.people import SqlitePeople
 
 SERVICE = "companion"
 PEOPLE_KEY = "people of experience"
@@ -303,8 +306,8 @@ class CompanionNode:
             self.experience.interaction,
         )
         self.figures = Figures(self.homeostat, self.cabinet.drawers)
-        self._files = self.people if isinstance(self.people, SqlitePeople) else None
-        self._people_folder = where.file if self._files is not None else None
+        self._files = None if where.url is not None else cast("SqlitePeople", self.people)
+        self._people_folder = None if where.url is not None else where.file
         self.encryption = Encryption(
             self.homeostat, self.figures, folder, self._people_folder, canary_words(options.canaries)
         )

@@ -3,7 +3,7 @@
 import json
 import subprocess
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -82,7 +82,7 @@ class Encryption:
         self._probe = probe
         self._bytes = {file: host.gauge("security.plain_bytes", "bytes", file=file) for file in PLAIN}
 
-    def steps(self) -> Iterator[None]:
+    def steps(self) -> Generator[None, None, None]:
         """Go through all files once, a pause after each step."""
         for plain in self.plain():
             self._bytes[plain.file].set(plain.bytes)

@@ -1,6 +1,6 @@
 """Integrity, followed in the background: the audit's chain, and files of people page by page."""
 
-from collections.abc import Generator, Iterator
+from collections.abc import Generator
 from typing import Protocol
 
 from homeostat.companion.access.audit import Audit
@@ -37,7 +37,7 @@ class Integrity:
         self._head: Link = START
         self._after = ""
 
-    def steps(self) -> Iterator[None]:
+    def steps(self) -> Generator[None, None, None]:
         """Go through the chain and the next people once, a pause after each step."""
         faults: list[str] = []
         links = yield from self._chain(faults)
@@ -63,6 +63,8 @@ class Integrity:
         links = 0
         last: Link | None = None
         try:
+            if self._head is not START:
+                self._audit.follow(self._head, 1)  # what came since was bound to it
             while True:
                 page = self._audit.follow(last, PAGE)
                 links += page.links

@@ -1,6 +1,6 @@
 """Security: its checks in rounds, a step at a time, in the background."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 
 from homeostat.companion.courtesy import Courtesy
 from homeostat.companion.security.encryption import Encryption
@@ -10,7 +10,7 @@ from homeostat.companion.security.life import Found, Life
 from homeostat.core.guard import guarded
 from homeostat.core.losses import Losses
 
-Steps = Callable[[], Iterator[None]]
+Steps = Callable[[], Generator[None, None, None]]
 
 
 class Security:
@@ -35,7 +35,7 @@ class Security:
             "integrity": integrity.steps,
             "life": self._live,
         }
-        self._going: dict[str, Iterator[None]] = {}
+        self._going: dict[str, Generator[None, None, None]] = {}
 
     def step(self) -> None:
         """Take the next step of each check; one that ended, or failed, begins anew the next time."""
@@ -49,6 +49,13 @@ class Security:
             while self._step(check, steps):
                 pass
 
+    def close(self) -> None:
+        """End what is under way: a canary that lives is forgotten."""
+        for check, going in self._going.items():
+            with guarded(self._losses, f"companion.security.{check}", private=True):
+                going.close()
+        self._going.clear()
+
     def _step(self, check: str, steps: Steps) -> bool:
         """Take one step; whether there are more."""
         going = self._going.pop(check, None) or steps()
@@ -59,7 +66,7 @@ class Security:
             self._going[check] = going
         return more
 
-    def _live(self) -> Iterator[None]:
+    def _live(self) -> Generator[None, None, None]:
         found = Found()
         yield from self._life.steps(found)
         for check, tried in found.tried.items():

@@ -179,7 +179,11 @@ class Sentry:
         if over:
             self._drawers.put(DRAWER, dict.fromkeys(over))
         with self._lock:
-            for whom in [whom for whom in self._blocks if whom in self._kept and whom not in there]:
+            lifted = self._kept - set(there)
+            ended = [
+                whom for whom, block in self._blocks.items() if whom in lifted or block.until_us <= now_us
+            ]
+            for whom in ended:
                 del self._blocks[whom]
             self._blocks.update((whom, block) for whom, block in there.items() if block.until_us > now_us)
             self._kept = set(there) - set(over)
