@@ -1,5 +1,6 @@
 """Claims about the guarding that an application holds: hs.guarding."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -27,6 +28,20 @@ def test_without_a_store_there_is_a_guard_and_no_reviews() -> None:
         assert not guarding.check("What the fuck is this?").allowed
         assert guarding.reviews is None
         assert hs.snapshot("safety.checks").total == 1
+
+
+def test_a_forked_child_holds_as_its_parent_does_and_both_are_reviewed(tmp_path: Path) -> None:
+    path = tmp_path / "h.db"
+    with Homeostat("shop", store=path, collect=False) as hs:
+        guarding = hs.guarding()
+        guarding.check(CARD)
+        if not (child := os.fork()):  # pragma: no cover - another process
+            guarding.check(CARD)
+            hs.close()
+            os._exit(0)
+        assert os.waitpid(child, 0)[1] == 0
+    with Homeostat("shop", store=path, collect=False) as hs:
+        assert hs.guarding().reviews.counts() == (2, 0)  # type: ignore[union-attr]
 
 
 def test_it_is_begun_once() -> None:

@@ -29,6 +29,11 @@ class Begun:
     prober: Prober
     kept: KeptHere | None
 
+    def after_fork(self) -> None:
+        """Try canaries in a forked child, too."""
+        self.guarding.after_fork()
+        self.prober.start()
+
     def close(self) -> None:
         """End the canaries, and let go of the store."""
         self.prober.close()

@@ -356,7 +356,7 @@ class Homeostat:
             if self._experience is not None:
                 self._experience.after_fork()
             if self._guarding is not None:
-                self._guarding.prober.start()
+                self._guarding.after_fork()
             if self._governing is not None:
                 self._governing.after_fork()
 

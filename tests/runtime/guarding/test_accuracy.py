@@ -12,6 +12,7 @@ from homeostat.runtime.guarding.canary import canaries, canaries_of
 from homeostat.runtime.guarding.figures import fixed, growing
 from homeostat.runtime.guarding.guarding import Guarding
 from homeostat.testing.bare_host import BareHost
+from homeostat.testing.clock import ManualClock
 
 PLANTED = """
 [en profanity 4]
@@ -49,7 +50,8 @@ def test_figures_are_what_the_guard_does_with_them() -> None:
     host = BareHost()
     found = planted_on(policy("child"), host).measure()
     assert (found.whole, found.tried) == (True, 4)
-    assert (found.filter.value, found.filter.n) == (pytest.approx(2 / 3), 3)
+    assert found.filter.value == pytest.approx(2 / 3)
+    assert found.filter.n == 3
     (detection,) = found.detection
     assert (detection.category, detection.language, detection.detected.value) == ("profanity", "en", 0.5)
     assert detection.missed.value == 0.5
@@ -58,15 +60,19 @@ def test_figures_are_what_the_guard_does_with_them() -> None:
     assert found.trigger_meant.value is None
 
 
+def tried(guarding: Guarding, count: int) -> bool:
+    assert guarding.probe(count)
+    return guarding.watched
+
+
 def test_figures_are_recorded_when_all_were_tried_and_not_before() -> None:
-    host = BareHost()
+    clock = ManualClock()
+    host = BareHost(clock)
     guarding = planted_on(policy("child"), host)
-    host.clock.advance(1.0)  # type: ignore[attr-defined]
-    assert guarding.probe(3)
-    assert not guarding.watched
+    clock.advance(1.0)
+    assert not tried(guarding, 3)
     assert host.snapshot("safety.filter_accuracy").count == 0
-    assert guarding.probe(1)
-    assert guarding.watched
+    assert tried(guarding, 1)
     assert host.snapshot("safety.filter_accuracy").last == pytest.approx(2 / 3)
     assert host.snapshot("safety.trigger_prevention", how="named").last == 1.0
     assert host.total("safety.canaries", outcome="wrong") == 1

@@ -88,6 +88,17 @@ def test_texts_that_are_asked_for_are_encrypted_and_open_with_the_key_alone(
         other.opened(found)
 
 
+def test_of_a_stream_its_words_are_kept_like_those_of_a_text(make: Make) -> None:
+    guarding = make(texts=True)
+    stream = guarding.stream(person="ann")
+    for piece in (CARD[:20], CARD[20:]):
+        stream.feed(piece)
+    stream.close()
+    reviews = guarding.reviews
+    assert reviews is not None
+    assert [reviews.opened(one) for one in reviews.waiting()] == [CARD]
+
+
 def test_a_sample_of_what_was_let_pass_waits_too(make: Make) -> None:
     draws = iter([0.5, 0.05])
     guarding = make(sample=0.1, chance=lambda: next(draws))

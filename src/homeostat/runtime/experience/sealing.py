@@ -19,8 +19,8 @@ class Sealing:
             from cryptography.hazmat.primitives.ciphers.aead import AESGCM
         except ImportError as error:
             raise NotAvailable(
-                f"comments are encrypted with cryptography ({error}): pip install 'homeostat[companion]', "
-                "or declare no comments"
+                f"texts of people are encrypted with cryptography ({error}): "
+                "pip install 'homeostat[companion]', or have none kept"
             ) from None
         self._cipher: AESGCM = AESGCM(key)
 
@@ -38,5 +38,5 @@ class Sealing:
             return self._cipher.decrypt(nonce, text, person.encode()).decode("utf-8")
         except (InvalidTag, ValueError):
             raise StoreCorrupt(
-                "a comment does not open with this key of pseudonyms: it was sealed under another one"
+                "a text does not open with this key of pseudonyms: it was sealed under another one"
             ) from None

@@ -72,7 +72,8 @@ class Guarding:
         def ended(verdict: Verdict, text: str) -> None:
             self._note(verdict, text, person, place, language)
 
-        return GuardedStream(self.guard.stream(), self._meter, self.reviews is not None, ended)
+        kept = 0 if self.reviews is None else self.reviews.text_max
+        return GuardedStream(self.guard.stream(), self._meter, kept, ended)
 
     def probe(self, count: int = 1) -> bool:
         """Try canaries if nothing was checked just now; False where work came first, ten times at most."""
@@ -109,6 +110,12 @@ class Guarding:
         """Forget what is kept of a person; return how many reviews that were."""
         return self.reviews.forget(person) if self.reviews is not None else 0
 
+    def after_fork(self) -> None:
+        """Begin anew in a forked child, where a lock may be held by a thread of the parent's."""
+        self._watch.renew_lock()
+        if self.reviews is not None:
+            self.reviews.renew_lock()
+
     def _note(self, verdict: Verdict, text: str, person: str, place: str, language: str) -> None:
         acted = acted_on(verdict, self.guard.policy)
         self._meter.checked(verdict, acted)
@@ -139,13 +146,13 @@ class GuardedStream:
     """A stream of the guard that counts as one check, with the time that it took in all."""
 
     def __init__(
-        self, stream: Stream, meter: Meter, keeps: bool, ended: Callable[[Verdict, str], None]
+        self, stream: Stream, meter: Meter, text_max: int, ended: Callable[[Verdict, str], None]
     ) -> None:
         self._stream = stream
         self._meter = meter
-        self._keeps = keeps
+        self._text_max = text_max
         self._ended = ended
-        self._pieces: list[str] = []
+        self._text = ""
         self._took_ns = 0
         self._closed = False
 
@@ -156,8 +163,8 @@ class GuardedStream:
 
     def feed(self, piece: str) -> str:
         """Take the next piece, and return what may be shown now."""
-        if self._keeps and not self.stopped:
-            self._pieces.append(piece)
+        if len(self._text) < self._text_max:
+            self._text += piece[: self._text_max - len(self._text)]
         return self._timed(piece, False)
 
     def close(self) -> str:
@@ -167,7 +174,7 @@ class GuardedStream:
         self._closed = True
         shown = self._timed("", True)
         self._meter.took(self._took_ns)
-        self._ended(self._stream.verdict(), "".join(self._pieces))
+        self._ended(self._stream.verdict(), self._text)
         return shown
 
     def verdict(self) -> Verdict:

@@ -108,6 +108,15 @@ class Reviews:
         self._lock = Lock()
         self._day = self._put = 0
 
+    def renew_lock(self) -> None:
+        """Begin anew in a forked child."""
+        self._lock = Lock()
+
+    @property
+    def text_max(self) -> int:
+        """How many characters of a text are kept: none where texts are not."""
+        return 0 if self._sealing is None else TEXT_MAX
+
     def put(self, review: Review, person: str, text: str) -> bool:
         """Have people look at a text; False, counted, where there is no room."""
         now_ns = self._clock.now_ns()

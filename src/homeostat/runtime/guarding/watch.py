@@ -30,6 +30,10 @@ class Watch:
             right: host.counter("safety.canaries", "1", outcome=right) for right in ("right", "wrong")
         }
 
+    def renew_lock(self) -> None:
+        """Begin anew in a forked child."""
+        self._lock = Lock()
+
     @property
     def whole(self) -> bool:
         """Whether each canary was tried at least once."""
