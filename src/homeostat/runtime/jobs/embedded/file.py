@@ -110,8 +110,9 @@ class QueueFile:
                 connection.execute(f"PRAGMA application_id = {self._layout.application_id}")
                 connection.execute(f"PRAGMA user_version = {self._layout.version}")
             elif application != self._layout.application_id:
+                what = self._layout.what
                 raise StoreError(
-                    f"{self.path} is a file of something else; give the {self._layout.what} a path of their own"
+                    f"{self.path} is a file of something else; give the {what} a path of their own"
                 )
             elif version != self._layout.version:
                 raise StoreError(
