@@ -32,7 +32,6 @@ PLAIN: dict[str, str] = {
 }
 """Files beside the memories that are not encrypted, and what is in them."""
 
-
 NAMES_STAY = ("jobs.db", "bus.db")
 """Files in whose free pages and logs names stay until they are written over."""
 

@@ -191,9 +191,7 @@ class Life:
     def _look_up(self, name: str, tokens: _Tokens, since: int, found: Found) -> None:
         """Look each act up in the audit."""
         digest = self._audit.digest_of(name)
-        noted = {
-            (entry.act, entry.by) for entry in self._entries(since) if entry.person == digest
-        }  # fmt: skip
+        noted = {(entry.act, entry.by) for entry in self._entries(since) if entry.person == digest}
         own = tokens.right.id
         for act, by in (
             (Act.ISSUED, ""),
