@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from homeostat.core.errors import ConfigError, InputError
-from homeostat.loop.experience import SUFFIX
 from homeostat.loop.homeostat import Homeostat
+from homeostat.loop.kept_here import SUFFIX
 
 
 def shop(path: Path) -> Homeostat:

@@ -17,8 +17,8 @@ from homeostat.app.scrape import Scraper
 from homeostat.core.clock import Clock, SystemClock
 from homeostat.core.losses import Losses
 from homeostat.core.query import Store
-from homeostat.loop.experience import key_file
 from homeostat.loop.homeostat import Homeostat
+from homeostat.loop.kept_here import key_file
 from homeostat.loop.settings import default_store
 from homeostat.loop.writer import Writer
 from homeostat.observe.catalogue import Catalogue, load_catalogue

@@ -3,22 +3,18 @@
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from homeostat.core.batch import Batch
 from homeostat.core.embedder import Embedder
 from homeostat.core.query import Store
 from homeostat.evaluate.safety.guard import Guard
 from homeostat.evaluate.safety.policy import Policy, policy
-from homeostat.loop.experience import KeptHere, key_file
+from homeostat.loop.kept_here import Keeper, KeptHere, key_file
 from homeostat.runtime.embed.opening import embedder_at
 from homeostat.runtime.experience.pseudonyms import Pseudonyms, key_at
 from homeostat.runtime.guarding.guarding import SAMPLE, Guarding
 from homeostat.runtime.guarding.prober import Prober
 from homeostat.runtime.guarding.reviews import Reviews
-
-if TYPE_CHECKING:
-    from homeostat.loop.homeostat import Homeostat
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +38,7 @@ class Begun:
 
 
 def begin(
-    hs: "Homeostat",
+    hs: Keeper,
     store: Store | None,
     audience: str | Policy,
     embedder: Embedder | str,

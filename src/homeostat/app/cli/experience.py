@@ -53,8 +53,8 @@ def comments(
     from datetime import UTC, datetime
 
     from homeostat.app.cli.stored_at import stored_at
-    from homeostat.loop.experience import key_file
     from homeostat.loop.homeostat import Homeostat
+    from homeostat.loop.kept_here import key_file
     from homeostat.loop.settings import default_store
     from homeostat.runtime.experience.experiences import Experiences
     from homeostat.runtime.experience.pseudonyms import key_at

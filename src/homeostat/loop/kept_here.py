@@ -1,0 +1,96 @@
+"""Kept here: what an application keeps on this machine besides its metrics, and under which key."""
+
+import os
+from pathlib import Path
+from threading import Lock
+from typing import Protocol
+
+from homeostat.core.batch import Batch
+from homeostat.core.losses import Losses
+from homeostat.core.query import Answer_co, Query, Store
+from homeostat.loop.settings import Settings, default_store
+from homeostat.loop.writer import Writer
+from homeostat.runtime.experience.book import Offered
+from homeostat.runtime.host import Host
+from homeostat.store.address import StoreAddress
+from homeostat.store.open import open_store
+from homeostat.store.sqlite.store import SqliteStore
+
+SUFFIX = ".people-key"
+
+
+class Keeper(Host, Protocol):
+    """A host that was told where to keep what. A `Homeostat` is one."""
+
+    settings: Settings
+
+    @property
+    def writer(self) -> Writer | None:
+        """The queue before the store, None where nothing is kept."""
+        ...
+
+
+def key_file(store: Store | str) -> Path:
+    """Return the file of the key under which people are hashed, by a store or the address of one.
+
+    Beside a store that is a file; of a database or of memory where the default store would be: such
+    processes on several machines share a key by `HOMEOSTAT_EXPERIENCE_KEY`.
+    """
+    if isinstance(store, str):
+        file = StoreAddress.of(store).file
+    else:
+        file = store.file if isinstance(store, SqliteStore) else None
+    beside = Path(default_store()) if file is None else file
+    return beside.with_name(beside.name + SUFFIX)
+
+
+class KeptHere:
+    """The store of this machine, opened when it is first used, in a forked child again.
+
+    Batches go through `offer`, the application's own queue where that ends in the same store, else one of
+    its own.
+    """
+
+    def __init__(self, address: str, losses: Losses, offer: Offered | None) -> None:
+        self._address = address
+        self._losses = losses
+        self._given = offer
+        self._renew()
+
+    def _renew(self) -> None:
+        self._pid = os.getpid()
+        self._lock = Lock()
+        self._store: Store | None = None
+        self._writer: Writer | None = None
+
+    def _here(self) -> None:
+        if self._pid != os.getpid():  # forked: lock, store and thread are the parent's
+            self._renew()
+
+    def read(self, query: Query[Answer_co]) -> Answer_co:
+        """Answer a query."""
+        self._here()
+        with self._lock:
+            if self._store is None:
+                self._store = open_store(self._address)
+            return self._store.read(query)
+
+    def offer(self, batch: Batch) -> bool:
+        """Queue a batch; False where there is no room."""
+        if self._given is not None:
+            return self._given(batch)
+        self._here()
+        with self._lock:
+            if self._writer is None:
+                self._writer = Writer(lambda: open_store(self._address), self._losses)
+            return self._writer.offer(batch)
+
+    def close(self) -> None:
+        """Write what waits in a queue of its own, and let go of the store."""
+        self._here()
+        with self._lock:
+            if self._writer is not None:
+                self._writer.close()
+            if self._store is not None:
+                self._store.close()
+            self._store = self._writer = None
