@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+from contextlib import suppress
 
 import psycopg
 
@@ -50,10 +51,14 @@ class PostgresLease:
 
     def release(self) -> None:
         """Give it up. A forked child that does so leaves its parent's as it is."""
-        connection, self._connection, self._has_it = self._connection, None, False
+        connection, had, self._connection, self._has_it = self._connection, self._has_it, None, False
         if self._process != os.getpid():
             self._process, self._parents = os.getpid(), connection
         elif connection is not None:
+            if had and not connection.closed:
+                # The server notices a closed connection some moments later, and others wait until then.
+                with suppress(psycopg.Error):
+                    connection.execute("SELECT pg_advisory_unlock(%s)", (self._key,))
             connection.close()
 
     def _connected(self) -> Connection:
