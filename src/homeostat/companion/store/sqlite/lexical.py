@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from homeostat.companion.store.people import EVERYTHING, Within
 from homeostat.companion.store.spaced import TOKENIZER, spaced
 from homeostat.companion.store.sqlite.handle import Handle, conditions
-from homeostat.companion.store.telling import rarest, without_common
+from homeostat.companion.store.telling import READ_MAX, rarest, without_common
 
 
 class SqliteLexical:
@@ -54,13 +54,14 @@ class SqliteLexical:
             )
             for part in parts
         }
-        held = self._messages_with({token for several in tokens.values() for token in several})
-        counted = [
-            (part, min(held.get(token, 0) for token in several))
-            for part, several in tokens.items()
-            if several
-        ]
-        return " OR ".join('"' + _quoted(part) + '"' for part in rarest(counted))
+        known = {part: several for part, several in tokens.items() if several}
+        ((messages,),) = self._handle.rows("SELECT coalesce(sum(count), 0) FROM whose")
+        if messages * len(known) <= READ_MAX:
+            chosen = list(known)  # all that `rarest` would choose, and some that nobody said
+        else:
+            held = self._messages_with({token for several in known.values() for token in several})
+            chosen = rarest([(p, min(held.get(t, 0) for t in several)) for p, several in known.items()])
+        return " OR ".join('"' + _quoted(part) + '"' for part in chosen)
 
     def _messages_with(self, tokens: Collection[str]) -> dict[str, int]:
         """Return in how many messages each token is; one statement, since each waits for the interpreter."""
