@@ -1,6 +1,5 @@
 """Open files are few, and stand in no other process's way; who is killed leaves nothing half done."""
 
-import asyncio
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,7 +12,6 @@ from homeostat.companion.store.people import Within
 from homeostat.companion.store.sqlite.people import CLOSING_MAX, SqlitePeople
 from homeostat.core.errors import InputError, NotAvailable, StoreError, UnknownPerson
 from homeostat.testing.decrypted import damaged
-from homeostat.testing.eventually import eventually
 from homeostat.testing.faults.victim import Victim
 from homeostat.testing.people_under_fire import KEY, set_on_fire
 
@@ -73,7 +71,8 @@ def test_no_more_files_stay_open_than_may(tmp_path: Path) -> None:
     for n in range(10):
         with people.open(f"person {n}") as memory:
             assert memory.extent().count == 1
-    asyncio.run(eventually(lambda: open_files(tmp_path) == 3))
+    # SQLite keeps the descriptor of a file that was opened again before its old handle was closed.
+    assert open_files(tmp_path) <= 3 + CLOSING_MAX
     with people.open("person 1"):
         people.close()
         assert open_files(tmp_path) == 1, "who is held is let go first"
