@@ -16,7 +16,7 @@ from homeostat.runtime.host import Host
 MS_NS = 1_000_000
 
 Stop = Callable[[str], None]
-"""Ends what runs for a person: a dream, a walk."""
+"""Ends what runs for a person: a dream, a walk. Called on the event loop on which that runs."""
 
 Note = Callable[[Act, str, str], None]
 """Notes an act, of a person, about something, in the audit."""
@@ -35,7 +35,7 @@ Hook = Callable[[str, Heard], None]
 
 
 class CrisisDesk:
-    """Hears people, and sees to what follows. Safe for threads."""
+    """Hears people, and sees to what follows. Safe for threads, `stop` aside."""
 
     def __init__(
         self,
@@ -72,11 +72,14 @@ class CrisisDesk:
         """Record how long somebody waited for help, from a moment of the monotonic clock on."""
         self._answered_ms.record((self._clock.monotonic_ns() - since_ns) / MS_NS)
 
-    def follow(self, person: str, heard: Heard) -> None:
-        """Stop what runs for the person, and note it. Each is tried, whatever became of the others."""
+    def stop(self, person: str) -> None:
+        """End what runs for the person, each whatever became of the others; on the event loop, at once."""
         for stop in self._stops:
             with guarded(self._losses, "companion.crisis.stop"):
                 stop(person)
+
+    def note(self, person: str, heard: Heard) -> None:
+        """Note in the audit that somebody was heard."""
         with guarded(self._losses, "companion.crisis.note"):
             self._note(Act.CRISIS, person, heard.kind)
 

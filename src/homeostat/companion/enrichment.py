@@ -80,19 +80,19 @@ class Enrichment:
         return True
 
     def _step(self, part: Part, person: str) -> bool:
-        with self._held(person) as memory, self._operation(f"companion.enrich.{part.name}"):
+        with self._holding(person) as memory, self._operation(f"companion.enrich.{part.name}"):
             return part.catch_up(memory, self._knobs.enrich_batch.get())
 
     def _embedded(self, turns: Turns, person: str) -> bool:
         with self._operation(f"companion.enrich.{turns.name}"):
-            with self._held(person) as memory:
+            with self._holding(person) as memory:
                 missing = turns.missing(memory, self._knobs.enrich_batch.get())
             vectors = turns.rows(missing)
-            with self._held(person) as memory:
+            with self._holding(person) as memory:
                 return turns.made(memory, missing, vectors)
 
     @contextmanager
-    def _held(self, person: str) -> Iterator[Memory]:
+    def _holding(self, person: str) -> Iterator[Memory]:
         self.held.add(person)
         try:
             with self._people.open(person) as memory:

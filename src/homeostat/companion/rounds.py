@@ -54,6 +54,7 @@ class Rounds:
         self._due: set[str] = set()
         self._changed: set[str] = set()
         self._ends: dict[tuple[str, int], int] = {}
+        self._tidied_ns = 0
         self._job = jobs.job(JOB, retry=Retry(times=3), keep_s=0.0)(self._run)
 
     def due(self, person: str) -> None:
@@ -115,7 +116,9 @@ class Rounds:
         now_ns = self._clock.now_ns()
         ends: dict[tuple[str, int], int] = {}
         calls: list[Call[None]] = []
-        self._ends = {round_: end for round_, end in self._ends.items() if end > now_ns}
+        if now_ns > self._tidied_ns + SECOND_NS:
+            self._tidied_ns = now_ns
+            self._ends = {round_: end for round_, end in self._ends.items() if end > now_ns}
         for person in people:
             phase = unit_number(person) % delay_ns
             number = (now_ns + phase) // delay_ns

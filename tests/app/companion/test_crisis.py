@@ -13,6 +13,7 @@ from homeostat.app.companion.node import CompanionNode, CompanionOptions
 from homeostat.companion.access.audit import Act
 from homeostat.companion.access.grant import Scope
 from homeostat.companion.crisis_desk import CrisisDesk, Heard
+from homeostat.companion.dream.session import Ended
 from homeostat.core.errors import ConfigError
 from homeostat.evaluate.safety.crisis import Kind
 from homeostat.testing.bare_host import BareHost
@@ -65,6 +66,22 @@ def test_help_comes_at_once_the_message_is_kept_the_hook_is_told_and_all_is_note
     assert (Act.CRISIS, "suicide") in acts(watched)
     assert (Act.CRISIS_TOLD, "yes") in acts(watched)
     assert watched.homeostat.snapshot("companion.crisis.duration").count == 1
+
+
+def test_a_dream_under_way_ends_and_who_watches_it_is_told(watched: CompanionNode) -> None:
+    session = watched.dreams.begin("ann")
+
+    async def seen() -> list[object]:
+        return [event async for event in session.watch()]
+
+    with client_of(watched) as client:
+        assert client.portal is not None
+        watching = client.portal.start_task_soon(seen)
+        assert client.post("/people/ann/messages", json={"text": DANGER}).status_code == 202
+        (end,) = watching.result(10.0)
+    assert isinstance(end, Ended)
+    assert end.how == "stopped"
+    assert not watched.dreams.dreaming("ann")
 
 
 def test_what_others_said_is_no_cry_for_help(watched: CompanionNode) -> None:
@@ -120,7 +137,8 @@ def test_what_fails_keeps_nothing_else_from_being_done() -> None:
     )
     heard = desk.heard(DANGER)
     assert heard is not None
-    desk.follow("ann", heard)
+    desk.stop("ann")
+    desk.note("ann", heard)
     desk.tell("ann", heard)
     assert stopped == ["ann"]
     assert noted == [(Act.CRISIS, "ann", "suicide"), (Act.CRISIS_TOLD, "ann", "failed")]

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Mapping
 
 import msgspec
+from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential
 
 from homeostat.app.alerts.channels.channel import Undelivered
 from homeostat.app.alerts.channels.webhook import post
@@ -13,8 +14,9 @@ from homeostat.core.errors import ConfigError
 
 TOKEN_VARIABLE = "HOMEOSTAT_CRISIS_TOKEN"  # noqa: S105 - a name
 TIMEOUT_S = 5.0
-WAITS_S = (0.5, 2.0, 8.0)
-"""Between attempts, of which there is one more."""
+ATTEMPTS = 4
+WAIT = wait_exponential(multiplier=0.5, exp_base=4)
+"""Between attempts: 0.5, 2 and 8 s."""
 
 
 def crisis_hook(
@@ -30,14 +32,16 @@ def crisis_hook(
         )
     token = environment.get(TOKEN_VARIABLE, "")
     headers = {"authorization": f"Bearer {token}"} if token else {}
+    again = Retrying(
+        stop=stop_after_attempt(ATTEMPTS),
+        wait=WAIT,
+        retry=retry_if_exception_type(Undelivered),
+        sleep=sleep,
+        reraise=True,
+    )
 
     def tell(person: str, heard: Heard) -> None:
         body = msgspec.json.encode({"person": person, "kind": heard.kind, "at_us": heard.at_us})
-        for wait_s in WAITS_S:
-            try:
-                return post(url, body, headers, TIMEOUT_S)
-            except Undelivered:
-                sleep(wait_s)
-        return post(url, body, headers, TIMEOUT_S)
+        again(post, url, body, headers, TIMEOUT_S)
 
     return tell
