@@ -12,12 +12,10 @@ file, a restart forgets all since the last snapshot.
 import asyncio
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from importlib.resources import files
 from typing import Any
 
 import msgspec
 import redis.asyncio
-from redis.commands.core import AsyncScript
 from redis.exceptions import RedisError, ResponseError
 
 from homeostat.core.clock import SECOND_NS, Clock
@@ -36,6 +34,7 @@ from homeostat.runtime.bus.record import (
     Superseded,
 )
 from homeostat.runtime.bus.settings import Settings
+from homeostat.runtime.redis_scripts import scripts_of
 
 SCRIPTS = ("append", "read", "join", "take", "leave", "seek", "settle", "order", "tidy")
 _letter = msgspec.json.Decoder(Letter)
@@ -60,12 +59,7 @@ class RedisBus:
         self._prefix = f"{{homeostat.{settings.name}}}"
         self._events = f"{self._prefix}:events"
         self._claiming: dict[str, str] = {}
-        folder = files("homeostat.runtime.bus.on_redis") / "scripts"
-        prelude = (folder / "prelude.lua").read_text()
-        self._scripts: Mapping[str, AsyncScript] = {
-            name: self._redis.register_script(prelude + (folder / f"{name}.lua").read_text())
-            for name in SCRIPTS
-        }
+        self._scripts = scripts_of(self._redis, "homeostat.runtime.bus.on_redis", SCRIPTS)
 
     async def check(self) -> None:
         """Raise NotAvailable where the server does not answer."""

@@ -6,18 +6,17 @@ are is its setting (`appendfsync`).
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from importlib.resources import files
 from typing import Any, TypeAlias
 
 import msgspec
 import redis.asyncio
-from redis.commands.core import AsyncScript
 from redis.exceptions import RedisError
 
 from homeostat.core.errors import NotAvailable, QueueFull
 from homeostat.runtime.jobs.backend import LOST_MAX, Ask, Beat, ById, Exchanged, Listed, Order
 from homeostat.runtime.jobs.record import KEEP_DEAD_NS, Claim, Depth, Job, NewJob, Outcome, Report, State
 from homeostat.runtime.jobs.settings import Settings
+from homeostat.runtime.redis_scripts import scripts_of
 
 SCAN_MAX = 10_000
 """Jobs that are looked through for those of one name."""
@@ -43,12 +42,7 @@ class RedisRecords:
         self._settings = settings
         self._lease_us = round(settings.lease_s * 1e6)
         self._resend_us = 2 * self._lease_us
-        folder = files("homeostat.runtime.jobs.on_celery") / "scripts"
-        prelude = (folder / "prelude.lua").read_text()
-        self._scripts: Mapping[str, AsyncScript] = {
-            name: self._redis.register_script(prelude + (folder / f"{name}.lua").read_text())
-            for name in SCRIPTS
-        }
+        self._scripts = scripts_of(self._redis, "homeostat.runtime.jobs.on_celery", SCRIPTS)
 
     async def check(self) -> None:
         """Raise NotAvailable where the server does not answer."""
