@@ -60,7 +60,7 @@ from homeostat.companion.security.remains import Remains
 from homeostat.companion.security.security import Security
 from homeostat.companion.security.sentry import Sentry, Watch
 from homeostat.companion.security.state import State
-from homeostat.companion.store.keys import master_key_at
+from homeostat.companion.store.keys import MasterKey, master_key_at
 from homeostat.companion.store.opening import people_at
 from homeostat.companion.store.people import Memory
 from homeostat.companion.store.sqlite.places import private_folder
@@ -172,6 +172,8 @@ class CompanionNode:
         if embedder is None:
             embedder = embedder_at(self.homeostat, options.embedder, os.environ)
         self._embedder = embedder
+        # What the guard and the dread learn at each start would be bought from an endpoint.
+        self._near = None if "://" in options.embedder else embedder
         where = StoreAddress.of(options.store or folder / "people")
         self.people = people_at(where, master)
         self.cabinet = cabinet_at(where, folder / "access.db")
@@ -180,42 +182,57 @@ class CompanionNode:
         bus = options.bus or folder / "bus.db"
         self.news = News(Bus(self.homeostat, bus, name="companion_bus", keep_s=0.0))
         self.flags = Flags(self.homeostat, self.cabinet.drawers, FLAGS, self.news.tell_shared)
-        self.residents = Residents(options.resident_mb << 20)
+        self._files = None if where.url is not None else cast("SqlitePeople", self.people)
+        self._people_folder = None if where.url is not None else where.file
+        self._set_out_guarding(Pseudonyms(master.derived(PEOPLE_KEY), SERVICE))
+        integration = self._set_out_memory(folder)
+        self._set_out_dreams(integration)
+        self._set_out_door(master)
+        if options.policy is not None:
+            self.homeostat.govern(options.policy)
+
+    def _set_out_guarding(self, pseudonyms: Pseudonyms) -> None:
+        """The guard at work, and how people fare: both kept with the metrics, under pseudonyms."""
+        assert self.homeostat.writer is not None
+        offer = self.homeostat.writer.offer
+        self.guarding = Guarding(
+            self.homeostat,
+            Guard(policy(AUDIENCE), self._near),
+            reviews=Reviews(
+                SERVICE,
+                offer,
+                self.metrics,
+                self.clock,
+                self.homeostat.losses,
+                pseudonyms,
+                texts=self.options.review_texts,
+            ),
+            by_meaning=self._near is not None,
+        )
+        self.prober = Prober(self.guarding, self.homeostat.losses)
+        declaration = Declaration(service=SERVICE, track=TRACK)
+        self.experience = Experience(self.homeostat, declaration, offer, self.metrics, pseudonyms)
+        self.experience.declare()
+
+    def _set_out_memory(self, folder: Path) -> Integration:
+        """What keeps, finds and learns; returns what connects memories in dreams."""
+        embedder = self._embedder
+        self.residents = Residents(self.options.resident_mb << 20)
         self.knobs = FlowKnobs.declared(self.homeostat, self.residents)
         turns = None if embedder is None else Turns(embedder)
         lexicon = lexicon_at(embedder, folder)
         search = Search(self.homeostat, embedder, self.residents, lexicon)
         self.palace = Palace(self.homeostat, self.residents, embedder)
-        self.writer = writer_at(self.homeostat, options.writer, os.environ)
-        assert self.homeostat.writer is not None
-        # What the guard and the dread learn at each start would be bought from an endpoint.
-        near = None if "://" in options.embedder else embedder
-        pseudonyms = Pseudonyms(master.derived(PEOPLE_KEY), SERVICE)
-        self.guarding = Guarding(
-            self.homeostat,
-            Guard(policy(AUDIENCE), near),
-            reviews=Reviews(
-                SERVICE,
-                self.homeostat.writer.offer,
-                self.metrics,
-                self.clock,
-                self.homeostat.losses,
-                pseudonyms,
-                texts=options.review_texts,
-            ),
-            by_meaning=near is not None,
-        )
-        self.prober = Prober(self.guarding, self.homeostat.losses)
+        self.writer = writer_at(self.homeostat, self.options.writer, os.environ)
         self.mirror = Mirror(self.homeostat, embedder, self.writer, self.guarding)
-        self.archaeology = Archaeology(
-            self.homeostat, None if embedder is None else embedder.model, self.writer
-        )
+        model = None if embedder is None else embedder.model
+        self.archaeology = Archaeology(self.homeostat, model, self.writer)
         self.dream = DreamPart(self.clock, lambda person, at_ns: self.nights.quiet(person, at_ns))
         integration = Integration(self.homeostat, embedder, lexicon)
         parts: tuple[Part, ...] = (self.palace, self.mirror, self.archaeology, self.dream, integration)
-        self.courtesy = courtesy = Courtesy(self.homeostat)
+        self.courtesy = Courtesy(self.homeostat)
         self.enrichment = Enrichment(
-            self.homeostat, self.people, parts, self.knobs, self.flags.on, turns, courtesy
+            self.homeostat, self.people, parts, self.knobs, self.flags.on, turns, self.courtesy
         )
         self.jobs = Jobs(self.homeostat, folder / "jobs.db", name="companion_jobs")
         self.rounds = Rounds(self.homeostat, self.people, self.enrichment, self.jobs, self.knobs)
@@ -227,26 +244,31 @@ class CompanionNode:
             turns,
             self._due,
             self._used,
-            courtesy.asked,
+            self.courtesy.asked,
             self.news.tell_changed,
             self.news.tell_forgotten,
         )
-        self.canaries = Canaries(self.homeostat, self.companion, options.canaries)
+        self.canaries = Canaries(self.homeostat, self.companion, self.options.canaries)
         self.walks = Walks(self.homeostat, partial(token_urlsafe, WALK_ID_BYTES))
         self.news.when_changed(self.rounds.changed)
         self.news.when_forgotten(self._let_go)
         self.news.when_shared(self.flags.state.name, self.flags.state.synchronise)
         self.threads = Threads(
             self.homeostat,
-            computes=options.computes,
-            embedding=options.embedding_threads,
+            computes=self.options.computes,
+            embedding=self.options.embedding_threads,
             held=self.enrichment.held,
         )
+        return integration
+
+    def _set_out_dreams(self, integration: Integration) -> None:
+        """Dreams, what they are judged by, and who ends them for somebody in danger."""
+        options = self.options
         dream_knobs = DreamKnobs.declared(self.homeostat)
         self.dream_stages = Stages(
             dream_knobs,
             lambda: self.clock.now_ns() // 1_000,
-            embedder,
+            self._embedder,
             self._present,
             integration.derived,
         )
@@ -257,11 +279,11 @@ class CompanionNode:
             dream_knobs,
             self.guarding,
             partial(token_urlsafe, DREAM_NAME_BYTES),
-            dread=None if near is None else Dread(near),
+            dread=None if self._near is None else Dread(self._near),
             writer=self.writer,
             integrate=lambda memory, limit: integration.integrate(memory, limit).done,
             said=self.homeostat.said,
-            rests=courtesy.step,
+            rests=self.courtesy.step,
             runs=self.threads.run_for,
         )
         self.homeostat.evaluators.use(NONE)  # vectors are for who waits for an answer
@@ -277,25 +299,20 @@ class CompanionNode:
         self.speech = speech_at(self.homeostat, options.speech, os.environ)
         self.pictures = pictures_at(self.homeostat, options.pictures, os.environ)
         self.nights = Nights(self.homeostat, self.people, self.dreams, self.jobs)
+
+    def _set_out_door(self, master: MasterKey) -> None:
+        """Who is let in, and what is known of security."""
         shown = {
             outcome: self.homeostat.counter("security.sessions", "1", outcome=outcome) for outcome in OUTCOMES
         }
         self.sessions = Sessions(master, self.clock, lambda outcome: shown[outcome].add(1))
-        self.experience = Experience(
-            self.homeostat,
-            Declaration(service=SERVICE, track=TRACK),
-            self.homeostat.writer.offer,
-            self.metrics,
-            pseudonyms,
-        )
-        self.experience.declare()
-        self.origins = Origins(options.feedback_origins)
+        self.origins = Origins(self.options.feedback_origins)
         self.sentry = Sentry(
             self.homeostat,
             self.cabinet.drawers,
             self.audit,
             master.derived(ADDRESSES_KEY),
-            Watch() if options.two_places else Watch(moves=0),
+            Watch() if self.options.two_places else Watch(moves=0),
         )
         self.door = Door(
             self.homeostat,
@@ -306,13 +323,13 @@ class CompanionNode:
             self.experience.interaction,
         )
         self.figures = Figures(self.homeostat, self.cabinet.drawers)
-        self._files = None if where.url is not None else cast("SqlitePeople", self.people)
-        self._people_folder = None if where.url is not None else where.file
         self.encryption = Encryption(
-            self.homeostat, self.figures, folder, self._people_folder, canary_words(options.canaries)
+            self.homeostat,
+            self.figures,
+            self.options.folder,
+            self._people_folder,
+            canary_words(self.options.canaries),
         )
-        if options.policy is not None:
-            self.homeostat.govern(options.policy)
 
     def security_state(self) -> State:
         """Return what is known of security here."""
