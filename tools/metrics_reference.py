@@ -4,7 +4,7 @@ from itertools import groupby
 from pathlib import Path
 
 from homeostat.core.metric import Better, Metric
-from homeostat.observe.catalogue import COLLECTORS, SOURCES, load_catalogue
+from homeostat.observe.catalogue import EVERY_SOURCE, load_catalogue
 
 TARGET = Path(__file__).parent.parent / "docs" / "reference" / "metrics.md"
 
@@ -36,7 +36,7 @@ def reference() -> str:
             bounds = " | ".join(bound(m, value) for value in (m.target, m.warning, m.critical))
             parts.append(f"| `{m.name}` | {m.unit} | {m.help} | {m.judged_by} | {bounds} | {m.collector} |\n")
     parts.append("\n## Where they come from\n\n")
-    parts += [f"- **{name}**: {text}\n" for name, text in {**COLLECTORS, **SOURCES}.items()]
+    parts += [f"- **{name}**: {text}\n" for name, text in EVERY_SOURCE.items()]
     return "".join(parts)
 
 

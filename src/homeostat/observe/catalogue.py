@@ -45,14 +45,30 @@ SOURCES = MappingProxyType(
         "collectors": "the runner of the collectors",
         "homeostat": "the flusher and the writer",
         "loop": "the loop that governs an application (`hs.govern`)",
-        "runtime": "parts of the runtime: caches, batches, limits, pools, jobs, buses, shared state, guards",
+        "caches": "caches of the application",
+        "batches": "batches of calls",
+        "limits": "limits, breakers, retries, hedges, deadlines and balancers",
+        "pools": "pools of threads, processes and connections",
+        "tools": "tools that run side by side",
+        "jobs": "queues of jobs",
+        "embedders": "embedders of texts",
+        "bus": "buses of events, and parts with a fallback",
+        "shared state": "documents that processes share (`SharedState`)",
+        "guard": "the guard at work, tried on canaries (all of them in two minutes), and people's verdicts",
+        "experience": "answers, sessions and tasks of people (`hs.experience`), and checks of pages",
         "evaluators": "evaluators that are attached to operations (`hs.evaluators`)",
         "prompts": "prompt libraries that an application serves from (`PromptLibrary`)",
-        "companion": "the companion, and what it is made of",
+        "companion": "the companion as people talk to it",
+        "dreams": "dreams of the companion, asked for or while somebody is away",
+        "crisis desk": "the companion's help for somebody who may be in danger",
+        "security": "the companion's checks of security, on canaries, and its watch for intruders",
         "application": "handles that the application holds (`hs.histogram` and its like)",
     }
 )
 """Sources that record when something happens."""
+
+EVERY_SOURCE = MappingProxyType({**COLLECTORS, **SOURCES})
+"""All of them: what a metric's `collector` may be, and what that is."""
 
 STATISTICS = MappingProxyType(
     {
@@ -138,7 +154,7 @@ def _metric(entry: Entry, where: str) -> Metric:
     texts = {k: str(v) for k, v in values.items()}
     kind = Kind(_one_of(texts, "kind", tuple(Kind), where))
     texts.setdefault("judged_by", STATISTICS[kind][0])
-    _one_of(texts, "collector", (*COLLECTORS, *SOURCES), where)
+    _one_of(texts, "collector", tuple(EVERY_SOURCE), where)
     return _checked(
         Metric(
             name=texts["name"],

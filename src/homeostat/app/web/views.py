@@ -50,7 +50,7 @@ from homeostat.judge.views.spend import DURATION as LLM_DURATION
 from homeostat.judge.views.time_use import TimeUse, time_use
 from homeostat.judge.views.waterfall import Waterfall, waterfall
 from homeostat.judge.views.window import Window
-from homeostat.observe.catalogue import COLLECTORS, SOURCES
+from homeostat.observe.catalogue import EVERY_SOURCE
 from homeostat.runtime.experience.experiences import Experiences
 
 LLM_ERRORS = "llm.errors"
@@ -167,8 +167,8 @@ class Views:
         """Return how the limits of the catalogue stand, by category."""
 
         def work() -> Standings:
-            sources = {**COLLECTORS, **SOURCES}
-            return standings(self._metrics.values(), self._candidates(window), self._unavailable(), sources)
+            found, unavailable = self._candidates(window), self._unavailable()
+            return standings(self._metrics.values(), found, unavailable, EVERY_SOURCE)
 
         return self._memo.get(("standings", window.name), SHORT_NS, work)
 

@@ -25,10 +25,17 @@ class Judgement:
 
 
 def limit_words(metric: Metric, unit: str) -> str:
-    """Return the limit in words, such as '< 200 ms'; empty where there is none."""
+    """Return the limit in words, such as '< 200 ms'; empty where there is none.
+
+    Where nothing better than the target can be, it says that the target itself will do: '≥ 100%', '≤ 0'.
+    """
     if metric.target is None or metric.better is Better.NEITHER:
         return ""
-    side = "<" if metric.better is Better.LOWER else ">"
+    lower = metric.better is Better.LOWER
+    if metric.target == (0.0 if lower else 1.0) and (lower or unit == "ratio"):
+        side = "≤" if lower else "≥"
+    else:
+        side = "<" if lower else ">"
     return f"{side} {quantity(metric.target, unit)}"
 
 
