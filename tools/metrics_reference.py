@@ -1,6 +1,5 @@
 """Write docs/reference/metrics.md from the metric catalogue: `python tools/metrics_reference.py`."""
 
-from itertools import groupby
 from pathlib import Path
 
 from homeostat.core.metric import Better, Metric
@@ -28,7 +27,10 @@ def bound(metric: Metric, value: float | None) -> str:
 def reference() -> str:
     """Return the page."""
     parts = [HEAD]
-    for group, metrics in groupby(load_catalogue().values(), key=lambda m: m.group):
+    groups: dict[str, list[Metric]] = {}
+    for metric in load_catalogue().values():
+        groups.setdefault(metric.group, []).append(metric)
+    for group, metrics in groups.items():
         parts.append(f"\n## {TITLES.get(group, group.replace('_', ' ').capitalize())}\n\n")
         parts.append("| metric | unit | what it is | judged by | target | warning | critical | from |\n")
         parts.append("|---|---|---|---|---|---|---|---|\n")
