@@ -135,6 +135,7 @@ class ShelfContract:
         assert isinstance(host.clock, ManualClock)
         host.clock.advance(5.0)
         assert one.get("x") == document
+        assert host.snapshot("state.accuracy", state="plan").count == 0  # there is nothing to compare it with
         with pytest.raises(NotAvailable):
             one.put("x", {"a": 2}, document)
         with pytest.raises(NotAvailable):
@@ -142,5 +143,23 @@ class ShelfContract:
         broken.away = False
         host.clock.advance(5.0)
         assert one.put("x", {"a": 2}, document).version == 2
+        host.clock.advance(5.0)
+        one.get("x")
         assert host.snapshot("part.recovery", part="plan_state").count >= 1
         assert host.snapshot("part.fallbacks", part="plan_state").maximum == 1.0
+
+    def test_a_change_waits_for_no_breaker_once_the_shelf_is_back(self, shelf: Shelf) -> None:
+        broken = Broken(shelf)
+        host, (one, other) = two(broken)
+        base = one.put("x", {"a": 1, "b": 1})
+        broken.away = True
+        assert isinstance(host.clock, ManualClock)
+        for _ in range(5):
+            host.clock.advance(2.0)
+            assert one.get("x") == base
+        broken.away = False
+        other.put("x", {"a": 5, "b": 1}, base)
+        assert one.put("x", {"a": 1, "b": 9}, base).value == {"a": 5, "b": 9}
+        found = one.get("x")
+        assert found is not None
+        assert (found.version, found.value) == (3, {"a": 5, "b": 9})

@@ -97,14 +97,13 @@ class SharedState:
         where it cannot be kept, StoreError or NotAvailable where it was not.
         """
         with self._lock:
-            self._look()
+            self._take_in(self._listed())
             document = self._swapped(key, value, base)
-            self._look()
         self._changed(self.name, key)
         return document
 
     def synchronise(self) -> None:
-        """Read anew: another process has told of a change. Nothing is raised where that does not work."""
+        """Read anew: another process has told of a change. Where that does not work the last copy stays."""
         with self._lock:
             before = self._view
             self._look()
@@ -118,19 +117,29 @@ class SharedState:
         found_ns: int | None = None
         wanted: Fields = value
         for _ in range(TRIES_MAX):
-            now = self._view.documents.get(key)
+            view = self._view
+            now = view.documents.get(key)
+            if now is None and len(view.documents) >= DOCUMENTS_MAX:
+                raise InputError(f"state {self.name!r} has {DOCUMENTS_MAX} documents already: use a store")
             if (now.version if now else -1) != (base.version if base else -1):
                 if found_ns is None:
                     found_ns = self._clock.monotonic_ns()
                     self._conflicts["found"].add(1.0)
                 wanted = self._resolved(key, value, base, now)
             document = Document(now.version + 1 if now else 1, self._clock.now_ns(), self._by, dict(wanted))
-            if self._shelf.swap(self.name, key, self._view.blobs.get(key), encoded(document, key)):
+            blob = encoded(document, key)
+            if self._shelf.swap(self.name, key, view.blobs.get(key), blob):
+                self._view = View(
+                    view.revision + 1,
+                    view.read_ns,
+                    {**view.blobs, key: blob},
+                    {**view.documents, key: document},
+                )
                 if found_ns is not None:
                     self._conflicts["resolved"].add(1.0)
                     self._resolving.record((self._clock.monotonic_ns() - found_ns) / 1e6)
                 return document
-            self._look()
+            self._take_in(self._listed())
         raise Conflict(f"document {key!r} of {self.name!r} changes faster than it can be set: try again")
 
     def _resolved(self, key: str, value: Fields, base: Document | None, now: Document | None) -> Fields:
@@ -145,17 +154,21 @@ class SharedState:
         return resolved
 
     def _look(self, *, compare: bool = False) -> None:
-        """Read all anew; `compare` records how well the copy agreed with it."""
+        """Read all anew, if that works; `compare` records how well the copy agreed with it."""
         before = self._view
         blobs = self._read()
+        self._take_in(blobs)
+        if compare and before.read_ns is not None and blobs is not before.blobs:
+            self._compared(before.documents)
+
+    def _take_in(self, blobs: Mapping[str, bytes]) -> None:
+        before = self._view
         if blobs == before.blobs and before.read_ns is not None:
             documents, revision = before.documents, before.revision
         else:
             documents = {key: decoded(blob, key) for key, blob in blobs.items()}
             revision = before.revision + 1
         self._view = View(revision, self._clock.monotonic_ns(), blobs, documents)
-        if compare and before.read_ns is not None:
-            self._compared(before.documents)
 
     def _compared(self, before: Mapping[str, Document]) -> None:
         now_ns = self._clock.now_ns()

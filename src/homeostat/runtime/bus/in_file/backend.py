@@ -12,6 +12,7 @@ from typing import ParamSpec, TypeVar
 from homeostat.core.clock import Clock
 from homeostat.runtime.bus.backend import Backend
 from homeostat.runtime.bus.in_file import statements as sql
+from homeostat.runtime.bus.in_file.bell import Bell
 from homeostat.runtime.bus.in_file.log import FileLog
 from homeostat.runtime.bus.record import Kept, Lag, Letter, Record, Seat, Settled
 from homeostat.runtime.bus.settings import Settings
@@ -20,7 +21,7 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 POLL_S = 0.2
-"""How often one who waits looks for what other processes have published; this one's own wakes it."""
+"""How often one who waits looks for what other processes have published where it has no bell."""
 
 
 async def file_backend(path: Path, settings: Settings, clock: Clock) -> Backend:
@@ -42,26 +43,39 @@ class Threaded:
         self._log = log
         self._thread = thread
         self._news = asyncio.Event()
+        self._bell = Bell(log.path)
 
     async def _in_thread(self, call: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         return await asyncio.get_running_loop().run_in_executor(self._thread, partial(call, *args, **kwargs))
 
-    async def append(self, records: Sequence[Record]) -> Sequence[int]:
-        """Keep events, and wake who waits for some."""
-        positions = await self._in_thread(self._log.append, records)
+    async def _made_news(self, call: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+        """Run what others wait for; wake them, here and in other processes."""
+
+        def called() -> R:
+            found = call(*args, **kwargs)
+            self._bell.ring()
+            return found
+
+        found = await self._in_thread(called)
         self._wake()
-        return positions
+        return found
+
+    async def append(self, records: Sequence[Record]) -> Sequence[int]:
+        """Keep events."""
+        return await self._made_news(self._log.append, records)
 
     async def read(
         self, subscriber: str, token: int, after: int, count: int, wait_s: float
     ) -> Sequence[Kept]:
         """Return what follows a position, or wait for it."""
+        if wait_s > 0:
+            self._bell.hang(self._wake)
         news = self._news
         found = await self._in_thread(self._log.read, subscriber, after, count)
         if found or wait_s <= 0:
             return found
         with suppress(TimeoutError):
-            async with asyncio.timeout(min(wait_s, POLL_S)):
+            async with asyncio.timeout(wait_s if self._bell.hangs else min(wait_s, POLL_S)):
                 await news.wait()
         return await self._in_thread(self._log.read, subscriber, after, count)
 
@@ -83,9 +97,7 @@ class Threaded:
 
     async def seek(self, subscriber: str, after: int = 0, *, at_ns: int = 0) -> int | None:
         """Set a position."""
-        position = await self._in_thread(self._log.seek, subscriber, after, at_ns)
-        self._wake()
-        return position
+        return await self._made_news(self._log.seek, subscriber, after, at_ns)
 
     async def letters(self, subscriber: str, limit: int) -> Sequence[Letter]:
         """Return the newest dead letters."""
@@ -93,9 +105,7 @@ class Threaded:
 
     async def requeue(self, ids: Sequence[str]) -> Sequence[str]:
         """Have letters tried again."""
-        found = await self._in_thread(self._log.order, sql.REQUEUE, ids)
-        self._wake()
-        return found
+        return await self._made_news(self._log.order, sql.REQUEUE, ids)
 
     async def forget(self, ids: Sequence[str]) -> Sequence[str]:
         """Throw letters away."""
@@ -117,6 +127,7 @@ class Threaded:
 
     async def close(self) -> None:
         """Close the file and end the thread."""
+        self._bell.take_down()
         await self._in_thread(self._log.close)
         self._thread.shutdown(wait=False)
 
