@@ -7,7 +7,10 @@ from hypothesis import strategies as st
 
 from homeostat.companion.message import Message
 from homeostat.companion.search.index import LOOK_BACK, NAMES_MAX, Index
+from homeostat.companion.search.spoken import Numbering
 from homeostat.companion.store.people import EVERYTHING, Within
+
+NUMBERING = Numbering()
 
 
 def messages(talks: list[int], first: int = 1) -> list[Message]:
@@ -19,7 +22,7 @@ def messages(talks: list[int], first: int = 1) -> list[Message]:
 
 @given(st.lists(st.integers(0, 3), max_size=60), st.integers(1, 20))
 def test_the_turn_before_is_the_last_of_the_same_talk(talks: list[int], batch: int) -> None:
-    index = Index(0)
+    index = Index(0, NUMBERING)
     kept = messages(talks)
     for begin in range(0, len(kept), batch):
         index.extend(kept[begin : begin + batch])
@@ -33,7 +36,7 @@ def test_the_turn_before_is_the_last_of_the_same_talk(talks: list[int], batch: i
 @pytest.mark.parametrize(("between", "found"), [(LOOK_BACK - 1, 0), (LOOK_BACK, -1)])
 def test_the_turn_before_is_looked_for_among_the_last_ones(between: int, found: int) -> None:
     talks = [1] + [2] * between + [1]
-    whole, grown = Index(0), Index(0)
+    whole, grown = Index(0, NUMBERING), Index(0, NUMBERING)
     whole.extend(messages(talks))
     for number, talk in enumerate(talks, 1):
         grown.extend(messages([talk], first=number))
@@ -42,7 +45,7 @@ def test_the_turn_before_is_looked_for_among_the_last_ones(between: int, found: 
 
 
 def test_places_are_those_of_the_seqs() -> None:
-    index = Index(0)
+    index = Index(0, NUMBERING)
     index.extend(messages([1, 1]) + messages([1], first=9))
     places, here = index.places_of(np.array([1, 5, 9, 11]))
     assert here.tolist() == [True, False, True, False]
@@ -50,7 +53,7 @@ def test_places_are_those_of_the_seqs() -> None:
 
 
 def test_nothing_is_where_nothing_is() -> None:
-    index = Index(0)
+    index = Index(0, NUMBERING)
     index.extend([])
     _, here = index.places_of(np.array([1], np.int64))
     assert not here.any()
@@ -58,7 +61,7 @@ def test_nothing_is_where_nothing_is() -> None:
 
 
 def test_conditions_are_all_met() -> None:
-    index = Index(0)
+    index = Index(0, NUMBERING)
     index.extend(messages([1, 2, 1, 2]))
     assert index.within(EVERYTHING) is None
     kept = index.within(Within(talk="1", begin_us=2))
@@ -67,12 +70,12 @@ def test_conditions_are_all_met() -> None:
 
 
 def test_names_are_bounded() -> None:
-    index = Index(0)
+    index = Index(0, NUMBERING)
     index.extend(messages(list(range(NAMES_MAX + 50))))
     assert len(index.names) == NAMES_MAX
 
 
 def test_its_size_grows_by_what_a_message_takes() -> None:
-    index = Index(0)
+    index = Index(0, NUMBERING)
     index.extend(messages([1] * 10_000))
-    assert index.size_bytes <= 10_000 * 45
+    assert index.size_bytes <= 10_000 * 58

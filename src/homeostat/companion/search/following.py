@@ -7,6 +7,7 @@ from homeostat.companion.residents import Residents
 from homeostat.companion.search.connected import connected
 from homeostat.companion.search.index import Index
 from homeostat.companion.search.packed_rows import PackedRows
+from homeostat.companion.search.spoken import Numbering
 from homeostat.companion.store.people import Memory
 from homeostat.core.embedder import Embedder
 from homeostat.runtime.host import Host
@@ -23,6 +24,7 @@ class Following:
     def __init__(self, host: Host, embedder: Embedder | None, residents: Residents) -> None:
         self._embedder = embedder
         self._residents = residents
+        self._numbering = Numbering()
         self._made = host.counter("companion.search_indexes_made", "1")
 
     def index(self, memory: Memory) -> Index:
@@ -31,7 +33,7 @@ class Following:
         index = kept = self._residents.get(memory.person, NAME, Index)
         size = 0 if kept is None else kept.size_bytes
         if index is None or index.generation != extent.generation:
-            index = Index(extent.generation)
+            index = Index(extent.generation, self._numbering)
             self._made.add(1)
         while index.count < extent.count:
             messages = memory.reading.after(index.last, BATCH)

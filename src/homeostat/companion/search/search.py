@@ -79,7 +79,7 @@ class Search:
         query = read(text, index.names, now, index.offset_min)
         weights = self._knobs.look()
         row = None if vector is None else to_rows(vector)
-        evidence, allowed = self._evidence(memory, index, query, row, weights, within)
+        evidence, allowed = self._evidence(index, query, row, weights, within)
         if len(but):
             places, here = index.places_of(np.asarray(but, np.int64))
             allowed[places[here]] = False
@@ -100,7 +100,6 @@ class Search:
 
     def _evidence(
         self,
-        memory: Memory,
         index: Index,
         query: Query,
         row: NDArray[np.int8] | None,
@@ -108,10 +107,15 @@ class Search:
         within: Within,
     ) -> tuple[Evidence, NDArray[np.bool_]]:
         """Return what speaks for each memory, and which of them may be found."""
+        allowed = index.within(within)
+        if allowed is None:
+            allowed = np.ones(index.count, np.bool_)
+        said = index.spoken.scores(query.words, index.before)
+        leaders = best(
+            np.where(allowed & (said > 0), said, np.float32(-np.inf)), self._knobs.candidates.get()
+        )
         lexical = np.zeros(index.count, np.float32)
-        seqs, scores = memory.lexical.match(query.words, self._knobs.candidates.get(), within)
-        places, here = index.places_of(seqs)
-        lexical[places[here]] = weights.lexical * leading(scores)[here]
+        lexical[leaders] = np.float32(weights.lexical) * leading(said[leaders])
         turn, window = _dense(index, row)
         turn *= np.float32(weights.turn)
         window *= np.float32(weights.window)
@@ -126,9 +130,6 @@ class Search:
             if query.asks_when:
                 np.maximum(time, index.dated, out=time)
             parts["time"] = time * np.float32(weights.time)
-        allowed = index.within(within)
-        if allowed is None:
-            allowed = np.ones(index.count, np.bool_)
         if not turn.any() and not window.any():
             allowed &= lexical + neighbours > 0
         evidence = Evidence(parts)

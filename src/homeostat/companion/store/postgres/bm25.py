@@ -1,15 +1,11 @@
-"""BM25 (Robertson and Zaragoza 2009) over packed postings, as SQLite's FTS5 computes it."""
+"""BM25 over packed postings."""
 
-import math
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-K1 = 1.2
-B = 0.75
-IDF_MIN = 1e-6
-"""What a word counts that is in more than half of all messages."""
+from homeostat.companion.store.bm25 import K1, idf, norms
 
 BLOCK = 512
 """Messages whose postings of one word lie together: at most 2 KiB, which PostgreSQL keeps in the row.
@@ -57,11 +53,11 @@ def scored(
     for block, body in lengths.items():
         some = np.frombuffer(body, PACKED)
         of_each[block * BLOCK : block * BLOCK + len(some)] = some
-    norms = K1 * (1 - B + B * of_each * count / max(words, 1))
+    damping = norms(of_each, words / count)
     total = np.zeros(end)
     for where, often in found:
-        share = often / (often + norms[where])
-        total[where] += _idf(count, len(where)) * (K1 + 1) * share
+        share = often / (often + damping[where])
+        total[where] += idf(count, len(where)) * (K1 + 1) * share
     hit = np.flatnonzero(total)
     return hit + 1, total[hit]
 
@@ -83,7 +79,3 @@ def _unpacked(blocks: Sequence[tuple[int, bytes]]) -> tuple[NDArray[np.int64], N
     where = np.concatenate([(part >> COUNT_BITS).astype(np.int64) + block * BLOCK for block, part in parts])
     often = np.concatenate([part & _COUNT for _, part in parts]).astype(np.float64)
     return where, often
-
-
-def _idf(count: int, holding: int) -> float:
-    return max(math.log((count - holding + 0.5) / (holding + 0.5)), IDF_MIN)
