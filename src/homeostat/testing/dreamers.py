@@ -6,7 +6,7 @@ from contextlib import nullcontext
 from itertools import count
 
 from homeostat.companion.dream import diary
-from homeostat.companion.dream.dreams import Dreams, Rests
+from homeostat.companion.dream.dreams import Dreams
 from homeostat.companion.dream.integrate.integration import Integration
 from homeostat.companion.dream.knobs import DreamKnobs
 from homeostat.companion.dream.prose import Writer
@@ -14,6 +14,7 @@ from homeostat.companion.dream.scene import Dream, Steering
 from homeostat.companion.dream.session import Session
 from homeostat.companion.dream.stages import Stages
 from homeostat.companion.dream.wishes import Wishes, keep_wishes
+from homeostat.companion.dream.work import Rests
 from homeostat.companion.message import Message, NewMessage
 from homeostat.companion.palace.palace import Palace
 from homeostat.companion.residents import Residents

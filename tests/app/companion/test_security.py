@@ -193,7 +193,7 @@ def test_a_plain_file_among_the_memories_is_told(client: TestClient, round_: Rou
 def test_a_server_that_stops_in_the_middle_of_a_life_leaves_nobody(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("homeostat.app.companion.app.SECURITY_S", 0.001)
+    monkeypatch.setattr("homeostat.app.companion.background.SECURITY_S", 0.001)
     node = CompanionNode(CompanionOptions(folder, canaries=1))
 
     def living() -> bool:

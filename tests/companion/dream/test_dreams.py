@@ -5,12 +5,14 @@ import time
 
 import pytest
 
-from homeostat.companion.dream.dreams import EVENTS_MAX, NoDream, Underway
+from homeostat.companion.dream.dreams import EVENTS_MAX, LEAVES_NS, NoDream, Underway
 from homeostat.companion.dream.scene import Reason, Scene, Shape, Steering
 from homeostat.companion.dream.session import Chose, Ended, Session, Staged
 from homeostat.companion.dream.tracing import untraced
 from homeostat.companion.store.sqlite.people import SqlitePeople
+from homeostat.core.clock import SECOND_NS
 from homeostat.core.errors import InputError, QueueFull
+from homeostat.testing.clock import ManualClock
 from homeostat.testing.dreamers import LIFE, Dreamers
 
 
@@ -160,6 +162,42 @@ def test_who_overspent_the_budget_of_computing_waits(ann: Dreamers) -> None:
     assert ann.dreams.cpu["away"].left
     with pytest.raises(QueueFull, match="computed for longer"):
         ann.dreams.begin("ann")
+
+
+def test_a_dream_that_ended_can_be_watched_for_a_while_after_its_end(people: SqlitePeople) -> None:
+    clock = ManualClock()
+    dreamers = Dreamers(people, clock=clock)
+    dreamers.dreams.begin("ann")
+    clock.advance(900.0)
+    dreamers.dreams.stop("ann")
+    clock.advance(LEAVES_NS / SECOND_NS)
+    assert dreamers.dreams.of("ann").ended is not None
+    clock.advance(1.0)
+    with pytest.raises(NoDream):
+        dreamers.dreams.of("ann")
+
+
+def test_a_theme_that_is_asked_for_while_memories_are_chosen_is_called_up(
+    people: SqlitePeople,
+) -> None:
+    dreamers = Dreamers(people)
+    dreamers.say(
+        "ann", ["Boris lent me his zither", *(f"we talked of the garden, row {n}" for n in range(200))]
+    )
+    dreamers.wish("ann")
+    dreamers.knobs.replay.pin(4)
+
+    async def steered() -> list[Scene]:
+        session = dreamers.dreams.begin("ann")
+        running = asyncio.create_task(dreamers.dreams.run(session))
+        async for event in session.watch():
+            if isinstance(event, Staged) and event.stage == "prepare":
+                dreamers.dreams.steer("ann", Steering(follow=("zither",)))
+                break
+        await running
+        return session.scenes
+
+    assert any("zither" in scene.words for scene in asyncio.run(steered()))
 
 
 def test_nobody_fills_the_memory_by_steering(ann: Dreamers) -> None:

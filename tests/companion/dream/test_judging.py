@@ -1,7 +1,7 @@
 """Claims about the judging of dreams: each is a judgement of its operation, against what it rests on."""
 
 from homeostat.app.companion.node import JUDGED
-from homeostat.companion.dream.dreams import REQUEST
+from homeostat.companion.dream.session import REQUEST
 from homeostat.testing.dreamers import LIFE, Dreamers
 
 
@@ -13,7 +13,7 @@ def test_what_a_dream_tells_is_judged_by_all_that_are_attached(dreamers: Dreamer
     dreamers.evaluators.use("none")
     session = dreamers.dream("ann")
     assert session.scenes
-    assert dreamers.evaluators.wait(20.0)
+    assert dreamers.evaluators.wait(60.0)
     judged = {name: dreamers.host.snapshot(f"quality.{name}", operation=REQUEST).count for name in JUDGED}
     assert judged == dict.fromkeys(JUDGED, 1)
     faithful = dreamers.host.snapshot("quality.personal.faithfulness", operation=REQUEST)

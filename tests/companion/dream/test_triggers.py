@@ -4,6 +4,7 @@ import pytest
 
 from homeostat.companion.dream.scene import Shape, Steering
 from homeostat.companion.dream.triggers import Triggers
+from homeostat.companion.dream.wishes import Wishes
 from homeostat.companion.store.sqlite.people import SqlitePeople
 from homeostat.companion.store.words import Words
 from homeostat.core.embedder import Embedder
@@ -91,3 +92,18 @@ def test_a_dream_is_told_more_gently_or_not_where_it_is_too_dark(dreamers: Dream
     dreamers.wish("bob")
     session = dreamers.dream("bob")
     assert session.dropped > 0 or any(scene.softened for scene in session.scenes) or not session.scenes
+
+
+def test_of_what_a_trigger_takes_out_of_the_diary_nothing_is_left(people: SqlitePeople) -> None:
+    dreamers = Dreamers(people)
+    dreamers.say("ann", LIFE)
+    dreamers.wish("ann")
+    dreamers.dream("ann", Steering(follow=("guitar",)))
+    guitars = {seq for seq, message in dreamers.messages("ann").items() if "guitar" in message.text}
+    assert guitars & {one.seq for one in dreamers.diary("ann")[0].replayed}
+    with people.open("ann") as memory:
+        dreamers.stages.wish(memory, Wishes(consent=True, triggers=("guitar",)))
+    (left,) = dreamers.diary("ann")
+    assert left.scenes
+    assert {one.seq for one in left.replayed} == {seq for scene in left.scenes for seq in scene.sources}
+    assert not guitars & {one.seq for one in left.replayed}

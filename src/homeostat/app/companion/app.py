@@ -1,8 +1,6 @@
 """The web application of a companion: one Starlette app from its node."""
 
-import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Awaitable, Callable
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -12,8 +10,8 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from homeostat.app.companion.administration import AdminApi
+from homeostat.app.companion.background import background
 from homeostat.app.companion.bodies import IN_FLIGHT_BYTES
-from homeostat.app.companion.canary_front import CanaryFront
 from homeostat.app.companion.dreams import DreamApi
 from homeostat.app.companion.exchange import ExchangeApi
 from homeostat.app.companion.feedback import DoorEntrance
@@ -34,19 +32,6 @@ from homeostat.app.web.budget import Budget
 from homeostat.app.web.errors import json_answer, problem
 from homeostat.app.web.health import Endpoint, healthz
 from homeostat.core.errors import HomeostatError, StoreError, UnknownPerson
-from homeostat.core.guard import guarded
-
-DRAIN_S = 5.0
-
-CANARY_S = 5.0
-"""Between two questions of canaries: one in 750 messages at 150 a second."""
-
-
-BLOCKS_S = 5.0
-"""Within which a block that was lifted elsewhere is lifted here."""
-
-SECURITY_S = 15.0
-"""Between two steps of each check: the life of a canary takes some six minutes."""
 
 
 def create_companion_app(node: CompanionNode) -> Starlette:
@@ -60,72 +45,12 @@ def create_companion_app(node: CompanionNode) -> Starlette:
         node.desk,
         node.homeostat.losses,
     )
-    routes: list[BaseRoute] = [
-        *messages.routes(),
-        *PeopleApi(node.companion, node.forget, node.flags, node.door, node.threads).routes(),
-        *LearnedApi(node.people, node.palace, node.archaeology, node.flags, node.door, node.threads).routes(),
-        *MirrorApi(
-            node.people, node.mirror, node.flags, node.door, node.audit, node.threads, node.clock
-        ).routes(),
-        *WalkApi(node.palace, node.people, node.walks, node.door, node.threads).routes(),
-        *DreamApi(
-            node.dreams,
-            node.dream_stages,
-            node.people,
-            node.flags,
-            node.door,
-            node.audit,
-            node.threads,
-            node.speech,
-            node.pictures,
-        ).routes(),
-        *ExchangeApi(node.companion, node.door, node.audit, node.threads, node.clock).routes(),
-        *AdminApi(node.access, node.flags, node.door, node.audit, node.threads).routes(),
-        *ReviewApi(node.guarding, node.door, node.audit, node.threads).routes(),
-        *FeedbackApi(DoorEntrance(node.door, node.experience), node.origins, node.threads.run).routes(),
-        *SecurityApi(
-            node.security_state,
-            node.sentry.lift,
-            node.door,
-            node.threads,
-        ).routes(),
-        Route("/healthz", healthz),
-        Route("/readyz", _readyz(node)),
-    ]
-
+    routes = [*messages.routes(), *_routes(node)]
     routes.append(openapi(description(routes)))
     routes.extend(pages(node))
-
-    @asynccontextmanager
-    async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        worker = await node.jobs.worker(node.options.workers, DRAIN_S)
-        working = asyncio.create_task(worker.run())
-        node.prober.start()
-        tasks = [
-            asyncio.create_task(node.rounds.serve()),
-            asyncio.create_task(node.nights.serve()),
-            asyncio.create_task(node.news.bus.serve()),
-            asyncio.create_task(_canaries(node)),
-            asyncio.create_task(_security(node, app)),
-            asyncio.create_task(_blocks(node)),
-        ]
-        try:
-            yield
-        finally:
-            node.dreams.drop_all()
-            for task in tasks:
-                task.cancel()
-                with suppress(asyncio.CancelledError):
-                    await task
-            await messages.settled()
-            worker.stop(at_once=True)
-            await working
-            await node.jobs.close()
-            await node.news.bus.close()
-
     app = Starlette(
         routes=routes,
-        lifespan=lifespan,
+        lifespan=lambda app: background(node, app, messages),
         middleware=[Middleware(CompanionGate, sessions=node.sessions, origins=node.origins)],
         exception_handlers={HTTPException: _refused, HomeostatError: _failed(node)},
     )
@@ -133,44 +58,26 @@ def create_companion_app(node: CompanionNode) -> Starlette:
     return app
 
 
-async def _canaries(node: CompanionNode) -> None:
-    """Ask a canary now and then, for as long as the application runs."""
-    if not node.options.canaries:
-        return
-    planted = False
-    while True:
-        with guarded(node.homeostat.losses, "companion.canaries"):
-            if not planted:
-                await node.threads.run(node.canaries.plant)
-                planted = True
-            await node.threads.run(node.canaries.ask)
-        await asyncio.sleep(CANARY_S)
-
-
-async def _security(node: CompanionNode, app: Starlette) -> None:
-    """Take the next steps of the checks of security now and then, for as long as the application runs."""
-    if not node.options.canaries:
-        return
-    security = node.security(CanaryFront(app, asyncio.get_running_loop()))
-    step: asyncio.Future[None] | None = None
-    try:
-        while True:
-            await asyncio.sleep(SECURITY_S)
-            step = asyncio.ensure_future(node.threads.elsewhere(security.step))
-            with guarded(node.homeostat.losses, "companion.security"):
-                await asyncio.shield(step)
-    finally:  # a step asks this application, which answers until here
-        if step is not None:
-            await asyncio.wait([step])
-        await node.threads.elsewhere(security.close)
-
-
-async def _blocks(node: CompanionNode) -> None:
-    """Follow whom other servers block, and who is let in again, for as long as the application runs."""
-    while True:
-        with guarded(node.homeostat.losses, "companion.blocks"):
-            await node.threads.run(node.sentry.follow)
-        await asyncio.sleep(BLOCKS_S)
+def _routes(node: CompanionNode) -> list[BaseRoute]:
+    """Return the routes of the API, but for the messages."""
+    people, door, audit, threads = node.people, node.door, node.audit, node.threads
+    entrance = DoorEntrance(door, node.experience)
+    return [
+        *PeopleApi(node.companion, node.forget, node.flags, door, threads).routes(),
+        *LearnedApi(people, node.palace, node.archaeology, node.flags, door, threads).routes(),
+        *MirrorApi(people, node.mirror, node.flags, door, audit, threads, node.clock).routes(),
+        *WalkApi(node.palace, people, node.walks, door, threads).routes(),
+        *DreamApi(
+            node.dreams, node.wishing, people, node.flags, door, threads, node.speech, node.pictures
+        ).routes(),
+        *ExchangeApi(node.companion, door, audit, threads, node.clock).routes(),
+        *AdminApi(node.access, node.flags, door, audit, threads).routes(),
+        *ReviewApi(node.guarding, door, audit, threads).routes(),
+        *FeedbackApi(entrance, node.origins, threads.run).routes(),
+        *SecurityApi(node.security_state, node.sentry.lift, door, threads).routes(),
+        Route("/healthz", healthz),
+        Route("/readyz", _readyz(node)),
+    ]
 
 
 def _readyz(node: CompanionNode) -> Endpoint:
@@ -179,7 +86,7 @@ def _readyz(node: CompanionNode) -> Endpoint:
         try:
             await node.threads.run(node.people.names, "", 1)
         except StoreError as error:
-            return problem(503, f"the store does not answer: {error}", "see the log of the server")
+            return answer_to(error)
         return json_answer({"status": "ready", "waiting": node.rounds.waiting})
 
     return ready

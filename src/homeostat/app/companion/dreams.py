@@ -1,7 +1,6 @@
 """The dreams' part of the API: asked for, watched, steered and stopped; the diary, and the wishes."""
 
-import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 import msgspec
 from starlette.requests import Request
@@ -24,11 +23,13 @@ from homeostat.companion.dream.stages import Stages
 from homeostat.companion.dream.wishes import Wishes, wishes_of
 from homeostat.companion.flags import Flags
 from homeostat.companion.store.people import People
-from homeostat.core.errors import NotAvailable
+from homeostat.core.errors import NotAvailable, QueueFull
 
 BODY_BYTES_MAX = 64 << 10
-EVENTS_MAX = 10_000
+AFTER_MAX = 10_000
 FEATURE = "dream"
+RENDERINGS_MAX = 4
+"""At once: each waits for a model elsewhere, in threads that who is in danger needs as well."""
 
 
 class Wanted(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
@@ -57,31 +58,67 @@ class Wished(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     triggers: list[str] | None = None
 
 
+class Wishing:
+    """Keeps what people wish of their dreams, whether they say it by the API or on the page."""
+
+    def __init__(
+        self, people: People, stages: Stages, dreams: Dreams, audit: Audit, threads: Threads
+    ) -> None:
+        self._people = people
+        self._stages = stages
+        self._dreams = dreams
+        self._audit = audit
+        self._threads = threads
+
+    async def wish(self, person: str, wished: Wished, by: str) -> Wishes:
+        """Keep what is wished, and return all of it. A dream that goes on against it ends at once.
+
+        To take consent back forgets the diary. The audit says whether there is consent, and nothing of the
+        triggers. Raises InputError, UnknownPerson.
+        """
+        found = await self._threads.run_for(person, self._kept, person, wished, by)
+        if wished.triggers is not None or not self._dreams.wanted(person, found):
+            self._dreams.drop(person)
+        return found
+
+    def _kept(self, person: str, wished: Wished, by: str) -> Wishes:
+        with self._people.open(person) as memory:
+            before = wishes_of(memory.notes)
+            found = Wishes(
+                consent=before.consent if wished.consent is None else wished.consent,
+                away=before.away if wished.away is None else wished.away,
+                shape=before.shape if wished.shape is None else wished.shape,
+                triggers=before.triggers if wished.triggers is None else tuple(wished.triggers),
+            )
+            self._stages.wish(memory, found)
+        about = "dreams on" if found.consent else "dreams off"
+        self._audit.note(Act.CORRECTED, by, person=person, about=about)
+        return found
+
+
 class DreamApi:
     """Answers /people/{person}/dreams…"""
 
     def __init__(
         self,
         dreams: Dreams,
-        stages: Stages,
+        wishing: Wishing,
         people: People,
         flags: Flags,
         door: Door,
-        audit: Audit,
         threads: Threads,
         voice: speech.Speech | None,
         painter: pictures.Pictures | None,
     ) -> None:
         self._speech = voice
         self._pictures = painter
-        self._stages = stages
+        self._wishing = wishing
         self._dreams = dreams
         self._people = people
         self._flags = flags
         self._door = door
-        self._audit = audit
         self._threads = threads
-        self._underway: set[asyncio.Task[None]] = set()
+        self._renderings = 0
 
     def routes(self) -> list[Route]:
         """Return the routes."""
@@ -126,17 +163,25 @@ class DreamApi:
         model = self._speech
         if model is None:
             raise NotAvailable("no model that speaks is set: start the companion with --speech")
-        scene = await self._threads.run_for(person, self._scene, person, http)
-        return Response(await asyncio.to_thread(model.read, scene), media_type=speech.MEDIA)
+        return Response(await self._rendered(http, person, model.read), media_type=speech.MEDIA)
 
     async def paint(self, http: Request) -> Response:
-        """Answer a scene of the diary as a picture, a PNG, where a model that paints is set."""
+        """Answer a picture of a scene of the diary, as PNG, where a model that paints is set."""
         _, person = await self._allowed(http, Scope.READ)
         model = self._pictures
         if model is None:
             raise NotAvailable("no model that paints is set: start the companion with --pictures")
-        scene = await self._threads.run_for(person, self._scene, person, http)
-        return Response(await asyncio.to_thread(model.paint, scene), media_type=pictures.MEDIA)
+        return Response(await self._rendered(http, person, model.paint), media_type=pictures.MEDIA)
+
+    async def _rendered(self, http: Request, person: str, render: Callable[[Scene], bytes]) -> bytes:
+        if self._renderings >= RENDERINGS_MAX:
+            raise QueueFull(f"{RENDERINGS_MAX} scenes are read or painted already: try again later")
+        self._renderings += 1
+        try:
+            scene = await self._threads.run_for(person, self._scene, person, http)
+            return await self._threads.elsewhere(render, scene)
+        finally:
+            self._renderings -= 1
 
     def _scene(self, person: str, http: Request) -> Scene:
         name, number = http.path_params["name"], http.path_params["number"]
@@ -154,21 +199,14 @@ class DreamApi:
         wanted = understood(raw, Wanted) if raw else Wanted()
         await self._threads.run_for(person, self._consented, person)
         steering = Steering(shape=wanted.shape, follow=tuple(wanted.follow), avoid=tuple(wanted.avoid))
-        self.dream(person, steering, wanted.pace_s)
-        session = self._dreams.of(person)
+        session = self._dreams.begin(person, "request", steering, wanted.pace_s)
+        self._dreams.run_beside(session)
         return json_answer({"name": session.name, "steering": session.steering}, 201)
-
-    def dream(self, person: str, steering: Steering, pace_s: float) -> None:
-        """Begin a dream, and dream it beside the request."""
-        session = self._dreams.begin(person, "request", steering, pace_s)
-        task = asyncio.create_task(self._dreams.run(session))
-        self._underway.add(task)
-        task.add_done_callback(self._underway.discard)
 
     async def watch(self, http: Request) -> Response:
         """Stream what is told of the dream that runs as lines of JSON, from the event number `after` on."""
         _, person = await self._allowed(http, Scope.READ)
-        events = self._dreams.watch(person, whole(http.query_params, "after", 0, EVENTS_MAX))
+        events = self._dreams.watch(person, whole(http.query_params, "after", 0, AFTER_MAX))
         headers = {"cache-control": "no-store", "x-accel-buffering": "no"}
         return StreamingResponse(_lines(events), media_type=NDJSON, headers=headers)
 
@@ -203,11 +241,7 @@ class DreamApi:
         """Say whether dreams are wanted, how, and what must never come up; to take consent back ends all."""
         grant, person = await self._allowed(http, Scope.WRITE)
         wished = understood(await body_of(http, BODY_BYTES_MAX), Wished)
-        found = await self._threads.run_for(person, wishing, self._people, self._stages, person, wished)
-        self._audit.note(Act.CORRECTED, grant.id, person=person, about=consent_word(found))
-        if not found.consent or wished.triggers is not None:
-            self._dreams.drop(person)
-        return json_answer(found)
+        return json_answer(await self._wishing.wish(person, wished, grant.id))
 
     def _consented(self, person: str) -> None:
         with self._people.open(person) as memory:
@@ -219,25 +253,6 @@ class DreamApi:
         if not self._flags.on(FEATURE, person):
             raise Off("dreams are off for this person by their flag")
         return grant, person
-
-
-def wishing(people: People, stages: Stages, person: str, wished: Wished) -> Wishes:
-    """Keep what a person wishes, and return all of it. To take consent back forgets the diary."""
-    with people.open(person) as memory:
-        before = wishes_of(memory.notes)
-        found = Wishes(
-            consent=before.consent if wished.consent is None else wished.consent,
-            away=before.away if wished.away is None else wished.away,
-            shape=before.shape if wished.shape is None else wished.shape,
-            triggers=before.triggers if wished.triggers is None else tuple(wished.triggers),
-        )
-        stages.wish(memory, found)
-    return found
-
-
-def consent_word(wishes: Wishes) -> str:
-    """Return what the audit says of wishes: whether there is consent, and no word of the triggers."""
-    return "dreams on" if wishes.consent else "dreams off"
 
 
 async def _lines(events: AsyncIterator[object]) -> AsyncIterator[bytes]:

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 import homeostat.companion
 from homeostat.app.companion.crisis_hook import crisis_hook
 from homeostat.app.companion.door import Door
+from homeostat.app.companion.dreams import Wishing
 from homeostat.app.companion.feedback import TRACK
 from homeostat.app.companion.pages.sessions import OUTCOMES, Sessions
 from homeostat.app.companion.threads import Threads
@@ -30,7 +31,6 @@ from homeostat.companion.canaries import Canaries, canary_words
 from homeostat.companion.companion import Companion
 from homeostat.companion.courtesy import Courtesy
 from homeostat.companion.crisis_desk import CrisisDesk
-from homeostat.companion.dream.dreams import REQUEST as DREAM
 from homeostat.companion.dream.dreams import Dreams
 from homeostat.companion.dream.integrate.integration import Integration
 from homeostat.companion.dream.integrate.lexicon import lexicon_at
@@ -38,6 +38,7 @@ from homeostat.companion.dream.knobs import DreamKnobs
 from homeostat.companion.dream.learning import DreamPart
 from homeostat.companion.dream.nights import Nights
 from homeostat.companion.dream.pictures import pictures_at
+from homeostat.companion.dream.session import REQUEST as DREAM
 from homeostat.companion.dream.speech import speech_at
 from homeostat.companion.dream.stages import Stages
 from homeostat.companion.enrichment import Enrichment
@@ -298,7 +299,9 @@ class CompanionNode:
         )
         self.speech = speech_at(self.homeostat, options.speech, os.environ)
         self.pictures = pictures_at(self.homeostat, options.pictures, os.environ)
-        self.nights = Nights(self.homeostat, self.people, self.dreams, self.jobs)
+        self.wishing = Wishing(self.people, self.dream_stages, self.dreams, self.audit, self.threads)
+        may = partial(self.flags.on, self.dream.name)
+        self.nights = Nights(self.homeostat, self.people, self.dreams, self.jobs, may)
 
     def _set_out_door(self, master: MasterKey) -> None:
         """Who is let in, and what is known of security."""

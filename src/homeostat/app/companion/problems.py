@@ -1,6 +1,8 @@
 """Problems: errors of the companion as answers, with a remedy, and never with what somebody said."""
 
+import logging
 from math import ceil, isfinite
+from typing import NamedTuple
 
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
@@ -21,6 +23,7 @@ from homeostat.core.errors import (
     TooLarge,
     UnknownPerson,
 )
+from homeostat.core.log import event
 from homeostat.runtime.limits.refused import DeadlinePassed, Refused
 
 LATER = "try again in a moment; if it stays, see the log of the server"
@@ -31,6 +34,8 @@ class Off(HomeostatError):
 
 
 ANSWERS: tuple[tuple[type[HomeostatError], int, str], ...] = (
+    (DeadlinePassed, 504, LATER),
+    (Refused, 429, "send more slowly"),
     (TooLarge, 413, "send less at once"),
     (InputError, 422, "correct the request and send it again"),
     (ConfigError, 422, "correct the request and send it again"),
@@ -44,11 +49,17 @@ ANSWERS: tuple[tuple[type[HomeostatError], int, str], ...] = (
     (QueueFull, 503, LATER),
     (OverBudget, 503, LATER),
     (NotAvailable, 501, "install or set what the message names"),
-    (DeadlinePassed, 504, LATER),
     (Failed, 500, "report the place that the message names"),
     (HomeostatError, 500, LATER),
 )
 """The first that fits, in this order."""
+
+INSIDE: tuple[tuple[type[HomeostatError], str], ...] = (
+    (StoreFull, "the server cannot write what is to be kept"),
+    (StoreError, "what is kept cannot be read or written now"),
+    (EmbedderError, "what texts mean cannot be compared now"),
+)
+"""What is said of errors that name files and addresses of the server: these are for its log alone."""
 
 
 class Refusal(HTTPException):
@@ -59,10 +70,31 @@ class Refusal(HTTPException):
         self.remedy = remedy
 
 
+class Told(NamedTuple):
+    """An error as it is told to who asked."""
+
+    status: int
+    error: str
+    remedy: str
+
+
+def told_of(error: HomeostatError) -> Told:
+    """Return what is told of an error; what is for the log of the server goes there."""
+    status, remedy = next((status, remedy) for kind, status, remedy in ANSWERS if isinstance(error, kind))
+    for kind, words in INSIDE:
+        if isinstance(error, kind):
+            event("companion.failed", logging.ERROR, kind=type(error).__name__, reason=str(error))
+            return Told(status, words, remedy)
+    return Told(status, str(error), remedy)
+
+
 def answer_to(error: HomeostatError) -> Response:
     """Return an error as an answer."""
-    if isinstance(error, Refused) and not isinstance(error, DeadlinePassed):
+    told = told_of(error)
+    headers = None
+    if told.status == 503:
+        headers = {"retry-after": "2"}
+    elif isinstance(error, Refused) and told.status == 429:
         after_s = ceil(error.retry_after_s) if isfinite(error.retry_after_s) else 60
-        return problem(429, str(error), "send more slowly", {"retry-after": str(max(1, after_s))})
-    status, remedy = next((status, remedy) for kind, status, remedy in ANSWERS if isinstance(error, kind))
-    return problem(status, str(error), remedy, {"retry-after": "2"} if status == 503 else None)
+        headers = {"retry-after": str(max(1, after_s))}
+    return problem(*told, headers)

@@ -5,7 +5,6 @@ from zlib import crc32
 
 import msgspec
 
-from homeostat.companion.dream.derived import Sources
 from homeostat.companion.dream.scene import Dream, Scene
 from homeostat.companion.message import Message
 from homeostat.companion.store.people import Memory, Notes
@@ -62,12 +61,8 @@ def remove(memory: Memory, name: str) -> bool:
 def sift(memory: Memory, stays: Callable[[Scene], bool]) -> None:
     """Keep only the scenes that may stay."""
     pages = _current(memory)
-    kept = []
-    for one in pages.kept:
-        scenes = tuple(scene for scene in one.dream.scenes if stays(scene))
-        if scenes:
-            kept.append(msgspec.structs.replace(one, dream=msgspec.structs.replace(one.dream, scenes=scenes)))
-    _put(memory.notes, msgspec.structs.replace(pages, kept=tuple(kept)))
+    kept = _sifted(pages.kept, lambda one, scene: stays(scene))
+    _put(memory.notes, msgspec.structs.replace(pages, kept=kept))
 
 
 def clear(notes: Notes) -> None:
@@ -82,7 +77,12 @@ def prune(memory: Memory) -> None:
 
 def dreamt(dreams: Iterable[Dream]) -> set[int]:
     """Return the seqs of which was dreamed."""
-    return {seq for dream in dreams for scene in dream.scenes for seq in scene.sources}
+    return {seq for dream in dreams for seq in dreamt_in(dream.scenes)}
+
+
+def dreamt_in(scenes: Iterable[Scene]) -> set[int]:
+    """Return the seqs that scenes rest on."""
+    return {seq for scene in scenes for seq in scene.sources}
 
 
 def _current(memory: Memory) -> Pages:
@@ -93,25 +93,28 @@ def _current(memory: Memory) -> Pages:
         return pages
     sums = {seq: check for one in pages.kept for seq, check in one.sums.items()}
     there = {message.seq: _sum(message) for message in memory.reading.by_seq(sorted(sums))}
-    kept = tuple(found for one in pages.kept if (found := _left(one, there)) is not None)
-    current = Pages(version=VERSION, generation=generation, kept=kept)
+
+    def stands(one: Kept, scene: Scene) -> bool:
+        return all(seq in there and there[seq] == one.sums.get(seq) for seq in scene.sources)
+
+    current = Pages(version=VERSION, generation=generation, kept=_sifted(pages.kept, stands))
     _put(memory.notes, current)
     return current
 
 
-def _left(kept: Kept, there: Mapping[int, int]) -> Kept | None:
-    """Return what is left of a dream, None for nothing."""
-
-    def stands(sources: Sources) -> bool:
-        return all(seq in there and there[seq] == kept.sums.get(seq) for seq in sources)
-
-    dream = kept.dream
-    scenes = tuple(scene for scene in dream.scenes if stands(scene.sources))
-    replayed = tuple(one for one in dream.replayed if stands((one.seq,)))
-    if not scenes:
-        return None
-    sums = {seq: check for seq, check in kept.sums.items() if stands((seq,))}
-    return Kept(dream=msgspec.structs.replace(dream, scenes=scenes, replayed=replayed), sums=sums)
+def _sifted(kept: Iterable[Kept], stays: Callable[[Kept, Scene], bool]) -> tuple[Kept, ...]:
+    """Return the dreams of which scenes stay, with nothing of the memories that only others rested on."""
+    left = []
+    for one in kept:
+        dream = one.dream
+        scenes = tuple(scene for scene in dream.scenes if stays(one, scene))
+        if not scenes:
+            continue
+        told = dreamt_in(scenes)
+        replayed = tuple(reasons for reasons in dream.replayed if reasons.seq in told)
+        sums = {seq: check for seq, check in one.sums.items() if seq in told}
+        left.append(Kept(dream=msgspec.structs.replace(dream, scenes=scenes, replayed=replayed), sums=sums))
+    return tuple(left)
 
 
 def _pages(notes: Notes, generation: int) -> Pages:

@@ -51,11 +51,9 @@ class DreamPart:
             if done:
                 learned.last = extent.last
             learned.keep(memory.notes)
-        if done:
-            wishes = wishes_of(memory.notes)
-            if wishes.consent and wishes.away:
-                at_ns = self._clock.now_ns() + round(quiet_s(memory) * SECOND_NS)
-                self._quiet(memory.person, at_ns)
+        if done and wishes_of(memory.notes).allow("away"):
+            at_ns = self._clock.now_ns() + round(quiet_s(memory) * SECOND_NS)
+            self._quiet(memory.person, at_ns)
         return done
 
 

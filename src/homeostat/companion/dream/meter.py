@@ -2,6 +2,7 @@
 
 from homeostat.runtime.host import Host
 
+MS_NS = 1_000_000
 STAGES = ("initialise", "prepare", "generate", "integrate", "deliver")
 
 
@@ -30,3 +31,8 @@ class Meter:
         self.utilisation = host.gauge("companion.dream.utilisation", "ratio")
         self.unworded = host.counter("companion.dream.unworded", "1")
         self.forgotten = host.counter("companion.dream.diary_dropped", "1")
+
+    def told(self, count: int, took_ns: int) -> None:
+        """Record the scene that was told as the `count`-th of its dream, and how long it was waited for."""
+        (self.first if count == 1 else self.next).record(took_ns / MS_NS)
+        self.scenes.add(1)

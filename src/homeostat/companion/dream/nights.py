@@ -2,7 +2,9 @@
 
 import asyncio
 from collections import OrderedDict
+from collections.abc import Callable
 from hashlib import blake2b
+from itertools import islice
 from threading import Lock
 
 import msgspec
@@ -32,7 +34,16 @@ class Nights:
     start, everybody is looked at again with the first round of the enrichment.
     """
 
-    def __init__(self, host: Host, people: People, dreams: Dreams, jobs: Jobs) -> None:
+    def __init__(
+        self,
+        host: Host,
+        people: People,
+        dreams: Dreams,
+        jobs: Jobs,
+        may: Callable[[str], bool] = lambda person: True,
+    ) -> None:
+        """`may` says whether a person has dreams at all, when their time has come."""
+        self._may = may
         self._people = people
         self._dreams = dreams
         self._jobs = jobs
@@ -92,7 +103,8 @@ class Nights:
         """Take out up to so many people who are away by now, who waited longest first."""
         now_ns = self._clock.now_ns()
         with self._lock:
-            due = [person for person, at_ns in self._away_ns.items() if at_ns <= now_ns][:most]
+            away = (person for person, at_ns in self._away_ns.items() if at_ns <= now_ns)
+            due = list(islice(away, most))
             for person in due:
                 del self._away_ns[person]
         return due
@@ -102,6 +114,8 @@ class Nights:
 
         The knob is read as part of a request of that person: a trial gives dreams to some and not to others.
         """
+        if not self._may(person):
+            return 0
         with self._request("companion.dream.due", user=person):
             if not self._dreams.knobs.dreams.get():
                 return 0
@@ -121,8 +135,11 @@ class Nights:
     async def _run(self, person: str, last: int) -> None:
         try:
             session = self._dreams.begin(person, "away")
-        except (Underway, QueueFull):  # with the next message it is waited for again
+        except Underway:  # with the next message it is waited for again
+            return
+        except QueueFull:
             self._losses.add("companion.dream_put_off")
+            self.quiet(person, self._clock.now_ns())
             return
         await self._dreams.run(session)
         await asyncio.to_thread(self._noted, person, last)

@@ -9,6 +9,9 @@ import msgspec
 
 from homeostat.companion.dream.scene import How, Replayed, Scene, Shape, Steering
 
+REQUEST = "companion.dream"
+"""The request that a dream is; each stage is an operation of it."""
+
 Stage = Literal["initialise", "prepare", "generate", "integrate", "deliver"]
 Outcome = Literal["whole", "stopped", "refused", "empty", "failed"]
 
@@ -48,7 +51,8 @@ Event = Staged | Chose | Scene | Steered | Ended
 class Session:
     """A dream under way. It lives on one event loop.
 
-    `pace_s` is the time between two scenes, in which it may be steered.
+    `pace_s` is the time between two scenes, in which it may be steered. `stop_ns` and `ended_ns` are moments
+    of the monotonic clock, 0 where it was not stopped, or goes on.
     """
 
     name: str
@@ -63,6 +67,7 @@ class Session:
     dropped: int = 0
     ended: Ended | None = None
     stop_ns: int = 0
+    ended_ns: int = 0
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     _news: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -70,6 +75,11 @@ class Session:
     def shape(self) -> Shape:
         """The shape that it has now."""
         return self.steering.shape or Shape.LINEAR
+
+    def prefer(self, shape: Shape) -> None:
+        """Have it take a shape where none was asked for."""
+        if self.steering.shape is None:
+            self.steering = Steering(shape=shape).over(self.steering)
 
     def tell(self, event: Event) -> None:
         """Tell who watches; nothing follows the end."""
@@ -83,9 +93,18 @@ class Session:
         news, self._news = self._news, asyncio.Event()
         news.set()
 
-    def end(self, how: Outcome, why: str = "") -> None:
-        """Tell that it ended."""
-        self.tell(Ended(self.name, how, len(self.scenes), self.dropped, why))
+    def end(self, how: Outcome, now_ns: int, why: str = "") -> None:
+        """Tell that it ended, unless it has."""
+        if self.ended is None:
+            self.tell(Ended(self.name, how, len(self.scenes), self.dropped, why))
+            self.ended_ns = now_ns
+
+    def stop(self, now_ns: int) -> None:
+        """End it at once, and have what computes for it left behind."""
+        if self.ended is None:
+            self.stop_ns = now_ns
+            self.end("stopped", now_ns)
+            self.stopping.set()
 
     async def watch(self, after: int = 0) -> AsyncIterator[Event]:
         """Yield all that is told from the event number `after` on, as it comes, to the end."""

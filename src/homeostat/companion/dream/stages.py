@@ -17,7 +17,7 @@ from homeostat.companion.dream.features import Features, features_now
 from homeostat.companion.dream.joints import opposed, remembered
 from homeostat.companion.dream.knobs import DreamKnobs
 from homeostat.companion.dream.replay import Chosen, Floats, Weighing, narrowed, pooled, weighed
-from homeostat.companion.dream.scene import Dream, Reason, Replayed, Steering
+from homeostat.companion.dream.scene import Dream, How, Reason, Replayed, Steering
 from homeostat.companion.dream.telling import Telling, Ties
 from homeostat.companion.dream.tracing import untraced
 from homeostat.companion.dream.triggers import Near, Triggers
@@ -48,7 +48,7 @@ Known = Callable[[Memory, Sequence[int]], Iterable[Derived]]
 
 
 class NoConsent(HomeostatError):
-    """The person has not said that they want to be dreamed for."""
+    """The person has not said that they want to be dreamed for, or not while they are away."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,11 +90,13 @@ class Stages:
         self._known = known
         self._words = Words()
 
-    def initialise(self, memory: Memory) -> Begun:
-        """Look whether the person wants it, and where they stand. Raises NoConsent."""
+    def initialise(self, memory: Memory, how: How) -> Begun:
+        """Look whether the person wants it so, and where they stand. Raises NoConsent."""
         wishes = wishes_of(memory.notes)
         if not wishes.consent:
             raise NoConsent("the person has not said that they want to be dreamed for")
+        if not wishes.allow(how):
+            raise NoConsent("the person wants dreams when they ask for them, and not while they are away")
         extent = memory.extent()
         dreams = diary.dreams_of(memory)
         seed = unit_number(f"{memory.person}\0{extent.last}\0{extent.generation}\0{len(dreams)}")
@@ -160,7 +162,7 @@ class Stages:
         if not wishes.consent:
             return None
         triggers = Triggers(wishes.triggers, self._words)
-        seqs = sorted({seq for scene in dream.scenes for seq in scene.sources})
+        seqs = sorted(diary.dreamt_in(dream.scenes))
         there = {message.seq: message for message in memory.reading.by_seq(seqs)}
         same = {seq: m for seq, m in there.items() if seq in messages and m.text == messages[seq].text}
         scenes = tuple(
@@ -172,10 +174,14 @@ class Stages:
         )
         if not scenes:
             return None
-        told = {seq for scene in scenes for seq in scene.sources}
+        told = diary.dreamt_in(scenes)
         replayed = tuple(one for one in dream.replayed if one.seq in told)
         left = msgspec.structs.replace(dream, scenes=scenes, replayed=replayed)
-        return diary.add(memory, left, {seq: same[seq] for seq in told})
+        dropped = diary.add(memory, left, {seq: same[seq] for seq in told})
+        if not wishes_of(memory.notes).consent:  # another server took it back since: whoever is last clears
+            diary.clear(memory.notes)
+            return None
+        return dropped
 
     def wish(self, memory: Memory, wishes: Wishes) -> None:
         """Keep what a person wishes, and let the diary be so: without consent there is none."""

@@ -1,8 +1,7 @@
 """The throughput: the time that goes by for each whole dream while anybody dreams."""
 
+from homeostat.companion.dream.meter import MS_NS
 from homeostat.runtime.host import Host
-
-MS_NS = 1_000_000
 
 
 class Throughput:

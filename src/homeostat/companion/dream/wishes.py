@@ -2,7 +2,7 @@
 
 import msgspec
 
-from homeostat.companion.dream.scene import Shape, checked_words
+from homeostat.companion.dream.scene import How, Shape, checked_words
 from homeostat.companion.store.people import Notes
 
 NOTE = "dream.wishes"
@@ -20,6 +20,10 @@ class Wishes(msgspec.Struct, frozen=True, kw_only=True):
     away: bool = True
     shape: Shape = Shape.LINEAR
     triggers: tuple[str, ...] = ()
+
+    def allow(self, how: How) -> bool:
+        """Tell whether a dream may be had so."""
+        return self.consent and (how == "request" or self.away)
 
     def checked(self) -> "Wishes":
         """Return them, or raise InputError."""

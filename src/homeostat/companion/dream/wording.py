@@ -13,7 +13,7 @@ from homeostat.companion.dream.screen import Screen
 from homeostat.companion.message import Message
 from homeostat.companion.unspoken import Unspoken
 from homeostat.core.clock import SECOND_NS
-from homeostat.core.errors import HomeostatError, NotAvailable
+from homeostat.core.errors import HomeostatError
 from homeostat.runtime.host import Host
 from homeostat.runtime.limits.deadline import within
 
@@ -54,6 +54,7 @@ class Wording:
         self, writer: prose.Writer, scene: Scene, messages: Mapping[int, Message], screen: Screen
     ) -> Scene:
         asked = prose.asked(scene, messages)
+        self._tokens.spend(sum(len(part["content"]) for part in asked) / CHARS_A_TOKEN)
         self._underway += 1
         try:
             # A thread that hangs there is left behind: it ends by the deadline, or the writer's own limit.
@@ -65,17 +66,25 @@ class Wording:
             return scene
         finally:
             self._underway -= 1
-        self._tokens.spend((sum(len(part["content"]) for part in asked) + len(answer)) / CHARS_A_TOKEN)
-        try:
-            told = prose.told(answer, scene, messages, writer.model)
-        except NotAvailable:
-            told = None
-        if told is None or screen.refused(told) is not None:
+        self._tokens.spend(len(answer) / CHARS_A_TOKEN)
+        told = await asyncio.to_thread(_told, answer, scene, messages, writer.model, screen)
+        if told is None:
             self._unworded.add(1)
-            return scene
-        return told
+        return told or scene
 
 
 def _written(writer: prose.Writer, asked: list[dict[str, str]]) -> str:
     with Unspoken("the writer of a dream"):
         return writer.write(asked, prose.TOKENS_MAX)
+
+
+def _told(
+    answer: str, scene: Scene, messages: Mapping[int, Message], model: str, screen: Screen
+) -> Scene | None:
+    """Return a scene as a model answered it; None where that may not be told."""
+    try:
+        with Unspoken("the wording of a dream"):
+            told = prose.told(answer, scene, messages, model)
+            return told if screen.refused(told) is None else None
+    except HomeostatError:
+        return None

@@ -5,15 +5,14 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from homeostat.app.companion.bodies import body_of
-from homeostat.app.companion.dreams import FEATURE, Wished, consent_word, wishing
+from homeostat.app.companion.dreams import FEATURE, Wished
 from homeostat.app.companion.node import CompanionNode
 from homeostat.app.companion.pages.frame import Frame, Visit
 from homeostat.app.web.loop_forms import form_of
-from homeostat.companion.access.audit import Act
 from homeostat.companion.access.grant import Scope
 from homeostat.companion.dream import diary
 from homeostat.companion.dream.scene import Shape
-from homeostat.companion.dream.wishes import TRIGGERS_MAX, wishes_of
+from homeostat.companion.dream.wishes import wishes_of
 from homeostat.core.errors import InputError
 
 FORM_BYTES_MAX = 32_768
@@ -67,29 +66,11 @@ class DreamPages:
         """Keep whether dreams are wanted, and what must never come up."""
         given = form_of(await body_of(http, FORM_BYTES_MAX))
 
-        def wished(visit: Visit) -> Response:
-            triggers = [line.strip() for line in given.get("triggers", "").splitlines() if line.strip()]
-            if len(triggers) > TRIGGERS_MAX:
-                raise InputError(f"up to {TRIGGERS_MAX} triggers are kept, one a line, not {len(triggers)}")
-            shape = given.get("shape", Shape.LINEAR)
-            if shape not in set(Shape):
-                raise InputError(f"a shape is {', '.join(Shape)}, not {shape[:20]!r}")
-            wanted = Wished(
-                consent=given.get("consent") == "true",
-                away=given.get("away") == "true",
-                shape=Shape(shape),
-                triggers=triggers,
-            )
-            node = self._node
-            found = wishing(node.people, node.dream_stages, visit.person, wanted)
-            node.audit.note(Act.CORRECTED, visit.grant.id, person=visit.person, about=consent_word(found))
+        async def wish(visit: Visit) -> Response:
+            await self._node.wishing.wish(visit.person, _wished(given), visit.grant.id)
             return RedirectResponse("/dreams", 303)
 
-        answer = await self._frame.answer(http, Scope.WRITE, wished, FEATURE)
-        if answer.status_code == 303 and answer.headers.get("location") == "/dreams":
-            visit = await self._frame.visit(http, Scope.WRITE)
-            self._node.dreams.drop(visit.person)
-        return answer
+        return await self._frame.done(http, Scope.WRITE, wish, FEATURE)
 
     async def forget(self, http: Request) -> Response:
         """Forget a dream."""
@@ -101,3 +82,16 @@ class DreamPages:
             return RedirectResponse("/dreams#diary", 303)
 
         return await self._frame.answer(http, Scope.FORGET, forgotten, FEATURE)
+
+
+def _wished(given: dict[str, str]) -> Wished:
+    """Return what a form says. Raises InputError."""
+    shape = given.get("shape", Shape.LINEAR)
+    if shape not in set(Shape):
+        raise InputError(f"a shape is {', '.join(Shape)}, not {shape[:20]!r}")
+    return Wished(
+        consent=given.get("consent") == "true",
+        away=given.get("away") == "true",
+        shape=Shape(shape),
+        triggers=[line.strip() for line in given.get("triggers", "").splitlines() if line.strip()],
+    )

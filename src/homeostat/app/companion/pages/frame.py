@@ -1,16 +1,17 @@
 """The frame of the companion's pages: who is signed in, whose memory it is, and what is said on failure."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from urllib.parse import quote
 
-from starlette.requests import HTTPConnection, Request
+from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from homeostat.app.companion.door import ME, Door
 from homeostat.app.companion.pages.gate import SESSION
 from homeostat.app.companion.pages.html import page
-from homeostat.app.companion.problems import Off, Refusal, answer_to
+from homeostat.app.companion.pages.sessions import Session
+from homeostat.app.companion.problems import Off, Refusal, told_of
 from homeostat.app.companion.threads import Threads
 from homeostat.companion.access.grant import Grant, Scope
 from homeostat.companion.flags import Flags
@@ -47,6 +48,7 @@ class Visit:
 
 
 Look = Callable[[Visit], Response]
+Do = Callable[[Visit], Awaitable[Response]]
 
 
 class Frame:
@@ -57,37 +59,43 @@ class Frame:
         self._flags = flags
         self._threads = threads
 
-    async def visit(self, http: Request, scope: Scope) -> Visit:
-        """Return who looks at whose memory. Raises Refusal."""
-        session = http.scope.get(SESSION)
-        named = ME if session is None or not session.person else session.person
-        asked = HTTPConnection({**http.scope, "path_params": {"person": named}})
-        grant, person = await self._door.person(asked, scope)
-        return Visit(person, grant, http)
-
     async def answer(self, http: Request, scope: Scope, look: Look, feature: str = "") -> Response:
-        """Return the page that `look` makes, or one that says why there is none."""
+        """Return the page that `look` makes in a thread, or one that says why there is none."""
+        return await self.done(
+            http, scope, lambda visit: self._threads.run_for(visit.person, look, visit), feature
+        )
+
+    async def done(self, http: Request, scope: Scope, do: Do, feature: str = "") -> Response:
+        """Return what `do` answers on the event loop, or a page that says why nothing was done."""
         try:
-            visit = await self.visit(http, scope)
+            visit = await self._visit(http, scope)
         except Refusal as error:
             return _refused(http, error)
         except Refused as error:
             return _told(None, 429, str(error), "Wait a moment and load the page again.")
-
-        def looked() -> Response:
+        try:
             if feature and not self._flags.on(feature, visit.person):
                 raise Off(f"{feature} is off for this person by its flag")
-            return look(visit)
-
-        try:
-            return await self._threads.run_for(visit.person, looked)
+            return await do(visit)
         except UnknownPerson:
+            await self._door.unknown(http)
             return visit.page("begin.html", "", "Nothing is remembered yet")
         except (Off, InputError) as error:
             status = 409 if isinstance(error, Off) else 400
             return _told(visit, status, str(error), "Go back and change what was asked for.")
         except HomeostatError as error:
-            return _told(visit, answer_to(error).status_code, str(error), "Try again in a moment.")
+            told = told_of(error)
+            return _told(visit, told.status, told.error, "Try again in a moment.")
+
+    async def _visit(self, http: Request, scope: Scope) -> Visit:
+        """Return who looks at whose memory; administration is about nobody. Raises Refusal."""
+        session: Session | None = http.scope.get(SESSION)
+        named = "" if session is None else session.person
+        if scope is Scope.ADMIN:
+            return Visit(named, await self._door.enter(http, scope), http)
+        http.scope["path_params"] = {"person": named or ME}
+        grant, person = await self._door.person(http, scope)
+        return Visit(person, grant, http)
 
 
 def _refused(http: Request, error: Refusal) -> Response:
