@@ -149,8 +149,14 @@ def test_the_report_of_a_store_finds_the_change_and_the_bottleneck(store: Path, 
     assert any(f["title"] == "operation.duration (answer)" for f in jumps)
     assert found["comparison"] is None
     assert "Comparison: no baseline was given." in found["not_computed"]
+    page = (tmp_path / "r.html").read_text(encoding="utf-8")
+    computing = found["standings"]["categories"][0]
+    assert computing["broken"] > 0
     slower = homeostat("report", "--store", store, "--since", "10m", "--baseline", "before")
     assert slower.returncode == 1
+    assert "## Limits by category" in slower.stdout
+    assert found["standings"]["words"] in page
+    assert computing["words"] in page
     assert "## Comparison" in slower.stdout
 
 
@@ -159,3 +165,4 @@ def test_a_store_without_an_application_gives_a_report_that_says_so(tmp_path: Pa
     done = homeostat("report", "--store", tmp_path / "empty.db")
     assert done.returncode == 0, done.stderr
     assert "Nothing was measured" in done.stdout
+    assert "Limits by category: none was measured enough." in done.stdout

@@ -31,6 +31,18 @@ def test_the_answer_is_a_report_with_its_comparison(client: TestClient) -> None:
     assert report.bottlenecks[0].operation == "chat"
 
 
+def test_limits_stand_in_the_report_as_they_do_on_the_page(client: TestClient) -> None:
+    report = msgspec.json.decode(client.get("/api/report?since=1h").content, type=Report)
+    assert report.standings is not None
+    page = client.get("/api/categories?range=1h").json()
+    assert report.standings.words == page["words"]
+    for mine, theirs in zip(report.standings.categories, page["categories"], strict=True):
+        assert (mine.words, len(mine.limits)) == (theirs["words"], len(theirs["limits"]))
+        told = {limit.metric: (limit.state.value, limit.series) for limit in mine.limits}
+        assert told == {limit["metric"]: (limit["state"], limit["series"]) for limit in theirs["limits"]}
+    assert report.standings.categories[0].broken
+
+
 @pytest.mark.parametrize(
     ("query", "words"),
     [

@@ -50,6 +50,7 @@ def test_a_limit_is_broken_if_it_is_in_one_of_its_series_and_says_in_how_many() 
     found = stand([metric("a")], {"a": [1.0, 99.0, 2.0]})
     (limit,) = found.categories[0].limits
     assert (limit.state, limit.words, limit.series) == (State.VIOLATED, "violated in 1 of 3 series", 3)
+    assert limit.now_words == "99 ms"
 
 
 def test_what_is_not_known_names_its_collector_and_why() -> None:
@@ -75,7 +76,7 @@ def test_categories_weigh_the_same_however_many_limits_they_have() -> None:
     assert found.score == pytest.approx(0.5)
     assert found.counted == ("Computing", "Safety")
     assert found.words.startswith(
-        "50% of known limits hold: the mean of 2 categories, which weigh the same. Left out"
+        "1 limit is broken. 50% of known limits hold, the mean of 2 categories, which weigh the same. Left"
     )
 
 

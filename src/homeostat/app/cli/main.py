@@ -12,6 +12,7 @@ from typer.core import TyperGroup
 from homeostat.app.cli.alerts import alerts
 from homeostat.app.cli.analyze import analyze
 from homeostat.app.cli.bus import bus
+from homeostat.app.cli.categories import categories
 from homeostat.app.cli.companion import companion
 from homeostat.app.cli.compare import compare
 from homeostat.app.cli.demo import demo
@@ -43,6 +44,7 @@ COMMANDS: tuple[tuple[str, Callable[..., None], dict[str, Any]], ...] = (
     ("up", up, {}),
     ("run", run, {"allow_interspersed_args": False}),
     ("status", status, {}),
+    ("categories", categories, {}),
     ("watch", watch, {}),
     ("metrics", metrics, {}),
     ("report", report, {}),

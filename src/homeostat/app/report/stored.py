@@ -38,11 +38,14 @@ from homeostat.judge.views.candidate import (
     is_essential,
     shown_among,
 )
+from homeostat.judge.views.categories import standings
+from homeostat.judge.views.error_types import frames_of_all_types, totals_of_all_types
 from homeostat.judge.views.operations import DURATION, ERRORS, operations
 from homeostat.judge.views.sentence import in_words
 from homeostat.judge.views.spend import DURATION as LLM_DURATION
 from homeostat.judge.views.time_use import time_use
 from homeostat.judge.views.window import Window
+from homeostat.observe.catalogue import EVERY_SOURCE
 from homeostat.stats.sketch import merge
 
 Metrics = Mapping[str, Metric]
@@ -82,9 +85,11 @@ def stored_recording(
     end_ns = -(-period.end_ns // level_ns) * level_ns
     window = Window("report", start_ns, end_ns, level_ns, period.end_ns, tuple(since.items()))
     step("reading totals", 1, 4)
-    totals = {k: t for k, t in store.read(TotalQuery(start_ns, end_ns)).items() if _wanted(k, period)}
-    found = shown_among(candidates(totals, metrics, window, RESOURCE_GROUPS))
-    ranks = _ranks({c.key: c.total.moments.total for c in found})
+    read = store.read(TotalQuery(start_ns, end_ns))
+    totals = totals_of_all_types({k: t for k, t in read.items() if _wanted(k, period)})
+    found = candidates(totals, metrics, window, RESOURCE_GROUPS)
+    shown = shown_among(found)
+    ranks = _ranks({c.key: c.total.moments.total for c in shown})
     step("reading traces", 2, 4)
     newest = store.read(TracesQuery(period.start_ns, period.end_ns, order="newest", limit=TRACES))
     queues = stage_queueing(frames, window)
@@ -93,7 +98,8 @@ def stored_recording(
     return Recording(
         title="Homeostat report",
         source=_services(totals),
-        subjects=tuple(subject_of_candidate(c, frames.get(c.key), window, ranks[c.key]) for c in found),
+        subjects=tuple(subject_of_candidate(c, frames.get(c.key), window, ranks[c.key]) for c in shown),
+        standings=standings(metrics.values(), found, {}, EVERY_SOURCE),
         comparison=comparison,
         bottlenecks=stages,
         queues=tuple(queues.values()),
@@ -114,7 +120,7 @@ def _frames(store: Store, period: Period, first_ns: int, level_ns: int) -> dict[
     """The series of a period from a moment on, at one width of buckets; old ones have no fine buckets."""
     start_ns = first_ns // level_ns * level_ns
     read = store.read(FrameQuery(start_ns, period.end_ns, level_ns))
-    return {k: f for k, f in read.items() if _wanted(k, period)}
+    return frames_of_all_types({k: f for k, f in read.items() if _wanted(k, period)})
 
 
 def _ranks(totals: Mapping[SeriesKey, float]) -> dict[SeriesKey, int]:

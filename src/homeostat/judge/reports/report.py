@@ -20,6 +20,7 @@ from homeostat.judge.reports.recommendation import Recommendation, recommendatio
 from homeostat.judge.reports.scalability import Scalability, scalability
 from homeostat.judge.reports.workload import Load, Workload, workload
 from homeostat.judge.targets.limit import ORDER, State
+from homeostat.judge.views.categories import Standings
 from homeostat.judge.words.moment_words import length_words, moment_words
 from homeostat.judge.words.quantity import bounds, count, counted, quantity
 
@@ -77,7 +78,10 @@ class ReportMetric:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """A report. `not_computed` says what is not in it, and why; `notes` what was assumed."""
+    """A report. `standings` say how the catalogue's limits stood in a store's period; files have none.
+
+    `not_computed` says what is not in it, and why; `notes` what was assumed.
+    """
 
     title: str
     source: str
@@ -87,6 +91,7 @@ class Report:
     span_words: str
     version: str
     summary: tuple[str, ...]
+    standings: Standings | None
     metrics: tuple[ReportMetric, ...]
     findings: tuple[Finding, ...]
     comparison: Comparison | None
@@ -107,6 +112,7 @@ class Recording:
     title: str
     source: str
     subjects: tuple[Subject, ...]
+    standings: Standings | None = None
     comparison: Comparison | None = None
     bottlenecks: tuple[Bottleneck, ...] | None = None
     queues: tuple[Queueing, ...] = ()
@@ -150,6 +156,7 @@ def make_report(recording: Recording, made_ns: int, version: str, step: Step = n
         span_words=_span_words(known, start_ns, end_ns),
         version=version,
         summary=_summary(subjects, found, stages, recording.comparison, outlooks),
+        standings=recording.standings,
         metrics=metrics,
         findings=found,
         comparison=recording.comparison,
@@ -304,6 +311,8 @@ def _not_computed(
     recording: Recording, outlooks: Sequence[Outlook], subjects: Sequence[Subject]
 ) -> tuple[str, ...]:
     said = list(recording.not_computed)
+    if recording.standings is not None and recording.standings.score is None:
+        said.append("Limits by category: none was measured enough.")
     if recording.comparison is None:
         said.append("Comparison: no baseline was given.")
     if not recording.bottlenecks:

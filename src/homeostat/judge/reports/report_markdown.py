@@ -47,6 +47,18 @@ def _recommendations(report: Report) -> list[str]:
     return [*lines, ""]
 
 
+def _standings(report: Report) -> list[str]:
+    found = report.standings
+    if found is None or found.score is None:
+        return []
+    rows = [
+        (c.title, count(c.holds), count(c.broken), count(c.unknown), c.words, ", ".join(c.unknown_metrics))
+        for c in found.categories
+    ]
+    head = ("category", "hold", "broken", "not known", "in words", "which are not known")
+    return ["## Limits by category", "", cell(found.words), "", *table(head, rows)]
+
+
 def _metrics(report: Report) -> list[str]:
     if not report.metrics:
         return []
@@ -155,6 +167,7 @@ def _notes(report: Report) -> list[str]:
 
 PARTS: tuple[Callable[[Report], list[str]], ...] = (
     _recommendations,
+    _standings,
     _metrics,
     _findings,
     _comparison,

@@ -1,13 +1,15 @@
 """The categories: the limits of the catalogue by what they are about, and a score that shows its make-up."""
 
+import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from homeostat.core.metric import Better, Metric
 from homeostat.judge.targets.limit import State, limit_words
+from homeostat.judge.targets.statistic import Statistic
 from homeostat.judge.views.candidate import Candidate
-from homeostat.judge.words.quantity import counted
+from homeostat.judge.words.quantity import bounds, counted, quantity
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +54,8 @@ CATEGORIES = (
 class CategoryLimit:
     """One limit of the catalogue over all series of its metric: broken if it is in one of them.
 
-    `words` say how it stands, of what is not known why. `series` is how many were held against it.
+    `words` say how it stands, of what is not known why. `now_words` are the value and the 95% interval of the
+    series that stands worst, `series` is how many were held against it.
     """
 
     metric: str
@@ -61,6 +64,7 @@ class CategoryLimit:
     collector: str
     state: State
     words: str
+    now_words: str
     series: int
 
 
@@ -83,6 +87,11 @@ class Standing:
     high: float
     words: str
     limits: tuple[CategoryLimit, ...]
+
+    @property
+    def unknown_metrics(self) -> tuple[str, ...]:
+        """The metrics of which it is not known whether they keep their limit."""
+        return tuple(found.metric for found in self.limits if found.state is State.UNKNOWN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +127,7 @@ def standings(
     unavailable: Mapping[str, str],
     sources: Mapping[str, str],
 ) -> Standings:
-    """Hold every limit of the catalogue against what was measured.
+    """Hold every limit of the catalogue against what was measured, `found` with the worst first.
 
     `unavailable` says by metric why one cannot be measured here, `sources` what each collector asks.
     """
@@ -166,8 +175,16 @@ def _limit(metric: Metric, found: Sequence[Candidate], why: str) -> CategoryLimi
         collector=metric.collector,
         state=state,
         words=words,
+        now_words=_now_words(found[0].statistic) if found else "",
         series=len(found),
     )
+
+
+def _now_words(worst: Statistic) -> str:
+    if not math.isfinite(worst.value):
+        return ""
+    value, interval = quantity(worst.value, worst.unit), worst.interval
+    return f"{value} {bounds(interval.low, interval.high, worst.unit)}" if interval else value
 
 
 _ORDER = (State.VIOLATED, State.UNKNOWN, State.WITHIN)
@@ -231,7 +248,7 @@ def _together(categories: Sequence[Standing], uncounted: tuple[str, ...]) -> Sta
         score=score,
         low=low,
         high=high,
-        words=_overall_words(score, low, high, len(known), left_out),
+        words=_overall_words(score, low, high, known, left_out),
         counted=tuple(c.title for c in known),
         left_out=left_out,
         uncounted=uncounted,
@@ -240,11 +257,18 @@ def _together(categories: Sequence[Standing], uncounted: tuple[str, ...]) -> Sta
 
 
 def _overall_words(
-    score: float | None, low: float, high: float, known: int, left_out: tuple[str, ...]
+    score: float | None, low: float, high: float, known: Sequence[Standing], left_out: tuple[str, ...]
 ) -> str:
     if score is None:
         return "Not known yet: no limit of any category was measured enough."
-    reach = "" if low == high else f", between {_percent(low)} and {_percent(high)} with what is not known"
-    mean = "one category" if known == 1 else f"the mean of {known} categories, which weigh the same"
-    out = f" Left out, since nothing is known: {', '.join(left_out)}." if left_out else ""
-    return f"{_percent(score)} of known limits hold{reach}: {mean}.{out}"
+    broken = sum(c.broken for c in known)
+    said = [f"{counted(broken, 'limit')} {'is' if broken == 1 else 'are'} broken."] if broken else []
+    mean = (
+        "in one category" if len(known) == 1 else f"the mean of {len(known)} categories, which weigh the same"
+    )
+    said.append(f"{_percent(score)} of known limits hold, {mean}.")
+    if low != high:
+        said.append(f"With what is not known it is between {_percent(low)} and {_percent(high)}.")
+    if left_out:
+        said.append(f"Left out, since nothing is known: {', '.join(left_out)}.")
+    return " ".join(said)
