@@ -62,14 +62,14 @@ class Server:
         self.endpoint = self.process.stdout.readline().split()[-1]
 
     def get(self, path: str) -> dict[str, object]:
-        with urlopen(self.endpoint + path, timeout=10) as answer:
+        with urlopen(self.endpoint + path, timeout=60) as answer:
             found: dict[str, object] = json.load(answer)
             return found
 
     def spans(self) -> list[Span]:
         """End the server and return what its store holds, in order of time."""
         self.process.terminate()
-        assert self.process.wait(20) == 0
+        assert self.process.wait(60.0) == 0
         store = open_store(self.store)
         summaries = store.read(TracesQuery(0, time.time_ns(), limit=1_000))
         spans = [span for s in summaries for span in store.read(TraceQuery(s.trace_id))]
@@ -78,7 +78,7 @@ class Server:
 
     def stop(self) -> None:
         self.process.terminate()
-        self.process.wait(20)
+        self.process.wait(60.0)
         assert self.process.stdout is not None
         self.process.stdout.close()
 

@@ -63,7 +63,7 @@ def test_collectors_report_the_process_under_its_service(tmp_path: Path) -> None
     path = tmp_path / "h.db"
     with Homeostat("app", store=path, flush_interval_s=0.05) as hs:
         clock = SystemClock()
-        deadline_ns = clock.monotonic_ns() + 20_000_000_000
+        deadline_ns = clock.monotonic_ns() + 60_000_000_000
         while hs.snapshot("process.memory.usage").count == 0 and clock.monotonic_ns() < deadline_ns:
             threading.Event().wait(0.05)
     (usage,) = totals(path, "process.memory.usage")
@@ -124,13 +124,13 @@ def test_kill_9_loses_at_most_one_flush_interval(tmp_path: Path) -> None:
     for line in child.stdout:
         n, at_ns = map(int, line.split())
         told.append((n, at_ns))
-        if at_ns - told[0][1] > 1_500_000_000:
+        if at_ns - told[0][1] > 3_500_000_000:
             break
     child.send_signal(signal.SIGKILL)
     told += [(int(line.split()[0]), int(line.split()[1])) for line in child.stdout if len(line.split()) == 2]
-    child.wait(10)
+    child.wait(60)
     child.stdout.close()
-    an_interval_and_its_write_ns = 600_000_000
+    an_interval_and_its_write_ns = 2_500_000_000
     due = max(n for n, at_ns in told if at_ns < told[-1][1] - an_interval_and_its_write_ns)
     assert due <= count(path, "v") <= told[-1][0] + 10
 

@@ -3,7 +3,6 @@
 import asyncio
 import os
 import threading
-import time
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
@@ -14,6 +13,7 @@ from homeostat.core.assignment import assign
 from homeostat.core.errors import ConfigError, InputError
 from homeostat.core.plant import CONTROL, TREATMENT, Outcomes, Plant, Split, Steering
 from homeostat.observe.request import Request
+from homeostat.testing.eventually import until
 
 
 @pytest.fixture
@@ -24,14 +24,6 @@ def hs() -> Iterator[Homeostat]:
 
 def outcomes(hs: Homeostat) -> dict[str, Outcomes]:
     return {o.operation: o for o in hs.knobs.plant.outcomes()}
-
-
-def until(condition: "threading.Event | object") -> None:
-    """Wait for what a thread will do, for at most ten seconds."""
-    deadline = time.monotonic() + 10
-    while not condition() and time.monotonic() < deadline:  # type: ignore[operator]
-        time.sleep(0.001)
-    assert condition()  # type: ignore[operator]
 
 
 def in_treatment(trial: str) -> str:
@@ -182,7 +174,7 @@ def test_what_a_shadow_spends_and_reports_never_reaches_the_request(hs: Homeosta
     hs.knobs.plant.steer(Steering({}, (Split("s", {"rank": "other"}, share=1.0, shadow=True),)))
     with hs.operation("answer"):
         assert rank(7) == 7
-        assert done.wait(10)
+        assert done.wait(60)
     until(lambda: len(hs.tracer.requests._rows) == 3)
     found = outcomes(hs)
     assert found["answer"].values["tokens"].tolist() == [7.0]
@@ -194,7 +186,7 @@ def test_what_a_shadow_spends_and_reports_never_reaches_the_request(hs: Homeosta
 
 def test_shadows_are_bounded_and_those_left_out_have_no_control_either(hs: Homeostat) -> None:
     go = threading.Event()
-    rank = hs.switch("rank", one=lambda: 1, other=lambda: go.wait(10) and 2)
+    rank = hs.switch("rank", one=lambda: 1, other=lambda: go.wait(60) and 2)
     hs.knobs.plant.steer(Steering({}, (Split("s", {"rank": "other"}, share=1.0, shadow=True),)))
     with hs.operation("answer"):
         assert [rank() for _ in range(shadows.SHADOWS_MAX + 3)] == [1] * (shadows.SHADOWS_MAX + 3)

@@ -54,7 +54,7 @@ class Child:
         module: str,
         arguments: Sequence[str] = (),
         *,
-        timeout_s: float = 15.0,
+        timeout_s: float = 60.0,
         environment: Mapping[str, str] | None = None,
     ) -> None:
         self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
@@ -90,7 +90,7 @@ class Child:
         """Wait for the end of the process and return its exit status. Raises subprocess.TimeoutExpired."""
         return self._process.wait(timeout_s)
 
-    def stop(self, timeout_s: float = 5.0) -> int:
+    def stop(self, timeout_s: float = 30.0) -> int:
         """End the process, gently first, and return its exit status."""
         if self.running:
             self._process.send_signal(signal.SIGTERM)

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -20,9 +20,11 @@ from homeostat.runtime.jobs.definition import Definition
 from homeostat.runtime.jobs.record import Outcome
 from homeostat.runtime.jobs.worker import Worker
 from homeostat.testing.bare_host import BareHost
+from homeostat.testing.eventually import eventually
 
-WAIT_S = 20.0
-LEASE_S = 1.0
+WAIT_S = 60.0
+LEASE_S = 2.0
+"""A process that stands still for longer on a busy machine loses its jobs, rightly."""
 
 
 class Page(msgspec.Struct):
@@ -133,7 +135,7 @@ class Shops:
 
 
 class JobsContract:
-    """What holds for every engine. Real time passes: leases are a second, and nothing waits for long."""
+    """What holds for every engine. Real time passes: one test waits for the end of a lease."""
 
     @pytest.fixture
     def address(self) -> Address:
@@ -250,7 +252,7 @@ class JobsContract:
     def test_a_job_for_a_time_does_not_run_before_it(self, shop: Shops) -> None:
         async def run() -> None:
             async with working(shop()) as (app, _):
-                at = datetime.now(UTC) + timedelta(seconds=1.0)
+                at = datetime.now(UTC) + timedelta(seconds=2.0)
                 handle = await app.jobs.enqueue(app.page.call("later").options(at=at))
                 job = await handle.job()
                 assert job is not None
@@ -277,7 +279,7 @@ class JobsContract:
         async def run() -> None:
             async with working(shop()) as (app, _):
                 handle = await app.jobs.enqueue(app.held.call(1))
-                await until(lambda: app.ran == [1])
+                await eventually(lambda: app.ran == [1])
                 await handle.cancel()
                 with pytest.raises(JobFailed, match="cancelled"):
                     await handle.result(WAIT_S)
@@ -289,10 +291,9 @@ class JobsContract:
         async def run() -> None:
             async with working(shop()) as (app, _):
                 handle = await app.jobs.enqueue(app.held.call(1))
-                deadline = time.monotonic() + WAIT_S
-                while (job := await handle.job()) is None or job.progress != 0.25:
-                    assert time.monotonic() < deadline
-                    await asyncio.sleep(0.05)
+                async with asyncio.timeout(WAIT_S):
+                    while (job := await handle.job()) is None or job.progress != 0.25:  # noqa: ASYNC110 - it has to be asked
+                        await asyncio.sleep(0.05)
                 assert (job.state, job.note) == (State.RUNNING, "waiting")
                 app.hold.set()
                 await handle.result(WAIT_S)
@@ -304,7 +305,7 @@ class JobsContract:
             app = shop()
             async with working(app, concurrency=1) as (_, worker):
                 first = await app.jobs.enqueue(app.held.call(1))
-                await until(lambda: app.ran == [1])
+                await eventually(lambda: app.ran == [1])
                 second = await app.jobs.enqueue(app.page.call("never"))
                 worker.stop()
                 assert worker.status().draining
@@ -322,7 +323,7 @@ class JobsContract:
             app = shop()
             async with working(app, drain_s=0.1) as (_, worker):
                 handle = await app.jobs.enqueue(app.held.call(1))
-                await until(lambda: app.ran == [1])
+                await eventually(lambda: app.ran == [1])
                 worker.stop()
             assert app.ran == [1, "cancelled"]
             app.hold.set()
@@ -339,7 +340,7 @@ class JobsContract:
             app = shop()
             async with working(app, drain_s=WAIT_S) as (_, worker):
                 handle = await app.jobs.enqueue(app.held.call(1))
-                await until(lambda: app.ran == [1])
+                await eventually(lambda: app.ran == [1])
                 began = time.monotonic()
                 worker.stop(at_once=True)
             assert time.monotonic() - began < WAIT_S / 2
@@ -454,10 +455,9 @@ class JobsContract:
             app.jobs.job("brief", keep_s=0.0)(lambda: None)
             async with working(app):
                 handle = await app.jobs.enqueue(app.brief.call())
-                deadline = time.monotonic() + WAIT_S
-                while await handle.job() is not None:
-                    assert time.monotonic() < deadline
-                    await asyncio.sleep(0.05)
+                async with asyncio.timeout(WAIT_S):
+                    while await handle.job() is not None:  # noqa: ASYNC110 - it has to be asked
+                        await asyncio.sleep(0.05)
 
         shop.play(run())
 
@@ -476,11 +476,10 @@ class JobsContract:
 
             async with working(app) as (_, worker):
                 handle = await app.jobs.enqueue(odd.call())
-                await until(lambda: bool(app.ran))
-                deadline = time.monotonic() + WAIT_S
-                while (job := await handle.job()) is None or not job.note:
-                    assert time.monotonic() < deadline
-                    await asyncio.sleep(0.05)
+                await eventually(lambda: bool(app.ran))
+                async with asyncio.timeout(WAIT_S):
+                    while (job := await handle.job()) is None or not job.note:  # noqa: ASYNC110 - it has to be asked
+                        await asyncio.sleep(0.05)
                 assert job.note == "half \\x00 of \\ud83d"
                 assert worker.status().healthy
                 app.hold.set()
@@ -501,12 +500,4 @@ async def working(
         yield app, worker
     finally:
         worker.stop()
-        await asyncio.wait_for(running, 30.0)
-
-
-async def until(holds: Callable[[], bool]) -> None:
-    """Wait until something holds; fail where that takes too long."""
-    deadline = time.monotonic() + WAIT_S
-    while not holds():
-        assert time.monotonic() < deadline, "it did not come to that"
-        await asyncio.sleep(0.01)
+        await asyncio.wait_for(running, WAIT_S)

@@ -46,7 +46,7 @@ class NoticeReceiver:
         """The idempotency keys that came, in order."""
         return [h["idempotency-key"] for h in self.headers]
 
-    def wait_for(self, n: int, timeout_s: float = 20.0) -> bool:
+    def wait_for(self, n: int, timeout_s: float = 60.0) -> bool:
         """Wait until so many came; False if that takes longer."""
         with self._came:
             return self._came.wait_for(lambda: len(self.bodies) >= n, timeout_s)

@@ -52,7 +52,7 @@ class RunningNode:
 
     def _get(self, path: str) -> dict[str, Any]:
         try:
-            with urllib.request.urlopen(self.address + path, timeout=3.0) as answer:  # noqa: S310 - loopback
+            with urllib.request.urlopen(self.address + path, timeout=30.0) as answer:  # noqa: S310 - loopback
                 return dict(json.load(answer))
         except urllib.error.HTTPError as error:
             with error:

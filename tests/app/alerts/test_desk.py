@@ -337,7 +337,7 @@ def test_kills_at_any_moment_lose_no_notice_and_repeat_none(
                     child.send_signal(signal.SIGKILL)
                     break
             child.stdout.close()
-            child.wait(20)
+            child.wait(60.0)
         receiver.status = 204
         subprocess.run(command, check=True, timeout=120, stdout=subprocess.DEVNULL)
         with open_store(store_path) as store:

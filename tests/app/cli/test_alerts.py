@@ -2,15 +2,11 @@
 
 import json
 import re
-import socket
 import subprocess
 import sys
-import threading
-import time
 from collections.abc import Iterator
 
 import pytest
-import uvicorn
 
 from homeostat.app.alerts.alert_views import Setup, Watched, setup_record
 from homeostat.app.alerts.outbox import DEAD, Delivery, moved
@@ -20,6 +16,7 @@ from homeostat.core.batch import Batch
 from homeostat.core.clock import SystemClock
 from homeostat.core.notice import Notice, Occasion
 from homeostat.core.target import Severity
+from homeostat.testing.served import served
 from homeostat.testing.small_node import SmallNode
 
 HOMEOSTAT = [sys.executable, "-m", "homeostat.app.cli.main"]
@@ -36,15 +33,8 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         node.store.write(moved(Delivery(notice, "pager", 10, 0, "answered with status 500"), DEAD))
     watched = Watched("answers are fast", "p95 < 1 ms over 10 min", "operation.duration", True)
     node.store.write(Batch(records=(setup_record(Setup((watched,), ("pager",)), now_ns),)))
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        server = uvicorn.Server(uvicorn.Config(create_app(node), log_level="error"))
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
-        thread.start()
-        while not server.started:
-            time.sleep(0.01)
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-        server.should_exit = True
-        thread.join(10)
+    with served(create_app(node)) as address:
+        yield address
     node.close()
 
 

@@ -120,7 +120,7 @@ def test_a_worker_runs_what_comes_is_healthy_and_ends_well(
         worker.wait_for_lines(3)
         assert "runs double, hangs (embedded)" in worker.lines[0]
         url = worker.lines[1].split()[1]
-        with urllib.request.urlopen(url, timeout=10) as answer:
+        with urllib.request.urlopen(url, timeout=60) as answer:
             status = json.load(answer)
         assert (answer.status, status["healthy"], status["draining"]) == (200, True, False)
         with Victim(("-c", enqueue)) as client:
@@ -144,7 +144,7 @@ def test_a_worker_ends_although_a_thread_hangs(tmp_path: Path, monkeypatch: pyte
             assert client.wait() == 0
         worker.wait_for_lines(3)
         os.kill(worker.pid, signal.SIGTERM)
-        assert worker.wait(20.0) == 0
+        assert worker.wait(60.0) == 0
         assert "ended" in worker.lines[-1]
 
 

@@ -36,7 +36,7 @@ def run_bare(lent: Bundle, to: str, folder: Path, program: str) -> subprocess.Co
         env=child_environment(base, Destination(to, "bare"), lent),
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=60,
         check=False,
     )
 

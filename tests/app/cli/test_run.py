@@ -233,7 +233,7 @@ def test_a_server_that_is_gone_costs_one_line_and_no_exit_code(run: Run, model_u
     began = time.monotonic()
     done = run(OPENAI + "\nimport time; time.sleep(1.5)", model_url, options=("--quiet",), env=gone)
     assert done.returncode == 0
-    assert time.monotonic() - began < 15
+    assert time.monotonic() - began < 60
     assert "Traceback" not in done.stderr
 
 
@@ -267,7 +267,7 @@ def test_a_signal_reaches_the_program_and_its_exit_code_comes_back(
     with _started(capture, program) as started:
         try:
             started.send_signal(number)
-            assert started.communicate(timeout=20)[0] == b"told\n"
+            assert started.communicate(timeout=60)[0] == b"told\n"
         finally:
             started.kill()
         assert started.returncode == 5
@@ -280,7 +280,7 @@ def test_a_program_that_a_signal_ends_is_seen_as_ended_by_that_signal(
     program.write_text("print('ready', flush=True); import signal; signal.pause()", encoding="utf-8")
     with _started(capture, program) as started:
         started.terminate()
-        started.communicate(timeout=20)
+        started.communicate(timeout=60)
         assert started.returncode == -signal.SIGTERM
 
 
@@ -306,8 +306,9 @@ def test_the_keyboards_interrupt_reaches_the_program_once(capture: OtlpCapture, 
         "heard = []\n"
         "signal.signal(signal.SIGINT, lambda *_: heard.append(1))\n"
         "print('ready', flush=True)\n"
-        "end = time.monotonic() + 1.0\n"
-        "while time.monotonic() < end: time.sleep(0.05)\n"
+        "end = time.monotonic() + 60.0\n"
+        "while not heard and time.monotonic() < end: time.sleep(0.05)\n"
+        "time.sleep(1.0)\n"
         "print('heard', len(heard), flush=True)\n",
         encoding="utf-8",
     )

@@ -50,7 +50,7 @@ class Up:
     def end(self, number: signal.Signals = signal.SIGTERM) -> int:
         if self.process.poll() is None:
             self.process.send_signal(number)
-        self.process.communicate(timeout=20)
+        self.process.communicate(timeout=60)
         return self.process.returncode
 
 
@@ -75,7 +75,7 @@ def send_trace(address: str) -> None:
     service = {"key": "service.name", "value": {"stringValue": "shop"}}
     sent = {"resource": {"attributes": [service]}, "scopeSpans": [{"scope": {"name": "t"}, "spans": [span]}]}
     body = json.dumps({"resourceSpans": [sent]}).encode()
-    urlopen(Request(address + "/v1/traces", body, {"content-type": "application/json"}), timeout=5).close()
+    urlopen(Request(address + "/v1/traces", body, {"content-type": "application/json"}), timeout=60).close()
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -129,11 +129,11 @@ def test_another_host_than_loopback_needs_the_token_that_is_shown_once(tmp_path:
         token = line.split()[1]
         local = "http://127.0.0.1:" + started.address.rpartition(":")[2]
         with pytest.raises(HTTPError) as refused:
-            urlopen(local + "/api/overview", timeout=5)
+            urlopen(local + "/api/overview", timeout=60)
         refused.value.close()
         assert refused.value.code == 401
         allowed = Request(local + "/api/overview", headers={"authorization": f"Bearer {token}"})
-        with urlopen(allowed, timeout=5) as answer:
+        with urlopen(allowed, timeout=60) as answer:
             assert answer.status == 200
     finally:
         started.end()
@@ -151,7 +151,7 @@ def test_a_server_started_for_a_run_ends_with_whoever_started_it(tmp_path: Path)
     assert answers(started.endpoint)
     assert started.process.stdin is not None
     started.process.stdin.close()
-    assert started.process.wait(20) == 0
+    assert started.process.wait(60.0) == 0
 
 
 def test_another_server_on_the_port_is_not_taken_for_ours() -> None:

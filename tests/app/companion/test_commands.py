@@ -157,7 +157,7 @@ def test_up_shows_its_first_token_once(data: Path) -> None:
             while not lines or "stop" not in lines[-1]:
                 lines.append(process.stdout.readline())
             process.stdin.close()
-            assert process.wait(30) == 0
+            assert process.wait(60.0) == 0
         shown.append("".join(lines))
     assert "hsc_" in shown[0]
     assert "hsc_" not in shown[1]

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import time
 from typing import Any
 
 import pytest
@@ -14,6 +13,7 @@ from homeostat.companion.canaries import canary
 from homeostat.companion.dream.nights import NEW_MIN
 from homeostat.companion.message import NewMessage
 from homeostat.testing.dreamers import LIFE
+from homeostat.testing.eventually import until
 
 DREAMS = "/people/ann/dreams"
 
@@ -141,9 +141,7 @@ def test_who_is_away_dreams_by_a_job_once_for_what_is_new(node: CompanionNode, a
     assert node.enrichment.catch_up("ann")
     assert node.nights.waiting == 1
     node.nights.quiet("ann", 0)
-    deadline = time.monotonic() + 20
-    while not ann.get(DREAMS).json()["dreams"] and time.monotonic() < deadline:
-        time.sleep(0.05)
+    until(lambda: bool(ann.get(DREAMS).json()["dreams"]))
     (dream,) = ann.get(DREAMS).json()["dreams"]
     assert dream["how"] == "away"
     node.nights.quiet("ann", 0)

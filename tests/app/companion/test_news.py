@@ -1,7 +1,5 @@
 """Claims about what servers of a companion tell each other: who was forgotten, what was changed."""
 
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -15,16 +13,9 @@ from homeostat.companion.flags import Setting
 from homeostat.companion.palace.views import Kind, Room
 from homeostat.companion.palace.walk import Walk
 from homeostat.companion.store.keys import KEY_VARIABLE
+from homeostat.testing.eventually import until
 
 ROOM = Room("r", Kind.TOPIC, "room", (0.0, 0.0, 0.0), 1.0, 3)
-
-
-def until(holds: Callable[[], bool]) -> None:
-    """Wait for what another thread does."""
-    end_s = time.monotonic() + 20.0
-    while not holds():
-        assert time.monotonic() < end_s
-        time.sleep(0.01)
 
 
 def client(node: CompanionNode) -> TestClient:

@@ -59,7 +59,7 @@ def test_it_waits_for_what_was_asked_before_for_the_same_person(embedding: int) 
     host = BareHost()
 
     def slow() -> None:
-        go.wait(10.0)
+        go.wait(60.0)
         said.append("first")
 
     async def run() -> None:
@@ -83,7 +83,7 @@ def test_while_one_is_embedded_others_of_the_same_person_wait() -> None:
 
     async def run() -> None:
         threads = Threads(host, computes=True, embedding=1)
-        slow = answering(host, lambda: said.append("first"), lambda: go.wait(10.0))
+        slow = answering(host, lambda: said.append("first"), lambda: go.wait(60.0))
         first = asyncio.create_task(threads.answered("ann", slow))
         await asyncio.sleep(0)
         second = asyncio.create_task(threads.run_for("ann", said.append, "second"))
@@ -118,7 +118,7 @@ def test_nobody_else_waits_for_a_person_who_is_being_learned_of() -> None:
 
     async def ran() -> list[str]:
         threads = Threads(host, computes=True, held={"ann"})
-        ann = asyncio.create_task(threads.answered("ann", answering(host, lambda: go.wait(10.0) and "ann")))
+        ann = asyncio.create_task(threads.answered("ann", answering(host, lambda: go.wait(60.0) and "ann")))
         bob = await threads.answered("bob", answering(host, lambda: "bob"))
         go.set()
         found = [bob, str(await ann)]

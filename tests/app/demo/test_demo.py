@@ -5,8 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import psutil
@@ -15,6 +13,7 @@ import pytest
 from homeostat.app.demo.demo import POLICY
 from homeostat.core.order import Mode
 from homeostat.loop.policy.policy_file import load_policy
+from homeostat.testing.eventually import until
 
 CODE = "import sys; from homeostat.app.demo.demo import run_demo; sys.exit(run_demo({arguments}))"
 
@@ -29,15 +28,6 @@ def demo(arguments: str, output: Path) -> "subprocess.Popen[bytes]":
         )
 
 
-def wait_for(condition: Callable[[], bool], timeout_s: float) -> float:
-    begin_s = time.monotonic()
-    while not condition():
-        if time.monotonic() - begin_s > timeout_s:
-            raise TimeoutError
-        time.sleep(0.05)
-    return time.monotonic() - begin_s
-
-
 def descendants(process: "subprocess.Popen[bytes]") -> list[psutil.Process]:
     return psutil.Process(process.pid).children(recursive=True)
 
@@ -50,12 +40,13 @@ def gone(processes: list[psutil.Process]) -> bool:
 def test_it_says_where_the_page_is_and_ends_with_a_summary(tmp_path: Path) -> None:
     output = tmp_path / "out"
     process = demo("8", output)
-    waited_s = wait_for(lambda: b"http://127.0.0.1" in output.read_bytes(), 10)
-    wait_for(lambda: b"Load is coming" in output.read_bytes(), 20)
+    until(lambda: b"http://127.0.0.1" in output.read_bytes())
+    spent = psutil.Process(process.pid).cpu_times()
+    assert spent.user + spent.system < 4, "seconds of one core until it says where the page is"
+    until(lambda: b"Load is coming" in output.read_bytes())
     children = descendants(process)
-    assert process.wait(60) == 0
+    assert process.wait(120) == 0
     text = output.read_text()
-    assert waited_s < 4
     assert len(children) == 3
     assert gone(children)
     assert list(tmp_path.iterdir()) == [output]
@@ -84,7 +75,7 @@ def test_the_policy_of_the_demo_lets_the_loop_act_for_a_target_and_guards_the_qu
 def test_without_a_fault_and_only_observing_nothing_is_tried(tmp_path: Path) -> None:
     output = tmp_path / "out"
     process = demo("8, as_json=True, fault=False, act=False", output)
-    assert process.wait(90) == 0
+    assert process.wait(180) == 0
     loop = json.loads(output.read_text().splitlines()[-1])["loop"]
     assert loop["tried"] == 0
     assert [stretch["name"] for stretch in loop["stretches"]] == ["all of it"]
@@ -97,7 +88,7 @@ def test_the_figures_of_the_summary_fit_each_other(tmp_path: Path) -> None:
         [sys.executable, "-c", CODE.format(arguments="8, as_json=True")],
         capture_output=True,
         env={**os.environ, "TMPDIR": str(tmp_path)},
-        timeout=90,
+        timeout=180,
         check=True,
     )
     summary = json.loads(run.stdout)
@@ -120,19 +111,19 @@ def test_the_figures_of_the_summary_fit_each_other(tmp_path: Path) -> None:
 def test_what_it_started_ends_with_it_however_it_ends(tmp_path: Path, number: signal.Signals) -> None:
     output = tmp_path / "out"
     process = demo("30", output)
-    wait_for(lambda: b"Load is coming" in output.read_bytes(), 20)
+    until(lambda: b"Load is coming" in output.read_bytes())
     children = descendants(process)
     assert len(children) == 3
     process.send_signal(number)
-    assert process.wait(20) != 0
-    wait_for(lambda: gone(children), 20)
+    assert process.wait(60.0) != 0
+    until(lambda: gone(children))
 
 
 @pytest.mark.long
 def test_it_goes_on_serving_when_asked_to(tmp_path: Path) -> None:
     output = tmp_path / "out"
     process = demo("5, keep_serving=True", output)
-    wait_for(lambda: b"until Ctrl-C" in output.read_bytes(), 60)
+    until(lambda: b"until Ctrl-C" in output.read_bytes())
     assert process.poll() is None
     process.send_signal(signal.SIGINT)
-    assert process.wait(20) == 0
+    assert process.wait(60.0) == 0

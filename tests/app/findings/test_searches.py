@@ -32,7 +32,7 @@ class Gate:
 
     def search(self, subjects: Sequence[Subject]) -> tuple[Finding, ...]:
         self.searches += 1
-        assert self.go.wait(10)
+        assert self.go.wait(60.0)
         if self.failing:
             raise NotAvailable("the worker is gone")
         return (JUMP,)

@@ -17,7 +17,7 @@ KNOBS = {
     "fast": Knob("fast", False, Choices((False, True))),
     "n": Knob("n", 3, Integers(1, 9)),
 }
-TUNING = TuningFile(KNOBS, (Goal("cost"),), timeout_s=20.0)
+TUNING = TuningFile(KNOBS, (Goal("cost"),), timeout_s=120.0)
 VALUES = {"batch-size": 16, "fast": True, "n": 4}
 
 
@@ -69,4 +69,4 @@ def test_a_command_that_takes_too_long_is_ended_with_what_it_started() -> None:
     code = "import subprocess, sys; subprocess.run([sys.executable, '-c', 'import time; time.sleep(60)'])"
     began = time.monotonic()
     assert "longer than 1 s" in python(code, tuning=tuning).run(VALUES).failure
-    assert time.monotonic() - began < 15
+    assert time.monotonic() - began < 45

@@ -63,7 +63,7 @@ def say(hs: Homeostat, text: str, operation: str = "answer", times: int = 1) -> 
     for _ in range(times):
         with hs.operation(operation):
             hs.said(text)
-    assert hs.evaluators.wait(20.0)
+    assert hs.evaluators.wait(60.0)
 
 
 def test_a_judgement_is_a_metric_of_its_operation(hs: Homeostat) -> None:
@@ -82,7 +82,7 @@ def test_what_is_said_deep_within_is_judged_by_the_nearest_operation_around(hs: 
     hs.evaluators.attach("middle", By("words", share_of_words), rate=1.0)
     with hs.operation("outer"), hs.operation("middle"), hs.operation("inner"), hs.llm("m"):
         hs.said("One two.")
-    assert hs.evaluators.wait()
+    assert hs.evaluators.wait(60.0)
     assert hs.snapshot("quality.words", operation="middle").count == 1
     assert hs.snapshot("quality.words", operation="outer").count == 0
 
@@ -114,7 +114,7 @@ def test_about_the_given_share_is_judged_and_what_is_rare_is_judged_by_all(hs: H
         for part in range(50):
             with hs.operation("answer"):
                 hs.said(f"text {number} {part}")
-        assert hs.evaluators.wait(20.0)
+        assert hs.evaluators.wait(60.0)
     assert 400 < len(seen["often"]) < 600
     assert 50 < len(seen["rarely"]) < 150
     assert seen["rarely"] <= seen["often"]
@@ -125,19 +125,19 @@ def test_more_than_can_wait_is_counted_and_harms_nobody(hs: Homeostat) -> None:
 
     def slow(text: str) -> float:
         begun.set()
-        go_on.wait(20.0)
+        go_on.wait(60.0)
         return 1.0
 
     hs.evaluators.attach("answer", By("slow", slow), rate=1.0)
     with hs.operation("answer"):
         hs.said("One.")
-        assert begun.wait(20.0)
+        assert begun.wait(60.0)
         for _ in range(TEXTS_MAX + 7):
             hs.said("One.")
         hs.said("long " * 300_000)
     assert hs.snapshot("evaluate.waiting", lane="here").last == TEXTS_MAX
     go_on.set()
-    assert hs.evaluators.wait(20.0)
+    assert hs.evaluators.wait(60.0)
     assert hs.snapshot("evaluate.waiting", lane="here").last == 0
     assert hs.snapshot("quality.slow").count == TEXTS_MAX + 1
     assert hs.snapshot("evaluate.dropped", reason="no_room").total == 7
@@ -179,7 +179,7 @@ def test_an_application_is_not_harmed_by_what_it_hands_over(hs: Homeostat) -> No
         hs.said(7)  # type: ignore[arg-type]
         hs.said("")
     hs.said("outside")
-    assert hs.evaluators.wait()
+    assert hs.evaluators.wait(60.0)
     lost = hs.losses.totals()
     assert lost["internal_error.evaluate.said"] == 2
     assert lost["evaluate.said_outside_of_operations"] == 1
@@ -195,7 +195,7 @@ def test_of_a_text_nothing_is_kept(hs: Homeostat) -> None:
     with hs.operation("answer"):
         hs.said(text)
     del text
-    assert hs.evaluators.wait()
+    assert hs.evaluators.wait(60.0)
     say(hs, "Another one.")
     assert watched() is None
 
@@ -218,7 +218,7 @@ def test_the_outcome_of_a_request_is_what_was_found_of_it_under_its_arms(hs: Hom
     hs.evaluators.attach("write", By("words", share_of_words), rate=1.0)
     with hs.request("answer", user="ann"), hs.operation("write"):
         hs.said("One two three.")
-    assert hs.evaluators.wait()
+    assert hs.evaluators.wait(60.0)
     whole, answers = plant.outcomes()
     for outcomes in (whole, answers):
         assert np.nansum(outcomes.values["quality.words"]) == 0.3
@@ -252,14 +252,14 @@ class Slow:
     def add(self, segment):
         if "parent" in segment.text:
             begun.set()
-            go_on.wait(20.0)
+            go_on.wait(60.0)
     def score(self):
         return Score(evaluator="slow", value=0.5)
 
 def judged(hs, text, count):
     with hs.operation("answer"):
         hs.said(text)
-    assert hs.evaluators.wait(20.0)
+    assert hs.evaluators.wait(60.0)
     assert hs.snapshot("quality.slow").count == count
     assert [standing.n for standing in hs.evaluators.standings()] == [count]
 
@@ -267,7 +267,7 @@ hs = Homeostat("app", keep=False, collect=False)
 hs.evaluators.attach("answer", Slow(), rate=1.0)
 with hs.operation("answer"):
     hs.said("The parent says.")
-    assert begun.wait(20.0)
+    assert begun.wait(60.0)
     hs.said("The parent says more.")
 child = os.fork()
 if child:
@@ -297,14 +297,14 @@ def test_what_waits_at_the_end_is_counted() -> None:
 
     def slow(text: str) -> float:
         begun.set()
-        go_on.wait(20.0)
+        go_on.wait(60.0)
         return 0.5
 
     hs = Homeostat("svc", keep=False, collect=False)
     hs.evaluators.attach("answer", By("slow", slow), rate=1.0)
     with hs.operation("answer"):
         hs.said("One.")
-        assert begun.wait(20.0)
+        assert begun.wait(60.0)
         hs.said("Two.")
     hs.close(0.1)
     go_on.set()

@@ -76,7 +76,7 @@ def test_a_knob_that_makes_texts_worse_fails_by_an_attached_evaluator(
                     clock.advance(draw.lognormvariate(0.0, 0.3) * (0.8 if faster else 1.0))
                     breaks_off = faster and draw.random() < cut
                     hs.said("It is so. This is why" + ("" if breaks_off else "."))
-            assert hs.evaluators.wait(20.0)
+            assert hs.evaluators.wait(60.0)
             governor.tick(clock.now_ns())
 
         serve(10)

@@ -38,7 +38,7 @@ def test_usage_counts_the_processor_time_of_all_threads_in_cores() -> None:
     readings = list(collector.collect(SECOND_NS))
     used = time.process_time() - before
     [usage] = by_metric(readings, "process.cpu.usage")
-    assert 0.1 <= usage <= used + 0.01
+    assert 0.1 <= usage <= used + 0.05
     collector.close()
 
 
@@ -52,7 +52,7 @@ def test_context_switches_are_counted_by_type() -> None:
     collector = CpuCollector()
     list(collector.collect(0))
     pause = threading.Event()
-    for _ in range(5):
+    for _ in range(50):
         pause.wait(0.001)
     switches = {r.attributes: r.value for r in collector.collect(1) if r.metric == "process.context_switches"}
     assert switches[(("type", "voluntary"),)] >= 5

@@ -62,15 +62,16 @@ def test_no_loop_and_a_closed_loop_are_unavailable_with_a_reason() -> None:
 
 
 def test_attaching_twice_measures_once() -> None:
-    collector = EventLoopCollector()
+    once, five_times = EventLoopCollector(), EventLoopCollector()
 
     async def program() -> None:
+        once.attach(asyncio.get_running_loop())
         for _ in range(5):
-            collector.attach(asyncio.get_running_loop())
-        await asyncio.sleep(PERIOD_S * 1.5)
+            five_times.attach(asyncio.get_running_loop())
+        await asyncio.sleep(PERIOD_S * 2.5)
 
     asyncio.run(program())
-    assert len(lags_ms(collector, "main")) == 1
+    assert len(lags_ms(five_times, "main")) <= len(lags_ms(once, "main")) + 1
 
 
 def test_closed_loops_are_forgotten() -> None:

@@ -1,9 +1,9 @@
 import threading
-import time
 from pathlib import Path
 
 from homeostat.core.clock import SECOND_NS
-from homeostat.observe.collectors.threads import PERIOD_S, ThreadCollector
+from homeostat.observe.collectors.threads import ThreadCollector
+from homeostat.testing.eventually import until
 
 
 def waits_ms(collector: ThreadCollector) -> list[float]:
@@ -11,9 +11,7 @@ def waits_ms(collector: ThreadCollector) -> list[float]:
 
 
 def wait_for(collector: ThreadCollector, samples: int) -> list[float]:
-    until = time.monotonic() + 10
-    while len(collector._waits) < samples and time.monotonic() < until:
-        time.sleep(PERIOD_S / 5)  # the timer thread is real, so is its time
+    until(lambda: len(collector._waits) >= samples)
     return waits_ms(collector)
 
 

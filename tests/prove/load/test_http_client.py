@@ -28,7 +28,7 @@ async def _against(script: Script, use: Callable[[HttpClient], Awaitable[None]])
     async with server:
         port = server.sockets[0].getsockname()[1]
         async with HttpClient(f"http://127.0.0.1:{port}/path?q=1", {"x-own": "yes"}) as client:
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(60):
                 await use(client)
     return connections
 

@@ -78,7 +78,7 @@ class Held:
         self.open_max = max(self.open_max, self.open)
         if self.open >= self.enough:
             self.gate.set()
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             await self.gate.wait()
         self.open -= 1
         return Outcome("")

@@ -158,7 +158,7 @@ def test_loads_that_ask_for_each_other_are_told_so_too(cache: Cache[str]) -> Non
 
     async def main() -> None:
         callers = (cache.load(f"k{n}", lambda n=n: chain(n)) for n in range(3))  # type: ignore[misc]
-        results = await asyncio.wait_for(asyncio.gather(*callers, return_exceptions=True), 10)
+        results = await asyncio.wait_for(asyncio.gather(*callers, return_exceptions=True), 60)
         assert [type(result) for result in results] == [LoadsItself] * 3
 
         async def leaf() -> str:
@@ -184,7 +184,7 @@ def test_a_cancellation_within_a_load_is_an_error_of_the_load(cache: Cache[str])
         return await other
 
     with pytest.raises(LoadCancelled):
-        asyncio.run(asyncio.wait_for(cache.load("k", waits_for_what_is_cancelled), 5))
+        asyncio.run(asyncio.wait_for(cache.load("k", waits_for_what_is_cancelled), 60))
 
 
 def in_threads(work: Callable[[int], None], n: int) -> None:
@@ -264,7 +264,7 @@ def test_a_leader_whose_event_loop_ends_leaves_the_load_to_another_loop(cache: C
         waiting.set()
         return await caller
 
-    assert asyncio.run(asyncio.wait_for(follow(), 10)) == "value"
+    assert asyncio.run(asyncio.wait_for(follow(), 60)) == "value"
     leader.join()
 
 
@@ -346,7 +346,7 @@ def test_a_load_that_is_cancelled_before_it_began_leaves_nothing_behind(cache: C
 
     asyncio.run(leave())
     assert cache._core.flights.on_their_way() == 0
-    assert asyncio.run(asyncio.wait_for(cache.load("k", value), 5)) == "value"
+    assert asyncio.run(asyncio.wait_for(cache.load("k", value), 60)) == "value"
 
 
 def test_refreshes_that_end_with_their_loop_do_not_use_up_the_places_for_refreshes() -> None:

@@ -194,7 +194,7 @@ def test_a_caller_with_a_deadline_is_not_kept_by_a_server_that_stalls(embedder: 
     go_on = Event()
 
     def stalled(body: dict[str, object]) -> tuple[int, dict[str, str], bytes]:
-        go_on.wait(20.0)
+        go_on.wait(60.0)
         return 500, {}, b""
 
     host = BareHost()
@@ -203,5 +203,5 @@ def test_a_caller_with_a_deadline_is_not_kept_by_a_server_that_stalls(embedder: 
         begun = time.monotonic()
         with pytest.raises((EmbedderError, DeadlinePassed)), within(host, 0.2):
             slow.embed(["hello"])
-        assert time.monotonic() - begun < 10.0
+        assert time.monotonic() - begun < 30.0
         go_on.set()

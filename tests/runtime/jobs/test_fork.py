@@ -27,5 +27,5 @@ print(asyncio.run(jobs.depth()).ready)
 
 def test_a_forked_child_enqueues_as_well_as_its_parent(tmp_path: Path) -> None:
     command = [sys.executable, "-c", PROGRAM]
-    run = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=30, check=False)
+    run = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
     assert (run.returncode, run.stdout.strip()) == (0, "2"), run.stderr

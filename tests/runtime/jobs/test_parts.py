@@ -262,7 +262,7 @@ def test_a_worker_that_can_beat_no_more_ends_with_the_reason(tmp_path: Path) -> 
         backend = await jobs.backend()
         object.__setattr__(backend, "leases", _Instead(backend.leases, beat=defect))
         with pytest.raises(ZeroDivisionError):
-            await asyncio.wait_for(running, 20)
+            await asyncio.wait_for(running, 60)
         await jobs.close()
 
     asyncio.run(main())

@@ -36,7 +36,7 @@ class Victim:
         """The id of the process, and of its group."""
         return self._process.pid
 
-    def wait_for_lines(self, count: int, timeout_s: float = 30.0) -> None:
+    def wait_for_lines(self, count: int, timeout_s: float = 60.0) -> None:
         """Wait until it has said so many lines. Raises AssertionError where it ends or takes longer."""
         with self._came:
             self._came.wait_for(lambda: len(self.lines) >= count or self._ended, timeout_s)
@@ -51,7 +51,7 @@ class Victim:
         self.wait()
         return self.lines
 
-    def wait(self, timeout_s: float = 30.0) -> int:
+    def wait(self, timeout_s: float = 60.0) -> int:
         """Wait for the end and return the exit status. Raises subprocess.TimeoutExpired."""
         status = self._process.wait(timeout_s)
         self._reader.join(timeout_s)

@@ -262,7 +262,7 @@ def test_its_agreement_with_ours_is_measured_where_both_judge(hs: Homeostat) -> 
         for number in range(40):
             with hs.request("answer"):
                 hs.said("a" * (number % 20 + 1))
-        assert hs.evaluators.wait(30.0)
+        assert hs.evaluators.wait(60.0)
     found = hs.evaluators.agreement("judge.coherence", "length")["alpha"]
     assert found.interval.low > 0.9  # type: ignore[union-attr]
     assert hs.snapshot("quality.judge.coherence", operation="answer").count == 40
@@ -287,7 +287,7 @@ def test_a_moderations_flags_are_held_against_ours(hs: Homeostat) -> None:
         for number in range(40):
             with hs.operation("answer"):
                 hs.said("a" * (number % 20 + 1))
-        assert hs.evaluators.wait(30.0)
+        assert hs.evaluators.wait(60.0)
     kappa = hs.evaluators.agreement("moderation", "length")["kappa"]
     assert kappa.estimate == 1.0  # type: ignore[union-attr]
 
