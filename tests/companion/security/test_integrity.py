@@ -10,7 +10,7 @@ from homeostat.companion.access.audit import Act, Audit
 from homeostat.companion.access.sqlite_cabinet import SqliteCabinet
 from homeostat.companion.message import NewMessage
 from homeostat.companion.security.figures import Figure, Figures
-from homeostat.companion.security.integrity import Integrity
+from homeostat.companion.security.integrity import Checked, Integrity
 from homeostat.companion.store.keys import MasterKey
 from homeostat.companion.store.sqlite.people import SqlitePeople
 from homeostat.companion.store.sqlite.places import private_folder
@@ -55,7 +55,7 @@ class Rounds:
     """One check, over and over."""
 
     def __init__(
-        self, host: BareHost, cabinet: SqliteCabinet, audit: Audit, people: SqlitePeople | None = None
+        self, host: BareHost, cabinet: SqliteCabinet, audit: Audit, people: Checked | None = None
     ) -> None:
         self.figures = Figures(host, cabinet)
         self.check = Integrity(self.figures, host.losses, audit, people)
@@ -135,3 +135,24 @@ def test_a_page_that_was_changed_on_the_disk_is_told(
     again.close()
     assert found.share == pytest.approx(2 / 3)
     assert place.name in found.faults[0]
+
+
+class NamesOfBefore:
+    """People as they are, under the names that there were."""
+
+    def __init__(self, people: SqlitePeople) -> None:
+        self._names = people.names("", 10)
+        self.check = people.check
+
+    def names(self, after: str, limit: int) -> list[str]:
+        return [name for name in self._names if name > after][:limit]
+
+
+def test_who_was_forgotten_while_files_were_read_is_neither_a_fault_nor_a_loss(
+    host: BareHost, cabinet: SqliteCabinet, audit: Audit, people: SqlitePeople
+) -> None:
+    rounds = Rounds(host, cabinet, audit, NamesOfBefore(people))
+    assert people.forget("bob")
+    found = rounds.go()
+    assert (found.share, found.tried) == (1.0, 2)
+    assert host.losses.totals() == {}

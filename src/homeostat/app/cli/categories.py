@@ -66,8 +66,9 @@ def whole(found: dict[str, Any]) -> "RenderableType":
     for c in found["categories"]:
         broken = Text(str(c["broken"]), STYLES["violated"] if c["broken"] else "")
         made.add_row(Text(c["name"], "bold"), str(c["holds"]), broken, str(c["unknown"]), Text(c["words"]))
-    broken = [limit for c in found["categories"] for limit in c["limits"] if limit["state"] == "violated"]
-    return Group(Text(found["words"]), Text(), made, *([Text(), _limits(broken)] if broken else []))
+    beyond = [limit for c in found["categories"] for limit in c["limits"] if limit["state"] == "violated"]
+    head = Text(found["words"])
+    return Group(head, Text(), made, Text(), _limits(beyond)) if beyond else Group(head, Text(), made)
 
 
 def alone(category: dict[str, Any]) -> "RenderableType":
