@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 import homeostat
+from homeostat.app.companion.node import JUDGED
 from homeostat.core.metric import Better
 from homeostat.observe.catalogue import load_catalogue
 
@@ -65,6 +66,12 @@ def test_each_target_of_the_plan_is_in_the_catalogue_with_its_collector(planned:
         planned.better,
         planned.collector,
     )
+
+
+def test_the_companion_has_its_dreams_judged_by_all_of_the_plan_but_coherence_which_is_of_talk() -> None:
+    planned = {p.metric.removeprefix("quality.") for p in PLAN if p.collector == "evaluators"}
+    assert planned - set(JUDGED) == {"coherence.local", "coherence.global"}
+    assert set(JUDGED) <= planned
 
 
 def test_each_metric_of_the_plan_is_recorded_by_something_in_the_package() -> None:

@@ -103,8 +103,9 @@ DREAM_NAME_BYTES = 9
 AUDIENCE = "adult"
 """Whose policy the guard of dreams goes by, and who is helped."""
 
-JUDGED = ("emotion.transitions", "personal.faithfulness", "senses.vividness")
-"""What all dreams are judged by, by words alone, some ms beside. Coherence is known of talks only."""
+JUDGED = ("emotion.transitions", "personal.faithfulness", "personal.fit", "senses.vividness")
+"""What all dreams are judged by, by words alone, some ms beside; fit where it was said what to follow.
+Coherence is known of talks only."""
 
 POLICY = Path(homeostat.companion.__file__).with_name("policy.toml")
 """The built-in policy: it observes."""
@@ -217,6 +218,7 @@ class CompanionNode:
 
     def _set_out_memory(self, folder: Path) -> Integration:
         """What keeps, finds and learns; returns what connects memories in dreams."""
+        self._dreamt_of: set[str] = set()
         embedder = self._embedder
         self.residents = Residents(self.options.resident_mb << 20)
         self.knobs = FlowKnobs.declared(self.homeostat, self.residents)
@@ -258,7 +260,7 @@ class CompanionNode:
             self.homeostat,
             computes=self.options.computes,
             embedding=self.options.embedding_threads,
-            held=self.enrichment.held,
+            held=(self.enrichment.held, self._dreamt_of),
         )
         return integration
 
@@ -286,6 +288,7 @@ class CompanionNode:
             said=self.homeostat.said,
             rests=self.courtesy.step,
             runs=self.threads.run_for,
+            away=self._dreamt_of,
         )
         self.homeostat.evaluators.use(NONE)  # vectors are for who waits for an answer
         for name in JUDGED:

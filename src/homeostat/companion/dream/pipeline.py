@@ -148,6 +148,7 @@ class Pipeline:
             dropped=session.dropped,
         )
         messages = dict(prepared.messages)  # what was left behind may call up more
+        steering = session.steering
 
         def keep(memory: Memory) -> int | None:
             alike = stages.resonance(dream, messages)
@@ -157,14 +158,14 @@ class Pipeline:
 
         with guarded(self._losses, "companion.dream.diary"):
             try:
-                dropped = await self._work.after_all(session, keep)
+                dropped = await self._work.in_turn(session, keep)
             except UnknownPerson:
                 return
             if dropped is None:
                 return
             self._meter.forgotten.add(dropped)
             if self._said is not None:
-                self._said(stages.told(dream), lambda: stages.known(messages))
+                self._said(stages.told(dream), lambda: stages.known(messages, steering))
 
     @contextmanager
     def _stage(self, session: Session, stage: Stage) -> Iterator[None]:

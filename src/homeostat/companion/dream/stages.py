@@ -230,7 +230,7 @@ def replayed(prepared: Prepared) -> tuple[Replayed, ...]:
 def resonance(dream: Dream, messages: Mapping[int, Message]) -> float | None:
     """Return how near the feeling of scenes is to that of their sources, 0 to 1; None where none has one."""
     segments = [Segment(text=s.words, sources=tuple(map(str, s.sources))) for s in dream.scenes]
-    score = judged(EmotionMatch(), segments, known(messages))
+    score = judged(EmotionMatch(), segments, known(messages, Steering()))
     return None if score is None else score.value
 
 
@@ -240,6 +240,12 @@ def told(dream: Dream) -> tuple[Segment, ...]:
     return tuple(Segment(text=claim.text, sources=tuple(map(str, claim.sources))) for claim in claims)
 
 
-def known(messages: Mapping[int, Message]) -> Context:
-    """Return what a dream may rest on."""
-    return Context(sources=tuple(Source(id=str(seq), text=one.text) for seq, one in messages.items()))
+def known(messages: Mapping[int, Message], steering: Steering) -> Context:
+    """Return what a dream may rest on, and what it was asked to follow and avoid.
+
+    Where it was to follow nothing there is nothing that it could fit; to have avoided something is no merit.
+    """
+    sources = tuple(Source(id=str(seq), text=one.text) for seq, one in messages.items())
+    if not steering.follow:
+        return Context(sources=sources)
+    return Context(sources=sources, likes=steering.follow, dislikes=steering.avoid or ())
