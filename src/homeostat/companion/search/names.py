@@ -11,6 +11,7 @@ from homeostat.companion.store.telling import COMMON
 
 _WORD = re.compile(r"\w+(?:['’]s\b)?")
 _GAPS = re.compile(r"\s+")
+_PARTS = re.compile(r"\w+")
 
 
 def words_of(author: str) -> list[str]:
@@ -19,7 +20,7 @@ def words_of(author: str) -> list[str]:
     >>> words_of("Ann Will Lee")
     ['ann', 'lee']
     """
-    found = re.findall(r"\w+", author.casefold())
+    found = _PARTS.findall(author.casefold())
     return [word for word in found if len(word) > 1 and word not in COMMON]
 
 
@@ -31,6 +32,8 @@ def without(text: str, names: Container[str]) -> str:
     >>> without("Ann?", {"ann"})
     'Ann?'
     """
+    if all(word not in names for word in _PARTS.findall(text.casefold())):
+        return text
     found = 0
 
     def kept(match: re.Match[str]) -> str:
