@@ -9,8 +9,9 @@ from typing import TypeVar
 import pytest
 
 from homeostat.app.companion.node import CompanionOptions
-from homeostat.app.companion.threads import Threads
+from homeostat.app.companion.threads import MODELS_MAX, Threads
 from homeostat.companion.answering import Answering
+from homeostat.core.errors import QueueFull
 from homeostat.observe.operation import Operation
 from homeostat.testing.bare_host import BareHost
 
@@ -117,7 +118,7 @@ def test_nobody_else_waits_for_a_person_who_is_being_learned_of() -> None:
     go = threading.Event()
 
     async def ran() -> list[str]:
-        threads = Threads(host, computes=True, held={"ann"})
+        threads = Threads(host, computes=True, held=[{"bert"}, {"ann"}])
         ann = asyncio.create_task(threads.answered("ann", answering(host, lambda: go.wait(60.0) and "ann")))
         bob = await threads.answered("bob", answering(host, lambda: "bob"))
         go.set()
@@ -126,3 +127,23 @@ def test_nobody_else_waits_for_a_person_who_is_being_learned_of() -> None:
         return found
 
     assert asyncio.run(ran()) == ["bob", "ann"]
+
+
+def test_models_elsewhere_leave_threads_to_who_is_in_danger_and_to_who_asks_none() -> None:
+    host = BareHost()
+    go = threading.Event()
+
+    async def ran() -> tuple[str, str]:
+        threads = Threads(host)
+        slow = [asyncio.create_task(threads.model_for(f"{n}", go.wait, 60.0)) for n in range(MODELS_MAX)]
+        await asyncio.sleep(0)
+        with pytest.raises(QueueFull, match="try again"):
+            await threads.model(str)
+        found = await threads.elsewhere(lambda: "told"), await threads.run_for("ann", lambda: "answered")
+        go.set()
+        assert all(await asyncio.gather(*slow))
+        assert await threads.model(lambda: "free again")
+        threads.close()
+        return found
+
+    assert asyncio.run(ran()) == ("told", "answered")

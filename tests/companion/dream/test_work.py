@@ -66,7 +66,7 @@ def test_who_stops_a_dream_pays_for_what_was_begun(people: SqlitePeople) -> None
     dreamers = Dreamers(people, clock=ManualClock())
     dreamers.knobs.cpu_share.pin(0.01)
     dreamers.wish("ann")
-    work = Work(dreamers.host, people, dreamers.knobs, in_thread, nullcontext)
+    work = Work(dreamers.host, people, dreamers.knobs, in_thread, nullcontext, set())
     begun, stopped = threading.Event(), threading.Event()
 
     def computing(memory: Memory) -> None:
@@ -88,6 +88,18 @@ def test_who_stops_a_dream_pays_for_what_was_begun(people: SqlitePeople) -> None
         await eventually(lambda: not work.cpu["request"].left)
 
     asyncio.run(dreamed())
+
+
+def test_whose_memory_is_held_while_they_are_away_is_told(people: SqlitePeople) -> None:
+    dreamers = Dreamers(people)
+    dreamers.wish("ann")
+    away: set[str] = set()
+    work = Work(dreamers.host, people, dreamers.knobs, in_thread, nullcontext, away)
+    one = session()
+    one.how = "away"
+    assert asyncio.run(work.held(one, lambda memory: frozenset(away))) == {"ann"}
+    assert not away
+    assert asyncio.run(work.held(session(), lambda memory: frozenset(away))) == set()
 
 
 def test_what_a_model_tells_is_judged_beside_the_event_loop(dreamers: Dreamers) -> None:

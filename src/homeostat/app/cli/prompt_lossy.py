@@ -3,7 +3,7 @@
 import os
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -16,6 +16,18 @@ if TYPE_CHECKING:
     from homeostat.prompts.extraction.rewriting.rewriter import Plan
     from homeostat.prompts.optimize.draft import Draft
     from homeostat.prompts.optimize.pass_ import Pass
+
+
+Lossy = Annotated[str, typer.Option(help="Drop what binds nobody until so much is left: a ratio, or tokens.")]
+LossyPer = Annotated[str, typer.Option(help="Of each module, or of what each command loads.")]
+Rewrite = Annotated[str, typer.Option(help="Model that writes loaded modules anew, under a gate.")]
+EndpointOption = Annotated[
+    str, typer.Option(help="Where it answers (OpenAI's API): http://127.0.0.1:8000/v1.")
+]
+Embeddings = Annotated[
+    str, typer.Option(help="Model there that says how like the result is; it proves nothing.")
+]
+Yes = Annotated[bool, typer.Option("--yes", help="Use the models without asking for it first.")]
 
 
 @dataclass(frozen=True, slots=True)

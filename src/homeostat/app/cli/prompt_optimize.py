@@ -5,6 +5,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from homeostat.app.cli.prompt_lossy import (
+    Embeddings,
+    EndpointOption,
+    Lossy,
+    LossyAsked,
+    LossyPer,
+    Rewrite,
+    Yes,
+)
 from homeostat.app.cli.prompt_plans import DEFAULT_MODEL, Model, StylesFile, Tokenizer
 
 if TYPE_CHECKING:
@@ -20,18 +29,12 @@ def optimize(
         str, typer.Option("--passes", help="Only these passes, by comma; lossy ones run if named here.")
     ] = "",
     skip: Annotated[str, typer.Option(help="Leave out these passes, by comma.")] = "",
-    lossy: Annotated[
-        str, typer.Option(help="Drop what binds nobody until so much is left: a ratio, or tokens.")
-    ] = "",
-    lossy_per: Annotated[str, typer.Option(help="Of each module, or of what each command loads.")] = "module",
-    rewrite: Annotated[str, typer.Option(help="Model that writes loaded modules anew, under a gate.")] = "",
-    endpoint: Annotated[
-        str, typer.Option(help="Where it answers (OpenAI's API): http://127.0.0.1:8000/v1.")
-    ] = "",
-    embeddings: Annotated[
-        str, typer.Option(help="Model there that says how like the result is; it proves nothing.")
-    ] = "",
-    yes: Annotated[bool, typer.Option("--yes", help="Use the models without asking for it first.")] = False,
+    lossy: Lossy = "",
+    lossy_per: LossyPer = "module",
+    rewrite: Rewrite = "",
+    endpoint: EndpointOption = "",
+    embeddings: Embeddings = "",
+    yes: Yes = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Show what would be saved, write nothing.")
     ] = False,
@@ -53,7 +56,6 @@ def optimize(
 
     from homeostat.app.cli.exits import Exit
     from homeostat.app.cli.progress import working
-    from homeostat.app.cli.prompt_lossy import LossyAsked
     from homeostat.app.cli.stoppable import stoppable
     from homeostat.app.prompts.passes import passes
     from homeostat.core.errors import ConfigError

@@ -12,9 +12,10 @@ from homeostat.app.cli.stoppable import stoppable
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from homeostat.act.search.search import Pick
+    from homeostat.act.search.search import Pick, Search
     from homeostat.app.tune.against_default import Effect
     from homeostat.app.tune.journal import Journal
+    from homeostat.app.tune.trial_command import TrialCommand
     from homeostat.app.tune.tuning import Tuned
     from homeostat.app.tune.tuning_file import TuningFile
 
@@ -62,27 +63,16 @@ def tune(
 
     Example: [bold]homeostat tune --file tune.toml -- python bench.py --batch {batch_size}[/bold]
     """
-    from homeostat.app.cli.progress import working
     from homeostat.app.tune.journal import Journal
     from homeostat.app.tune.searches import search_of, usual_search
     from homeostat.app.tune.trial_command import TrialCommand
-    from homeostat.app.tune.tuning import tune as tuned
 
     tuning = _asked(file, evaluations, pairs, search)
     name = usual_search(tuning)
     finder = search_of(tuning, name, seed, storage, study)
     trial = TrialCommand(command, tuning, os.environ)
     book = Journal.opened(journal or file.with_suffix(".jsonl"), tuning, fresh=fresh)
-    if book.entries and not as_json:
-        typer.echo(f"goes on from {book.path}, which holds {len(book.entries)} measurements", err=True)
-    with stoppable(), working(quiet=as_json) as work:
-        try:
-            found = tuned(tuning, finder, trial.run, book, work.step, shared=storage is not None)
-        except KeyboardInterrupt:
-            typer.echo(
-                f"homeostat: stopped after {len(book.entries)} measurements; run it again to go on", err=True
-            )
-            raise typer.Exit(130) from None
+    found = _found(tuning, finder, trial, book, shared=storage is not None, quiet=as_json)
     if as_json:
         import msgspec
 
@@ -110,6 +100,31 @@ def _asked(file: Path, evaluations: int | None, pairs: int | None, search: str |
         pairs=pairs or tuning.pairs,
         search=search or tuning.search,
     )
+
+
+def _found(
+    tuning: "TuningFile",
+    finder: "Search",
+    trial: "TrialCommand",
+    book: "Journal",
+    *,
+    shared: bool,
+    quiet: bool,
+) -> "Tuned":
+    """Search, from where the journal stands, until something is found or somebody stops it."""
+    from homeostat.app.cli.progress import working
+    from homeostat.app.tune.tuning import tune as tuned
+
+    if book.entries and not quiet:
+        typer.echo(f"goes on from {book.path}, which holds {len(book.entries)} measurements", err=True)
+    with stoppable(), working(quiet=quiet) as work:
+        try:
+            return tuned(tuning, finder, trial.run, book, work.step, shared=shared)
+        except KeyboardInterrupt:
+            typer.echo(
+                f"homeostat: stopped after {len(book.entries)} measurements; run it again to go on", err=True
+            )
+            raise typer.Exit(130) from None
 
 
 def _print(found: "Tuned", tuning: "TuningFile", book: "Journal") -> None:

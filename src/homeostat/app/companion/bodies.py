@@ -111,15 +111,17 @@ async def lines_of(request: Request) -> AsyncIterator[bytes]:
     budget: Budget = request.app.state.bodies
     budget.take(LINES_HELD_BYTES)
     try:
-        rest = b""
+        rest = bytearray()
         async for chunk in _chunks(request):
-            *lines, rest = (rest + chunk).split(b"\n")
+            begin, *lines = chunk.split(b"\n")
+            rest += begin
             for line in lines:
-                yield line
+                yield bytes(rest)
+                rest = bytearray(line)
             if len(rest) > LINE_BYTES_MAX:
                 raise TooLarge(f"a line has more than the {LINE_BYTES_MAX} bytes that are taken")
         if rest:
-            yield rest
+            yield bytes(rest)
     finally:
         budget.give_back(LINES_HELD_BYTES)
 

@@ -23,13 +23,11 @@ from homeostat.companion.dream.stages import Stages
 from homeostat.companion.dream.wishes import Wishes, wishes_of
 from homeostat.companion.flags import Flags
 from homeostat.companion.store.people import People
-from homeostat.core.errors import NotAvailable, QueueFull
+from homeostat.core.errors import NotAvailable
 
 BODY_BYTES_MAX = 64 << 10
 AFTER_MAX = 10_000
 FEATURE = "dream"
-RENDERINGS_MAX = 4
-"""At once: each waits for a model elsewhere, in threads that who is in danger needs as well."""
 
 
 class Wanted(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
@@ -118,7 +116,6 @@ class DreamApi:
         self._flags = flags
         self._door = door
         self._threads = threads
-        self._renderings = 0
 
     def routes(self) -> list[Route]:
         """Return the routes."""
@@ -174,14 +171,8 @@ class DreamApi:
         return Response(await self._rendered(http, person, model.paint), media_type=pictures.MEDIA)
 
     async def _rendered(self, http: Request, person: str, render: Callable[[Scene], bytes]) -> bytes:
-        if self._renderings >= RENDERINGS_MAX:
-            raise QueueFull(f"{RENDERINGS_MAX} scenes are read or painted already: try again later")
-        self._renderings += 1
-        try:
-            scene = await self._threads.run_for(person, self._scene, person, http)
-            return await self._threads.elsewhere(render, scene)
-        finally:
-            self._renderings -= 1
+        scene = await self._threads.run_for(person, self._scene, person, http)
+        return await self._threads.model(render, scene)
 
     def _scene(self, person: str, http: Request) -> Scene:
         name, number = http.path_params["name"], http.path_params["number"]

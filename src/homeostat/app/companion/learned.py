@@ -105,7 +105,7 @@ class LearnedApi:
         """What the person likely said between two messages, by their seqs: marked as reconstructed."""
         query = http.query_params
         before, after = whole(query, "before", 0, SEQ_MAX), whole(query, "after", 0, SEQ_MAX)
-        return self._archaeology.reconstruct(memory, before, after, worded=query.get("worded") == "true")
+        return self._archaeology.reconstruct(memory, before, after, worded=_worded(http))
 
     def _answering(self, look: Look, path: str) -> Endpoint:
         feature = path.partition("/")[0]
@@ -119,10 +119,16 @@ class LearnedApi:
                 with self._people.open(person) as memory:
                     return look(memory, http)
 
-            return json_answer(await self._threads.run_for(person, looked))
+            runs = self._threads.model_for if _worded(http) else self._threads.run_for
+            return json_answer(await runs(person, looked))
 
         answer.__doc__ = look.__doc__
         return answer
+
+
+def _worded(http: Request) -> bool:
+    """Tell whether a model is to say it."""
+    return http.query_params.get("worded") == "true"
 
 
 def _point(http: Request, name: str) -> Point:

@@ -151,7 +151,7 @@ class MirrorApi:
         asked = understood(await body_of(http, BODY_BYTES_MAX), Replies)
         turns = [Turn(said.text, said.own) for said in asked.turns[-TURNS_MAX:]]
         return await self._answered(
-            person, lambda memory: {"reply": self._mirror.reply(memory, turns)}, on=True
+            person, lambda memory: {"reply": self._mirror.reply(memory, turns)}, on=True, model=True
         )
 
     async def same_author(self, http: Request) -> Response:
@@ -190,7 +190,11 @@ class MirrorApi:
             return self._clock.now_ns() // 1_000, 0
         return moment_of(situation.at)
 
-    async def _answered(self, person: str, look: Callable[[Memory], T], *, on: bool = False) -> Response:
+    async def _answered(
+        self, person: str, look: Callable[[Memory], T], *, on: bool = False, model: bool = False
+    ) -> Response:
+        """Answer what a look says; `on` where the mirror must be, `model` where it may ask one elsewhere."""
+
         def looked() -> T:
             if not self._flags.on(self._mirror.name, person):
                 raise Off("the mirror is off for this person by its flag")
@@ -199,4 +203,5 @@ class MirrorApi:
                     raise Off("the person has turned the mirror off")
                 return look(memory)
 
-        return json_answer(await self._threads.run_for(person, looked))
+        runs = self._threads.model_for if model else self._threads.run_for
+        return json_answer(await runs(person, looked))

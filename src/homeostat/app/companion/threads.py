@@ -1,7 +1,7 @@
 """The threads in which the companion works for the web: so many, and each person's work in its order."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Container
+from collections.abc import AsyncIterator, Callable, Container, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from contextvars import copy_context
@@ -12,6 +12,8 @@ from anyio import CapacityLimiter, to_thread
 from homeostat.act.knobs.declaration import declared
 from homeostat.companion.answering import Answering
 from homeostat.companion.unspoken import Unspoken
+from homeostat.core.errors import QueueFull
+from homeostat.core.guard import guarded
 from homeostat.runtime.host import Host
 
 T = TypeVar("T")
@@ -19,6 +21,10 @@ T = TypeVar("T")
 THREADS = 8
 ASIDE = 2
 ELSEWHERE = 16
+ANSWERED_MAX = 512
+"""Requests that are answered at once or wait for it, some seconds of work: one more is refused."""
+MODELS_MAX = 8
+"""Questions to models elsewhere that are waited for at once: who is in danger needs some of the threads."""
 
 
 class Threads:
@@ -28,11 +34,16 @@ class Threads:
     thread: several would hand the interpreter's lock to and fro between their statements, at ten times the
     latency, and on the event loop itself nobody in danger would be heard meanwhile. `embedding` is how many
     threads embed: few for a model that computes here, 0 where nothing embeds. `held` are people whose memory
-    something else holds for longer.
+    something else holds for longer, by who holds it.
     """
 
     def __init__(
-        self, host: Host, *, computes: bool = False, embedding: int = 0, held: Container[str] = ()
+        self,
+        host: Host,
+        *,
+        computes: bool = False,
+        embedding: int = 0,
+        held: Sequence[Container[str]] = (),
     ) -> None:
         self._short = ThreadPoolExecutor(1, "homeostat-short") if computes else None
         self._aside = ThreadPoolExecutor(ASIDE, "homeostat-aside")
@@ -52,6 +63,10 @@ class Threads:
         )
         self._limiter = CapacityLimiter(THREADS)
         self._turns: dict[str, _Turn] = {}
+        self._asking = 0
+        self._answering = 0
+        self._losses = host.losses
+        self._refused = host.counter("companion.refused", "1", status=503)
 
     async def run(self, work: Callable[..., T], *args: object) -> T:
         """Return what a function returns."""
@@ -64,9 +79,36 @@ class Threads:
         """Return what a function returns that must not wait for those that answer, nor they for it."""
         return await _within(self._aside, work, *args)
 
+    def later(self, work: Callable[..., object], *args: object) -> None:
+        """Have a function run aside for which nobody waits; what fails is counted."""
+
+        def guarded_work() -> None:
+            with guarded(self._losses, "companion.later"):
+                work(*args)
+
+        self._aside.submit(guarded_work)
+
     async def elsewhere(self, work: Callable[..., T], *args: object) -> T:
         """Return what a function returns that waits for somebody else's server."""
         return await _within(self._elsewhere, work, *args)
+
+    async def model(self, work: Callable[..., T], *args: object) -> T:
+        """Return what a function returns that asks a model elsewhere. Raises QueueFull where many do."""
+        if self._asking >= MODELS_MAX:
+            raise QueueFull(f"models elsewhere are asked {MODELS_MAX} things already: try again later")
+        self._asking += 1
+        try:
+            return await self.elsewhere(work, *args)
+        finally:
+            self._asking -= 1
+
+    async def model_for(self, person: str, work: Callable[..., T], *args: object) -> T:
+        """Return what a function returns that may ask a model, after what was asked before for the person.
+
+        It keeps no thread from those who ask no model. Raises QueueFull.
+        """
+        async with self._turn(person):
+            return await self.model(work, *args)
 
     async def run_for(self, person: str, work: Callable[..., T], *args: object) -> T:
         """Return what a function returns, after all that was asked before for the same person.
@@ -79,16 +121,24 @@ class Threads:
     async def answered(self, person: str, answering: Answering[T]) -> T:
         """Return the answer to a request, after all that was asked before for the same person.
 
-        It is embedded in a thread of its own, for it takes long and needs no lock of the interpreter.
+        It is embedded in a thread of its own, for it takes long and needs no lock of the interpreter. Raises
+        QueueFull where many wait already.
         """
-        with answering:
-            async with self._turn(person):
-                if self._embedding is not None:
-                    await _within(self._embedding, answering.embed)
-                return await self._now(person, answering.finish)
+        if self._answering >= ANSWERED_MAX:
+            self._refused.add(1)
+            raise QueueFull(f"{ANSWERED_MAX} requests wait for an answer already: try again later")
+        self._answering += 1
+        try:
+            with answering:
+                async with self._turn(person):
+                    if self._embedding is not None:
+                        await _within(self._embedding, answering.embed)
+                    return await self._now(person, answering.finish)
+        finally:
+            self._answering -= 1
 
     async def _now(self, person: str, work: Callable[..., T], *args: object) -> T:
-        if self._short is None or person in self._held:
+        if self._short is None or any(person in held for held in self._held):
             return await self.run(work, *args)
         return await _within(self._short, work, *args)
 

@@ -65,7 +65,9 @@ class Dreams:
         said: Said | None = None,
         runs: Runs = in_thread,
         rests: Rests = nullcontext,
+        away: set[str] | None = None,
     ) -> None:
+        """`away` is told of those whose memory is held by a dream while they are away."""
         self.knobs = knobs
         self._clock = host.clock
         self._losses = host.losses
@@ -73,7 +75,7 @@ class Dreams:
         self._make_name = make_name
         self._meter = Meter(host)
         self._throughput = Throughput(host)
-        work = Work(host, people, knobs, runs, rests)
+        work = Work(host, people, knobs, runs, rests, set() if away is None else away)
         self.cpu = work.cpu
         self._pipeline = Pipeline(
             host,

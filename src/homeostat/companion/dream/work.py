@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager
 from time import thread_time
 from typing import Any, Protocol, TypeVar
 
@@ -42,13 +42,17 @@ class Work:
     """Runs what dreams look up and compute. Lives on one event loop.
 
     `cpu` is what those who are away, and apart from them those who asked, may compute: it pays for what was
-    left behind as well, so that who begins and stops again and again pays like everybody.
+    left behind as well, so that who begins and stops again and again pays like everybody. `away` is told
+    of those whose memory is held although they are away: they may be back.
     """
 
-    def __init__(self, host: Host, people: People, knobs: DreamKnobs, runs: Runs, rests: Rests) -> None:
+    def __init__(
+        self, host: Host, people: People, knobs: DreamKnobs, runs: Runs, rests: Rests, away: set[str]
+    ) -> None:
         self._people = people
         self._runs = runs
         self._rests = rests
+        self._away = away
         self._left_behind: set[asyncio.Future[Any]] = set()
         share = knobs.cpu_share
         self.cpu = {how: Budget(host.clock, lambda: float(share.get()), CPU_BURST_S) for how in HOWS}
@@ -58,19 +62,10 @@ class Work:
 
         For who is away it takes turns with all else that can wait, in a thread that nobody waits for.
         """
-        away = session.how == "away"
-
-        def looked() -> T:
-            with (
-                self._paid(session.how),
-                self._rests() if away else nullcontext(),
-                self._people.open(session.person) as memory,
-                Unspoken("a dream"),
-            ):
-                return look(memory)
-
-        runs = in_thread if away else self._runs
-        return await self.unless_stopped(session, runs(session.person, looked))
+        if session.how == "away":
+            looking = in_thread(session.person, lambda: self._held_away(session.person, look))
+            return await self.unless_stopped(session, looking)
+        return await self.unless_stopped(session, self.in_turn(session, look))
 
     async def computed(self, session: Session, work: Callable[[], T]) -> T:
         """Return what a function returns that needs no memory. Raises Stopped."""
@@ -81,7 +76,7 @@ class Work:
 
         return await self.unless_stopped(session, asyncio.to_thread(computed))
 
-    async def after_all(self, session: Session, look: Callable[[Memory], T]) -> T:
+    async def in_turn(self, session: Session, look: Callable[[Memory], T]) -> T:
         """Return what a function says of the person's memory, whether or not the dream was stopped.
 
         It takes its turn among all that is asked for the same person: what they wish meanwhile holds.
@@ -92,6 +87,15 @@ class Work:
                 return look(memory)
 
         return await self._runs(session.person, looked)
+
+    def _held_away(self, person: str, look: Callable[[Memory], T]) -> T:
+        with self._paid("away"), self._rests():
+            self._away.add(person)
+            try:
+                with self._people.open(person) as memory, Unspoken("a dream"):
+                    return look(memory)
+            finally:
+                self._away.discard(person)
 
     async def unless_stopped(self, session: Session, work: Awaitable[T]) -> T:
         """Return what work returns; raise Stopped as soon as the dream is stopped, and leave it behind."""

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from homeostat.companion.security import pages
-from homeostat.companion.security.figures import Figures
+from homeostat.companion.security.figures import FAULTS_MAX, Figures
 from homeostat.companion.store.sqlite.places import PEOPLE, REGISTRY
 from homeostat.core.errors import StoreError
 from homeostat.runtime.host import Host
@@ -102,7 +102,7 @@ class Encryption:
                     continue
                 stored += size
                 encrypted += size * noise / looked
-                if noise < looked:
+                if noise < looked and len(faults) < FAULTS_MAX:
                     faults.append(f"{file}: {looked - noise} of {looked} pages can be read")
             yield
         self._figures.found("encryption", encrypted, stored, faults, "bytes of memories, by sampled pages")

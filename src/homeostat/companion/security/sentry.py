@@ -14,6 +14,7 @@ from homeostat.companion.access.grant import Grant
 from homeostat.companion.security.block import Block, Blocked, Kind
 from homeostat.companion.security.books import Book
 from homeostat.core.clock import SECOND_NS, Clock
+from homeostat.core.errors import HomeostatError
 from homeostat.runtime.host import Host
 
 DRAWER = "block"
@@ -155,7 +156,7 @@ class Sentry:
         return bool(self._new)
 
     def keep(self) -> None:
-        """Keep what was blocked since, and note it in the audit."""
+        """Keep what was blocked since, and note it in the audit. What cannot be kept now is tried again."""
         with self._storing:
             self._keep()
 
@@ -168,9 +169,13 @@ class Sentry:
     def _keep(self) -> None:
         while self._new:
             block = self._new.popleft()
-            self._drawers.put(DRAWER, {block.whom: msgspec.msgpack.encode(block)})
+            try:
+                self._drawers.put(DRAWER, {block.whom: msgspec.msgpack.encode(block)})
+                self._audit.note(Act.BLOCKED, "", about=f"{block.kind} {block.whom}")
+            except HomeostatError:
+                self._new.appendleft(block)
+                raise
             self._kept.add(block.whom)
-            self._audit.note(Act.BLOCKED, "", about=f"{block.kind} {block.whom}")
 
     def _follow(self) -> None:
         there = blocks_in(self._drawers)
