@@ -15,6 +15,7 @@ from homeostat.companion.message import Message
 from homeostat.companion.search.connected import Connected
 from homeostat.companion.search.names import words_of
 from homeostat.companion.search.packed_rows import PackedRows
+from homeostat.companion.search.query import QUESTION_MARKS
 from homeostat.companion.search.spoken import Numbering, Spoken
 from homeostat.companion.search.when import speaks_of_time
 from homeostat.companion.store.people import Within
@@ -22,6 +23,8 @@ from homeostat.runtime.embed.rows import to_vectors
 
 LOOK_BACK = 64
 """The message before one in its talk is looked for among this many that came before."""
+
+TALKS_MAX = 4 * LOOK_BACK
 
 NAMES_MAX = 1_024
 """Words that people are called by; those of later people are not known as names."""
@@ -36,7 +39,6 @@ _COLUMNS = {
     "dated": np.bool_,
     "asks": np.bool_,
 }
-_QUESTION_MARKS = ("?", "？", "؟")
 _NAME_BYTES = 300
 """What one entry of `names` takes: the word, its set, the number."""
 
@@ -56,6 +58,8 @@ class Index:
         self.names: dict[str, set[int]] = {}
         self.turns: PackedRows | None = None
         self.connected: Connected | None = None
+        self._last_of: dict[int, int] = {}
+        """The place of the last message of each talk, those far back not all."""
         self._columns: dict[str, NDArray[Any]] = {name: np.empty(0, kind) for name, kind in _COLUMNS.items()}
 
     @property
@@ -112,7 +116,7 @@ class Index:
         columns["at_us"][begin:end] = [m.at_us for m in messages]
         columns["own"][begin:end] = [m.own for m in messages]
         columns["dated"][begin:end] = [speaks_of_time(m.text) for m in messages]
-        columns["asks"][begin:end] = [m.text.rstrip().endswith(_QUESTION_MARKS) for m in messages]
+        columns["asks"][begin:end] = [m.text.rstrip().endswith(QUESTION_MARKS) for m in messages]
         names = {name for m in messages for name in (m.author, m.talk)}
         numbers = {name: number_of(name) for name in names}
         columns["author"][begin:end] = [numbers[m.author] for m in messages]
@@ -171,14 +175,14 @@ class Index:
 
     def _link(self, begin: int) -> None:
         """Find the message before each one from `begin` on, in its talk."""
-        start = max(0, begin - LOOK_BACK)
-        talks = self._columns["talk"][start : self.count]
-        order = np.argsort(talks, kind="stable")
-        same = talks[order[1:]] == talks[order[:-1]]
-        near = np.diff(order) <= LOOK_BACK
-        before = np.full(len(talks), -1, np.int32)
-        before[order[1:][same & near]] = start + order[:-1][same & near]
-        self._columns["before"][begin : self.count] = before[begin - start :]
+        before = self._columns["before"]
+        for place, talk in enumerate(self._columns["talk"][begin : self.count].tolist(), begin):
+            last = self._last_of.get(talk, -1)
+            before[place] = last if place - last <= LOOK_BACK else -1
+            self._last_of[talk] = place
+        if len(self._last_of) > TALKS_MAX:
+            near = self.count - LOOK_BACK
+            self._last_of = {talk: place for talk, place in self._last_of.items() if place >= near}
 
 
 def number_of(name: str) -> int:
