@@ -163,3 +163,12 @@ class ShelfContract:
         found = one.get("x")
         assert found is not None
         assert (found.version, found.value) == (3, {"a": 5, "b": 9})
+
+    def test_nobody_waited_for_what_was_there_before_them(self, shelf: Shelf) -> None:
+        host, (one, other) = two(shelf)
+        document = one.put("x", {"a": 1})
+        assert isinstance(host.clock, ManualClock)
+        host.clock.advance(86_400.0)
+        other.synchronise()
+        assert other.get("x") == document
+        assert host.snapshot("state.sync", state="plan").count == 0

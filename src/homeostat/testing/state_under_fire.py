@@ -1,19 +1,13 @@
-"""Shared state under fire: processes change the same documents at once, are killed, and all is counted.
+"""Shared state under fire: processes change the same documents at once, are killed, and all is counted."""
 
-As a module it is one of those processes: `python -m homeostat.testing.state_under_fire`. It says what it does
-line by line, and what it measured of itself where it is ended by SIGTERM.
-"""
-
-import asyncio
 import os
-import random
 import signal
-import sys
 import time
 from bisect import bisect_left
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections import defaultdict, deque
+from collections.abc import Sequence
 from contextlib import ExitStack
+from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 from types import TracebackType
@@ -22,170 +16,28 @@ from typing import Self, TypeVar
 import msgspec
 
 from homeostat.core.clock import SystemClock
-from homeostat.core.errors import HomeostatError
-from homeostat.runtime.bus import Bus
 from homeostat.runtime.state import Document, SharedState
-from homeostat.runtime.state.in_file import FileShelf
-from homeostat.runtime.state.on_redis import RedisShelf
+from homeostat.testing import state_sharer
 from homeostat.testing.bare_host import BareHost
 from homeostat.testing.faults.victim import Victim
+from homeostat.testing.state_sharer import (
+    A_SECOND,
+    DOCUMENTS,
+    FOLDER,
+    NAME,
+    REDIS,
+    STATE,
+    Change,
+    Line,
+    Look,
+    Measured,
+    shelf_at,
+)
 
-FOLDER, REDIS, NAME = "STATE_FOLDER", "STATE_REDIS", "STATE_NAME"
-DOCUMENTS, A_SECOND = "STATE_DOCUMENTS", "STATE_A_SECOND"
-STATE = "board"
-LOOK_S = 0.02
-"""How often a process says what its copy holds."""
-
-
+TIMEOUT_S = 120.0
 L = TypeVar("L", bound=msgspec.Struct)
 
-
-class Told(msgspec.Struct, frozen=True):
-    """A document was changed."""
-
-    key: str
-
-
-class Change(msgspec.Struct, frozen=True, tag=True):
-    """A change that was acknowledged: the `number`th that a process tried of the document."""
-
-    by: str
-    key: str
-    number: int
-    version: int
-    kept_ns: int
-
-
-class Refused(msgspec.Struct, frozen=True, tag=True):
-    """A change that was not acknowledged, or a copy that could not be read."""
-
-    what: str
-    error: str
-    at_ns: int
-
-
-class Seen(msgspec.Struct, frozen=True, tag=True):
-    """A version of another process that came into a copy because somebody told of it."""
-
-    sync_ms: float
-
-
-class Look(msgspec.Struct, frozen=True, tag=True):
-    """What a copy held: the version of each document."""
-
-    at_ns: int
-    versions: dict[str, int]
-
-
-class Measured(msgspec.Struct, frozen=True, tag=True):
-    """What a process measured of itself."""
-
-    conflicts: float
-    resolved: float
-    resolving_ms_p99: float | None
-    uptime: float
-    fallbacks: float
-
-
-Line = Change | Refused | Seen | Look | Measured
 _line: msgspec.json.Decoder[Line] = msgspec.json.Decoder(Line)
-
-
-def shelf_at(environment: Mapping[str, str]) -> FileShelf | RedisShelf:
-    """Return what keeps the documents: in Redis where one is named, else in a file."""
-    if REDIS in environment:
-        return RedisShelf(environment[REDIS])
-    return FileShelf(Path(environment[FOLDER]) / "state.db")
-
-
-class Process:
-    """One of those who share the documents."""
-
-    def __init__(self, environment: Mapping[str, str]) -> None:
-        self._name = environment[NAME]
-        self._keys = [f"d{n}" for n in range(int(environment[DOCUMENTS]))]
-        self._a_second = float(environment[A_SECOND])
-        self._host = BareHost(SystemClock())
-        self._bus = Bus(self._host, environment.get(REDIS) or f"{environment[FOLDER]}/bus.db")
-        told = self._bus.kind(Told, "told", key=lambda e: STATE)
-        self._state = SharedState(
-            self._host, shelf_at(environment), STATE, changed=lambda state, key: self._bus.tell(Told(key))
-        )
-        self._known: dict[str, int] = {}
-
-        @self._bus.on(told, "copies", live=True)
-        async def synchronise(event: Told) -> None:
-            await asyncio.to_thread(self._state.synchronise)
-            self._say_what_is_new()
-
-    async def run(self) -> None:
-        """Change documents and say what the copy holds, until SIGTERM; then say what was measured."""
-        ended = asyncio.Event()
-        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, ended.set)
-        async with self._bus as bus:
-            await bus.backend()
-            parts = [asyncio.create_task(part) for part in (bus.serve(), self._change(), self._look())]
-            await ended.wait()
-            for part in parts:
-                part.cancel()
-            await asyncio.gather(*parts, return_exceptions=True)
-        _say(self._measured())
-
-    async def _change(self) -> None:
-        chance = random.Random(self._name)  # noqa: S311 - no secret
-        numbers: dict[str, int] = defaultdict(int)
-        due_s = time.monotonic()
-        while True:
-            if self._a_second:
-                due_s += chance.expovariate(self._a_second)
-                await asyncio.sleep(max(0.0, due_s - time.monotonic()))
-            key = chance.choice(self._keys)
-            numbers[key] += 1
-            try:
-                _say(await asyncio.to_thread(self._changed, key, numbers[key]))
-            except HomeostatError as error:
-                _say(Refused("change", type(error).__name__, time.time_ns()))
-                await asyncio.sleep(LOOK_S)
-
-    def _changed(self, key: str, number: int) -> Change:
-        """Set a field of one's own and one that all set."""
-        base = self._state.get(key)
-        value = {**(base.value if base else {}), self._name: number, "last": self._name}
-        document = self._state.put(key, value, base)
-        return Change(self._name, key, number, document.version, time.time_ns())
-
-    def _say_what_is_new(self) -> None:
-        now_ns = time.time_ns()
-        for key, document in self._state.view().documents.items():
-            if self._known.get(key, 0) < document.version and document.value["last"] != self._name:
-                _say(Seen((now_ns - document.at_ns) / 1e6))
-            self._known[key] = document.version
-
-    async def _look(self) -> None:
-        while True:
-            at_ns = time.time_ns()
-            try:
-                view = await asyncio.to_thread(self._state.view)
-            except HomeostatError as error:
-                _say(Refused("look", type(error).__name__, at_ns))
-            else:
-                _say(Look(at_ns, {key: document.version for key, document in view.documents.items()}))
-            await asyncio.sleep(LOOK_S)
-
-    def _measured(self) -> Measured:
-        host, part = self._host, f"{STATE}_state"
-        return Measured(
-            host.total("state.conflicts", state=STATE, outcome="found"),
-            host.total("state.conflicts", state=STATE, outcome="resolved"),
-            host.snapshot("state.resolving", state=STATE).p99,
-            host.snapshot("part.uptime", part=part).last,
-            host.snapshot("part.fallbacks", part=part).mean,
-        )
-
-
-def _say(line: Line) -> None:
-    sys.stdout.buffer.write(msgspec.json.encode(line) + b"\n")
-    sys.stdout.buffer.flush()
 
 
 class Sharers:
@@ -199,31 +51,46 @@ class Sharers:
         if redis_url:
             self._environment[REDIS] = redis_url
         self._names = (f"p{n}" for n in count())
-        self._running = ExitStack()
-        self.victims: list[Victim] = []
+        self._block = ExitStack()
+        self.running: dict[str, Victim] = {}
         self.lines: list[Line] = []
         """What those said that have ended."""
 
-    def start(self) -> Victim:
-        """Start a further one."""
-        environment = {**self._environment, NAME: next(self._names)}
-        victim = self._running.enter_context(Victim(["-m", __name__], environment))
-        self.victims.append(victim)
-        return victim
+    def start(self) -> str:
+        """Start a further one, and return its name."""
+        name = next(self._names)
+        victim = Victim(["-m", state_sharer.__name__], {**self._environment, NAME: name})
+        self.running[name] = self._block.enter_context(victim)
+        return name
 
-    def kill(self, victim: Victim) -> None:
+    def until_said(self, count: int) -> None:
+        """Wait until each that runs has said so many lines."""
+        for victim in self.running.values():
+            victim.wait_for_lines(count, TIMEOUT_S)
+
+    def kill(self, name: str) -> None:
         """End one as by `kill -9`."""
-        self.victims.remove(victim)
-        self.lines += _read(victim.kill())
+        self.lines += _read(self.running.pop(name).kill())
 
     def end(self) -> None:
         """Have all end in peace."""
-        for victim in self.victims:
+        for victim in self.running.values():
             os.kill(victim.pid, signal.SIGTERM)
-        for victim in self.victims:
+        for victim in self.running.values():
             victim.wait()
             self.lines += _read(victim.lines)
-        self.victims = []
+        self.running = {}
+
+    def said(self, kind: type[L]) -> list[L]:
+        """Return what those said that have ended, of one kind."""
+        return [line for line in self.lines if isinstance(line, kind)]
+
+    def wrong(self) -> int:
+        """Return how many changes were acknowledged and are not there, or share a version."""
+        documents, changes = self.documents(), self.said(Change)
+        newest = {(change.by, change.key): change.number for change in changes}  # of each in their order
+        lost = sum(int(documents[key].value.get(by, 0) < number) for (by, key), number in newest.items())
+        return lost + len(changes) - len({(change.key, change.version) for change in changes})
 
     def documents(self) -> dict[str, Document]:
         """Return the documents as they are kept."""
@@ -239,23 +106,11 @@ class Sharers:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._running.close()
-
-
-def of(victim: Victim, kind: type[L]) -> list[L]:
-    """Return what a process has said so far of one kind."""
-    return [line for line in _read(list(victim.lines)) if isinstance(line, kind)]
+        self._block.close()
 
 
 def _read(lines: Sequence[str]) -> list[Line]:
     return [_line.decode(line) for line in lines]
-
-
-def wrong(documents: Mapping[str, Document], changes: Sequence[Change]) -> int:
-    """Return how many changes were acknowledged and are not there, or share a version with another one."""
-    newest = {(change.by, change.key): change.number for change in changes}  # each process's in their order
-    lost = sum(int(documents[key].value.get(by, 0) < number) for (by, key), number in newest.items())
-    return lost + len(changes) - len({(change.key, change.version) for change in changes})
 
 
 def accuracy(looks: Sequence[Look], changes: Sequence[Change]) -> float:
@@ -274,5 +129,55 @@ def accuracy(looks: Sequence[Look], changes: Sequence[Change]) -> float:
     return right / asked
 
 
-if __name__ == "__main__":
-    asyncio.run(Process(os.environ).run())
+@dataclass(frozen=True, slots=True)
+class Casualties:
+    """What a fire left. `wrong` counts changes that were acknowledged and are not there.
+
+    `silence_s` is the longest time from a kill until another process changed a document, `recovery_s` until
+    the one did that was started in place of the killed one.
+    """
+
+    changes: int
+    a_second: float
+    wrong: int
+    conflicts: int
+    unresolved: int
+    resolving_ms_p99: float
+    silence_s: float
+    recovery_s: float
+
+
+def set_on_fire(folder: Path, redis_url: str = "", kills: int = 3, begun: int = 300) -> Casualties:
+    """Have three processes change four documents as often as they can; kill one again and again."""
+    killed: list[tuple[int, str]] = []
+    with Sharers(folder, redis_url, documents=4, a_second=0.0) as sharers:
+        names = deque(sharers.start() for _ in range(3))
+        for _ in range(kills):
+            sharers.until_said(begun)
+            victim = names.popleft()
+            at_ns = time.time_ns()
+            sharers.kill(victim)
+            names.append(sharers.start())
+            killed.append((at_ns, names[-1]))
+        sharers.until_said(begun)
+        sharers.end()
+        wrong = sharers.wrong()
+    changes, measured = sharers.said(Change), sharers.said(Measured)
+    later = [[one for one in changes if one.kept_ns > at_ns] for at_ns, _ in killed]
+    span_ns = max(one.kept_ns for one in changes) - min(one.kept_ns for one in changes)
+    return Casualties(
+        changes=len(changes),
+        a_second=len(changes) / span_ns * 1e9,
+        wrong=wrong,
+        conflicts=round(sum(one.conflicts for one in measured)),
+        unresolved=round(sum(one.conflicts - one.resolved for one in measured)),
+        resolving_ms_p99=max(one.resolving_ms_p99 or 0.0 for one in measured),
+        silence_s=max(
+            (min(one.kept_ns for one in after) - at_ns) / 1e9
+            for (at_ns, _), after in zip(killed, later, strict=True)
+        ),
+        recovery_s=max(
+            (min(one.kept_ns for one in after if one.by == name) - at_ns) / 1e9
+            for (at_ns, name), after in zip(killed, later, strict=True)
+        ),
+    )

@@ -107,6 +107,8 @@ class SharedState:
         with self._lock:
             before = self._view
             self._look()
+            if before.read_ns is None:
+                return  # what is old was not waited for
             now_ns = self._clock.now_ns()
             for key, document in self._view.documents.items():
                 known = before.documents.get(key)
