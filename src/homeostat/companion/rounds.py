@@ -21,7 +21,7 @@ JOB = "companion.enrich"
 CHANGED_NS = SECOND_NS
 """The length of a round of those whose messages were edited or removed."""
 
-TURN_S = 0.05
+TURN_S = 0.25
 """How often those are enqueued to whom something was said."""
 
 SWEEP_PAGE = 50
