@@ -2,8 +2,8 @@
 
 A turn's text is what was said, with the caption of the picture that was shown, if there was one, behind it
 in brackets, as the paper's retrieval reads turns. A session is a talk; its turns follow one another by a
-second. Questions of category 5 (adversarial) are left out, as in the paper's table, and those without any
-evidence.
+second. Questions of category 5 (adversarial: about the wrong person) stand apart, as in the paper's table;
+those without any evidence are left out.
 """
 
 import json
@@ -16,6 +16,7 @@ from homeostat.companion.message import NewMessage
 from homeostat.companion.search.recall import Asked
 
 CATEGORIES = {1: "multi-hop", 2: "temporal", 3: "open", 4: "single-hop"}
+ADVERSARIAL = 5
 _FILE = Path("locomo") / "locomo_first5.json"
 
 
@@ -25,10 +26,11 @@ class Talk:
 
     messages: list[NewMessage]
     asked: dict[str, list[Asked]]
+    adversarial: list[Asked]
 
     @property
     def questions(self) -> list[Asked]:
-        """All questions."""
+        """All questions but the adversarial."""
         return [one for group in self.asked.values() for one in group]
 
 
@@ -58,10 +60,11 @@ def _talk(raw: dict) -> Talk:  # type: ignore[type-arg]
                     own=turn["speaker"] == conversation["speaker_a"],
                 )
             )
-    asked: dict[str, list[Asked]] = {name: [] for name in CATEGORIES.values()}
+    asked: dict[int, list[Asked]] = {number: [] for number in (*CATEGORIES, ADVERSARIAL)}
     for question in raw["qa"]:
         evidence = re.findall(r"D\d+:\d+", " ".join(question["evidence"]))
-        if question["category"] in CATEGORIES and evidence:
+        if evidence:
             ids = tuple(re.sub(r":0+(?=\d)", ":", id) for id in evidence)
-            asked[CATEGORIES[question["category"]]].append(Asked(question["question"], ids))
-    return Talk(messages, asked)
+            asked[question["category"]].append(Asked(question["question"], ids))
+    by_name = {name: asked[number] for number, name in CATEGORIES.items()}
+    return Talk(messages, by_name, asked[ADVERSARIAL])

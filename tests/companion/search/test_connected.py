@@ -9,6 +9,7 @@ from homeostat.companion.dream.integrate.lexicon import Lexicon
 from homeostat.companion.finding import Hit
 from homeostat.companion.message import NewMessage
 from homeostat.companion.residents import Residents
+from homeostat.companion.search.query import read
 from homeostat.companion.search.search import Search
 from homeostat.companion.search.several import asks_for_several
 from homeostat.companion.store.people import Memory
@@ -36,8 +37,8 @@ def said(*texts: str, first: int = 1) -> list[NewMessage]:
     ]
 
 
-def dreamt(memory: Memory, embedder: WordEmbedder, lexicon: Lexicon | None = None) -> None:
-    while not Turns(embedder).catch_up(memory, 100):
+def dreamt(memory: Memory, embedder: WordEmbedder | None, lexicon: Lexicon | None = None) -> None:
+    while embedder is not None and not Turns(embedder).catch_up(memory, 100):
         pass
     integration = Integration(BareHost(), embedder, lexicon)
     while not integration.integrate(memory).done:
@@ -49,10 +50,20 @@ def embedder() -> WordEmbedder:
     return WordEmbedder()
 
 
-def found(memory: Memory, embedder: WordEmbedder, lexicon: Lexicon | None = None, k: int = 3) -> list[Hit]:
-    search = Search(BareHost(), embedder, Residents(1 << 24), lexicon)
-    vector = embedder.embed([search.gist(memory, QUESTION)])[0]
-    return search.find(memory, QUESTION, k, vector=vector)
+def found(
+    memory: Memory,
+    embedder: WordEmbedder | None,
+    lexicon: Lexicon | None = None,
+    k: int = 3,
+    text: str = QUESTION,
+    **knobs: float | bool,
+) -> list[Hit]:
+    host = BareHost()
+    search = Search(host, embedder, Residents(1 << 24), lexicon)
+    for name, value in knobs.items():
+        host.knob_set.pin(name, value)
+    vector = None if embedder is None else embedder.embed([search.gist(memory, text)])[0]
+    return search.find(memory, text, k, vector=vector)
 
 
 def test_a_question_for_a_kind_finds_what_is_of_it_by_no_common_word(
@@ -64,6 +75,36 @@ def test_a_question_for_a_kind_finds_what_is_of_it_by_no_common_word(
     by_id = {hit.message.id: hit.why for hit in hits}
     assert {id for id, why in by_id.items() if why.get("kind")} == {"m2", "m5"}
     assert all(hit.score == pytest.approx(sum(hit.why.values())) for hit in hits)
+
+
+def test_by_words_alone_too_it_finds_what_is_of_a_kind(memory: Memory) -> None:
+    memory.messages.add(said(*SAID))
+    assert found(memory, None) == []
+    dreamt(memory, None)
+    assert {hit.message.id for hit in found(memory, None)} == {"m2", "m5"}
+
+
+def test_what_was_derived_pushes_no_memory_away_that_says_it_directly(memory: Memory) -> None:
+    others = [f"It rained for {n} hours and then some" for n in range(30)]
+    cats = [f"The cat slept for {n} hours" for n in range(12)]
+    direct = [f"The neighbours bring {n} loaves along" for n in range(3)]
+    memory.messages.add(said(*others, *direct, *cats))
+    text = "What pets did the neighbours bring along?"
+    before = [hit.message.id for hit in found(memory, None, k=10, text=text)]
+    dreamt(memory, None)
+    hits = found(memory, None, k=10, text=text, companion_search_kind=6.0)
+    assert before == ["m31", "m32", "m33"]
+    assert [hit.message.id for hit in hits[-3:]] == before
+    assert all("kind" in hit.why for hit in hits[:7])
+    assert [hit.score for hit in hits] == sorted((hit.score for hit in hits), reverse=True)
+
+
+def test_without_the_knob_of_dreams_it_finds_as_if_nothing_had_been_derived(memory: Memory) -> None:
+    memory.messages.add(said(*SAID, "Pets are dear to me"))
+    before = found(memory, None)
+    dreamt(memory, None)
+    assert found(memory, None) != before
+    assert found(memory, None, companion_dreams=False) == before
 
 
 def test_single_words_near_to_the_question_speak_for_a_memory(memory: Memory, embedder: WordEmbedder) -> None:
@@ -128,3 +169,21 @@ def test_a_lexicon_is_made_once_and_read_from_its_file(tmp_path: Path, embedder:
 )
 def test_questions_for_several_things_are_told_from_others(text: str, several: bool) -> None:
     assert asks_for_several(text) is several
+
+
+@pytest.mark.parametrize(
+    ("text", "several", "little"),
+    [
+        ("What books has Ann read?", True, True),
+        ("What books has Ann read about the long war between France and England?", False, False),
+        ("What do Ann's kids like?", False, True),
+        ("When did Ann paint?", False, False),
+        ("What did the neighbour paint with red colour?", False, False),
+        ("Sounds good", False, False),
+    ],
+)
+def test_who_says_little_may_mean_much_and_who_says_much_means_one_thing(
+    text: str, several: bool, little: bool
+) -> None:
+    query = read(text, {"ann": {7}}, 0, 0)
+    assert (query.several, query.little) == (several, little)

@@ -73,7 +73,8 @@ def test_what_was_said_in_the_week_after_counts_half() -> None:
 def test_reasons_that_add_nothing_are_not_shown() -> None:
     evidence = Evidence({"lexical": np.array([1, 0], np.float32), "time": np.array([0, 2], np.float32)})
     assert [evidence.of(0), evidence.of(1)] == [{"lexical": 1.0}, {"time": 2.0}]
-    assert evidence.total().tolist() == [1, 2]
+    assert evidence.total(np.array([True, True])).tolist() == [1, 2]
+    assert evidence.total(np.array([False, True])).tolist() == [-np.inf, 2]
 
 
 def test_a_windows_cosine_is_near_that_of_the_sum_of_its_turns() -> None:

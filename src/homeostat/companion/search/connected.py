@@ -101,15 +101,11 @@ class Connected:
 
     def distinct(self, places: NDArray[np.intp], k: int) -> NDArray[np.intp]:
         """Return the first `k` of places, of those that say the same in the same words the first alone."""
-        seen: set[int] = set()
-        chosen: list[int] = []
+        chosen: dict[int, int] = {}
         for place in places.tolist():
             said = int(self.said[place]) if place < len(self.said) else 0
-            if said and said in seen:
-                continue
-            seen.add(said)
-            chosen.append(place)
-        return np.array(chosen[:k], np.intp)
+            chosen.setdefault(said or -1 - place, place)
+        return np.array(list(chosen.values())[:k], np.intp)
 
 
 def connected(memory: Memory, seqs: NDArray[np.int64], before: Connected | None) -> Connected | None:

@@ -22,7 +22,7 @@ GRACE_US = 7 * 86_400 * 1_000_000
 """People speak of what happened for a week: then a memory gains half of what one of the time itself does."""
 
 BROADER = {"turn": 0.5, "window": 0.6, "speaker": 1.7, "asks": 2.0}
-"""What evidence counts for a question that asks for several things: less what resembles it as a whole."""
+"""What evidence counts for a question that may mean several things: less what resembles it as a whole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,11 +128,10 @@ class Evidence:
 
     parts: dict[str, Scores]
 
-    def total(self) -> Scores:
-        """Return the scores."""
-        first, *others = self.parts.values()
-        total = first.copy()
-        for scores in others:
+    def total(self, found: NDArray[np.bool_]) -> Scores:
+        """Return the scores, minus infinity for what is not to be found."""
+        total = np.where(found, np.float32(0), np.float32(-np.inf))
+        for scores in self.parts.values():
             total += scores
         return total
 

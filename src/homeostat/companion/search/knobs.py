@@ -17,8 +17,8 @@ _WEIGHTS = (
     ("before", 0.1, 1.0, "share of its score that a turn lends to the one after it"),
     ("after", 0.3, 1.0, "share of its score that a turn lends to the one before it"),
     ("hop", 0.0, 6.0, "weight of what a memory has in common with the best ones"),
-    ("link", 0.3, 6.0, "share of its score that a memory lends to those that dreams have linked it to"),
-    ("kind", 0.4, 6.0, "what a memory gains that names something of the kind that the question asks for"),
+    ("link", 0.4, 6.0, "share of its score that a memory lends to those that dreams have linked it to"),
+    ("kind", 0.6, 6.0, "what a memory gains that names something of the kind that the question asks for"),
     ("word", 0.3, 3.0, "weight of single words of a memory that are near to what the question means"),
 )
 

@@ -14,12 +14,23 @@ CHARS_MAX = 4_096
 
 WORDS_MAX = 32
 
+SEVERAL_MAX = 5
+"""Telling words of a question for several things: one of more names one of them, however it is put."""
+
+LITTLE_MAX = 2
+"""A question of so few telling words resembles much, and nothing as a whole."""
+
+QUESTION_MARKS = ("?", "？", "؟")
+
 _WORD = re.compile(r"[^\W_]+")
 
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A question: its words and its text without names, whom and what times it names."""
+    """A question: its words and its text without names, whom and what times it names.
+
+    `several` asks for several things, `little` says so little that much may be meant.
+    """
 
     words: tuple[str, ...]
     meaning: str
@@ -27,6 +38,7 @@ class Query:
     spans: tuple[Span, ...]
     asks_when: bool
     several: bool
+    little: bool
 
 
 def read(text: str, names: Mapping[str, Collection[int]], now_us: int, offset_min: int) -> Query:
@@ -42,13 +54,16 @@ def read(text: str, names: Mapping[str, Collection[int]], now_us: int, offset_mi
     words = _words(meaning)
     if all(word in COMMON for word in words):
         words = _words(text) or text.split()
+    telling = sum(word not in COMMON for word in words)
+    when = asks_when(text)
     return Query(
         words=tuple(words[:WORDS_MAX]),
         meaning=meaning,
         named=frozenset(author for word in said for author in names.get(word, ())),
         spans=tuple(spans(text, now_us, offset_min)),
-        asks_when=asks_when(text),
-        several=asks_for_several(text),
+        asks_when=when,
+        several=telling <= SEVERAL_MAX and asks_for_several(text),
+        little=telling <= LITTLE_MAX and not when and text.rstrip().endswith(QUESTION_MARKS),
     )
 
 

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from homeostat.companion.dream.integrate.kinds import asked
 from homeostat.companion.dream.integrate.lexicon import Lexicon
+from homeostat.companion.dream.knobs import DREAMS
 from homeostat.companion.finding import Hit
 from homeostat.companion.residents import Residents
 from homeostat.companion.search.connected import Connected
@@ -31,12 +32,16 @@ from homeostat.core.embedder import Embedder
 from homeostat.runtime.embed.rows import to_rows
 from homeostat.runtime.host import Host
 
+DIRECT = 0.3
+"""Share of the hits that are the best by direct evidence, whatever dreams derived."""
+
 
 class Search:
     """A finder: by words, by meaning of turns and of windows, by who is named and what time, by neighbours.
 
     Without an embedder, and for messages whose rows are not made yet, it finds by words. A message is found
-    from the moment on that it is stored. Safe for threads, as long as each holds the memory that it searches.
+    from the moment on that it is stored. What dreams derived is looked at where the knob of dreams is on for
+    the request. Safe for threads, as long as each holds the memory that it searches.
     """
 
     def __init__(
@@ -49,6 +54,7 @@ class Search:
         self._lexicon = lexicon
         self._following = Following(host, embedder, residents)
         self._knobs = SearchKnobs.declared(host)
+        self._dreams = host.knob_set.declare(DREAMS)
         self._clock = host.clock
 
     def gist(self, memory: Memory, text: str) -> str:
@@ -79,15 +85,23 @@ class Search:
         query = read(text, index.names, now, index.offset_min)
         weights = self._knobs.look()
         row = None if vector is None else to_rows(vector)
-        evidence, allowed = self._evidence(index, query, row, weights, within)
+        allowed = index.within(within)
+        if allowed is None:
+            allowed = np.ones(index.count, np.bool_)
+        evidence, told = self._evidence(index, query, row, weights, allowed)
         if len(but):
             places, here = index.places_of(np.asarray(but, np.int64))
             allowed[places[here]] = False
-        scores = np.where(allowed, evidence.total(), np.float32(-np.inf))
-        if index.connected is None:
-            places = best(scores, k)
-        else:
-            places = index.connected.distinct(best(scores, 2 * k), k)
+        scores = evidence.total(allowed & told)
+        connected = index.connected if self._dreams.get() else None
+        places = best(scores, k if connected is None else 2 * k)
+        if connected is not None:
+            if query.several or (query.little and row is not None):
+                kinds = self._broaden(connected, evidence, query, row, weights, scores)
+                scores = evidence.total(allowed & (told | kinds))
+                places = np.concatenate((places[: int(DIRECT * k)], best(scores, 2 * k)))
+            places = connected.distinct(places, k)
+            places = places[np.argsort(-scores[places], kind="stable")]
         if weights.hop and len(places) == k > 1:
             places = self._second_pass(index, evidence, scores, k, weights)
         seqs = index.seq[places].tolist()
@@ -104,12 +118,9 @@ class Search:
         query: Query,
         row: NDArray[np.int8] | None,
         weights: Weights,
-        within: Within,
+        allowed: NDArray[np.bool_],
     ) -> tuple[Evidence, NDArray[np.bool_]]:
-        """Return what speaks for each memory, and which of them may be found."""
-        allowed = index.within(within)
-        if allowed is None:
-            allowed = np.ones(index.count, np.bool_)
+        """Return what speaks for each memory, and for which of them anything does."""
         said = index.spoken.scores(query.words, index.before)
         leaders = best(
             np.where(allowed & (said > 0), said, np.float32(-np.inf)), self._knobs.candidates.get()
@@ -130,12 +141,9 @@ class Search:
             if query.asks_when:
                 np.maximum(time, index.dated, out=time)
             parts["time"] = time * np.float32(weights.time)
-        if not turn.any() and not window.any():
-            allowed &= lexical + neighbours > 0
-        evidence = Evidence(parts)
-        if query.several and index.connected is not None:
-            self._broaden(index.connected, evidence, query, row, weights, allowed)
-        return evidence, allowed
+        if turn.any() or window.any():
+            return Evidence(parts), np.ones(index.count, np.bool_)
+        return Evidence(parts), lexical + neighbours > 0
 
     def _broaden(
         self,
@@ -144,19 +152,21 @@ class Search:
         query: Query,
         row: NDArray[np.int8] | None,
         weights: Weights,
-        allowed: NDArray[np.bool_],
-    ) -> None:
-        """Add what dreams derived to the evidence for a question that asks for several things."""
-        parts, count = evidence.parts, len(allowed)
-        scores = np.where(allowed, evidence.total(), np.float32(-np.inf))
-        link = connected.links.spread(scores) * np.float32(weights.link)
-        parts["link"] = link
+        scores: Scores,
+    ) -> NDArray[np.bool_]:
+        """Add what dreams derived to the evidence for a question that may mean several things.
+
+        Returns which memories name something of the kind that is asked for.
+        """
+        parts, count = evidence.parts, len(scores)
+        parts["link"] = connected.links.spread(scores) * np.float32(weights.link)
         parts["kind"] = connected.of_kind(asked(query.meaning), count) * np.float32(weights.kind)
         if row is not None and self._lexicon is not None and self._lexicon.name == connected.lexicon:
             parts["word"] = connected.words.near(self._lexicon, row, count) * np.float32(weights.word)
         for kind, factor in BROADER.items():
             if kind in parts:
                 parts[kind] = parts[kind] * np.float32(factor)
+        return parts["kind"] > 0
 
     def _second_pass(
         self, index: Index, evidence: Evidence, scores: Scores, k: int, weights: Weights
