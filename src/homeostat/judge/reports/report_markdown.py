@@ -56,7 +56,8 @@ def _standings(report: Report) -> list[str]:
         for c in found.categories
     ]
     head = ("category", "hold", "broken", "not known", "in words", "which are not known")
-    return ["## Limits by category", "", cell(found.words), "", *table(head, rows)]
+    said = f"{cell(found.words)} A limit counts once here, however many series it has."
+    return ["## Limits by category", "", said, "", *table(head, rows)]
 
 
 def _metrics(report: Report) -> list[str]:
