@@ -6,7 +6,7 @@ import pytest
 
 from homeostat.companion.access.access import Access
 from homeostat.companion.access.audit import Act, Audit
-from homeostat.companion.access.cabinet import START, Cabinet
+from homeostat.companion.access.cabinet import START, Cabinet, Link
 from homeostat.companion.access.grant import Scope
 from homeostat.testing.clock import ManualClock
 
@@ -54,6 +54,20 @@ class CabinetContract:
         assert (anchor.number, last.number) == (7, 12)
         assert [number for number, _ in audit.entries()] == [8, 9, 10, 11, 12]
         assert audit.verify() == last
+
+    def test_who_reads_waits_for_nobody_who_writes(self, cabinets: tuple[Cabinet, Cabinet]) -> None:
+        cabinet = cabinets[0]
+        cabinet.drawers.put("grant", {"a": b"1"})
+        found: list[object] = []
+
+        def following(last: Link) -> Link:
+            found.append(threads.submit(cabinet.drawers.get, "grant", "a").result(10.0))
+            found.append(threads.submit(cabinet.trail.ends).result(10.0))
+            return Link(last.number + 1, b"", b"")
+
+        with ThreadPoolExecutor(1) as threads:
+            cabinet.trail.append(following, 10)
+        assert found == [b"1", (START, START)]
 
     def test_what_one_process_takes_back_is_void_in_another(self, cabinets: tuple[Cabinet, Cabinet]) -> None:
         clock = ManualClock()

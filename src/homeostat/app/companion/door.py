@@ -103,6 +103,8 @@ class Door:
         judged: Grant | Reason | None = self._access.held(text)
         if judged is None:
             judged = await self._threads.aside(self._access.judge, text)
+        elif self._access.ages(judged.id):  # nobody waits for what is asked again in time
+            self._threads.later(self._access.judge, text)
         canary = CANARY in asked.scope
         if not isinstance(judged, Grant):
             if not canary:

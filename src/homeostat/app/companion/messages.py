@@ -98,9 +98,9 @@ class MessageApi:
 
     def _in_danger(self, person: str, message: NewMessage, heard: Heard, since_ns: int) -> Response:
         """Answer with help at once: 202, for the message is kept, and others are told, while it is read."""
-        self._beside(self._threads.answered(person, self._companion.receiving(person, message, 0)))
+        self._beside(self._threads.run_for(person, self._companion.receive, person, message, 0))
         self._desk.stop(person)
-        self._beside(self._threads.aside(self._desk.note, person, heard))
+        self._beside(self._threads.run(self._desk.note, person, heard))
         self._beside(self._threads.elsewhere(self._desk.tell, person, heard))
         self._desk.answered(since_ns)
         return json_answer({"id": message.id, "crisis": {"kind": heard.kind, "help": heard.help}}, 202)

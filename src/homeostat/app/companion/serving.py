@@ -1,5 +1,6 @@
 """Serving a companion: its application on a socket until a signal, then a clean end."""
 
+import gc
 import resource
 import socket
 import sys
@@ -16,6 +17,9 @@ SWITCH_S = 0.0005
 """How long a thread that learns may keep the interpreter from one that answers; Python's own is 5 ms."""
 FILES_MAX = 65_536
 
+YOUNG = 20_000
+"""Objects made and not freed after which circles are looked for; Python's own is 700."""
+
 
 def may_open_many_files() -> None:
     """Raise what this process may open to what the system allows it: each active person is three files."""
@@ -23,6 +27,16 @@ def may_open_many_files() -> None:
     wanted = FILES_MAX if hard == resource.RLIM_INFINITY else min(hard, FILES_MAX)
     if soft != resource.RLIM_INFINITY and soft < wanted:
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
+def look_for_circles_seldom() -> None:
+    """Have the garbage collector, which stops all threads, leave alone what there is, and come seldom.
+
+    What is loaded by now stays for as long as the process, and what requests leave behind holds no circles.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(YOUNG, *gc.get_threshold()[1:])
 
 
 def serve(
@@ -33,6 +47,7 @@ def serve(
     sys.setswitchinterval(SWITCH_S)
 
     def begun() -> None:
+        look_for_circles_seldom()
         node.homeostat.watch_event_loop()
         ready()
 

@@ -109,20 +109,27 @@ class Access:
         return [msgspec.msgpack.decode(blob, type=Grant) for blob in blobs.values()]
 
     def held(self, text: str) -> Grant | None:
-        """Return the grant of a token without asking the store; None where it has to be asked (`admit`)."""
+        """Return the grant of a token without asking the store; None where it has to be asked (`judge`)."""
         token = read_token(text)
         if token is None:
             return None
         now_ns = self._clock.monotonic_ns()
         with self._lock:
             found = self._held.get(token.id)
-            if found is None or now_ns - found[0] > FRESH_NS:
-                return None
-            if now_ns - found[0] > FRESH_NS // 2 and token.id not in self._renewing:
-                self._renewing.add(token.id)  # one asks again in time, so that not all do at once
-                return None
+        if found is None or now_ns - found[0] > FRESH_NS:
+            return None
         grant = found[1]
         return grant if token.proves(grant.digest) and grant.valid(self._now_us()) else None
+
+    def ages(self, id: str) -> bool:
+        """Tell whether to ask (`judge`) again for a grant that is held: true for one asker until it was."""
+        now_ns = self._clock.monotonic_ns()
+        with self._lock:
+            found = self._held.get(id)
+            if found is None or now_ns - found[0] <= FRESH_NS // 2 or id in self._renewing:
+                return False
+            self._renewing.add(id)
+            return True
 
     def admit(self, text: str) -> Grant | None:
         """Return the grant of a token, None where it lets nobody in."""

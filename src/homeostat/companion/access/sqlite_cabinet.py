@@ -26,20 +26,24 @@ CREATE TABLE IF NOT EXISTS anchor (
 
 
 class SqliteCabinet:
-    """A file that its owner alone can read. It holds digests of tokens, and names of people who have one."""
+    """A file that its owner alone can read. It holds digests of tokens, and names of people who have one.
+
+    It has two connections: who reads waits for nobody who writes, in this process or another, for no token
+    can be judged meanwhile.
+    """
 
     def __init__(self, path: Path) -> None:
         """Open it, or make it. Raises StoreError."""
         self._path = path
-        self._lock = Lock()
+        self._writes = Lock()
+        self._reads = Lock()
         with self._errors():
             os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
-            self._connection = sqlite3.connect(
-                path, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False
-            )
+            self._writer = self._connected()
             for pragma in ("journal_mode=WAL", "synchronous=FULL", "secure_delete=ON"):
-                self._connection.execute(f"PRAGMA {pragma}")
-            self._connection.executescript(SCHEMA)
+                self._writer.execute(f"PRAGMA {pragma}")
+            self._writer.executescript(SCHEMA)
+            self._reader = self._connected()
 
     @property
     def drawers(self) -> "SqliteCabinet":
@@ -68,8 +72,8 @@ class SqliteCabinet:
                 else:
                     connection.execute("INSERT OR REPLACE INTO blobs VALUES (?, ?, ?)", (kind, name, blob))
         if None in blobs.values():
-            with self.reading() as connection:
-                connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+            with self._writes, self._errors():
+                self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
     def swap(self, kind: str, name: str, before: bytes | None, after: bytes) -> bool:
         """Put a blob in place of another one."""
@@ -94,26 +98,30 @@ class SqliteCabinet:
 
     def close(self) -> None:
         """Close the file."""
-        with self._lock:
-            self._connection.close()
+        with self._writes, self._reads:
+            self._reader.close()
+            self._writer.close()
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
-        """Hold the connection."""
-        with self._lock, self._errors():
-            yield self._connection
+        """Hold the connection that reads, in a transaction: all that it reads is of one moment."""
+        with self._reads, self._errors():
+            self._reader.execute("BEGIN")
+            with self._reader:
+                yield self._reader
 
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
-        """Hold the connection in a transaction of its own, before which no other process may write."""
-        with self._lock, self._errors():
-            self._connection.execute("BEGIN IMMEDIATE")
-            try:
-                yield self._connection
-            except BaseException:
-                self._connection.execute("ROLLBACK")
-                raise
-            self._connection.execute("COMMIT")
+        """Hold the connection that writes, in a transaction before which no other process may write."""
+        with self._writes, self._errors():
+            self._writer.execute("BEGIN IMMEDIATE")
+            with self._writer:
+                yield self._writer
+
+    def _connected(self) -> sqlite3.Connection:
+        return sqlite3.connect(
+            self._path, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False
+        )
 
     @contextmanager
     def _errors(self) -> Iterator[None]:
