@@ -7,6 +7,7 @@ from homeostat.core.errors import ConfigError
 from homeostat.core.query import Store
 from homeostat.loop.kept_here import Keeper, KeptHere, key_file
 from homeostat.runtime.experience.declaration import KEPT_DAYS, UNASKED, Declaration
+from homeostat.runtime.experience.elsewhere import Elsewhere
 from homeostat.runtime.experience.experience import Experience
 from homeostat.runtime.experience.pseudonyms import Pseudonyms, key_at
 
@@ -35,3 +36,14 @@ def begin(hs: Keeper, store: Store | None, track: tuple[str, ...], keep_days: in
         made = Experience(hs, declaration, kept.offer, kept, pseudonyms, kept.close)
     made.declare()
     return made
+
+
+def hearing(hs: Keeper, store: Store | None) -> Elsewhere:
+    """Return what finds answers that other processes took about requests of this one."""
+    address = hs.settings.store_path()
+
+    def names() -> Pseudonyms:
+        key = key_at(key_file(address if store is None else store), os.environ)
+        return Pseudonyms(key, hs.settings.service)
+
+    return Elsewhere(hs.tracer.requests, hs.settings.service, names, hs.clock)

@@ -242,6 +242,7 @@ class Homeostat:
             raise ConfigError("the loop of this application runs already; one policy at a time")
         if not self.settings.keep:
             raise ConfigError("a loop needs a store for its ledger: leave out keep=False")
+        from homeostat.loop.experience import hearing
         from homeostat.loop.governing.governing import Governing
         from homeostat.loop.governing.kill_file import kill_file
         from homeostat.loop.policy.policy_file import load_policy
@@ -259,6 +260,7 @@ class Homeostat:
             self.losses,
             registry=self.registry,
             reliefs=self.reliefs,
+            hear=hearing(self, store).hear,
         )
         return self._governing
 
@@ -309,9 +311,10 @@ class Homeostat:
         """Say what a request came to after it has ended, by its id: `feedback(request_id, rating=7)`.
 
         It counts for the arms that the request had. With a `user` it is kept as what that person answered,
-        too (`Experience.feedback`: `rating`, `thumbs`, `recommend`), and needs no request. False where the
-        request is not known (those that were asked for `Operation.request_id`, the latest 50,000 of a day,
-        in this process), or where nothing of the user is kept.
+        too (`Experience.feedback`: `rating`, `thumbs`, `recommend`), and needs no request; one that another
+        process served finds it through the store. False where the request is not known (those that were
+        asked for `Operation.request_id`, the latest 50,000 of a day, in this process), or with a `user`
+        where nothing of them is kept.
         """
         if user is None:
             return self.knobs.feedback(request_id, **measures)

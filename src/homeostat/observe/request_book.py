@@ -51,6 +51,7 @@ class RequestBook:
         self._rows: deque[tuple[Any, ...]] = deque()
         self._dropped: Counter[str] = Counter()
         self._remembered: OrderedDict[str, Known] = OrderedDict()
+        self._said: dict[str, dict[str, int]] = {}
         self._measures: set[str] = set()
         self._numbers = count(int.from_bytes(os.urandom(8), "little"))
         self._base = Arms([], {})
@@ -142,21 +143,33 @@ class RequestBook:
         with self._lock:
             self._remembered[request_id] = (self._now(), operation, request.arms.by_trial, request.unit)
             if len(self._remembered) > REMEMBERED_MAX:
-                self._remembered.popitem(last=False)
+                self._said.pop(self._remembered.popitem(last=False)[0], None)
                 self._losses.add("feedback.forgotten")
 
-    def feedback(self, request_id: str, values: Mapping[str, object]) -> bool:
-        """Take what is said of a request by its id; False, counted, where it is not known.
+    def remembered(self) -> tuple[str, ...]:
+        """Return the ids of the requests of which something may be said."""
+        with self._lock:
+            return tuple(self._remembered)
 
-        Its row has the time of the request, not of what is said: trials by time tell its arm by that.
+    def feedback(self, request_id: str, values: Mapping[str, object], *, at_ns: int = 0) -> bool:
+        """Take what is said of a request by its id; False where it is not known, which is counted.
+
+        `at_ns` is the wall time at which it was said, where it is kept for other processes as well: then it
+        is taken once, and it is no loss where the request is not known. The row has the time of the request,
+        not of what is said: trials by time tell its arm by that.
         """
         now = self._now()
         with self._lock:
             while self._remembered and next(iter(self._remembered.values()))[0] < now - REMEMBERED_NS:
-                self._remembered.popitem(last=False)
+                self._said.pop(self._remembered.popitem(last=False)[0], None)
             known = self._remembered.get(request_id)
+            if known is not None and at_ns:
+                said = self._said.setdefault(request_id, {})
+                values = {name: value for name, value in values.items() if said.get(name, 0) < at_ns}
+                said.update(dict.fromkeys(values, at_ns))
         if known is None:
-            self._losses.add("feedback.unknown_request")
+            if not at_ns:
+                self._losses.add("feedback.unknown_request")
             return False
         seen_ns, operation, arms, unit = known
         numbers = self._numbers_of(operation, values)
@@ -208,6 +221,7 @@ class RequestBook:
         self._rows.clear()
         self._dropped.clear()
         self._remembered.clear()
+        self._said.clear()
         self.governed = False
         values = list(self._base.values)
         self.lead((), lambda treated: values)

@@ -5,18 +5,14 @@ from homeostat.runtime.experience.experience import Experience
 from homeostat.runtime.experience.pseudonyms import Pseudonyms
 from homeostat.store.open import open_store
 from homeostat.testing.bare_host import BareHost
-from homeostat.testing.clock import ManualClock
+from homeostat.testing.written_at_once import written_at_once
 
 
-def test_postgresql_keeps_figures_forgets_and_honours_an_opt_out(postgres_url: str) -> None:
+def test_postgresql_keeps_figures_forgets_and_honours_an_opt_out(
+    postgres_url: str, names: Pseudonyms, host: BareHost
+) -> None:
     store = open_store(postgres_url)
-    host = BareHost(ManualClock(1_800_000_000 * 10**9))
-
-    def offer(batch: object) -> bool:
-        store.write(batch)  # type: ignore[arg-type]
-        return True
-
-    kept = Experience(host, Declaration(service="shop"), offer, store, Pseudonyms(bytes(32), "shop"))
+    kept = Experience(host, Declaration(service="shop"), written_at_once(store), store, names)
     for i in range(6):
         kept.feedback(str(i), rating=8)
         with kept.task("export", str(i)):

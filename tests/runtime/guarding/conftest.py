@@ -1,6 +1,6 @@
-"""A guarding over a store in memory, with a clock that is turned by hand."""
+"""A guarding over a store in memory."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 
@@ -11,29 +11,10 @@ from homeostat.evaluate.safety.policy import policy
 from homeostat.runtime.experience.pseudonyms import Pseudonyms
 from homeostat.runtime.guarding.guarding import Guarding
 from homeostat.runtime.guarding.reviews import Reviews
-from homeostat.store.open import open_store
 from homeostat.testing.bare_host import BareHost
-from homeostat.testing.clock import ManualClock
+from homeostat.testing.written_at_once import written_at_once
 
-KEY = bytes(range(32))
 Make = Callable[..., Guarding]
-
-
-@pytest.fixture
-def store() -> Iterator[Store]:
-    opened = open_store(":memory:")
-    yield opened
-    opened.close()
-
-
-@pytest.fixture
-def clock() -> ManualClock:
-    return ManualClock(1_800_000_000 * 10**9)
-
-
-@pytest.fixture
-def host(clock: ManualClock) -> BareHost:
-    return BareHost(clock)
 
 
 @pytest.fixture(scope="session")
@@ -42,16 +23,12 @@ def guard() -> Guard:
 
 
 @pytest.fixture
-def make(store: Store, host: BareHost, guard: Guard) -> Make:
+def make(store: Store, host: BareHost, guard: Guard, names: Pseudonyms) -> Make:
     """Makes guardings over the same store, as several processes have them."""
 
-    def write(batch: Batch) -> bool:
-        store.write(batch)
-        return True
-
-    def made(*, texts: bool = False, offer: Callable[[Batch], bool] = write, **how: object) -> Guarding:
-        names = Pseudonyms(KEY, "shop")
-        reviews = Reviews("shop", offer, store, host.clock, host.losses, names, texts=texts)
+    def made(*, texts: bool = False, offer: Callable[[Batch], bool] | None = None, **how: object) -> Guarding:
+        queue = offer or written_at_once(store)
+        reviews = Reviews("shop", queue, store, host.clock, host.losses, names, texts=texts)
         return Guarding(host, guard, reviews=reviews, **{"sample": 0.0, **how})  # type: ignore[arg-type]
 
     return made

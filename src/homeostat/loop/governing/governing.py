@@ -53,8 +53,9 @@ class Governing:
         interval_s: float = 0.5,
         registry: Registry | None = None,
         reliefs: Reliefs | None = None,
+        hear: Callable[[Store], None] | None = None,
     ) -> None:
-        """Start the thread."""
+        """Start the thread; `hear` finds in the store what others were told of requests of this process."""
         self._plant = plant
         self._policy = policy
         self._service = service
@@ -67,6 +68,7 @@ class Governing:
         self._interval_s = interval_s
         self._registry = registry
         self._reliefs = reliefs
+        self._hear = hear
         self._published_ns = 0
         self._store: Store | None = None
         self._box: OrderBox | None = None
@@ -111,6 +113,9 @@ class Governing:
         store = self._store
         if store is None:
             store = self._store = self._open_store()
+        if self._hear is not None:
+            with guarded(self._losses, "loop.feedback"):
+                self._hear(store)
         if self._lease is None and isinstance(store, Leases):
             self._lease = store.lease(f"loop.{self._service}")
         if self._lease is not None and not self._lease.held():

@@ -42,6 +42,15 @@ READ_MAX = 100_000
 """The newest events of a kind that are looked at, and forgotten of one person."""
 
 
+def kind_of(event: type[Event], service: str) -> str:
+    """Return the kind of the records in which events of an application are kept."""
+    return _kind(KINDS[event], service)
+
+
+def _kind(name: str, service: str) -> str:
+    return f"experience.{name}/{service}"
+
+
 class Reading(Protocol):
     """What answers queries: a store, of which nothing else is needed here."""
 
@@ -57,6 +66,7 @@ class Book:
         self, service: str, offer: Offered, store: Reading, clock: Clock, losses: Losses, keep_days: int
     ) -> None:
         self._service = service
+        self._out = _kind(OUT, service)
         self._offer = offer
         self._read = store.read
         self._clock = clock
@@ -87,7 +97,7 @@ class Book:
             return False
         at_ns = event.at_ns
         record = Record(
-            self._kind(KINDS[type(event)]),
+            kind_of(type(event), self._service),
             f"{event.person}.{key}",
             at_ns,
             msgspec.msgpack.encode(event),
@@ -101,7 +111,7 @@ class Book:
         What another process kept of them before it knew is forgotten here.
         """
         gone = self.out()
-        query = RecordsQuery(self._kind(KINDS[kind]), max(self.kept_since_ns, 0), limit=READ_MAX)
+        query = RecordsQuery(kind_of(kind, self._service), max(self.kept_since_ns, 0), limit=READ_MAX)
         found = self._read(query)
         late = tuple(Record(r.kind, r.key, 0, b"") for r in found if r.key.partition(".")[0] in gone)
         if late:
@@ -120,33 +130,32 @@ class Book:
         """Return what is kept of a person."""
         return [
             record
-            for name in KINDS.values()
-            for record in self._read(RecordsQuery(self._kind(name), limit=READ_MAX, prefix=f"{person}."))
+            for kind in KINDS
+            for record in self._read(
+                RecordsQuery(kind_of(kind, self._service), limit=READ_MAX, prefix=f"{person}.")
+            )
         ]
 
     def told(self, person: str) -> list[tuple[str, Event]]:
         """Return the newest events of a person, each with what it is called."""
         found: list[tuple[str, Event]] = []
         for kind, name in KINDS.items():
-            query = RecordsQuery(self._kind(name), limit=TOLD_MAX, prefix=f"{person}.")
+            query = RecordsQuery(kind_of(kind, self._service), limit=TOLD_MAX, prefix=f"{person}.")
             found.extend((name, msgspec.msgpack.decode(r.body, type=kind)) for r in self._read(query))
         return found
 
     def out(self) -> frozenset[str]:
         """Return who opted out."""
-        return frozenset(r.key for r in self._read(RecordsQuery(self._kind(OUT), limit=READ_MAX)))
+        return frozenset(r.key for r in self._read(RecordsQuery(self._out, limit=READ_MAX)))
 
     def opt(self, person: str, out: bool) -> bool:
         """Note that somebody opts out, or in again; False where that could not be written."""
         body = b"1" if out else b""
-        return self._offered(Record(self._kind(OUT), person, self._clock.now_ns(), body))
+        return self._offered(Record(self._out, person, self._clock.now_ns(), body))
 
     def publish(self, kind: str, body: bytes) -> bool:
         """Keep a document about the application."""
         return self._offered(Record(kind, self._service, self._clock.now_ns(), body))
-
-    def _kind(self, name: str) -> str:
-        return f"experience.{name}/{self._service}"
 
     def _room(self) -> bool:
         day = self._clock.now_ns() // DAY_NS

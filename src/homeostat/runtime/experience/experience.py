@@ -142,7 +142,8 @@ class Experience:
 
         Answered again about the same request, or without one on the same day, it replaces the answer before.
         A `comment` is kept encrypted, where comments are declared. With a `request_id` answers are also what
-        that request came to, for the arms that it had (`hs.feedback`).
+        that request came to, for the arms that it had (`hs.feedback`). Where another process of the service
+        served it, that one finds them in the store within seconds, if its loop runs.
 
         False where it was not kept: the person opted out, or there is no room. Raises InputError.
         """
@@ -159,9 +160,9 @@ class Experience:
         person = self._person(user)
         if person is None:
             return False
-        if request_id:
-            self._host.tracer.requests.feedback(request_id, taken)
         now_ns = self._clock.now_ns()
+        if request_id:
+            self._host.tracer.requests.feedback(request_id, taken, at_ns=now_ns)
         about = self._pseudonyms.request(request_id) if request_id else f"{now_ns // DAY_NS:x}"
         kept = True
         for name, value in taken.items():
