@@ -10,7 +10,9 @@ from starlette.testclient import TestClient
 from homeostat.app.companion.node import CompanionNode
 from homeostat.companion.access.grant import Scope
 from homeostat.companion.canaries import canary
-from homeostat.companion.dream.nights import NEW_MIN
+from homeostat.companion.dream.nights import NEW_MIN, NOTE
+from homeostat.companion.dream.scene import How
+from homeostat.companion.flags import Setting
 from homeostat.companion.message import NewMessage
 from homeostat.testing.dreamers import LIFE
 from homeostat.testing.eventually import until
@@ -97,6 +99,23 @@ def test_a_trigger_that_is_named_later_goes_from_the_diary_too(ann: TestClient) 
     assert "guitar" not in json.dumps([e for e in lines(ann) if e["kind"] == "dream.scene"])
 
 
+@pytest.mark.parametrize("how", ["request", "away"])
+def test_a_dream_that_somebody_does_not_wish_for_any_more_ends(
+    node: CompanionNode, ann: TestClient, how: How
+) -> None:
+    async def begun() -> None:
+        node.dreams.run_beside(node.dreams.begin("ann", how, pace_s=60.0))
+
+    assert ann.portal is not None
+    ann.portal.call(begun)
+    ann.put(f"{DREAMS}/wishes", json={"shape": "circular"})
+    assert node.dreams.dreaming("ann")
+    ann.put(f"{DREAMS}/wishes", json={"away": False})
+    assert node.dreams.dreaming("ann") == (how == "request")
+    ann.put(f"{DREAMS}/wishes", json={"consent": False})
+    assert not node.dreams.dreaming("ann")
+
+
 def test_access_is_as_for_all_else(node: CompanionNode, ann: TestClient) -> None:
     bob = node.access.issue(frozenset((Scope.READ, Scope.WRITE)), person="bob")[0].text
     reader = node.access.issue(frozenset((Scope.READ,)), person="ann")[0].text
@@ -140,8 +159,17 @@ def test_what_cannot_be_is_refused_with_a_remedy(
 def test_who_is_away_dreams_by_a_job_once_for_what_is_new(node: CompanionNode, ann: TestClient) -> None:
     assert node.enrichment.catch_up("ann")
     assert node.nights.waiting == 1
-    node.nights.quiet("ann", 0)
-    until(lambda: bool(ann.get(DREAMS).json()["dreams"]))
+
+    def dreamt() -> bool:
+        node.nights.quiet("ann", 0)  # a round of the enrichment may have them wait for longer meanwhile
+        return bool(ann.get(DREAMS).json()["dreams"])
+
+    def noted() -> bool:
+        with node.people.open("ann") as memory:
+            return memory.notes.get(NOTE) is not None
+
+    until(dreamt)
+    until(noted)
     (dream,) = ann.get(DREAMS).json()["dreams"]
     assert dream["how"] == "away"
     node.nights.quiet("ann", 0)
@@ -153,6 +181,14 @@ def test_a_trial_gives_dreams_to_some_people_and_not_to_others(node: CompanionNo
     node.homeostat.knob_set.pin("companion_dreams", False)
     node.companion.receive_many(canary(0).person, canary(0).messages)
     node.nights.quiet(canary(0).person, 0)
+    assert asyncio.run(node.nights.enqueue()) == 0
+
+
+def test_who_may_have_no_dreams_by_their_flag_has_none_while_they_are_away(
+    node: CompanionNode, ann: TestClient
+) -> None:
+    node.flags.set("dream", Setting(killed=True))
+    node.nights.quiet("ann", 0)
     assert asyncio.run(node.nights.enqueue()) == 0
 
 

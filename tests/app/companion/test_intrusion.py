@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 from homeostat.app.cli.main import build
 from homeostat.app.companion.app import create_companion_app
 from homeostat.app.companion.node import CompanionNode, CompanionOptions
+from homeostat.app.companion.pages.sessions import COOKIE
 from homeostat.companion.access.audit import Act
 from homeostat.companion.access.grant import PERSONS, Scope
 from homeostat.companion.access.secret import new_token
@@ -111,6 +112,19 @@ def test_a_service_that_tries_many_names_is_blocked_elsewhere_and_never_here(nod
             for number in range(30):
                 client.get(f"/people/nobody{number}", headers=service)
             assert client.get("/people/nobody", headers=service).status_code == status
+
+
+def test_who_tries_many_names_on_the_pages_is_blocked_as_well(node: CompanionNode) -> None:
+    node.sentry = node.door._sentry = Sentry(
+        node.homeostat, node.cabinet.drawers, node.audit, b"addresses", Watch(unknown=30)
+    )
+    token = node.access.issue(frozenset(Scope))[0].text
+    with at(node, AWAY) as client:
+        for number in range(31):
+            client.cookies.set(COOKIE, node.sessions.seal(token, f"nobody{number}"))
+            answer = client.get("/dreams")
+            assert answer.status_code == (200 if number < 30 else 429)
+            client.cookies.clear()
 
 
 def test_refusals_are_counted_by_their_reason_and_the_time_of_a_block_is_measured(

@@ -109,6 +109,19 @@ def test_the_page_shows_one_escaped_and_takes_a_decision(
     assert client.post("/review", data={"id": waiting.id, "verdict": "no"}).status_code == 400
 
 
+def test_administration_is_about_nobody_and_no_persons_visit(client: TestClient, node: CompanionNode) -> None:
+    hold(node)
+    token, _ = node.access.issue(frozenset({Scope.ADMIN, Scope.READ}))
+    del client.headers["authorization"]
+    client.post("/login", data={"token": token.text})
+    assert "Was the guard right?" in client.get("/review").text
+    client.post("/person", data={"person": "ann"}, follow_redirects=False)
+    assert "Was the guard right?" in client.get("/review").text
+    node.experience.close()
+    node.homeostat.flush()
+    assert node.experience.held("ann") == 0
+
+
 def test_a_person_sees_neither_page_nor_queue(client: TestClient, node: CompanionNode) -> None:
     client.post("/people/ann/messages", json={"text": "hello"})
     token, _ = node.access.issue(frozenset({Scope.READ, Scope.WRITE}), person="ann")

@@ -1,16 +1,18 @@
 """Claims about the sentry: intruders are blocked for a time, nobody else is, and the books are bounded."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
 
 from homeostat.companion.access.audit import Act, Audit
+from homeostat.companion.access.cabinet import Drawers
 from homeostat.companion.access.grant import PERSONS, Grant, Scope
 from homeostat.companion.access.sqlite_cabinet import SqliteCabinet
 from homeostat.companion.security.block import Blocked, Kind
 from homeostat.companion.security.books import PAGES_MAX, Book
-from homeostat.companion.security.sentry import Sentry, Watch
+from homeostat.companion.security.sentry import Sentry, Watch, blocks_in
+from homeostat.core.errors import StoreBusy
 from homeostat.testing.bare_host import BareHost
 from homeostat.testing.clock import ManualClock
 
@@ -222,3 +224,45 @@ def test_books_are_bounded_and_say_what_they_dropped(host: BareHost) -> None:
     assert len(book) == 100
     assert host.losses.totals()["companion.security.book_full"] == 900
     assert PAGES_MAX <= 10_000
+
+
+class Away:
+    """Drawers that cannot be written for a while."""
+
+    def __init__(self, drawers: Drawers) -> None:
+        self._drawers = drawers
+        self.away = True
+
+    def get(self, kind: str, name: str) -> bytes | None:
+        """Return what was put."""
+        return self._drawers.get(kind, name)
+
+    def put(self, kind: str, blobs: Mapping[str, bytes | None]) -> None:
+        """Put where it can be."""
+        if self.away:
+            raise StoreBusy("another process writes")
+        self._drawers.put(kind, blobs)
+
+    def list(self, kind: str, after: str, limit: int) -> dict[str, bytes]:
+        """Return what was put."""
+        return self._drawers.list(kind, after, limit)
+
+
+def test_a_block_that_could_not_be_kept_is_kept_later(
+    host: BareHost, cabinet: SqliteCabinet, audit: Audit
+) -> None:
+    drawers = Away(cabinet)
+    sentry = Sentry(host, drawers, audit, b"addresses")
+    away = sentry.address_of(AWAY)
+    guess(sentry, away, sentry.watch.guesses)
+    with pytest.raises(StoreBusy):
+        sentry.keep()
+    with pytest.raises(Blocked):
+        sentry.stranger(away)
+    assert blocks_in(cabinet) == {}
+    drawers.away = False
+    sentry.follow()
+    assert not sentry.untold
+    (block,) = blocks_in(cabinet).values()
+    assert block.whom == f"address.{away}"
+    assert [entry.act for _, entry in audit.newest(5)] == [Act.BLOCKED]
