@@ -260,7 +260,11 @@ class CompanionNode:
             self.homeostat,
             computes=self.options.computes,
             embedding=self.options.embedding_threads,
-            held=(self.enrichment.held, self._dreamt_of),
+            held=(
+                self.enrichment.held,
+                self._dreamt_of,
+                *([] if self._files is None else [self._files.held]),
+            ),
         )
         return integration
 

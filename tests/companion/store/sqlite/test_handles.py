@@ -10,9 +10,11 @@ import pytest
 from homeostat.companion.message import NewMessage
 from homeostat.companion.store.keys import MasterKey
 from homeostat.companion.store.people import Within
+from homeostat.companion.store.sqlite.log import PAGES_MAX, SETTLE_PAGES
 from homeostat.companion.store.sqlite.people import CLOSING_MAX, SqlitePeople
 from homeostat.core.errors import InputError, NotAvailable, StoreError, UnknownPerson
 from homeostat.testing.decrypted import damaged
+from homeostat.testing.eventually import until
 from homeostat.testing.faults.victim import Victim
 from homeostat.testing.people_under_fire import KEY, set_on_fire
 
@@ -238,3 +240,20 @@ def test_the_end_does_not_take_as_long_as_there_are_people(
         with again.open(name) as memory:
             assert memory.reading.after(0, 9)[0].text == "this is 1"
     again.close()
+
+
+def test_a_long_log_goes_into_the_file_beside_who_writes(people: SqlitePeople, tmp_path: Path) -> None:
+    def file_size() -> int:
+        return next((tmp_path / "people").rglob("*.db")).stat().st_size
+
+    say(people, "ann", "1")
+    small = file_size()
+    with people.open("ann") as memory:
+        memory.notes.put({"much": bytes(SETTLE_PAGES * 4_096)})
+        assert file_size() == small, "who writes does not wait for it"
+    until(lambda: file_size() > SETTLE_PAGES * 4_096)
+    until(lambda: not people.held)
+    with people.open("ann") as memory:
+        memory.notes.put({"more": bytes((PAGES_MAX + 1) * 4_096)})
+        assert file_size() > PAGES_MAX * 4_096, "what nobody settled does not grow further"
+        assert memory.notes.get("much") == bytes(SETTLE_PAGES * 4_096)

@@ -13,9 +13,6 @@ BUSY_MS = 5_000
 CACHE_KIB = 512
 """A search over 10,000 messages has a p95 of 1.8 ms with it, of 3 ms with a quarter."""
 
-WAL_PAGES = 512
-"""2 MB, which is some 40 messages: one in 40 waits for the disk, 10 ms, and a power cut takes as many."""
-
 STATEMENTS = 48
 
 
@@ -31,7 +28,7 @@ def connect(path: Path, key: bytes) -> apsw.Connection:
             connection.execute(f"PRAGMA key = 'raw:{key.hex()}'").fetchall()
             connection.execute(
                 f"PRAGMA cache_size = -{CACHE_KIB}; PRAGMA synchronous = NORMAL; PRAGMA secure_delete = ON;"
-                f" PRAGMA wal_autocheckpoint = {WAL_PAGES}; PRAGMA journal_size_limit = 0"
+                " PRAGMA journal_size_limit = 0"
             ).fetchall()
             # The first page read tells whether the key is the file's.
             connection.execute("SELECT count(*) FROM sqlite_schema").fetchall()

@@ -10,6 +10,7 @@ import apsw
 
 from homeostat.companion.store.people import Within
 from homeostat.companion.store.sqlite.connection import scrub, transaction, translated
+from homeostat.companion.store.sqlite.log import Log
 from homeostat.core.errors import UnknownPerson
 
 
@@ -20,6 +21,7 @@ class Handle:
     connection: apsw.Connection
     path: Path
     person: str
+    log: Log
 
     def rows(self, sql: str, values: Sequence[Any] = ()) -> list[Any]:
         """Read rows."""

@@ -2,9 +2,10 @@
 
 import resource
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from threading import BoundedSemaphore, Lock
 from time import monotonic
@@ -16,6 +17,7 @@ from homeostat.companion.store.keys import MasterKey
 from homeostat.companion.store.people import Memory
 from homeostat.companion.store.sqlite.connection import connect, translated
 from homeostat.companion.store.sqlite.handle import Handle
+from homeostat.companion.store.sqlite.log import Log
 from homeostat.companion.store.sqlite.memory import SqliteMemory
 from homeostat.companion.store.sqlite.places import (
     destroy,
@@ -33,7 +35,7 @@ from homeostat.core.errors import StoreCorrupt, StoreError, UnknownPerson
 
 HANDLES_MAX = 1_500
 CLOSING_MAX = 16
-"""Files that another thread closes meanwhile."""
+"""Files that another thread closes meanwhile, or settles."""
 
 FILES_A_HANDLE = 3
 FILES_OF_OTHERS = 256 + FILES_A_HANDLE * CLOSING_MAX
@@ -45,7 +47,8 @@ CLOSE_S = 5.0
 class SqlitePeople:
     """The People of one folder. Safe for threads, and for processes beside one another.
 
-    Up to `handles_max` files are kept open, fewer where the process may open fewer.
+    Up to `handles_max` files are kept open, fewer where the process may open fewer. A thread of its own waits
+    for the disk: it closes files, and brings logs into them. `held` are the people whose memory it holds.
     """
 
     def __init__(self, folder: Path, master: MasterKey, *, handles_max: int = HANDLES_MAX) -> None:
@@ -54,6 +57,7 @@ class SqlitePeople:
         self._folder = folder
         self._registry = Registry(folder, master)
         self._turns = Turns()
+        self.held: set[str] = set()
         self._idle: OrderedDict[str, Handle] = OrderedDict()
         self._lock = Lock()
         self._closed = False
@@ -168,21 +172,34 @@ class SqlitePeople:
                 self._idle[handle.person] = handle
                 if len(self._idle) > self.handles_max:
                     _, surplus = self._idle.popitem(last=False)
-        if surplus is not None:
-            self._let_go(surplus)
+        if surplus is not None and not self._beside(surplus.connection.close):
+            surplus.connection.close()
+        if surplus is not handle and handle.log.is_long and handle.person not in self.held:
+            self._beside(partial(self._settle, handle.person))
 
-    def _let_go(self, handle: Handle) -> None:
-        """Close a file beside those who wait: its write-ahead log goes into it first."""
+    def _beside(self, work: Callable[[], None]) -> bool:
+        """Have work done by a thread that may wait for the disk; False where it has enough, or has ended."""
         if not self._closing.acquire(blocking=False):
-            handle.connection.close()
-            return
+            return False
         try:
-            done = self._closer.submit(handle.connection.close)
+            done = self._closer.submit(work)
         except RuntimeError:  # the people are closed
             self._closing.release()
-            handle.connection.close()
-        else:
-            done.add_done_callback(lambda _: self._closing.release())
+            return False
+        done.add_done_callback(lambda _: self._closing.release())
+        return True
+
+    def _settle(self, person: str) -> None:
+        self.held.add(person)
+        try:
+            with self._turns.hold(person):
+                handle = self._taken(person)
+                if handle is not None:
+                    if handle.log.is_long:
+                        handle.log.settle(handle.connection)
+                    self._give_back(handle)
+        finally:
+            self.held.discard(person)
 
     def _opened(self, person: str, create: bool) -> Handle:
         file, key = self._found(person, create)
@@ -202,7 +219,7 @@ class SqlitePeople:
         except BaseException:
             connection.close()
             raise
-        return Handle(connection, path, person)
+        return Handle(connection, path, person, Log(connection))
 
     def _found(self, person: str, create: bool) -> tuple[str, bytes]:
         found = self._registry.find(person)
