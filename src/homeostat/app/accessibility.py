@@ -25,6 +25,10 @@ SCHEMES = ("light", "dark")
 WIDTHS = (360, 1_280)
 PAGES_MAX = 60
 TIMEOUT_MS = 20_000
+ASKED = "form[action='/login'] input[name=token]"
+WHOSE = "form[action='/person']"
+"""Where our servers ask for a token; where the companion asks a service for a person."""
+
 NEEDED = "pip install 'homeostat[accessibility]'"
 
 
@@ -59,7 +63,8 @@ def share_accessible(pages: tuple[CheckedPage, ...]) -> float:
 def check_pages(address: str, token: str | None = None) -> tuple[CheckedPage, ...]:
     """Check a server's page, and all that the links of its header lead to, by axe-core.
 
-    A page counts as accessible where nothing is found in light and dark, at 360 and at 1,280 pixels. Raises
+    A page counts as accessible where nothing is found in light and dark, at 360 and at 1,280 pixels. A token
+    is put into the form that asks for one, as a person does; InputError says what is needed. Raises
     NotAvailable without Chromium, playwright or axe-core: then it is not known.
     """
     with _browser() as (browser, axe):
@@ -69,10 +74,10 @@ def check_pages(address: str, token: str | None = None) -> tuple[CheckedPage, ..
                 context = browser.new_context(
                     viewport={"width": width, "height": 800},
                     color_scheme=scheme,  # type: ignore[arg-type]
-                    extra_http_headers={"authorization": f"Bearer {token}"} if token else {},
                 )
                 context.set_default_timeout(TIMEOUT_MS)
                 page = context.new_page()
+                _sign_in(page, address, token)
                 for path in _paths(page, address):
                     faults = found.setdefault(path, [])
                     faults.extend(_faults(page, urljoin(address, path), axe, f"{scheme}, {width} px"))
@@ -112,16 +117,36 @@ def _paths(page: "Page", address: str) -> list[str]:
     return list(dict.fromkeys(paths))[:PAGES_MAX]
 
 
+def _sign_in(page: "Page", address: str, token: str | None) -> None:
+    """Give the token where it is asked for; what opens without one needs none."""
+    _load(page, address)
+    if not page.locator(ASKED).count():
+        return
+    if token is None:
+        raise InputError(f"{address} asks for a token: give --token")
+    page.fill(ASKED, token)
+    with page.expect_navigation(wait_until="load"):
+        page.press(ASKED, "Enter")
+    if page.locator(ASKED).count():
+        raise InputError(f"{address} does not take this token")
+    if page.locator(WHOSE).count():
+        raise InputError(f"{address} asks whose pages: give the token of one person")
+
+
 def _open(page: "Page", url: str) -> None:
+    status = _load(page, url)
+    if status >= 400:
+        raise InputError(f"{url} answered {status}")
+
+
+def _load(page: "Page", url: str) -> int:
     from playwright.sync_api import Error
 
     try:
         answer = page.goto(url, wait_until="load")
     except Error as error:
         raise NotAvailable(f"{url} cannot be opened: {error.message.splitlines()[0]}") from None
-    if answer is None or answer.status >= 400:
-        status = "nothing" if answer is None else str(answer.status)
-        raise InputError(f"{url} answered {status}: is a token needed (--token)?")
+    return 404 if answer is None else answer.status
 
 
 def _faults(page: "Page", url: str, axe: str, seen: str) -> list[Fault]:
