@@ -24,7 +24,7 @@ AT, LOG = "BUS_UNDER_FIRE_AT", "BUS_UNDER_FIRE_LOG"
 LEASE_S = 1.0
 KEYS = 20
 PAUSE_S = 0.01
-TIMEOUT_S = 60.0
+TIMEOUT_S = 120.0
 
 
 class Step(msgspec.Struct, frozen=True):

@@ -78,7 +78,7 @@ def test_a_dream_under_way_ends_and_who_watches_it_is_told(watched: CompanionNod
         assert client.portal is not None
         watching = client.portal.start_task_soon(seen)
         assert client.post("/people/ann/messages", json={"text": DANGER}).status_code == 202
-        (end,) = watching.result(10.0)
+        (end,) = watching.result(60.0)
     assert isinstance(end, Ended)
     assert end.how == "stopped"
     assert not watched.dreams.dreaming("ann")

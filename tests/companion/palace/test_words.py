@@ -1,6 +1,6 @@
 """Words are found in any script, and hashed alike everywhere."""
 
-from time import perf_counter
+from time import process_time
 
 from homeostat.companion.palace.words import CHARS_MAX, hashed, words
 
@@ -15,9 +15,9 @@ def test_what_is_no_word_is_none() -> None:
 
 
 def test_a_text_of_a_million_characters_is_read_up_to_a_limit() -> None:
-    began = perf_counter()
+    began = process_time()
     assert len("".join(words("word " * 200_000))) <= CHARS_MAX
-    assert perf_counter() - began < 0.5
+    assert process_time() - began < 0.5
 
 
 def test_hashes_are_the_same_in_every_process() -> None:

@@ -21,6 +21,7 @@ from homeostat.prove.load.model_endpoint import ModelEndpoint, events
 from homeostat.prove.load.replay import CONCURRENCY, replay
 from homeostat.prove.load.replay_result import Outcome, ReplayProgress
 from homeostat.testing.child import Child
+from homeostat.testing.virtual_time import run_virtual
 
 TRACES = Path(os.environ.get("HOMEOSTAT_DATA", Path(__file__).parents[3] / "../shared/data")) / "traces"
 SIMULATED = "homeostat.testing.simulated_model"
@@ -90,27 +91,27 @@ class Held:
 
 def test_it_does_not_wait_for_answers_before_it_sends_the_next() -> None:
     caller = Held(enough=40)
-    result = asyncio.run(replay(evenly(40, 0.005), caller))
+    result = run_virtual(replay(evenly(40, 0.005), caller))
     assert caller.open_max == 40
     assert (result.sent, result.completed) == (40, 40)
 
 
 def test_what_exceeds_the_concurrency_is_dropped_and_counted() -> None:
     caller = Held(enough=1_000)
-    result = asyncio.run(replay(caller.opening_at_the_end(evenly(30, 0.002)), caller, concurrency=8))
+    result = run_virtual(replay(caller.opening_at_the_end(evenly(30, 0.002)), caller, concurrency=8))
     assert caller.open_max == 8
     assert (result.sent, result.completed, result.dropped) == (8, 8, 22)
 
 
 def test_latency_is_that_of_the_answers() -> None:
-    result = asyncio.run(replay(evenly(20, 0.001), Slow(0.1)))
+    result = run_virtual(replay(evenly(20, 0.001), Slow(0.1)))
     assert result.latency_ms.p50 >= 99
     assert result.latency_ms.count == 10
 
 
 def test_counts_add_up() -> None:
     seen: list[ReplayProgress] = []
-    result = asyncio.run(replay(evenly(31, 0.001), Slow(0.0), speed=2.0, progress=seen.append))
+    result = run_virtual(replay(evenly(31, 0.001), Slow(0.0), speed=2.0, progress=seen.append))
     assert (result.sent, result.completed, result.failed) == (31, 16, {"odd": 15})
     assert (result.input_tokens, result.output_tokens, result.cached_tokens) == (310, 62, 124)
     assert result.latency_ms.count == 16
@@ -119,16 +120,16 @@ def test_counts_add_up() -> None:
 
 
 def test_speed_compresses_time_and_count_and_duration_end_it() -> None:
-    fast = asyncio.run(replay(evenly(50, 0.1), Slow(0.0), speed=50))
-    assert 5 < fast.speed < 65
-    assert asyncio.run(replay(evenly(50, 0.0), Slow(0.0), count=7)).sent == 7
-    assert asyncio.run(replay(evenly(50, 0.05), Slow(0.0), duration_s=0.22)).sent == 5
+    fast = run_virtual(replay(evenly(50, 0.1), Slow(0.0), speed=50))
+    assert fast.speed == pytest.approx(50, rel=0.01)
+    assert run_virtual(replay(evenly(50, 0.0), Slow(0.0), count=7)).sent == 7
+    assert run_virtual(replay(evenly(50, 0.05), Slow(0.0), duration_s=0.22)).sent == 5
 
 
 @pytest.mark.parametrize("speed", [0.0, -1.0, float("nan"), float("inf")])
 def test_a_speed_that_makes_no_sense_is_refused(speed: float) -> None:
     with pytest.raises(ConfigError, match="speed"):
-        asyncio.run(replay([], Slow(0.0), speed=speed))
+        run_virtual(replay([], Slow(0.0), speed=speed))
 
 
 def test_what_the_arrivals_raise_ends_the_replay_and_is_raised_as_it_is() -> None:
@@ -137,7 +138,7 @@ def test_what_the_arrivals_raise_ends_the_replay_and_is_raised_as_it_is() -> Non
         raise InputError("line 2: no arrival")
 
     with pytest.raises(InputError, match="line 2"):
-        asyncio.run(replay(broken(), Slow(5.0)))
+        run_virtual(replay(broken(), Slow(5.0)))
 
 
 class Meter:
@@ -154,7 +155,7 @@ class Meter:
 
 def test_what_the_load_experiences_is_metered() -> None:
     meter = Meter()
-    asyncio.run(replay(evenly(4, 0.01), Slow(0.05), meter=LoadMeter(meter)))
+    run_virtual(replay(evenly(4, 0.01), Slow(0.05), meter=LoadMeter(meter)))
     assert sum(meter.values["load.requests"]) == 4
     assert sum(meter.values["load.errors odd"]) == 2
     assert len(meter.values["load.lateness"]) == 4
@@ -164,7 +165,7 @@ def test_what_the_load_experiences_is_metered() -> None:
 
 
 def test_an_empty_trace_gives_an_empty_result() -> None:
-    result = asyncio.run(replay([], Slow(0.0)))
+    result = run_virtual(replay([], Slow(0.0)))
     assert (result.sent, result.latency_ms.count) == (0, 0)
 
 

@@ -178,7 +178,7 @@ def test_a_worker_on_a_full_disk_settles_its_jobs_once_there_is_space(tmp_path: 
                 assert not working.done()
                 await asyncio.sleep(0.01)
             junk.unlink()
-            assert [len(await handle.result(20.0)) for handle in handles] == [100_000] * 10
+            assert [len(await handle.result(60.0)) for handle in handles] == [100_000] * 10
             worker.stop()
             await working
             assert [(await handle.job()).token for handle in handles] == [1] * 10  # type: ignore[union-attr]

@@ -8,14 +8,15 @@ from pathlib import Path
 
 import pytest
 
+from homeostat.testing.eventually import until
 from homeostat.testing.faults.victim import Victim
 from homeostat.testing.jobs_under_fire import AT, LOG, set_on_fire
 
 pytestmark = pytest.mark.long
 
 COUNT = 300
-RECOVERY_S = 30.0
-"""Twice what is promised of a machine that has nothing else to do."""
+RECOVERY_S = 60.0
+"""Four times what is promised of a machine that has nothing else to do, which a benchmark measures."""
 
 
 def survives(folder: Path, address: str, records: str = "") -> None:
@@ -88,7 +89,4 @@ def test_a_worker_stopped_for_longer_than_its_lease_is_refused(tmp_path: Path) -
 
 
 def wait_for_runs(log: Path, count: int) -> None:
-    deadline = time.monotonic() + 30.0
-    while not log.exists() or len(log.read_text().splitlines()) < count:
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
+    until(lambda: log.exists() and len(log.read_text().splitlines()) >= count)

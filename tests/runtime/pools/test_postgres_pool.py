@@ -188,16 +188,16 @@ def test_a_connection_that_was_idle_is_asked_and_closed_when_it_was_so_for_long(
     async def main(host: BareHost) -> None:
         with FaultProxy(int(postgres_url.rpartition(":")[2].split("/")[0])) as proxy:
             pool = PostgresPool(
-                host, "db", proxy.through(postgres_url), 3, timeout_s=0.3, idle_s=10.0, wait_max_s=60.0
+                host, "db", proxy.through(postgres_url), 3, timeout_s=1.0, idle_s=10.0, wait_max_s=60.0
             )
             await asyncio.gather(*(one(pool, "SELECT 1 FROM pg_sleep(0.05)") for _ in range(3)))
             assert pool.open == 3
             clock.advance(11.0)
             proxy.faults = Faults(black_hole=True)
             began = time.monotonic()
-            with pytest.raises(Unreachable, match=r"silent for 0\.3 s"):
+            with pytest.raises(Unreachable, match="silent for 1 s"):
                 await one(pool)
-            assert time.monotonic() - began < 5.0  # one time-out to ask and one to connect, not one for each
+            assert time.monotonic() - began < 3.9  # one time-out to ask and one to connect, not one for each
             assert (pool.open, pool.in_use) == (0, 0)
             proxy.faults = Faults()
             assert await one(pool)
@@ -213,14 +213,12 @@ def test_a_connection_that_was_idle_is_asked_and_closed_when_it_was_so_for_long(
 def test_who_gives_up_on_a_silent_server_leaves_at_once_and_the_slot_comes_back(postgres_url: str) -> None:
     async def main(host: BareHost) -> None:
         with FaultProxy(int(postgres_url.rpartition(":")[2].split("/")[0])) as proxy:
-            pool = PostgresPool(host, "db", proxy.through(postgres_url), 1, timeout_s=1.0, idle_s=0.000_001)
+            pool = PostgresPool(host, "db", proxy.through(postgres_url), 1, timeout_s=30.0, idle_s=0.000_001)
             assert await one(pool)
             proxy.faults = Faults(black_hole=True)
-            began = time.monotonic()
             with pytest.raises(TimeoutError):
                 async with asyncio.timeout(0.1):
                     await one(pool)
-            assert time.monotonic() - began < 0.9
             assert pool.in_use == 1, "the slot is taken until the attempt is over"
             proxy.faults = Faults()
             await eventually(lambda: pool.in_use == 0)
@@ -280,7 +278,7 @@ def test_it_recovers_by_itself_after_the_server_was_killed(caplog: pytest.LogCap
     async def main(host: BareHost) -> None:
         with servers.postgres({"fsync": "off"}) as server:
             pool = PostgresPool(host, "db", server.url, 4, wait_max_s=60.0)
-            async with Health(host, [pool], interval_s=0.1, timeout_s=2.0) as health:
+            async with Health(host, [pool], interval_s=0.1, timeout_s=30.0) as health:
                 assert health.report().ready
                 await asyncio.gather(*(one(pool, "SELECT 1 FROM pg_sleep(0.05)") for _ in range(4)))
                 in_it = asyncio.create_task(one(pool, "SELECT 1 FROM pg_sleep(60)"))

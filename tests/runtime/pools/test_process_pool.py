@@ -5,6 +5,7 @@ import os
 import signal
 import time
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 
 import psutil
 import pytest
@@ -60,17 +61,23 @@ def test_a_process_that_was_killed_while_it_was_idle_costs_no_call() -> None:
     assert played(main).total("pool.workers_died", pool="compute") == 1.0
 
 
-def test_a_call_that_was_cancelled_holds_its_slot_until_the_process_is_done_with_it() -> None:
+def test_a_call_that_was_cancelled_holds_its_slot_until_the_process_is_done_with_it(
+    tmp_path: Path,
+) -> None:
+    fifo = tmp_path / "fifo"
+    os.mkfifo(fifo)
+
     async def main(host: BareHost) -> None:
         pool = ProcessPool(host, "compute", 1, queue_max=0, wait_max_s=WAIT_MAX_S)
         await pool.run(os.getpid)
-        call = asyncio.create_task(pool.run(time.sleep, 0.3))
-        await asyncio.sleep(0.1)
+        call = asyncio.create_task(pool.run(os.open, fifo, os.O_RDONLY))  # it waits for a writer
+        await eventually(lambda: pool.in_use == 1)
         call.cancel()
         with pytest.raises(asyncio.CancelledError):
             await call
         with pytest.raises(Overloaded):
             await pool.run(os.getpid)
+        os.close(await asyncio.to_thread(os.open, fifo, os.O_WRONLY))
         await eventually(lambda: pool.in_use == 0)
         assert await pool.run(pow, 2, 3) == 8
         await pool.aclose()

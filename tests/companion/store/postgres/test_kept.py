@@ -54,7 +54,7 @@ def killed(database: PeopleDatabase, master: MasterKey, rng: random.Random, batc
     environment = {**os.environ, KEY_VARIABLE: master.text()}
     with subprocess.Popen(command, stdout=subprocess.PIPE, env=environment) as child:
         assert child.stdout is not None
-        ready, _, _ = select.select([child.stdout], [], [], 30.0)
+        ready, _, _ = select.select([child.stdout], [], [], 60.0)
         assert ready, "the child wrote nothing"
         time.sleep(rng.uniform(0.0, 0.1))
         child.kill()
