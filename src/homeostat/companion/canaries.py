@@ -59,6 +59,20 @@ _FACTS = (
     ("{who} bought {thing} at a market", "What did {who} buy at the market?"),
     ("I met {who} for the first time in {where}", "Where did I meet {who} for the first time?"),
 )
+_KINDS = (
+    ("What pets do we have?", ("our cat had to see the vet", "the hamster got out of its cage")),
+    ("What instruments do I play?", ("I practised on the violin until ten", "my flute is out of tune")),
+    ("What dishes do we cook?", ("the soup with rice was good again", "on Sundays there is pizza here")),
+    ("What games do we have?", ("at chess he always wins", "one piece of the puzzle is under the bed")),
+    ("What vehicles do we own?", ("the old car broke down", "I got the motorcycle back from the garage")),
+    ("What films do I watch?", ("that comedy made me laugh all evening", "we sat in the cinema till one")),
+    ("What crafts am I into?", ("I knit while it rains", "the pottery has a crack")),
+    ("What injuries did I have?", ("my ankle is swollen", "the surgery on the knee went well")),
+)
+"""Questions for several things, which share no word with what answers them: only who has dreamed knows it."""
+
+ASKED = FACTS + len(_KINDS)
+"""Questions that each of them asks."""
 
 
 def is_canary(person: str) -> bool:
@@ -87,11 +101,20 @@ def canary(number: int) -> Canary:
     for turn in range(IDLE):
         text = rng.choice(_IDLE).format(who=rng.choice(_WHO), where=rng.choice(_WHERE))
         said.insert(rng.randrange(len(said) + 1), (f"idle.{turn}", text))
+    said += [
+        (f"kind.{turn}.{part}", text)
+        for turn, (_, texts) in enumerate(_KINDS)
+        for part, text in enumerate(texts)
+    ]
     messages = [
         NewMessage(id=id, text=text, at_us=BEGIN_US + place * STEP_US, talk=f"talk {place // 12}")
         for place, (id, text) in enumerate(said)
     ]
     asked = [Asked(question, (f"fact.{turn}",)) for turn, (_, question) in enumerate(facts)]
+    asked += [
+        Asked(question, tuple(f"kind.{turn}.{part}" for part in range(len(texts))))
+        for turn, (question, texts) in enumerate(_KINDS)
+    ]
     return Canary(f"{PREFIX}{number}", messages, asked)
 
 
@@ -149,7 +172,7 @@ class Canaries:
 
     def _all_turns(self) -> Iterator[tuple[Canary, int]]:
         while True:
-            for number in range(FACTS):
+            for number in range(ASKED):
                 for one in self._canaries:
                     yield one, number
 

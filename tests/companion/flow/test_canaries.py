@@ -3,7 +3,7 @@
 from collections import Counter
 from pathlib import Path
 
-from homeostat.companion.canaries import FACTS, PREFIX, Canaries, canary, is_canary
+from homeostat.companion.canaries import ASKED, FACTS, PREFIX, Canaries, canary, is_canary
 from homeostat.companion.companion import RECEIVE, Companion
 from homeostat.companion.residents import Residents
 from homeostat.companion.search.search import Search
@@ -21,8 +21,9 @@ def test_canaries_find_what_was_planted_by_words_alone(host: BareHost, people: P
     canaries = Canaries(host, companion, people=2)
     host.tracer.requests.govern()
     canaries.plant()
-    shares = [canaries.ask() for _ in range(2 * FACTS)]
-    assert sum(shares) / len(shares) > 0.5
+    shares = [canaries.ask() for _ in range(2 * ASKED)]
+    assert sum(shares[: 2 * FACTS]) / (2 * FACTS) > 0.5
+    assert not any(shares[2 * FACTS :]), "what belongs together is found by who has dreamed"
     counts = [companion.extent(f"{PREFIX}{number}").count for number in range(2)]
     canaries.plant()
     canaries.ask()
@@ -37,9 +38,9 @@ def test_a_search_that_is_made_worse_is_seen(host: BareHost, people: People) -> 
     companion = Companion(host, people, Search(host, None, residents), residents)
     canaries = Canaries(host, companion, people=1)
     canaries.plant()
-    before = sum(canaries.ask() for _ in range(FACTS))
+    before = sum(canaries.ask() for _ in range(ASKED))
     host.knob_set.steer(Steering({"companion_search_lexical": 0.0}))
-    assert sum(canaries.ask() for _ in range(FACTS)) < before / 2
+    assert sum(canaries.ask() for _ in range(ASKED)) < before / 2
 
 
 def test_a_canary_is_the_same_each_time_and_asks_nothing_twice() -> None:
