@@ -176,6 +176,39 @@ def test_who_is_forgotten_has_no_reviews(guarding: Guarding) -> None:
     assert guarding.reviews.counts() == (1, 0)  # type: ignore[union-attr]
 
 
+GERMAN = "Wir haben gestern mit den Nachbarn gekocht, und es war sehr schön."
+
+
+@pytest.mark.parametrize(
+    ("text", "said", "counted"),
+    [
+        (GERMAN, "", "de"),
+        ("We cooked with the neighbours, and it was lovely.", "", None),
+        ("Good morning!", "", None),
+        ("Good morning!", "de-AT", "de"),
+        (GERMAN, "en", None),
+    ],
+)
+def test_a_text_in_a_language_that_is_not_covered_is_counted_as_that(
+    guarding: Guarding, host: BareHost, text: str, said: str, counted: str | None
+) -> None:
+    guarding.check(text, language=said)
+    stream = guarding.stream(language=said)
+    for at in range(0, len(text), 7):
+        stream.feed(text[at : at + 7])
+    stream.close()
+    assert host.total("safety.not_covered") == (2 if counted else 0)
+    if counted:
+        assert host.total("safety.not_covered", language=counted) == 2
+
+
+def test_reviews_know_the_language_that_the_words_tell(make: Make) -> None:
+    guarding = make()
+    guarding.check(f"{GERMAN} {CARD}")
+    (found,) = guarding.reviews.waiting()  # type: ignore[union-attr]
+    assert found.language == "de"
+
+
 def test_canaries_give_way_to_work_but_not_for_ever(guarding: Guarding, clock: ManualClock) -> None:
     guarding.check("Good morning.")
     assert [guarding.probe() for _ in range(PASSED_OVER_MAX + 1)] == [False] * PASSED_OVER_MAX + [True]

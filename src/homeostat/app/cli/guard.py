@@ -125,6 +125,8 @@ def _print_accuracy(found: "Accuracy") -> None:
     for alarm in found.false_alarms:
         what = "" if alarm.category == "all" else f" for {alarm.category}"
         row(f"harmless held{what}", alarm.language, alarm.held)
+    for unread in found.not_covered:
+        table.add_row("harmless, language not covered", unread.language, "not known", "", str(unread.n))
     row("trigger named, held", "en", found.trigger_named)
     row("trigger meant, held", "en", found.trigger_meant)
     Console().print(table)

@@ -29,11 +29,21 @@ class Detection(msgspec.Struct, frozen=True):
 
 
 class FalseAlarms(msgspec.Struct, frozen=True):
-    """Which share of harmless canaries of a language was held, for a category or (`all`) for any."""
+    """Which share of harmless canaries of a language was held, for a category or (`all`) for any.
+
+    Of languages that the guard covers: where it understands nothing it holds nothing.
+    """
 
     category: str
     language: str
     held: Share
+
+
+class NotCovered(msgspec.Struct, frozen=True):
+    """How many harmless canaries are in a language that is not covered: that they pass says nothing."""
+
+    language: str
+    n: int
 
 
 class Reviewed(msgspec.Struct, frozen=True):
@@ -51,9 +61,9 @@ class Reviewed(msgspec.Struct, frozen=True):
 class Accuracy(msgspec.Struct, frozen=True):
     """What is known of the guard's accuracy now.
 
-    `filter` is the share of canaries of harm and of harmless ones that were treated rightly; triggers are
-    apart, those that name what was to be avoided and those that only mean it. `whole` says whether each
-    canary was tried, `tried` how many were.
+    `filter` is the share of canaries of harm, in any language, and of harmless ones in those languages that
+    are covered, that were treated rightly; triggers are apart, those that name what was to be avoided and
+    those that only mean it. `whole` says whether each canary was tried, `tried` how many were.
     """
 
     audience: str
@@ -65,6 +75,7 @@ class Accuracy(msgspec.Struct, frozen=True):
     false_alarms: tuple[FalseAlarms, ...]
     trigger_named: Share
     trigger_meant: Share
+    not_covered: tuple[NotCovered, ...] = ()
     reviewed: tuple[Reviewed, ...] = ()
 
 

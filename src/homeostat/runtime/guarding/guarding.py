@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from copy import copy
 
 from homeostat.core.guard import guarded
+from homeostat.evaluate.language import COVERED, READ_MAX, language_of, primary
 from homeostat.evaluate.safety.category import Action
 from homeostat.evaluate.safety.guard import Guard, Stream
 from homeostat.evaluate.safety.policy import Policy
@@ -30,7 +31,8 @@ class Guarding:
     """A guard at work in an application. Safe for threads; no text makes it raise.
 
     What is held goes to `reviews`, where there are any, and a `sample` of what is let pass. `by_meaning` says
-    that the guard has an embedder.
+    that the guard has an embedder. A text's language is told by its words where it is not given; in one that
+    the guard does not cover it is counted as `safety.not_covered`: that it passed says nothing.
     """
 
     def __init__(
@@ -72,7 +74,7 @@ class Guarding:
         def ended(verdict: Verdict, text: str) -> None:
             self._note(verdict, text, person, place, language)
 
-        kept = 0 if self.reviews is None else self.reviews.text_max
+        kept = READ_MAX if self.reviews is None else max(READ_MAX, self.reviews.text_max)
         return GuardedStream(self.guard.stream(), self._meter, kept, ended)
 
     def probe(self, count: int = 1) -> bool:
@@ -119,6 +121,9 @@ class Guarding:
     def _note(self, verdict: Verdict, text: str, person: str, place: str, language: str) -> None:
         acted = acted_on(verdict, self.guard.policy)
         self._meter.checked(verdict, acted)
+        language = primary(language) or language_of(text)
+        if language not in COVERED:
+            self._meter.not_covered(language)
         if self.reviews is None:
             return
         held = verdict.action is not Action.ALLOW

@@ -21,6 +21,7 @@ class Meter:
         self._incomplete = host.counter("safety.incomplete", "1")
         self._duration_us = host.histogram("safety.check.duration", "us")
         self._acted: dict[tuple[Category, Action], Counter] = {}
+        self._not_covered: dict[str, Counter] = {}
         self._last_ns = self.now_ns()
 
     def quiet_ns(self) -> int:
@@ -51,6 +52,14 @@ class Meter:
                 counter = self._host.counter("safety.actions", "1", category=category, action=action)
                 self._acted[key] = counter
             counter.add(1)
+
+    def not_covered(self, language: str) -> None:
+        """Count a text in a language in which harm is not judged."""
+        counter = self._not_covered.get(language)
+        if counter is None:
+            counter = self._host.counter("safety.not_covered", "1", language=language)
+            self._not_covered[language] = counter
+        counter.add(1)
 
     def reviewed(self, verdict: str, held: bool) -> None:
         """Count what somebody said of a review."""

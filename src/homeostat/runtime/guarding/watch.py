@@ -1,14 +1,16 @@
 """The watch: what became of each canary when it was last tried, as figures."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from threading import Lock
 
+from homeostat.evaluate.language import COVERED
 from homeostat.evaluate.safety.category import Action, Category
 from homeostat.evaluate.safety.guard import Guard
 from homeostat.evaluate.safety.policy import Policy
 from homeostat.evaluate.safety.verdict import Verdict
 from homeostat.runtime.guarding.canary import Canary
-from homeostat.runtime.guarding.figures import Accuracy, Detection, FalseAlarms, Reviewed, fixed
+from homeostat.runtime.guarding.figures import Accuracy, Detection, FalseAlarms, NotCovered, Reviewed, fixed
 from homeostat.runtime.host import Host
 
 ALL = "all"
@@ -27,7 +29,8 @@ class Watch:
         self._next = 0
         self._lock = Lock()
         self._tried = {
-            right: host.counter("safety.canaries", "1", outcome=right) for right in ("right", "wrong")
+            outcome: host.counter("safety.canaries", "1", outcome=outcome)
+            for outcome in ("right", "wrong", "not_covered")
         }
 
     def renew_lock(self) -> None:
@@ -60,9 +63,9 @@ class Watch:
         with self._lock:
             right, held = dict(self._right), dict(self._held)
         tried = [one for one in self._planted if one.number in right]
-        plain = [one for one in tried if not one.trigger]
-        harmful = [one for one in plain if one.category is not None]
-        innocent = [one for one in plain if one.category is None]
+        harmful = [one for one in tried if not one.trigger and one.category is not None]
+        innocent = [one for one in tried if one.category is None and one.language in COVERED]
+        unread = Counter(one.language for one in tried if not _tells(one))
 
         def share(some: Iterable[Canary]) -> list[bool]:
             return [right[one.number] for one in some]
@@ -72,7 +75,7 @@ class Watch:
             by_meaning=self._by_meaning,
             tried=len(tried),
             whole=len(tried) == len(self._planted),
-            filter=fixed(share(plain)),
+            filter=fixed(share([*harmful, *innocent])),
             detection=tuple(
                 Detection(
                     category,
@@ -85,6 +88,7 @@ class Watch:
             false_alarms=tuple(_false_alarms(innocent, held)),
             trigger_named=fixed(share(one for one in tried if one.trigger and one.named)),
             trigger_meant=fixed(share(one for one in tried if one.trigger and not one.named)),
+            not_covered=tuple(NotCovered(language, n) for language, n in sorted(unread.items())),
             reviewed=reviewed,
         )
 
@@ -96,7 +100,7 @@ class Watch:
         with self._lock:
             self._held[canary.number] = frozenset(held)
             self._right[canary.number] = right
-        self._tried["right" if right else "wrong"].add(1)
+        self._tried[("right" if right else "wrong") if _tells(canary) else "not_covered"].add(1)
 
     def _record(self) -> None:
         found, host = self.accuracy(), self._host
@@ -121,6 +125,11 @@ def acted_on(verdict: Verdict, policy: Policy) -> dict[Category, Action]:
     """Return the categories because of which something was done, each with what its worst asks for."""
     actions = {category: policy.action(category, worst) for category, worst in verdict.severity.items()}
     return {category: action for category, action in actions.items() if action is not Action.ALLOW}
+
+
+def _tells(canary: Canary) -> bool:
+    """Whether what becomes of a canary says something: that what cannot be read is let pass does not."""
+    return canary.category is not None or canary.language in COVERED
 
 
 def _grouped(some: Iterable[Canary]) -> list[tuple[tuple[str, str], list[Canary]]]:
