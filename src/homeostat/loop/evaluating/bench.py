@@ -1,5 +1,7 @@
 """The bench: where what was said is judged, beside the requests, and what is known of the judges."""
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from functools import partial
 
 from homeostat.act.knobs.declaration import declared
@@ -27,10 +29,10 @@ class Bench:
     """Two lanes: evaluators that compute here, and those that wait for another machine.
 
     Scores are recorded as `quality.NAME` of the operation, and noted as an outcome of its request. Nothing of
-    a text is kept.
+    a text is kept. `judging` surrounds the judging of each text.
     """
 
-    def __init__(self, host: Host) -> None:
+    def __init__(self, host: Host, judging: Callable[[], AbstractContextManager[None]]) -> None:
         share = host.knob_set.declare(
             declared(
                 "evaluating_share", SHARE, low=0.01, high=1.0, log=True, help="Of a core, for judging texts."
@@ -38,6 +40,7 @@ class Bench:
         )
         if share.knob.name not in host.knob_set.pinned:
             share.pin(SHARE)  # to judge less would look like a gain to the loop
+        self._judging = judging
         self._losses = host.losses
         self._aside = host.tracer.aside
         self._note = host.tracer.requests.note
@@ -81,12 +84,13 @@ class Bench:
 
     def _judge_here(self, task: Task, breath: Breath) -> None:
         segments = as_segments(task.said.text)
-        for one in task.due:
-            judged_it = False
-            with guarded(self._losses, f"evaluate.{one.name}", private=True):
-                judged_it = self._judged_by(one, task.said, segments, breath)
-            if not judged_it:
-                self._meter.failed(one.name)
+        with self._judging():
+            for one in task.due:
+                judged_it = False
+                with guarded(self._losses, f"evaluate.{one.name}", private=True):
+                    judged_it = self._judged_by(one, task.said, segments, breath)
+                if not judged_it:
+                    self._meter.failed(one.name)
 
     def _judged_by(self, one: Attached, said: Said, segments: tuple[Segment, ...], breath: Breath) -> bool:
         """Judge a text by one evaluator; False where it could not."""

@@ -165,7 +165,8 @@ class Evaluators:
                 asked.append(self._shelf.get(one) if isinstance(one, str) else one)
             except (NotAvailable, EmbedderError) as error:
                 silent[str(one)] = str(error)
-        return evaluation(asked, segments, context or Context(), silent)
+        with self._shelf.judging():
+            return evaluation(asked, segments, context or Context(), silent)
 
     def standings(self) -> "tuple[Standing, ...]":
         """Return the mean of each attached evaluator's judgements so far, with its interval."""
@@ -221,5 +222,5 @@ class Evaluators:
 
             with self._lock:
                 if self._bench is None:
-                    self._bench = Bench(self._host)
+                    self._bench = Bench(self._host, self._shelf.judging)
         return self._bench

@@ -1,6 +1,7 @@
 """The shelf: shipped evaluators by name, each made once, with the embedder that they share."""
 
 from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING
 
 from homeostat.core.errors import NotAvailable
@@ -9,6 +10,7 @@ from homeostat.runtime.host import Host
 
 if TYPE_CHECKING:
     from homeostat.core.embedder import Embedder
+    from homeostat.loop.evaluating.shared_vectors import SharedVectors
 
 
 class Shelf:
@@ -28,7 +30,12 @@ class Shelf:
         self._given = True
         self._setting = embedder if isinstance(embedder, str) else ""
         self._embedder = None if isinstance(embedder, str) else embedder
+        self._shared: SharedVectors | None = None
         self._made: dict[str, Evaluator] = {}
+
+    def judging(self) -> AbstractContextManager[None]:
+        """Return what surrounds the judging of one text: meanwhile evaluators share its vectors."""
+        return nullcontext() if self._shared is None else self._shared.judging()
 
     def get(self, name: str) -> Evaluator:
         """Return a shipped evaluator.
@@ -44,8 +51,8 @@ class Shelf:
             found = self._made[name] = made(name, embedder)
         return found
 
-    def _opened(self) -> "Embedder | None":
-        """Return the embedder; None where there is none."""
+    def _opened(self) -> "SharedVectors | None":
+        """Return the embedder that evaluators share; None where there is none."""
         if self._setting:
             from homeostat.runtime.embed.opening import embedder_at
 
@@ -55,4 +62,8 @@ class Shelf:
                 if self._given:
                     raise
             self._setting = ""
-        return self._embedder
+        if self._shared is None and self._embedder is not None:
+            from homeostat.loop.evaluating.shared_vectors import SharedVectors
+
+            self._shared = SharedVectors(self._embedder)
+        return self._shared
