@@ -1,7 +1,6 @@
 """Claims about the widget and the page of experience in a real Chromium."""
 
 import os
-import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,6 +22,7 @@ from homeostat.runtime.experience.pseudonyms import KEY_BYTES, Pseudonyms
 from homeostat.testing.bare_host import BareHost
 from homeostat.testing.clock import ManualClock
 from homeostat.testing.served import served
+from homeostat.testing.servers.programs import free_port
 from homeostat.testing.small_node import SmallNode
 
 CHROMIUM = os.environ.get("HOMEOSTAT_CHROMIUM", "/usr/bin/chromium")
@@ -104,9 +104,7 @@ def shop(address: str, attributes: str) -> Starlette:
 @contextmanager
 def sites(node: SmallNode, attributes: str) -> Iterator[tuple[str, str]]:
     """Serve a node, and a shop elsewhere whose pages may send feedback to it."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     allowed = f"http://127.0.0.1:{port}"
     with (
         served(create_app(node, feedback_origins=[allowed])) as address,
