@@ -87,8 +87,8 @@ def _limits(limits: list[dict[str, Any]]) -> "Table":
     for limit in limits:
         made.add_row(
             Text(limit["metric"], "bold"),
-            limit["now_words"],
-            limit["limit_words"],
+            Text(limit["now_words"]),
+            Text(limit["limit_words"]),
             Text(limit["words"], STYLES[limit["state"]]),
         )
     return made
