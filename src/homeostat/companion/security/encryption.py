@@ -111,8 +111,15 @@ class Encryption:
         """Return which files of the data folder are not encrypted."""
         found = []
         for file, holds in PLAIN.items():
-            beside = [path for end in ("", "-wal") if (path := self._folder / (file + end)).exists()]
-            if beside:
-                size = sum(path.stat().st_size for path in beside)
-                found.append(Plain(file=file, bytes=size, holds=holds))
+            sizes = [_bytes_of(self._folder / (file + end)) for end in ("", "-wal")]
+            if any(size is not None for size in sizes):
+                found.append(Plain(file=file, bytes=sum(size or 0 for size in sizes), holds=holds))
         return found
+
+
+def _bytes_of(path: Path) -> int | None:
+    """Return how long a file is, None where there is none (any more)."""
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return None

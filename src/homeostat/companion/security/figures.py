@@ -1,6 +1,7 @@
 """The figures: what the checks of security found last, as gauges and to be read."""
 
 from collections.abc import Iterable
+from contextlib import suppress
 from threading import Lock
 
 import msgspec
@@ -37,10 +38,9 @@ class Figures:
         self._drawers = drawers
         self._lock = Lock()
         self._figures = dict.fromkeys(NAMES, Figure(note="no round has ended yet"))
-        kept = drawers.list(KIND, "", len(NAMES))
-        self._figures.update(
-            (check, msgspec.json.decode(blob, type=Figure)) for check, blob in kept.items() if check in NAMES
-        )
+        for check, blob in drawers.list(KIND, "", len(NAMES)).items():
+            with suppress(msgspec.DecodeError):  # kept by another version: the next round tells it again
+                self._figures[check] = msgspec.json.decode(blob, type=Figure)
         self._gauges = {
             "encryption": host.gauge("security.encryption", "ratio"),
             "integrity": host.gauge("security.integrity", "ratio"),

@@ -50,20 +50,21 @@
     return link;
   }
 
+  function made(name, className, ...content) {
+    const element = document.createElement(name);
+    element.className = className;
+    element.append(...content);
+    return element;
+  }
+
   function told(scene) {
-    const item = document.createElement("li");
-    const text = document.createElement("p");
-    text.className = "memory-text";
+    const words = scene.claims.map((claim) => claim.text).join(" ");
+    const text = made("p", "memory-text", made("span", "stamp", "dreamed"), " ", words);
     text.dir = "auto";
-    text.textContent = scene.claims.map((claim) => claim.text).join(" ");
-    const foot = document.createElement("div");
-    foot.className = "memory-foot";
+    const teller = made("span", "", "told by ", made("bdi", "", scene.told_by), scene.softened ? ", softened" : "");
     const seqs = [...new Set(scene.claims.flatMap((claim) => claim.sources))].sort((a, b) => a - b);
-    const from = document.createElement("span");
-    from.append("from ");
-    seqs.forEach((seq, i) => from.append(...(i ? [", "] : []), source(seq)));
-    foot.append(from);
-    item.append(text, foot);
+    const from = made("span", "", "from ", ...seqs.flatMap((seq, i) => [i ? ", " : "", source(seq)]));
+    const item = made("li", "", text, made("div", "memory-foot", teller, from));
     list.append(item);
     said.textContent = "Scene " + (scene.number + 1) + (scene.theme ? ", through “" + scene.theme + "”." : ".");
   }
