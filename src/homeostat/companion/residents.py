@@ -43,6 +43,10 @@ class Residents:
         assert isinstance(found[0], kind)
         return found[0]
 
+    def holds(self, person: str, name: str) -> bool:
+        """Tell whether the object is here."""
+        return (person, name) in self._held
+
     def put(self, person: str, name: str, value: object, *, size_bytes: int, spare: bool = False) -> None:
         """Keep an object in place of the one that was there; what alone exceeds the budget is not kept."""
         with self._lock:

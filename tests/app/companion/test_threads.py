@@ -129,6 +129,22 @@ def test_nobody_else_waits_for_a_person_who_is_being_learned_of() -> None:
     assert asyncio.run(ran()) == ["bob", "ann"]
 
 
+def test_nobody_else_waits_for_a_person_who_begins_to_talk_again() -> None:
+    host = BareHost()
+    go = threading.Event()
+
+    async def ran() -> list[str]:
+        threads = Threads(host, computes=True, ready=lambda person: person != "ann")
+        ann = asyncio.create_task(threads.answered("ann", answering(host, lambda: go.wait(60.0) and "ann")))
+        bob = await threads.answered("bob", answering(host, lambda: "bob"))
+        go.set()
+        found = [bob, str(await ann)]
+        threads.close()
+        return found
+
+    assert asyncio.run(ran()) == ["bob", "ann"]
+
+
 def test_models_elsewhere_leave_threads_to_who_is_in_danger_and_to_who_asks_none() -> None:
     host = BareHost()
     go = threading.Event()

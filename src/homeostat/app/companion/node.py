@@ -51,6 +51,7 @@ from homeostat.companion.palace.walks import Walks
 from homeostat.companion.part import Part
 from homeostat.companion.residents import Residents
 from homeostat.companion.rounds import Rounds
+from homeostat.companion.search.following import NAME as SEARCH_INDEX
 from homeostat.companion.search.search import Search
 from homeostat.companion.security.encryption import Encryption
 from homeostat.companion.security.figures import Figures
@@ -265,6 +266,7 @@ class CompanionNode:
                 self._dreamt_of,
                 *([] if self._files is None else [self._files.held]),
             ),
+            ready=lambda person: self.residents.holds(person, SEARCH_INDEX),
         )
         return integration
 
