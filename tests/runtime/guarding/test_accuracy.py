@@ -78,6 +78,19 @@ def test_figures_are_recorded_when_all_were_tried_and_not_before() -> None:
     assert host.total("safety.canaries", outcome="wrong") == 1
 
 
+def test_figures_are_recorded_anew_with_each_canary_of_later_rounds() -> None:
+    clock = ManualClock()
+    host = BareHost(clock)
+    guarding = planted_on(policy("child"), host)
+    clock.advance(1.0)
+    assert tried(guarding, 4)
+    before = host.snapshot("safety.filter_accuracy").count
+    for _ in range(3):
+        clock.advance(1.0)
+        assert tried(guarding, 1)
+    assert host.snapshot("safety.filter_accuracy").count == before + 3
+
+
 def test_what_a_policy_lets_pass_is_not_held_against_its_guard() -> None:
     found = planted_on(policy("adult"), BareHost()).measure()
     assert found.tried == 2

@@ -43,14 +43,16 @@ class Watch:
         return len(self._right) == len(self._planted)
 
     def probe(self, count: int = 1) -> None:
-        """Try the next canaries; after the last, record the figures and begin again."""
+        """Try the next canaries, after the last the first again, and record the figures once all were tried.
+
+        From then on each time: a round takes longer than the stretch of time in which they are looked for.
+        """
         for _ in range(count):
             with self._lock:
                 canary, self._next = self._planted[self._next], (self._next + 1) % len(self._planted)
-                last = self._next == 0
             self._try(canary)
-            if last:
-                self._record()
+        if self.whole:
+            self._record()
 
     def run(self) -> None:
         """Try all of them."""
