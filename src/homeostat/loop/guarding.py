@@ -4,14 +4,12 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from homeostat.core.batch import Batch
 from homeostat.core.embedder import Embedder
 from homeostat.core.query import Store
 from homeostat.evaluate.safety.guard import Guard
 from homeostat.evaluate.safety.policy import Policy, policy
-from homeostat.loop.kept_here import Keeper, KeptHere, key_file
+from homeostat.loop.kept_here import Keeper, KeptHere
 from homeostat.runtime.embed.opening import embedder_at
-from homeostat.runtime.experience.pseudonyms import Pseudonyms, key_at
 from homeostat.runtime.guarding.guarding import SAMPLE, Guarding
 from homeostat.runtime.guarding.prober import Prober
 from homeostat.runtime.guarding.reviews import Reviews
@@ -52,23 +50,9 @@ def begin(
     guard = Guard(rules, found, triggers)
     reviews, kept = None, None
     if hs.settings.keep:
-        address = hs.settings.store_path()
-        key = key_at(key_file(address if store is None else store), os.environ)
-
-        def offer(batch: Batch) -> bool:
-            return hs.writer is not None and hs.writer.offer(batch)
-
-        if store is None:
-            kept = KeptHere(address, hs.losses, offer if hs.settings.endpoint is None else None)
-        service = hs.settings.service
+        kept = KeptHere(hs, store)
         reviews = Reviews(
-            service,
-            offer if kept is None else kept.offer,
-            kept or store,  # type: ignore[arg-type]  # one of them is there
-            hs.clock,
-            hs.losses,
-            Pseudonyms(key, service),
-            texts=keep_texts,
+            hs.settings.service, kept.offer, kept, hs.clock, hs.losses, kept.names(), texts=keep_texts
         )
     guarding = Guarding(
         hs,

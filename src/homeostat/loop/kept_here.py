@@ -6,11 +6,10 @@ from threading import Lock
 from typing import Protocol
 
 from homeostat.core.batch import Batch
-from homeostat.core.losses import Losses
 from homeostat.core.query import Answer_co, Query, Store
 from homeostat.loop.settings import Settings, default_store
 from homeostat.loop.writer import Writer
-from homeostat.runtime.experience.book import Offered
+from homeostat.runtime.experience.pseudonyms import Pseudonyms, key_at
 from homeostat.runtime.host import Host
 from homeostat.store.address import StoreAddress
 from homeostat.store.open import open_store
@@ -45,16 +44,17 @@ def key_file(store: Store | str) -> Path:
 
 
 class KeptHere:
-    """The store of this machine, opened when it is first used, in a forked child again.
+    """Where an application keeps what it keeps of people: in its open store, else in that of this machine.
 
-    Batches go through `offer`, the application's own queue where that ends in the same store, else one of
-    its own.
+    The latter is opened when it is first used, in a forked child again. Batches go through the application's
+    own queue where that ends in the same store, else through one of its own.
     """
 
-    def __init__(self, address: str, losses: Losses, offer: Offered | None) -> None:
-        self._address = address
-        self._losses = losses
-        self._given = offer
+    def __init__(self, hs: Keeper, store: Store | None) -> None:
+        self._hs = hs
+        self._given = store
+        self._address = hs.settings.store_path()
+        self._own_queue = store is None and hs.settings.endpoint is not None
         self._renew()
 
     def _renew(self) -> None:
@@ -67,8 +67,15 @@ class KeptHere:
         if self._pid != os.getpid():  # forked: lock, store and thread are the parent's
             self._renew()
 
+    def names(self) -> Pseudonyms:
+        """Return what makes the pseudonyms of people, by the key beside the store. Raises ConfigError."""
+        key = key_at(key_file(self._address if self._given is None else self._given), os.environ)
+        return Pseudonyms(key, self._hs.settings.service)
+
     def read(self, query: Query[Answer_co]) -> Answer_co:
         """Answer a query."""
+        if self._given is not None:
+            return self._given.read(query)
         self._here()
         with self._lock:
             if self._store is None:
@@ -77,16 +84,16 @@ class KeptHere:
 
     def offer(self, batch: Batch) -> bool:
         """Queue a batch; False where there is no room."""
-        if self._given is not None:
-            return self._given(batch)
+        if not self._own_queue:
+            return self._hs.writer is not None and self._hs.writer.offer(batch)
         self._here()
         with self._lock:
             if self._writer is None:
-                self._writer = Writer(lambda: open_store(self._address), self._losses)
+                self._writer = Writer(lambda: open_store(self._address), self._hs.losses)
             return self._writer.offer(batch)
 
     def close(self) -> None:
-        """Write what waits in a queue of its own, and let go of the store."""
+        """Write what waits in a queue of its own, and let go of a store that was opened here."""
         self._here()
         with self._lock:
             if self._writer is not None:
