@@ -1,7 +1,8 @@
-"""Is who may be in danger heard while the companion is overloaded by a thousand others?
+"""Is who may be in danger heard at once beside a thousand others, and is everybody while these are too many?
 
-A crowd sends three times what the server can answer, from this process; another process sends a thousand
-messages of people in danger, each an invented sentence, in words of our own, and waits for help.
+A crowd sends what the server can answer, then three times that, from this process; another process sends a
+thousand messages of people in danger, each an invented sentence, in words of our own, and waits for help.
+That one is the ruler, not the load: it goes before the others where it may.
 """
 
 import asyncio
@@ -9,6 +10,8 @@ import multiprocessing
 import os
 import tempfile
 import time
+from contextlib import suppress
+from dataclasses import replace
 from multiprocessing.queues import Queue
 from pathlib import Path
 
@@ -24,12 +27,15 @@ from homeostat.companion.loadtest.habits import Habits
 from homeostat.companion.loadtest.speakers import Speakers, name_of
 from homeostat.prove.load.http_client import Failed, HttpClient
 from homeostat.prove.load.replay import replay
+from homeostat.prove.load.replay_result import ReplayResult
 
-PLAN = Plan(people=1_200, active=1_000, rate_per_s=450.0, duration_s=70.0, history=60)
+ANSWERED = Plan(people=1_200, active=1_000, rate_per_s=150.0, duration_s=70.0, history=60)
+OVERLOAD = replace(ANSWERED, rate_per_s=450.0)
 PLANTED = 1_000
 BEGIN_S = 5.0
 A_SECOND = 20.0
 BAR_MS = 10.0
+RULER_PRIORITY = -10
 
 SENTENCES = (
     "I want to kill myself",
@@ -46,30 +52,43 @@ WHEN = ("tonight", "again", "every night", "this weekend", "since last week")
 
 
 def run(data: Path | None) -> list[Result]:
-    """Plant a thousand, and report who was not heard and how long the others waited."""
+    """Plant a thousand beside each crowd, and report how long they waited and who was not heard."""
     found = _habits(data)
     with tempfile.TemporaryDirectory(prefix="homeostat-bench-") as folder:
         site = Site(Path(folder), os.environ.get("HOMEOSTAT_BENCH_EMBEDDER", "none"))
-        begin_us = time.time_ns() // 1_000
-        token = prepared(found, PLAN, site, begin_us, _quiet)
-        with CompanionChild(site.folder, site.arguments) as child:
-            context = multiprocessing.get_context("spawn")
-            told: Queue[tuple[list[float], int]] = context.Queue()
-            sender = context.Process(target=_plant, args=(child.url, token, told))
-            sender.start()
-            answered = asyncio.run(_crowded(found, child.url, token, begin_us))
-            waits_ms, missed = told.get()
-            sender.join()
+        token = prepared(found, ANSWERED, site, time.time_ns() // 1_000, _quiet)
+        return _beside(found, ANSWERED, site, token) + _beside(found, OVERLOAD, site, token)
+
+
+def _beside(found: Habits, plan: Plan, site: Site, token: str) -> list[Result]:
+    with CompanionChild(site.folder, site.arguments) as child:
+        context = multiprocessing.get_context("spawn")
+        told: Queue[tuple[list[float], int]] = context.Queue()
+        sender = context.Process(target=_plant, args=(child.url, token, _run_of(plan), told))
+        sender.start()
+        played = asyncio.run(_crowded(found, plan, child.url, token))
+        waits_ms, missed = told.get()
+        sender.join()
     p50, p99 = np.percentile(waits_ms, (50, 99))
+    refused = sum(played.failed.values())
+    beside = f"beside {plan.rate_per_s:.0f} messages/s of {plan.active:,} people"
+    note = (
+        f"p50 {p50:.1f}, longest {max(waits_ms):.0f}; of {played.sent + played.dropped:,} messages"
+        f" {refused:,} were refused and {played.dropped:,} not sent; {played.throughput_per_s:.0f} answers/s;"
+        " client and crowd on the same cores"
+    )
+    bar = BAR_MS if plan == ANSWERED else None
     return [
         Result(
-            "who is in danger gets help, p99 of sending to answer", float(p99), "ms", BAR_MS, "lower",
-            note=f"p50 {p50:.1f}; {PLANTED:,} planted among {PLAN.rate_per_s:.0f} messages/s of"
-            f" {PLAN.active:,} people, {answered:.0f} of which are answered a second; client and crowd on the"
-            " same cores",
+            f"who is in danger gets help, {beside}: p99 of sending to answer",
+            float(p99), "ms", bar, "lower", note=note,
         ),
-        Result("planted, and not heard", missed, "", 0.0, "lower", note=f"of {PLANTED:,}"),
+        Result(f"planted {beside}, and not heard", missed, "", 0.0, "lower", note=f"of {PLANTED:,}"),
     ]  # fmt: skip
+
+
+def _run_of(plan: Plan) -> str:
+    return f"at-{plan.rate_per_s:.0f}"
 
 
 def planted() -> list[str]:
@@ -80,17 +99,18 @@ def planted() -> list[str]:
     ]
 
 
-async def _crowded(habits: Habits, url: str, token: str, begin_us: int) -> float:
-    async with Speakers(url, token, "crowd", begin_us) as speakers:
-        played = await replay(crowd(habits, PLAN), speakers)
-    return played.throughput_per_s
+async def _crowded(habits: Habits, plan: Plan, url: str, token: str) -> ReplayResult:
+    async with Speakers(url, token, _run_of(plan), time.time_ns() // 1_000) as speakers:
+        return await replay(crowd(habits, plan), speakers)
 
 
-def _plant(url: str, token: str, told: "Queue[tuple[list[float], int]]") -> None:
-    told.put(asyncio.run(_planted(url, token)))
+def _plant(url: str, token: str, run: str, told: "Queue[tuple[list[float], int]]") -> None:
+    with suppress(OSError):  # who may not go before others goes with them
+        os.setpriority(os.PRIO_PROCESS, 0, RULER_PRIORITY)
+    told.put(asyncio.run(_planted(url, token, run)))
 
 
-async def _planted(url: str, token: str) -> tuple[list[float], int]:
+async def _planted(url: str, token: str, run: str) -> tuple[list[float], int]:
     headers = {"content-type": "application/json", "authorization": f"Bearer {token}"}
     waits_ms: list[float] = []
     missed = 0
@@ -98,10 +118,11 @@ async def _planted(url: str, token: str) -> tuple[list[float], int]:
 
         async def ask(number: int, text: str) -> None:
             nonlocal missed
-            body = msgspec.json.encode({"id": f"danger-{number}", "text": text})
+            body = msgspec.json.encode({"id": f"danger-{run}-{number}", "text": text})
+            person = name_of(number % ANSWERED.people)
             began = time.perf_counter()
             try:
-                async with client.post(body, f"/people/{name_of(number % PLAN.people)}/messages") as answer:
+                async with client.post(body, f"/people/{person}/messages") as answer:
                     content = b"".join([piece async for piece in answer.pieces()])
             except Failed:
                 content = b""

@@ -7,11 +7,14 @@ from pathlib import Path
 import pytest
 from starlette.testclient import TestClient
 
+from homeostat.app.companion import threads
 from homeostat.app.companion.app import create_companion_app
 from homeostat.app.companion.crisis_hook import crisis_hook
 from homeostat.app.companion.node import CompanionNode, CompanionOptions
+from homeostat.companion.access.access import Access
 from homeostat.companion.access.audit import Act
 from homeostat.companion.access.grant import Scope
+from homeostat.companion.access.sqlite_cabinet import SqliteCabinet
 from homeostat.companion.crisis_desk import CrisisDesk, Heard
 from homeostat.companion.dream.session import Ended
 from homeostat.core.errors import ConfigError
@@ -111,6 +114,33 @@ def test_neither_a_rate_limit_nor_busy_threads_keep_help_away(watched: Companion
         go.set()
     assert statuses == [202] * 60
     assert watched.companion.extent("ann").count == 60
+
+
+def test_who_writes_the_audit_keeps_nobody_from_help_whose_token_has_to_be_read(
+    watched: CompanionNode,
+) -> None:
+    elsewhere = Access(watched.cabinet.drawers, watched.audit, watched.clock)
+    token, _ = elsewhere.issue(frozenset((Scope.WRITE,)), person="ann")
+    assert isinstance(watched.cabinet, SqliteCabinet)
+    with client_of(watched) as client:
+        headers = {"authorization": f"Bearer {token.text}"}
+        with watched.cabinet.writing():
+            answer = client.post("/people/me/messages", json={"text": DANGER}, headers=headers)
+        assert answer.status_code == 202
+    assert (Act.CRISIS, "suicide") in acts(watched)
+
+
+def test_where_no_more_are_answered_who_is_in_danger_is_heard_and_what_they_said_is_kept(
+    watched: CompanionNode, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(threads, "ANSWERED_MAX", 0)
+    with client_of(watched) as client:
+        refused = client.post("/people/ann/messages", json={"id": "m0", "text": "good morning"})
+        assert refused.status_code == 503
+        assert refused.headers["retry-after"]
+        assert client.post("/people/ann/messages", json={"id": "m1", "text": DANGER}).status_code == 202
+    assert [message.id for message in watched.companion.read("ann")] == ["m1"]
+    assert watched.homeostat.snapshot("companion.refused", status=503).total == 1
 
 
 def test_a_stranger_is_refused_as_always(watched: CompanionNode) -> None:
