@@ -36,15 +36,20 @@ def dreams_of(memory: Memory) -> tuple[Dream, ...]:
     return tuple(kept.dream for kept in _current(memory).kept)
 
 
-def add(memory: Memory, dream: Dream, sources: Mapping[int, Message]) -> int:
-    """Keep a dream that was made of these messages; return how many old ones went for it."""
-    before = _current(memory).kept
+def add(memory: Memory, dream: Dream, sources: Mapping[int, Message], generation: int) -> int:
+    """Keep a dream that was made of these messages; return how many old ones went for it.
+
+    They were read in this generation or a later one: what another server changed since is found out later.
+    """
+    pages = _current(memory)
+    before = pages.kept
     sums = {seq: _sum(message) for seq, message in sources.items()}
     kept = [*before, Kept(dream=dream, sums=sums)]
     sizes = [len(msgspec.msgpack.encode(one)) for one in kept]
     while len(kept) > DREAMS_MAX or (len(kept) > 1 and sum(sizes) > BYTES_MAX):
         del kept[0], sizes[0]
-    _put(memory.notes, Pages(version=VERSION, generation=memory.extent().generation, kept=tuple(kept)))
+    looked_at = min(generation, pages.generation)
+    _put(memory.notes, Pages(version=VERSION, generation=looked_at, kept=tuple(kept)))
     return len(before) + 1 - len(kept)
 
 

@@ -158,6 +158,7 @@ class Stages:
         Scenes whose sources were edited or removed since they were told are left out, and what the person
         wishes by now holds.
         """
+        generation = memory.extent().generation
         wishes = wishes_of(memory.notes)
         if not wishes.consent:
             return None
@@ -177,7 +178,7 @@ class Stages:
         told = diary.dreamt_in(scenes)
         replayed = tuple(one for one in dream.replayed if one.seq in told)
         left = msgspec.structs.replace(dream, scenes=scenes, replayed=replayed)
-        dropped = diary.add(memory, left, {seq: same[seq] for seq in told})
+        dropped = diary.add(memory, left, {seq: same[seq] for seq in told}, generation)
         if not wishes_of(memory.notes).consent:  # another server took it back since: whoever is last clears
             diary.clear(memory.notes)
             return None
