@@ -37,6 +37,7 @@ HARMLESS = ("willReadFrequently", "GPU stall", "GroupMarkerNotSet", "[.WebGL")
 
 CAMERA = "() => document.querySelector('.space')._fullLayout.scene._scene.getCamera().eye"
 FRAME = "() => Number(document.querySelector('[data-palace]').dataset.frame || -1)"
+CURRENT_END = "() => document.querySelector('nav [aria-current]')?.getBoundingClientRect().right || 0"
 ENDED = "() => document.querySelector('[data-palace]').dataset.walking === 'ended'"
 
 pytestmark = [
@@ -139,6 +140,7 @@ def test_each_page_is_accessible_fits_and_is_silent(
             drawn(page)
         fits = page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
         assert fits, f"{path} scrolls sideways at {width} px"
+        assert page.evaluate(CURRENT_END) <= width, f"which page {path} is cannot be seen at {width} px"
         page.evaluate("for (const d of document.querySelectorAll('details')) d.open = true")
         accessible(page, path)
         assert page.evaluate("window.stolen") is None
@@ -239,6 +241,7 @@ def test_a_dream_is_told_steered_and_stopped_by_keyboard(
     page.keyboard.press("Enter")
     page.wait_for_selector(".dreaming > li", timeout=DRAWN_MS)
     assert "/palace?near=" in (page.locator(".dreaming > li a").first.get_attribute("href") or "")
+    assert page.locator(".dreaming > li .stamp").first.text_content() == "dreamed"
     page.get_by_label("Leave out").fill("guitar")
     page.get_by_role("button", name="Steer it so").press("Enter")
     page.wait_for_function("() => document.querySelector('[data-said]').textContent.startsWith('Steered')")
@@ -268,6 +271,8 @@ def test_a_review_is_decided_by_one_key_on_a_page_that_fits_and_is_accessible(
     page.goto(f"{address}/login")
     page.get_by_label("Token").fill(token.text)
     page.get_by_role("button", name="Sign in").click()
+    page.goto(f"{address}/review")
+    accessible(page, "/review of nobody's memory")
     page.goto(f"{address}/person")
     page.get_by_role("textbox").first.fill("ann")
     page.keyboard.press("Enter")
