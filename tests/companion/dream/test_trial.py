@@ -25,7 +25,7 @@ from homeostat.testing.bare_host import BareHost
 from homeostat.testing.clock import ManualClock
 
 POLICY = {
-    "objective": {"operation": RECEIVE, "improve": "mean(recall)", "better": "higher"},
+    "objective": {"operation": RECEIVE, "improve": "mean(recall)"},
     "bounds": {"recall": [0, 1]},
     "trials": {"deadline": "1 h"},
 }

@@ -57,3 +57,11 @@ def test_an_interval_that_is_wide_towards_worse_alone_is_not_hopeless() -> None:
     effect = Effect("p95 of duration", 12_000.0, 2_000.0, -0.83, Interval(-0.98, 0.63, 0.95))
     found = Progress(5_000, 5_000, 0.1, effect, (effect,), (), None, None, "running")
     assert futile(found, plan(), HOUR_NS) is None
+
+
+def test_of_a_measure_that_is_better_higher_a_loss_is_told_as_one() -> None:
+    worse = Effect("mean of recall", 0.8, 0.7, 0.1, Interval(-0.02, 0.22, 0.95))
+    recall = Effect("mean of recall", 0.8, 0.7, -0.1, Interval(-0.22, 0.02, 0.95))
+    found = futile(Progress(5_000, 5_000, 0.1, worse, (recall,), (), None, None, "running"), plan(), HOUR_NS)
+    assert found is not None
+    assert "mean of recall −10% (−22% to +2%)" in found.reason

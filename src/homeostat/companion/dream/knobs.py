@@ -10,7 +10,7 @@ DREAMS = declared(
     "companion_dreams",
     True,
     scope="request",
-    help="whether somebody who wants dreams has them while they are away",
+    help="whether somebody who wants dreams has them while away, and what dreams derived helps to find",
 )
 REPLAY = declared(
     "companion_dream_replay", 24, low=4, high=96, log=True, help="memories that a dream is made of"

@@ -3,7 +3,7 @@
 import math
 
 from homeostat.core.proof import Decision, Proof
-from homeostat.prove.trials.effect_words import change_words
+from homeostat.prove.trials.standing import Standing, shown
 from homeostat.prove.trials.trial import Progress, TrialPlan
 
 PATIENCE = 0.15
@@ -65,12 +65,11 @@ def _disaster_requests(plan: TrialPlan) -> float:
 
 
 def _given_up(why: str, progress: Progress, plan: TrialPlan, now_ns: int) -> Proof:
-    effect = progress.effect
-    reason = f"given up: {effect.measure} {change_words(effect)}, which {why}"
+    standing = Standing(progress.effect, progress.terms, progress.guardrails)
     return Proof(
         Decision.ROLL_BACK,
-        reason,
-        effect,
+        f"given up: {shown(standing)}, which {why}",
+        progress.effect,
         progress.terms,
         progress.guardrails,
         progress.n_control,
