@@ -6,22 +6,23 @@ import apsw
 
 from homeostat.companion.message import NewMessage
 from homeostat.companion.store.spaced import spaced
-from homeostat.companion.store.sqlite.handle import rows_of
-from homeostat.companion.store.sqlite.words import ADD, words_of
+from homeostat.companion.store.sqlite.handle import last_seq, rows_of
+from homeostat.companion.store.sqlite.words import ADD
 from homeostat.core.errors import InputError
 
+_TALK = "SELECT talk, last, (SELECT text FROM messages WHERE seq = talks.last) FROM talks WHERE name = ?"
 _KEEP = "INSERT INTO messages VALUES (?, ?, ?, ?, ?, ?, ?, 0, ?) ON CONFLICT (id) DO NOTHING RETURNING seq"
 
 
 class Talk:
-    """A talk while messages are added to it: its number, its last seq, and what was said there."""
+    """A talk while messages are added to it: its number, its last seq, and what was said there, spaced."""
 
     __slots__ = ("last", "number", "said")
 
-    def __init__(self, number: int, last: int) -> None:
+    def __init__(self, number: int, last: int, text: str | None) -> None:
         self.number = number
         self.last = last
-        self.said: str | None = None
+        self.said = spaced(text or "")
 
 
 class Adding:
@@ -33,10 +34,9 @@ class Adding:
         self._authors: dict[str, int] = {}
 
     def add(self, messages: Sequence[NewMessage]) -> list[int]:
-        """Keep messages and return their seqs. Raises InputError."""
+        """Keep messages and return their seqs. Raises InputError, UnknownPerson."""
         execute = self._connection.execute
-        ((begin,),) = rows_of(self._connection, "SELECT last FROM whose")
-        last: int = begin
+        begin = last = last_seq(self._connection)
         seqs = []
         for new in messages:
             talk = self._talks.get(new.talk) or self._talk(new.talk)
@@ -46,10 +46,9 @@ class Adding:
                 seqs.append(self._known(new))
                 continue
             last += 1
-            before = words_of(self._connection, talk.last) if talk.said is None else talk.said
-            talk.said = spaced(new.text)
-            talk.last = last
-            execute(ADD, (last, before, talk.said))
+            said = spaced(new.text)
+            execute(ADD, (last, talk.said, said))
+            talk.said, talk.last = said, last
             seqs.append(last)
         if last > begin:
             execute("UPDATE whose SET count = count + ?, last = ?", (last - begin, last))
@@ -71,12 +70,12 @@ class Adding:
         return int(seq)
 
     def _talk(self, name: str) -> Talk:
-        found = rows_of(self._connection, "SELECT talk, last FROM talks WHERE name = ?", (name,))
+        found = rows_of(self._connection, _TALK, (name,))
         if found:
             talk = Talk(*found[0])
         else:
             self._connection.execute("INSERT INTO talks (name, last) VALUES (?, 0)", (name,))
-            talk = Talk(self._connection.last_insert_rowid(), 0)
+            talk = Talk(self._connection.last_insert_rowid(), 0, None)
         self._talks[name] = talk
         return talk
 

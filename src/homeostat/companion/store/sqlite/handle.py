@@ -32,8 +32,7 @@ class Handle:
     def writing(self) -> Iterator[apsw.Connection]:
         """Write in it, all or nothing. Raises UnknownPerson where another process has forgotten them."""
         with transaction(self.connection, self.path):
-            if self.connection.execute("SELECT count(*) FROM whose").get == 0:
-                raise UnknownPerson("the person was forgotten a moment ago")
+            last_seq(self.connection)
             yield self.connection
 
     def disown(self) -> None:
@@ -49,6 +48,14 @@ class Handle:
 def rows_of(connection: apsw.Connection, sql: str, values: Sequence[Any] = ()) -> list[Any]:
     """Return rows as the columns of our schema have them."""
     return connection.execute(sql, values).fetchall()
+
+
+def last_seq(connection: apsw.Connection) -> int:
+    """Return the highest seq ever given, 0 where there is none. Raises UnknownPerson."""
+    last: int | None = connection.execute("SELECT last FROM whose").get
+    if last is None:
+        raise UnknownPerson("the person was forgotten a moment ago")
+    return last
 
 
 def conditions(within: Within) -> tuple[str, list[Any]]:

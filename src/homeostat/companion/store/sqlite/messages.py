@@ -7,6 +7,7 @@ import apsw
 from homeostat.companion.message import Message, NewMessage
 from homeostat.companion.store.accepted import checked_id, checked_messages, checked_text, checked_time
 from homeostat.companion.store.sqlite.adding import Adding
+from homeostat.companion.store.sqlite.connection import transaction
 from homeostat.companion.store.sqlite.handle import Handle, rows_of
 from homeostat.companion.store.sqlite.neighbours import Neighbours
 from homeostat.companion.store.sqlite.reading import SqliteReading
@@ -34,7 +35,7 @@ class SqliteMessages:
         checked_messages(messages)
         if not messages:
             return []
-        with self._handle.writing() as connection:
+        with transaction(self._handle.connection, self._handle.path) as connection:
             if len(messages) < BATCH:
                 return Adding(connection).add(messages)
             merge_at(connection, SELDOM)
