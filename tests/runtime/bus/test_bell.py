@@ -48,7 +48,9 @@ def test_what_a_killed_process_left_is_removed_and_others_hear_the_ring(tmp_path
     path, heard = tmp_path / "bus.db", []
 
     async def scene() -> None:
-        here, there = Bell(path), Bell(path)
+        link = tmp_path / "another name.db"
+        link.symlink_to(path)
+        here, there = Bell(path), Bell(link)
         here.hang(lambda: heard.append("here"))
         there.hang(lambda: heard.append("there"))
         os.mkfifo(path.with_name("bus.db-bells") / "1-left")

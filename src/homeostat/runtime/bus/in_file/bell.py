@@ -22,7 +22,7 @@ class Bell:
     """
 
     def __init__(self, path: Path) -> None:
-        self._folder = path.resolve().with_name(f"{path.name}-bells")
+        self._folder = Path(f"{path.resolve()}-bells")
         self._name = f"{os.getpid()}-{secrets.token_hex(4)}"
         self._taken_down: weakref.finalize[..., Bell] | None = None
         self.hangs: bool | None = None
