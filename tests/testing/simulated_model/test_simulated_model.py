@@ -49,6 +49,11 @@ def state(control: httpx2.Client) -> tuple[int, int]:
     return found["active"], found["waiting"]
 
 
+def until_waiting(control: httpx2.Client, number: int) -> None:
+    """Wait until so many wait, and none is answered."""
+    until(lambda: state(control) == (0, number))
+
+
 @pytest.fixture
 def faults(address: str) -> Iterator[httpx2.Client]:
     """A client of the control endpoint; what it changes is undone."""
@@ -173,7 +178,7 @@ def test_a_full_queue_answers_429(faults: httpx2.Client) -> None:
     for n in range(8):
         with pytest.raises(httpx2.ReadTimeout):
             faults.post("/v1/chat/completions", json=body | {"stream": False}, timeout=impatient)
-        until(lambda n=n: state(faults) == (0, n + 1))
+        until_waiting(faults, n + 1)
     assert faults.post("/v1/chat/completions", json=body).status_code == 429
 
 
