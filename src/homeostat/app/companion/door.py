@@ -101,9 +101,13 @@ class Door:
         since_ns = self._clock.monotonic_ns()
         text = _shown(asked)
         held = self._access.held(text)
-        judged: Grant | Reason = held or await self._threads.aside(self._access.judge, text)
-        if held is not None and self._access.ages(held.id):  # nobody waits for what is asked again in time
-            self._threads.later(self._access.judge, text)
+        judged: Grant | Reason
+        if held is None:
+            judged = await self._threads.aside(self._access.judge, text)
+        else:
+            judged = held
+            if self._access.ages(held.id):  # nobody waits for what is asked again in time
+                self._threads.later(self._access.judge, text)
         canary = CANARY in asked.scope
         if not isinstance(judged, Grant):
             if not canary:
