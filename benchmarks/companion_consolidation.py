@@ -30,6 +30,7 @@ from homeostat.testing.bare_host import BareHost
 GAINED = "multi-hop"
 GAIN = 5.0
 ADVERSARIAL = "adversarial"
+"""Asked of one person, said by the other: they have no answer, and so no bar."""
 
 Found = dict[str, list[Recall]]
 
@@ -107,13 +108,13 @@ class _Course:
         return {**found, ALL: together(list(found.values())), ADVERSARIAL: adversarial}
 
     def results(self, how: str) -> list[Result]:
-        """Return a line a category, and what the questions that were gained are in the talks chosen on."""
+        """Return a line a category."""
         lines = []
         for name in self._before[0]:
             before, after = (_mean(found[TUNED_ON:], name) for found in (self._before, self._after))
             chosen = [_mean(found[:TUNED_ON], name) for found in (self._before, self._after)]
             note = f"{before:.1f} before; {chosen[0]:.1f} and {chosen[1]:.1f} on the 2 talks chosen on"
-            bar = before + (GAIN if name == GAINED else 0.0)
+            bar = None if name == ADVERSARIAL else before + (GAIN if name == GAINED else 0.0)
             lines.append(
                 Result(f"recall@10 after dreams {how}, {name}", after, "%", bar, "higher", note=note)
             )
