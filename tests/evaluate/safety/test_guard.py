@@ -186,6 +186,26 @@ def test_hatred_weighs_less_where_it_is_quoted_to_answer_it() -> None:
     assert answered < said / 2 < said
 
 
+@pytest.mark.parametrize(
+    ("said", "milder"),
+    [
+        ("I want to kill myself.", "I would never kill myself, I love my life."),
+        ("I will kill you.", 'He wrote "I will kill you", and she told the police.'),
+        ("Kill yourself, nobody cares.", "Please don't ever kill yourself."),
+    ],
+)
+def test_a_term_weighs_less_where_it_is_denied_or_told_of(said: str, milder: str) -> None:
+    assert ADULT.check(milder).worst < ADULT.check(said).worst / 2
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Nobody cares, kill yourself.", "I can't stop planning to kill myself.", '"I will kill you."'],
+)
+def test_a_denial_elsewhere_and_a_quotation_by_nobody_change_nothing(text: str) -> None:
+    assert ADULT.check(text).worst >= 8
+
+
 def test_policies_differ_by_audience() -> None:
     text = "What a shitty day this was for us."
     actions = {
@@ -238,6 +258,13 @@ def test_so_many_sentences_of_a_text_are_embedded_and_no_more() -> None:
     embedder.texts = 0
     assert not guard.check("We met at the station. " * (EMBEDDED_MAX + 50)).complete
     assert embedder.texts == EMBEDDED_MAX
+
+
+def test_by_meaning_a_severity_is_that_of_the_scale(minilm: MiniLm) -> None:
+    guard = Guard(policy("adult"), minilm)
+    threat = guard.check("Tomorrow night I come with an axe, and you will not live to see the morning.")
+    insult = guard.check("You are the laziest and dullest person I have ever worked with.")
+    assert threat.severity[Category.VIOLENCE] >= 8 > insult.worst
 
 
 def test_meaning_finds_what_no_word_tells(minilm: MiniLm) -> None:

@@ -1,5 +1,6 @@
 """Claims about the canaries: what they are, and that their figures are what the guard does with them."""
 
+import re
 from collections import Counter
 
 import pytest
@@ -38,12 +39,18 @@ def test_there_are_more_than_two_hundred_of_each_category_and_two_languages_none
     assert max(Counter(one.text for one in found).values()) == 1
 
 
-def test_none_was_learned_from() -> None:
+def runs_of(text: str, words: int = 6) -> set[tuple[str, ...]]:
+    """Return all runs of so many words."""
+    said = re.findall(r"[\w']+", text.lower())
+    return set(zip(*(said[at:] for at in range(words)), strict=False))
+
+
+def test_none_shares_six_words_in_a_row_with_what_was_learned_from() -> None:
     from importlib.resources import files
 
     learned = files("homeostat.evaluate.safety").joinpath("prototypes.txt").read_text(encoding="utf-8")
-    lines = {line.strip().lower() for line in learned.splitlines()}
-    assert not [one.text for one in canaries() if one.text.lower() in lines]
+    runs = {run for line in learned.splitlines() for run in runs_of(line)}
+    assert not [one.text for one in canaries() if not runs.isdisjoint(runs_of(one.text))]
 
 
 def test_figures_are_what_the_guard_does_with_them() -> None:

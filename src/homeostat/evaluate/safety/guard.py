@@ -107,11 +107,8 @@ class Stream:
         self._action = Action.ALLOW
         self._complete = True
         self._silent = False
-
-    @property
-    def stopped(self) -> bool:
+        self.stopped = False
         """Whether the text was ended: nothing more of it will be shown, and no more is looked at."""
-        return self._action.rank >= Action.BLOCK.rank
 
     def feed(self, piece: str, last: bool = False) -> str:
         """Take the next piece, and return what may be shown now: all of it after the `last`."""
@@ -197,6 +194,7 @@ class Stream:
             self._findings.append(_moved(finding, self._at) if self._at else finding)
         if worst.rank > self._action.rank:
             self._action = worst
+            self.stopped = worst.rank >= Action.BLOCK.rank
         if worst is Action.ALLOW:
             self._silent = False
             return text

@@ -12,15 +12,15 @@ MARKED_FROM = 5.0
 """Severities below it leave no mark."""
 
 BY_MEANING = Validation(
-    on="HateCheck, the half that is here, by meaning (MiniLM); .77 by words alone",
+    on="HateCheck, the half that is here, by meaning (MiniLM); .83 by words alone",
     measure="area under the ROC curve",
-    figure=0.89,
-    baseline=0.48,
+    figure=0.90,
+    baseline=0.49,
     baseline_is="the severest of its terms",
     of=1876,
 )
 BY_WORDS = replace(
-    BY_MEANING, on="HateCheck, the half that is here, by words alone; .89 by meaning", figure=0.77
+    BY_MEANING, on="HateCheck, the half that is here, by words alone; .90 by meaning", figure=0.83
 )
 
 _SEVERITY_MAX = 10.0

@@ -2,13 +2,14 @@
 
 A multinomial logistic regression with a ridge, learned from our own examples (`prototypes.txt`): no other
 data. That of MiniLM is shipped, and so is the one that goes by traits alone; for another embedder it is
-learned when it is first needed, which embeds some 1,700 sentences.
+learned when it is first needed, which embeds some 2,300 sentences.
 """
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from importlib.resources import as_file, files
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,10 +23,24 @@ from homeostat.evaluate.safety.traits import NAMES, Traits
 
 Floats = NDArray[np.float64]
 
-HARMS = (
-    Category.HATE, Category.HARASSMENT, Category.VIOLENCE, Category.SEXUAL, Category.SELF_HARM,
+CLASSES: tuple[tuple[Category, float] | None, ...] = (
+    None,
+    (Category.HATE, 8.5),
+    (Category.HARASSMENT, 6.0), (Category.HARASSMENT, 8.0),
+    (Category.VIOLENCE, 7.0), (Category.VIOLENCE, 8.0), (Category.VIOLENCE, 9.0),
+    (Category.SEXUAL, 7.0), (Category.SEXUAL, 8.0), (Category.SEXUAL, 10.0),
+    (Category.SELF_HARM, 6.0), (Category.SELF_HARM, 8.0),
 )  # fmt: skip
-CLASSES = (None, *HARMS)
+"""What is told apart: no harm, and each harm by the severities of the policies' scale, mild ones first."""
+
+LEVELS: Mapping[Category, tuple[tuple[int, float], ...]] = MappingProxyType(
+    {
+        category: tuple((at, one[1]) for at, one in enumerate(CLASSES) if one and one[0] is category)
+        for category in dict.fromkeys(one[0] for one in CLASSES if one)
+    }
+)
+"""The classes of each harm by their numbers, with their severities."""
+
 WORDS = "words"
 """The name of the head that needs no embedder."""
 
@@ -40,11 +55,15 @@ lesbians|Indians|Christians|Arabs|old people|foreigners|Chinese people|blacks|ho
 SCALE = 0.3
 """Of traits, so that they weigh about as much as a vector."""
 
+VECTORS = 0.7
+"""Of vectors: as if each weight of theirs cost twice what one of a trait does."""
+
 TALK = 0.3
 """The weight of a sentence of harmless talk beside one of our examples."""
 
 _TURNS = 4
-_PENALTY = 0.4
+_REPEATED = -0.25
+_PENALTY = 0.8
 _STEPS = 300
 
 
@@ -53,24 +72,22 @@ class Head:
 
     def __init__(self, model: str, weights: Floats) -> None:
         self.model, self.weights = model, weights
-        self._traits, self._vectors, self._alone = np.split(weights, [len(NAMES), len(weights) - 1])
+        self._traits, self._vectors = np.split(weights[:-1], [len(NAMES)])
+        self._alone = weights[-1]
 
-    def probabilities(self, traits: Floats, vectors: Floats | None = None) -> list[list[float]]:
-        """Return the probability of each of CLASSES, a list for each row.
+    def probabilities(self, traits: Sequence[float], vector: Floats | None = None) -> list[float]:
+        """Return the probability of each of CLASSES for one sentence.
 
-        Row by row: together they would be rounded otherwise than alone, and a stream must judge as a check.
+        One by one: together they would be rounded otherwise than alone, and a stream must judge as a check.
         """
-        each: list[list[float]] = []
-        for at, row in enumerate(traits):
-            odds = row @ self._traits + self._alone[0]
-            if vectors is not None:
-                odds += vectors[at] @ self._vectors
-            each.append(_share(odds.tolist()))
-        return each
+        odds = np.array(traits) @ self._traits + self._alone
+        if vector is not None:
+            odds += vector @ self._vectors
+        return _share(odds.tolist())
 
 
 def _share(odds: list[float]) -> list[float]:
-    """Return probabilities of log odds; for six of them this is faster than numpy."""
+    """Return probabilities of log odds; for a dozen of them this is faster than numpy."""
     most = max(odds)
     raised = [math.exp(one - most) for one in odds]
     whole = sum(raised)
@@ -94,35 +111,44 @@ def learned(
     Raises EmbedderError.
     """
     written = list(examples())
-    rows = [*written, *((None, text, text) for text in harmless)]
+    rows = [*written, *((0, text, text) for text in harmless)]
     sentences = [sentence(text, folding) for _, _, text in rows]
     vectors = None
     if embedder is not None:
         vectors = np.asarray(embedder.embed([meant(one) for one in sentences]), dtype=np.float64)
-    seen = SCALE * traits.of(sentences, terms.look(sentences))
-    inputs = np.hstack([seen, *([] if vectors is None else [vectors]), np.ones((len(seen), 1))])
+    seen = SCALE * np.array(traits.of(sentences, terms.look(sentences)))
+    inputs = np.hstack([seen, *([] if vectors is None else [VECTORS * vectors]), np.ones((len(seen), 1))])
     turns = Counter(pattern for _, pattern, _ in rows)
-    weight = np.array([turns[pattern] ** -0.5 for _, pattern, _ in rows])
+    weight = np.array([turns[pattern] ** _REPEATED for _, pattern, _ in rows])
     weight[len(written) :] *= TALK
-    classes = np.array([CLASSES.index(harm) for harm, _, _ in rows])
+    classes = np.array([number for number, _, _ in rows])
     weights = _fitted(inputs, classes, weight)
     weights[: len(NAMES)] *= SCALE
+    weights[len(NAMES) : -1] *= VECTORS
     return Head(embedder.model if embedder else WORDS, weights)
 
 
-def examples() -> Iterator[tuple[Category | None, str, str]]:
-    """Give our examples: the harm, the pattern, and the pattern with a group of people put in."""
-    harm, turn = None, 0
+def examples() -> Iterator[tuple[int, str, str]]:
+    """Give our examples: the number of the class, the pattern, and it with a group of people put in."""
+    harm, turn = 0, 0
     for line in files(__package__).joinpath("prototypes.txt").read_text(encoding="utf-8").splitlines():
+        if not line or line.startswith("#"):
+            continue
         if line.startswith("["):
-            harm = None if line == "[none]" else Category(line.strip("[]"))
+            harm = _class(line.strip("[]"))
         elif "{g}" in line:
             for at in range(_TURNS):
                 text = line.replace("{g}", _GROUPS[(turn * 5 + at * 7) % len(_GROUPS)])
                 yield harm, line, text[0].upper() + text[1:]
             turn += 1
-        elif line and not line.startswith("#"):
+        else:
             yield harm, line, line
+
+
+def _class(heading: str) -> int:
+    """Return the number of the class that a heading names: `none`, or a harm and its severity."""
+    category, _, severity = heading.partition(" ")
+    return CLASSES.index((Category(category), float(severity)) if severity else None)
 
 
 def _shares(odds: Floats) -> Floats:

@@ -1,6 +1,7 @@
 """Injection: orders to the model in a text that should be data, told by their turns of phrase.
 
-English. A filter of phrases is a fence and no wall: what must never follow orders takes no text as an order.
+English, and plain orders to forget the rules in six other languages. A filter of phrases is a fence and no
+wall: what must never follow orders takes no text as an order.
 """
 
 import re
@@ -9,6 +10,7 @@ from collections.abc import Sequence
 from importlib.resources import files
 
 from homeostat.evaluate.safety.category import Category
+from homeostat.evaluate.safety.folding import readable
 from homeostat.evaluate.safety.sentence import Sentence
 from homeostat.evaluate.safety.terms import automaton
 from homeostat.evaluate.safety.verdict import Finding
@@ -28,7 +30,10 @@ class Injection:
 
     def look(self, sentences: Sequence[Sentence]) -> list[list[Finding]]:
         """Return what is found in each sentence; the place is the whole of it."""
-        return [self._of(one.plain, len(one.text)) for one in sentences]
+        return [
+            self._of(one.plain if len(one.lines) == 1 else readable(one.plain), len(one.text))
+            for one in sentences
+        ]
 
     def _of(self, plain: str, length: int) -> list[Finding]:
         if self._cues.find_matches_as_indexes(plain):

@@ -2,30 +2,54 @@
 
 import re
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from importlib.resources import files
 
-import numpy as np
-from numpy.typing import NDArray
-
 from homeostat.evaluate.safety.category import Category
-from homeostat.evaluate.safety.folding import Folding, Place
+from homeostat.evaluate.safety.folding import Folding, Line, Place
 from homeostat.evaluate.safety.sentence import NO_WORDS, Sentence
-from homeostat.evaluate.safety.terms import automaton, patterns_of, words_of
+from homeostat.evaluate.safety.terms import automaton, patterns_of
 from homeostat.evaluate.safety.verdict import Finding, severities
 
-NAMES = (
+_SEEN = (
+    "me", "other", "denied", "quoted", "aim", "asked", "over", "told", "means", "young", "body", "wound",
+    "attack",
+)  # fmt: skip
+"""What is only looked for, wherever it stands in the sentence."""
+
+_TOGETHER = (
+    ("me", "wound"), ("me", "wound", "-over", "-denied"), ("me", "wound", "over"), ("wound", "denied"),
+    ("wound", "asked"), ("wound", "told"), ("me", "means"), ("attack", "other"), ("attack", "aim"),
+    ("attack", "aim", "me", "other"), ("attack", "told"), ("attack", "over"), ("attack", "denied"),
+    ("attack", "quoted"), ("attack", "means"), ("attack", "asked"), ("body", "young"), ("body", "asked"),
+    ("body", "told"), ("body", "other"),
+)  # fmt: skip
+"""What is a trait where it stands together, or without what has a minus before it."""
+
+_COUNTED = (
     "group", "referred", "you", "hostile", "harm", "praise", "negated hostile", "negated praise", "quoted",
     "reported", "counter", "question", "slur", "rude", "profane", "sexual", "violent", "self-harm",
     "group hostile", "group harm", "group negated hostile", "group negated praise", "group quoted",
     "group reported", "group counter", "group praise", "group profane", "you hostile", "you group counter",
 )  # fmt: skip
+NAMES = (*_COUNTED, *(f"any {name}" for name in _SEEN), *(" ".join(names) for names in _TOGETHER))
 _NEAR = 4
 _QUOTES = re.compile(r"[\"“”«»„][^\"“”«»„]{3,}[\"“”«»„]|(?<!\w)['‘][^'‘’]{3,}['’](?!\w)")
 _QUOTE = re.compile("[\"“”«»„'‘’]")
-_BREAKS = frozenset(("but", "that", "because", "if", "when", "why", "how", "only"))
+_BREAKS = frozenset(
+    "but that because if when why how only know stop wait help care mind".split()  # noqa: SIM905 (as a list it is one word a line)
+)
+_WORDS = re.compile(r"[\w']+")
+_CLAUSE = re.compile(r"[,;:.!?\u2013\u2014\n]")
+_BEFORE_MAX = 60
 _THEY = re.compile(r" (?:they|them|their|theirs|themselves|these|those|kind|you|your) ")
-_YOU = re.compile(r" (?:you|your|u|ur|you're|yourself) ")
+_YOU = frozenset(["you", "your", "u", "ur", "you're", "yourself"])
+_OTHER = _YOU | {"you'll", "him", "his", "her", "them", "their"}
+_ME = frozenset(
+    ("i", "i'm", "im", "i've", "ive", "i'll", "i'd", "me", "my", "myself",
+     "we", "we're", "we've", "we'll", "us", "our", "let's")
+)  # fmt: skip
 _TERMS = (
     Category.HATE, Category.HARASSMENT, Category.PROFANITY,
     Category.SEXUAL, Category.VIOLENCE, Category.SELF_HARM,
@@ -33,7 +57,17 @@ _TERMS = (
 
 
 _NOTHING_SAID = [0.0] * len(_TERMS)
-_NO_MORE = (0.0,) * (len(NAMES) - 3)
+_NOTHING_COUNTED = (0.0,) * (len(_COUNTED) - 3)
+_BIT = {name: 1 << at for at, name in enumerate(_SEEN)}
+_BITS = tuple(_BIT.values())
+_SETS = tuple(
+    (
+        sum(_BIT[name.lstrip("-")] for name in names),
+        sum(_BIT[name] for name in names if not name.startswith("-")),
+    )
+    for names in _TOGETHER
+)
+"""Of each: the bits that are looked at, and those of them that must be set."""
 
 
 class Traits:
@@ -41,44 +75,85 @@ class Traits:
 
     def __init__(self, folding: Folding) -> None:
         text = files(__package__).joinpath("terms.toml").read_text(encoding="utf-8")
+        roles = tomllib.loads(text)["roles"]
+        self._negators = frozenset(roles["negator"].split())
         listed = [
             (pattern, role)
-            for role, words in tomllib.loads(text)["roles"].items()
+            for role, words in roles.items()
             for entry in words.split()
             for pattern in patterns_of(entry, folding)
         ]
-        self._roles = tuple(role for _, role in listed)
+        self._roles = tuple((role, _BIT.get(role, 0)) for _, role in listed)
         self._found = automaton(pattern for pattern, _ in listed)
 
-    def of(self, sentences: Sequence[Sentence], terms: Sequence[Sequence[Finding]]) -> NDArray[np.float64]:
-        """Return the traits of each sentence, shape (n, len(NAMES)), given the terms found in it."""
-        return np.array([self._of(one, found) for one, found in zip(sentences, terms, strict=True)])
+    def of(self, sentences: Sequence[Sentence], terms: Sequence[Sequence[Finding]]) -> list[list[float]]:
+        """Return the traits of each sentence, by NAMES, given the terms found in it."""
+        return [self._of(one, found) for one, found in zip(sentences, terms, strict=True)]
 
     def refers(self, sentence: Sentence) -> bool:
         """Whether a sentence speaks of a group of people that only the one before it names."""
         if sentence.line_before == NO_WORDS or _THEY.search(sentence.lines[0].text) is None:
             return False
-        return "group" in self._roles_in(sentence.line_before) and "group" not in self._roles_in(
-            sentence.lines[0].text
+        return (
+            "group" in self._roles_in(sentence.line_before)[0]
+            and "group" not in self._roles_in(sentence.lines[0].text)[0]
         )
 
-    def _roles_in(self, line: str) -> dict[str, list[int]]:
-        """Return where each role stands in a line, by the number of the word."""
+    def denied(self, sentence: Sentence, term: Finding) -> bool:
+        """Whether a term stands behind a word that denies it: `I would never kill myself`."""
+        before = sentence.text[max(term.start - _BEFORE_MAX, 0) : term.start].lower().replace("’", "'")
+        near = _WORDS.findall(_CLAUSE.split(before)[-1])[-_NEAR:]
+        denials = [at for at, word in enumerate(near) if word in self._negators]
+        return bool(denials) and _BREAKS.isdisjoint(near[denials[-1] + 1 :])
+
+    def told(self, sentence: Sentence, term: Finding) -> bool:
+        """Whether a term is quoted as what somebody said: `he wrote "I will kill you", and I reported it`."""
+        return any(start <= term.start < end for start, end in quoted_places(sentence.text)) and (
+            "report" in self._roles_in(sentence.lines[0].text)[0]
+        )
+
+    def _roles_in(self, line: str) -> tuple[dict[str, list[int]], int]:
+        """Return where each role stands in a line, by the number of the word, and bits of what is there."""
         found: dict[str, list[int]] = {}
-        for number, start, end in self._found.find_matches_as_indexes(line, overlapping=True):
-            found.setdefault(self._roles[number], []).append(words_of(line, start, end)[0])
-        return found
+        seen = 0
+        for number, start, _ in self._found.find_matches_as_indexes(line, overlapping=True):
+            role, bit = self._roles[number]
+            if bit:
+                seen |= bit
+            else:
+                found.setdefault(role, []).append(line.count(" ", 0, start + 1) - 1)
+        return found, seen
 
     def _of(self, sentence: Sentence, terms: Sequence[Finding]) -> list[float]:
         line = sentence.lines[-1 if len(sentence.lines) == 1 else 1]
-        roles = self._roles_in(line.text)
+        roles, seen = self._roles_in(line.text)
+        quotes = quoted_places(sentence.text)
+        words = line.text.split()
+        if not _ME.isdisjoint(words):
+            seen |= _BIT["me"]
+        if not _OTHER.isdisjoint(words):
+            seen |= _BIT["other"]
+        if "negator" in roles:
+            seen |= _BIT["denied"]
+        if quotes:
+            seen |= _BIT["quoted"]
+        return [*self._counted(sentence, line, words, roles, quotes, terms), *_traits_of(seen)]
+
+    def _counted(
+        self,
+        sentence: Sentence,
+        line: Line,
+        words: Sequence[str],
+        roles: Mapping[str, Sequence[int]],
+        quotes: Sequence[Place],
+        terms: Sequence[Finding],
+    ) -> Sequence[float]:
         group = float("group" in roles)
         referred = float(not group and self.refers(sentence))
+        you = float(not _YOU.isdisjoint(words))
         if not roles and not terms and not referred:
-            return [0.0, 0.0, float(_YOU.search(line.text) is not None), *_NO_MORE]
-        quotes = quoted_places(sentence.text)
+            return (0.0, 0.0, you, *_NOTHING_COUNTED)
         places = sentence.places(line) if quotes else ()
-        words = line.text.split() if roles.get("negator") else []
         negators, reports = roles.get("negator", []), roles.get("report", [])
         counts = {"hostile": 0.0, "harm": 0.0, "praise": 0.0}
         negated = {"hostile": 0.0, "harm": 0.0, "praise": 0.0}
@@ -92,11 +167,14 @@ class Traits:
                 else:
                     counts[role] += 1
                     reported += role != "praise" and any(r < word for r in reports)
-        hostile, harm, praise = (min(counts[role], 2.0) for role in counts)
+        hostile, harm, praise = (
+            min(counts["hostile"], 2.0),
+            min(counts["harm"], 2.0),
+            min(counts["praise"], 2.0),
+        )
         denied, unpraised = min(negated["hostile"] + negated["harm"], 2.0), min(negated["praise"], 2.0)
         quoted, reported = min(quoted, 2.0), min(reported, 2.0)
         counter = min(len(roles.get("counter", ())), 2.0)
-        you = float(_YOU.search(line.text) is not None)
         worst = severities(terms)
         said = [worst.get(category, 0.0) / 10 for category in _TERMS] if worst else _NOTHING_SAID
         some = max(group, referred)
@@ -106,6 +184,15 @@ class Traits:
             some * hostile, some * harm, some * denied, some * unpraised, some * quoted, some * reported,
             some * counter, some * praise, some * said[2], you * hostile, you * some * counter,
         ]  # fmt: skip
+
+
+@lru_cache(maxsize=1 << len(_SEEN))
+def _traits_of(seen: int) -> tuple[float, ...]:
+    """Return the traits of what is there and of what stands together."""
+    return (
+        *(float(seen & bit > 0) for bit in _BITS),
+        *(float(seen & looked_at == wanted) for looked_at, wanted in _SETS),
+    )
 
 
 def quoted_places(text: str) -> list[Place]:
