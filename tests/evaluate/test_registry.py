@@ -102,6 +102,11 @@ def test_nobody_judges_a_language_that_it_was_not_validated_on(name: str) -> Non
     assert found.silent == {name: "was validated on en, not on de"}
 
 
+def test_english_is_english_in_every_country() -> None:
+    british = Context(language="en-GB")
+    assert list(evaluation([made("senses.vividness", None)], TEXT, british).scores) == ["senses.vividness"]
+
+
 @pytest.mark.parametrize("name", names())
 def test_each_has_its_metric_in_the_catalogue(name: str) -> None:
     metric = load_catalogue()[f"quality.{name}"]

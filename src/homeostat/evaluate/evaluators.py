@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from homeostat.core.errors import ConfigError
 from homeostat.evaluate.evaluator import Evaluator
+from homeostat.evaluate.language import primary
 from homeostat.evaluate.passage import Context, Segment
 
 if TYPE_CHECKING:
@@ -160,7 +161,7 @@ def made(name: str, embedder: "Embedder | None") -> Evaluator:
 def speaks(evaluator: Evaluator, context: Context) -> bool:
     """Tell whether an evaluator knows a text's language; one that is not shipped has to know by itself."""
     found = _BY_NAME.get(evaluator.name)
-    return found is None or not found.languages or context.language in found.languages
+    return found is None or not found.languages or primary(context.language) in found.languages
 
 
 def why_silent(evaluator: Evaluator, segments: Sequence[Segment], context: Context) -> str:

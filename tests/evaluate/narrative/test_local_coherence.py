@@ -6,26 +6,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from homeostat.evaluate.evaluator import Score, judged
+from homeostat.evaluate.evaluator import MARKS_MAX, Score, judged
 from homeostat.evaluate.narrative.local_coherence import LocalCoherence
 from homeostat.evaluate.narrative.order import order_for
 from homeostat.evaluate.passage import Context, Segment
 from homeostat.runtime.embed.minilm import MiniLm
+from homeostat.testing.told_talk import TALK
 from homeostat.testing.word_embedder import WordEmbedder
-
-TALK = (
-    "Hi! How have you been?",
-    "Hey! I'm great, thanks. I just adopted a kitten.",
-    "Oh, how lovely! What is the kitten's name?",
-    "Her name is Juniper. She sleeps on my keyboard all day.",
-    "Haha, that sounds cute. Does she let you work at all?",
-    "Not really! I had to buy a second keyboard. What about you, any news?",
-    "Yes, I signed up for a pottery class. It starts in May.",
-    "Pottery, nice! What are you going to make first?",
-    "A bowl for Juniper, of course.",
-    "She will love it. Thank you so much! I have to go now.",
-    "Bye! Talk to you soon.",
-)
 
 
 def local(
@@ -114,6 +101,14 @@ def test_marks_hold_places_and_none_of_the_words() -> None:
     score = local(*TALK[:4], "secret zebra", *TALK[4:], "No.", "Hello, how are you?")
     assert score is not None
     assert all("zebra" not in mark.what for mark in score.marks)
+
+
+def test_places_that_do_not_follow_are_counted_beyond_those_that_are_marked() -> None:
+    texts = ("No.", "Bye! Talk to you soon.", "Hello, how are you?") * 100
+    score = local(*texts)
+    assert score is not None
+    assert len(score.marks) == MARKS_MAX
+    assert score.parts["unlikely"] > MARKS_MAX / len(texts)
 
 
 def test_a_segment_of_a_million_characters_is_read_at_its_ends_only() -> None:

@@ -1,9 +1,6 @@
 """The tally: how many statements were checked, how many cannot be, and where."""
 
-from homeostat.evaluate.evaluator import Mark, Score
-
-MARKS_MAX = 100
-"""Places that are kept; all are counted."""
+from homeostat.evaluate.evaluator import MARKS_MAX, Mark, Score
 
 
 class Tally:

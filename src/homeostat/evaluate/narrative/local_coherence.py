@@ -4,13 +4,11 @@ import math
 from collections import deque
 
 from homeostat.core.embedder import Embedder
-from homeostat.evaluate.evaluator import Mark, Score, Validation
+from homeostat.evaluate.evaluator import MARKS_MAX, Mark, Score, Validation
 from homeostat.evaluate.narrative.order import Order, Placed, order_for
 from homeostat.evaluate.passage import Context, Segment
 
 SEGMENTS_MIN = 3
-MARKS_MAX = 100
-"""Places that are kept; all are counted."""
 
 _TOLD = math.log(9.0)
 """The log odds of what a talk is worth that is like the median of those learned from: .9."""
@@ -52,7 +50,7 @@ class LocalJudging:
         self._embedder = embedder
         self._english = english
         self._before: deque[Placed] = deque((order.start(),), maxlen=order.reach)
-        self._segments = 0
+        self._segments = self._unlikely = 0
         self._sum = 0.0
         self._squares = 0.0
         self._marks: list[Mark] = []
@@ -66,8 +64,10 @@ class LocalJudging:
         self._before.appendleft(one)
         self._sum += fit
         self._squares += fit * fit
-        if self._segments and fit < self._order.unlikely and len(self._marks) < MARKS_MAX:
-            self._marks.append(Mark(self._segments, "does not follow from what stands before it"))
+        if self._segments and fit < self._order.unlikely:
+            self._unlikely += 1
+            if len(self._marks) < MARKS_MAX:
+                self._marks.append(Mark(self._segments, "does not follow from what stands before it"))
         self._segments += 1
 
     def score(self) -> Score | None:
@@ -80,7 +80,7 @@ class LocalJudging:
         return Score(
             evaluator=LocalCoherence.name,
             value=self._worth(mean),
-            parts={"fit": mean, "unlikely": len(self._marks) / n},
+            parts={"fit": mean, "unlikely": self._unlikely / n},
             marks=tuple(self._marks),
             low=self._worth(mean - half),
             high=self._worth(mean + half),
