@@ -29,3 +29,12 @@ def painted_ms(page: "Page", address: str) -> float:
     page.goto(address, wait_until="load")
     page.wait_for_function("() => performance.getEntriesByName('first-contentful-paint').length > 0")
     return float(page.evaluate("performance.getEntriesByName('first-contentful-paint')[0].startTime"))
+
+
+def fits(page: "Page") -> bool:
+    """Tell whether a page is no wider than its window, once what is being drawn there has settled."""
+    for _ in range(LOOKS_MAX):
+        if page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth"):
+            return True
+        page.wait_for_timeout(250)
+    return False

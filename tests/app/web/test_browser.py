@@ -44,7 +44,7 @@ from homeostat.loop.writer import together
 from homeostat.prove.ledger import notes
 from homeostat.prove.ledger.entry import EntryKind
 from homeostat.prove.ledger.records import read_ledger, record_of
-from homeostat.testing.browsing import painted_ms, quickest
+from homeostat.testing.browsing import fits, painted_ms, quickest
 from homeostat.testing.sample_traffic import SampleTraffic
 from homeostat.testing.served import served
 from homeostat.testing.small_node import SmallNode
@@ -226,8 +226,7 @@ def test_each_page_is_accessible_fits_and_is_silent(
     trace = page.locator("table a").first.get_attribute("href")
     for path in (*PAGES, trace, "/series/llm.duration", "/nowhere"):
         page.goto(f"{busy}{path}", wait_until="load")
-        fits = page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
-        assert fits, f"{path} scrolls sideways at {width} px"
+        assert fits(page), f"{path} scrolls sideways at {width} px"
         page.evaluate("for (const d of document.querySelectorAll('details')) d.open = true")
         found = Axe().run(page)["violations"]
         assert [(v["id"], [n["target"] for n in v["nodes"]]) for v in found] == [], path

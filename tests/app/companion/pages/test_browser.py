@@ -13,7 +13,7 @@ from homeostat.app.companion.node import CompanionNode
 from homeostat.companion.access.grant import PERSONS, Scope
 from homeostat.companion.dream.wishes import Wishes, keep_wishes
 from homeostat.companion.message import NewMessage
-from homeostat.testing.browsing import painted_ms, quickest
+from homeostat.testing.browsing import fits, painted_ms, quickest
 from homeostat.testing.served import served
 
 CHROMIUM = os.environ.get("HOMEOSTAT_CHROMIUM", "/usr/bin/chromium")
@@ -138,8 +138,7 @@ def test_each_page_is_accessible_fits_and_is_silent(
         page.goto(f"{address}{path}", wait_until="load")
         if path.startswith("/palace") and "begin" not in path:
             drawn(page)
-        fits = page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
-        assert fits, f"{path} scrolls sideways at {width} px"
+        assert fits(page), f"{path} scrolls sideways at {width} px"
         assert page.evaluate(CURRENT_END) <= width, f"which page {path} is cannot be seen at {width} px"
         page.evaluate("for (const d of document.querySelectorAll('details')) d.open = true")
         accessible(page, path)
@@ -280,8 +279,7 @@ def test_a_review_is_decided_by_one_key_on_a_page_that_fits_and_is_accessible(
     page.get_by_role("link", name="Review").click()
     page.wait_for_url(f"{address}/review")
     accessible(page, "/review")
-    fits = page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
-    assert fits, f"scrolls sideways at {width} px"
+    assert fits(page), f"scrolls sideways at {width} px"
     waiting, decided = node.guarding.reviews.counts()
     for key in ("r", "w"):
         page.wait_for_function("() => document.activeElement.matches('[data-key]')")
