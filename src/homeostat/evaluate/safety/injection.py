@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from importlib.resources import files
 
 from homeostat.evaluate.safety.category import Category
-from homeostat.evaluate.safety.folding import readable
 from homeostat.evaluate.safety.sentence import Sentence
 from homeostat.evaluate.safety.terms import automaton
 from homeostat.evaluate.safety.verdict import Finding
@@ -31,7 +30,8 @@ class Injection:
     def look(self, sentences: Sequence[Sentence]) -> list[list[Finding]]:
         """Return what is found in each sentence; the place is the whole of it."""
         return [
-            self._of(one.plain if len(one.lines) == 1 else readable(one.plain), len(one.text))
+            self._of(one.plain, len(one.text))
+            or (self._of(one.lines[1].text, len(one.text)) if len(one.lines) > 1 else [])
             for one in sentences
         ]
 
