@@ -13,8 +13,8 @@ from homeostat.app.launch.server import SERVER_NAME
 
 GRACE_S = 5
 
-SWITCH_S = 0.0005
-"""How long a thread that learns may keep the interpreter from one that answers; Python's own is 5 ms."""
+SWITCH_S = 0.0001
+"""How long a thread may keep the interpreter from another that wants it; Python's own is 5 ms."""
 FILES_MAX = 65_536
 
 YOUNG = 20_000
