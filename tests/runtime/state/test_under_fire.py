@@ -1,4 +1,4 @@
-"""Processes that change the same documents lose nothing of each other's changes, whoever is killed meanwhile."""
+"""Processes that change the same documents lose none of each other's changes, whoever is killed meanwhile."""
 
 from pathlib import Path
 
