@@ -77,8 +77,8 @@ def finding(
     worst = [verdict.worst for verdict in verdicts]
     hate = [verdict.severity.get(Category.HATE, 0.0) for verdict in verdicts]
     note = (
-        "half of HateCheck, none learned from; anchors: alt-profanity-check .47, sixteen naive prototypes "
-        ".64; rank by the worst severity"
+        "half of HateCheck, looked at, not learned from; anchors: alt-profanity-check .47, "
+        "sixteen naive prototypes .64; rank by the worst severity"
     )
     flagged = np.array(hate) >= FLAGGED
     yield Result(f"harm {name}, AUROC", _area(worst, truth), "", bar, "higher", note=note)
