@@ -64,6 +64,13 @@ class TestByWords:
         assert set(ids(words.find(memory, "tomatoes", 10))) >= {"4", "5"}
         assert ids(words.find(memory, "tomatoes", 1)) == ["4"]
 
+    def test_a_message_calls_up_what_it_is_about_and_not_what_stood_before_it(
+        self, memory: Memory, words: Search
+    ) -> None:
+        (seq,) = memory.messages.add(said(("Ann", "Helicopters!"), first=7))
+        assert ids(words.find(memory, "Helicopters!", 10)) == ["7", "6"]
+        assert words.find(memory, "Helicopters!", 10, but=[seq]) == []
+
     def test_what_shares_nothing_with_the_question_is_not_found(self, memory: Memory, words: Search) -> None:
         assert words.find(memory, "helicopters", 10) == []
 

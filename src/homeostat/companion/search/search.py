@@ -88,10 +88,9 @@ class Search:
         allowed = index.within(within)
         if allowed is None:
             allowed = np.ones(index.count, np.bool_)
-        evidence, told = self._evidence(index, query, row, weights, allowed)
-        if len(but):
-            places, here = index.places_of(np.asarray(but, np.int64))
-            allowed[places[here]] = False
+        places, here = index.places_of(np.asarray(but, np.int64))
+        allowed[places[here]] = False
+        evidence, told = self._evidence(index, query, row, weights, allowed, places[here])
         scores = evidence.total(allowed & told)
         connected = index.connected if self._dreams.get() else None
         places = best(scores, k if connected is None else 2 * k)
@@ -119,8 +118,12 @@ class Search:
         row: NDArray[np.int8] | None,
         weights: Weights,
         allowed: NDArray[np.bool_],
+        but: NDArray[np.intp],
     ) -> tuple[Evidence, NDArray[np.bool_]]:
-        """Return what speaks for each memory, and for which of them anything does."""
+        """Return what speaks for each memory, and for which of them anything does.
+
+        The places `but` lend nothing to others: a message is most like itself.
+        """
         said = index.spoken.scores(query.words, index.before)
         leaders = best(
             np.where(allowed & (said > 0), said, np.float32(-np.inf)), self._knobs.candidates.get()
@@ -131,6 +134,7 @@ class Search:
         turn *= np.float32(weights.turn)
         window *= np.float32(weights.window)
         near = lexical + turn + window
+        near[but] = 0
         neighbours = neighbouring(near, index.before, weights)
         parts = {"lexical": lexical, "turn": turn, "window": window, "neighbours": neighbours}
         parts["asks"] = index.asks * np.float32(-weights.asks)
