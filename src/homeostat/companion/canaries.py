@@ -9,14 +9,13 @@ import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from homeostat.companion.canary_names import PREFIX
 from homeostat.companion.companion import Companion, K
 from homeostat.companion.dream.wishes import Wishes, keep_wishes
 from homeostat.companion.finding import Hit
 from homeostat.companion.message import NewMessage
 from homeostat.companion.search.recall import Asked, recall
 from homeostat.runtime.host import Host
-
-PREFIX = "homeostat.canary."
 
 PEOPLE = 8
 FACTS = 24
@@ -73,15 +72,6 @@ _KINDS = (
 
 ASKED = FACTS + len(_KINDS)
 """Questions that each of them asks."""
-
-
-def is_canary(person: str) -> bool:
-    """Tell whether this is no real person.
-
-    >>> is_canary("homeostat.canary.3"), is_canary("ann")
-    (True, False)
-    """
-    return person.startswith(PREFIX)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,8 @@
 from collections import Counter
 from pathlib import Path
 
-from homeostat.companion.canaries import ASKED, FACTS, PREFIX, Canaries, canary, is_canary
+from homeostat.companion.canaries import ASKED, FACTS, Canaries, canary
+from homeostat.companion.canary_names import PREFIX, is_canary
 from homeostat.companion.companion import RECEIVE, Companion
 from homeostat.companion.residents import Residents
 from homeostat.companion.search.search import Search

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from homeostat.companion.message import Message
 from homeostat.companion.search.index import LOOK_BACK, NAMES_MAX, Index
-from homeostat.companion.search.spoken import Numbering
+from homeostat.companion.search.word_column import Numbering
 from homeostat.companion.store.people import EVERYTHING, Within
 
 NUMBERING = Numbering()

@@ -10,7 +10,7 @@ from homeostat.app.companion.threads import Threads
 from homeostat.companion.access.access import Access, Reason
 from homeostat.companion.access.audit import Act, Audit
 from homeostat.companion.access.grant import Grant, Scope
-from homeostat.companion.canaries import is_canary
+from homeostat.companion.canary_names import is_canary
 from homeostat.companion.security.sentry import Sentry
 from homeostat.core.clock import SECOND_NS, Clock
 from homeostat.runtime.host import Host

@@ -12,7 +12,7 @@ from homeostat.app.companion.threads import Threads
 from homeostat.app.web.errors import json_answer
 from homeostat.app.web.whole import whole
 from homeostat.companion.access.grant import Scope
-from homeostat.companion.canaries import is_canary
+from homeostat.companion.canary_names import is_canary
 from homeostat.companion.companion import Companion
 from homeostat.companion.flags import Flags
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from math import log
 
 from homeostat.companion.message import Message
-from homeostat.companion.search.names import words_of
+from homeostat.companion.names import words_of
 from homeostat.companion.store.telling import COMMON
 from homeostat.evaluate.emotion.affect import affect_of
 

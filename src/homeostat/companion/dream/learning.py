@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from homeostat.companion.archaeology.learned import rhythm_of
-from homeostat.companion.canaries import is_canary
+from homeostat.companion.canary_names import is_canary
 from homeostat.companion.dream import diary, features
 from homeostat.companion.dream.features import Features
 from homeostat.companion.dream.wishes import wishes_of

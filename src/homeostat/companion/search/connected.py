@@ -12,8 +12,8 @@ from homeostat.companion.dream.integrate import kept
 from homeostat.companion.dream.integrate.kept import Head, Page
 from homeostat.companion.dream.integrate.kinds import KINDS
 from homeostat.companion.dream.integrate.lexicon import Lexicon
+from homeostat.companion.nibbles import cosines
 from homeostat.companion.search.fusion import Scores, best, z_scored
-from homeostat.companion.search.nibbles import cosines
 from homeostat.companion.store.people import Memory
 
 SEEDS = 20

@@ -7,7 +7,7 @@ from homeostat.companion.residents import Residents
 from homeostat.companion.search.connected import connected
 from homeostat.companion.search.index import Index
 from homeostat.companion.search.packed_rows import PackedRows
-from homeostat.companion.search.spoken import Numbering
+from homeostat.companion.search.word_column import Numbering
 from homeostat.companion.store.people import Memory
 from homeostat.core.embedder import Embedder
 from homeostat.runtime.host import Host

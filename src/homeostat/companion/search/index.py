@@ -12,12 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from homeostat.companion.message import Message
+from homeostat.companion.names import words_of
 from homeostat.companion.search.connected import Connected
-from homeostat.companion.search.names import words_of
 from homeostat.companion.search.packed_rows import PackedRows
 from homeostat.companion.search.query import QUESTION_MARKS
-from homeostat.companion.search.spoken import Numbering, Spoken
 from homeostat.companion.search.when import speaks_of_time
+from homeostat.companion.search.word_column import Numbering, WordColumn
 from homeostat.companion.store.people import Within
 from homeostat.runtime.embed.rows import to_vectors
 
@@ -52,7 +52,7 @@ class Index:
 
     def __init__(self, generation: int, numbering: Numbering) -> None:
         self.generation = generation
-        self.spoken = Spoken(numbering)
+        self.words = WordColumn(numbering)
         self.count = 0
         self.offset_min = 0
         self.names: dict[str, set[int]] = {}
@@ -102,7 +102,7 @@ class Index:
         """What this takes in memory, a few small objects aside."""
         rows = 0 if self.turns is None else self.turns.size_bytes
         rows += 0 if self.connected is None else self.connected.size_bytes
-        rows += self.spoken.size_bytes
+        rows += self.words.size_bytes
         return rows + sum(c.nbytes for c in self._columns.values()) + _NAME_BYTES * len(self.names)
 
     def extend(self, messages: Sequence[Message]) -> None:
@@ -121,7 +121,7 @@ class Index:
         numbers = {name: number_of(name) for name in names}
         columns["author"][begin:end] = [numbers[m.author] for m in messages]
         columns["talk"][begin:end] = [numbers[m.talk] for m in messages]
-        self.spoken.extend([m.text for m in messages])
+        self.words.extend([m.text for m in messages])
         self.count = end
         self._link(begin)
         for author in dict.fromkeys(m.author for m in messages):

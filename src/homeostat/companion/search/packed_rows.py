@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from homeostat.companion.search.nibbles import cosines, packed, unpacked, width
+from homeostat.companion.nibbles import cosines, packed, unpacked, width
 
 
 class PackedRows:

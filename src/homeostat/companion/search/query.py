@@ -4,7 +4,7 @@ import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from homeostat.companion.search.names import without
+from homeostat.companion.names import without
 from homeostat.companion.search.several import asks_for_several
 from homeostat.companion.search.when import Span, asks_when, spans
 from homeostat.companion.store.telling import COMMON

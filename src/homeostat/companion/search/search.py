@@ -124,7 +124,7 @@ class Search:
 
         The places `but` lend nothing to others: a message is most like itself.
         """
-        said = index.spoken.scores(query.words, index.before)
+        said = index.words.scores(query.words, index.before)
         leaders = best(
             np.where(allowed & (said > 0), said, np.float32(-np.inf)), self._knobs.candidates.get()
         )

@@ -16,7 +16,7 @@ from homeostat.companion.access.access import Access
 from homeostat.companion.access.audit import Act, Audit, Entry
 from homeostat.companion.access.grant import PERSONS, Scope
 from homeostat.companion.access.secret import Token, new_token
-from homeostat.companion.canaries import PREFIX
+from homeostat.companion.canary_names import PREFIX
 from homeostat.companion.security.front import Answer, Front, encoded, path_of
 from homeostat.companion.security.remains import Remains
 from homeostat.companion.store.people import People

@@ -13,7 +13,7 @@ from threading import Lock
 import numpy as np
 from numpy.typing import NDArray
 
-from homeostat.companion.search.nibbles import packed, width
+from homeostat.companion.nibbles import packed, width
 from homeostat.companion.store.telling import COMMON
 from homeostat.core.embedder import Embedder
 from homeostat.runtime.embed.built import FLOAT32, MINILM, STATIC, default_folder, status

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from homeostat.companion.message import NewMessage
 from homeostat.companion.search.index import Index
-from homeostat.companion.search.spoken import Numbering, Spoken
+from homeostat.companion.search.word_column import Numbering, WordColumn
 from homeostat.companion.store.people import Memory
 
 NUMBERING = Numbering()
@@ -38,14 +38,14 @@ def test_scores_are_those_of_the_store(memory: Memory, seed: int) -> None:
     for asked in (["violin"], ["don't", "Käse"], EACH_ONCE, ["unheard"], ["the"], []):
         seqs, scores = memory.lexical.match(asked, 99)
         expected = dict(zip(seqs.tolist(), scores.tolist(), strict=True))
-        found = index.spoken.scores(asked, index.before)
+        found = index.words.scores(asked, index.before)
         ours = {int(index.seq[place]): float(found[place]) for place in np.flatnonzero(found)}
         assert ours == pytest.approx(expected, rel=1e-5, abs=1e-9)
 
 
 @given(st.lists(texts, min_size=1, max_size=12), st.integers(1, 5))
 def test_to_grow_is_to_have_been_given_all(said: list[str], batch: int) -> None:
-    whole, grown = Spoken(NUMBERING), Spoken(NUMBERING)
+    whole, grown = WordColumn(NUMBERING), WordColumn(NUMBERING)
     whole.extend(said)
     for begin in range(0, len(said), batch):
         grown.extend(said[begin : begin + batch])
@@ -54,13 +54,13 @@ def test_to_grow_is_to_have_been_given_all(said: list[str], batch: int) -> None:
 
 
 def test_where_nothing_was_said_nothing_is_found() -> None:
-    assert Spoken(NUMBERING).scores(["violin"], np.empty(0, np.int32)).tolist() == []
-    spoken = Spoken(NUMBERING)
-    spoken.extend([""])
-    assert spoken.scores(["violin"], none_before).tolist() == [0.0]
+    assert WordColumn(NUMBERING).scores(["violin"], np.empty(0, np.int32)).tolist() == []
+    column = WordColumn(NUMBERING)
+    column.extend([""])
+    assert column.scores(["violin"], none_before).tolist() == [0.0]
 
 
 def test_half_of_a_surrogate_pair_is_looked_for_and_not_found() -> None:
-    spoken = Spoken(NUMBERING)
-    spoken.extend(["violin"])
-    assert spoken.scores(["\ud800"], none_before).tolist() == [0.0]
+    column = WordColumn(NUMBERING)
+    column.extend(["violin"])
+    assert column.scores(["\ud800"], none_before).tolist() == [0.0]

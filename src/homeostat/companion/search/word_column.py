@@ -1,4 +1,4 @@
-"""Spoken: the words of a person's messages in memory, as numbers, and which messages answer to some of them.
+"""The word column: what words each of a person's messages has, as numbers, and which messages answer to some.
 
 The store finds by words too, of any memory and at once; a question costs it a millisecond, most of it in
 statements. Here every word of a memory is looked through, 1 ns each, and nothing is asked of the store.
@@ -54,7 +54,7 @@ class Numbering:
         return [found[-1] for found, _ in map(self._numbered, telling) if found]
 
 
-class Spoken:
+class WordColumn:
     """The words of each message, one message after the other.
 
     A message answers together with the one before it in its talk, as in the store. Two words of one number

@@ -2,7 +2,7 @@
 
 import pytest
 
-from homeostat.companion.search.names import without, words_of
+from homeostat.companion.names import without, words_of
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from homeostat.companion.search.nibbles import COARSER, cosines, packed, unpacked, width
+from homeostat.companion.nibbles import COARSER, cosines, packed, unpacked, width
 from homeostat.companion.search.packed_rows import PackedRows
 from homeostat.runtime.embed.rows import step, to_rows
 
