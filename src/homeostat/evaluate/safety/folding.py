@@ -15,7 +15,10 @@ Place = tuple[int, int]
 _WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)*")
 _RUN = re.compile(r"([^\W\d_])\1\1+")
 _SPACED = r"(?<![^\W_])[^\W_](?:[\W_]{1,2}[^\W_](?![^\W_])){2,}"
-_HIDDEN = re.compile(r"[@$!*|+0-9][a-z]|[a-z][@$*|+0-9]|([a-z])\1\1|[\x00-\x08\x0e-\x1f\x7f]|" + _SPACED)
+_SIGNED = re.compile(r"[@$*|+0-9\x00-\x08\x0e-\x1f\x7f]|![a-z]")
+_BESIDE = re.compile(r"[@$!*|+0-9][a-z]|[a-z][@$*|+0-9]|[\x00-\x08\x0e-\x1f\x7f]")
+_LONG = re.compile(r"([a-z])\1\1")
+_SINGLE = re.compile(r"[ '][^\W_][ '][^\W_][ '][^\W_][ ']")
 _TOKEN = re.compile(_SPACED + r"|[@$]?[^\W_](?:[@$!*|+'\x00-\x08\x0e-\x1f\x7f]*[^\W_])*[*$]*")
 _SPACED_RUN = re.compile(_SPACED)
 _WITHIN = re.compile(r"[a-z][@$!|+0-9*]+[a-z]")
@@ -97,7 +100,7 @@ class Folding:
         """Give the line of a plain text, and where something may be hidden, lines that show it."""
         first = f" {' '.join(_WORD.findall(plain))} "
         yield Line(first)
-        if _HIDDEN.search(plain) is None:
+        if not _hides(plain, first):
             return
         tokens, places = unmasked(plain)
         seen = {first}
@@ -118,6 +121,18 @@ class Folding:
             return places
         origin = [at for at, sign in enumerate(text) for _ in self._letters[ord(sign)]]
         return tuple((origin[start], origin[end - 1] + 1) for start, end in places)
+
+
+def _hides(plain: str, line: str) -> bool:
+    """Whether something may be hidden in a plain text, given its line: signs, long runs, spaced letters.
+
+    What is seldom there is told by one sign first: in turn this takes half of what one expression does.
+    """
+    return (
+        (_SIGNED.search(plain) is not None and _BESIDE.search(plain) is not None)
+        or _LONG.search(plain) is not None
+        or (_SINGLE.search(line) is not None and _SPACED_RUN.search(plain) is not None)
+    )
 
 
 def unmasked(plain: str) -> tuple[list[str], tuple[Place, ...]]:

@@ -192,12 +192,12 @@ class Stream:
                 self._severity[finding.category] = finding.severity
         for finding in found[: FINDINGS_MAX - len(self._findings)]:
             self._findings.append(_moved(finding, self._at) if self._at else finding)
-        if worst.rank > self._action.rank:
-            self._action = worst
-            self.stopped = worst.rank >= Action.BLOCK.rank
         if worst is Action.ALLOW:
             self._silent = False
             return text
+        if worst.rank > self._action.rank:
+            self._action = worst
+            self.stopped = worst.rank >= Action.BLOCK.rank
         if worst is Action.SOFTEN:
             places = [f for f, action in zip(found, actions, strict=True) if action is Action.SOFTEN]
             if not any(place.by == "meaning" for place in places):

@@ -73,10 +73,9 @@ class Harm:
         if 1 - shares[0] < _MENTIONED:
             return found
         by_meaning = sentence.vector is not None
-        attacked = not by_meaning and any(traits[at] for at in _ATTACKING)
         for harm, levels in _levels(shares, of_group=traits[_GROUP] > 0 or traits[_REFERRED] > 0):
             severity = severity_of(levels)
-            if not by_meaning and not (attacked and harm is Category.HATE):
+            if not (by_meaning or (harm is Category.HATE and any(traits[at] for at in _ATTACKING))):
                 severity *= _UNSUPPORTED
             if severity >= LEAST:
                 found.append(Finding(harm, round(severity, 3), 0, len(sentence.text), "meaning"))

@@ -5,10 +5,10 @@ data. That of MiniLM is shipped, and so is the one that goes by traits alone; fo
 learned when it is first needed, which embeds some 2,300 sentences.
 """
 
-import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from importlib.resources import as_file, files
+from math import exp, sqrt
 from types import MappingProxyType
 
 import numpy as np
@@ -89,7 +89,7 @@ class Head:
 def _share(odds: list[float]) -> list[float]:
     """Return probabilities of log odds; for a dozen of them this is faster than numpy."""
     most = max(odds)
-    raised = [math.exp(one - most) for one in odds]
+    raised = [exp(one - most) for one in odds]
     whole = sum(raised)
     return [one / whole for one in raised]
 
@@ -166,7 +166,7 @@ def _fitted(inputs: Floats, classes: NDArray[np.int_], weight: Floats) -> Floats
     pace = 1.0
     for _ in range(_STEPS):
         slope = inputs.T @ ((_shares(inputs @ ahead) - wanted) * weight[:, None]) + ridge * ahead
-        new, new_pace = ahead - step * slope, (1 + math.sqrt(1 + 4 * pace * pace)) / 2
+        new, new_pace = ahead - step * slope, (1 + sqrt(1 + 4 * pace * pace)) / 2
         ahead = new + (pace - 1) / new_pace * (new - weights)
         weights, pace = new, new_pace
     return weights

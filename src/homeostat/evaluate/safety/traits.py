@@ -160,13 +160,13 @@ class Traits:
         quoted = reported = 0.0
         for role in counts:
             for word in roles.get(role, ()):
-                if any(0 < word - n <= _NEAR and not _broken(words, n, word) for n in negators):
+                if negators and any(0 < word - n <= _NEAR and not _broken(words, n, word) for n in negators):
                     negated[role] += 1
-                elif any(start <= places[word][0] < end for start, end in quotes):
+                elif quotes and any(start <= places[word][0] < end for start, end in quotes):
                     quoted += role != "praise"
                 else:
                     counts[role] += 1
-                    reported += role != "praise" and any(r < word for r in reports)
+                    reported += role != "praise" and bool(reports) and min(reports) < word
         hostile, harm, praise = (
             min(counts["hostile"], 2.0),
             min(counts["harm"], 2.0),
