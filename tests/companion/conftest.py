@@ -1,13 +1,25 @@
-"""A PostgreSQL database for people, prepared once for the session."""
+"""Where people are kept in tests: a folder, and a PostgreSQL database prepared once for the session."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import psycopg
 import pytest
 
+from homeostat.companion.store.keys import MasterKey
 from homeostat.companion.store.postgres.schema import PERSONAL, SCHEMA
+from homeostat.companion.store.sqlite.people import SqlitePeople
+from homeostat.companion.store.sqlite.places import private_folder
 from homeostat.testing import servers
 from homeostat.testing.people_database import PeopleDatabase, people_database
+
+
+@pytest.fixture
+def people(tmp_path: Path) -> Iterator[SqlitePeople]:
+    """A store with nobody in it."""
+    people = SqlitePeople(private_folder(tmp_path / "people"), MasterKey(bytes(32)))
+    yield people
+    people.close()
 
 
 @pytest.fixture(scope="session")

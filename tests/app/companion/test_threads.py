@@ -4,7 +4,7 @@ import asyncio
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import pytest
 
@@ -113,28 +113,17 @@ def test_servers_are_waited_for_in_threads(
     assert (options.computes, options.embedding_threads) == (computes, embedding)
 
 
-def test_nobody_else_waits_for_a_person_who_is_being_learned_of() -> None:
+@pytest.mark.parametrize(
+    "known",
+    [{"held": [{"bert"}, {"ann"}]}, {"ready": lambda person: person != "ann"}],
+    ids=["is being learned of", "begins to talk again"],
+)
+def test_nobody_else_waits_for_a_person_who(known: dict[str, Any]) -> None:
     host = BareHost()
     go = threading.Event()
 
     async def ran() -> list[str]:
-        threads = Threads(host, computes=True, held=[{"bert"}, {"ann"}])
-        ann = asyncio.create_task(threads.answered("ann", answering(host, lambda: go.wait(60.0) and "ann")))
-        bob = await threads.answered("bob", answering(host, lambda: "bob"))
-        go.set()
-        found = [bob, str(await ann)]
-        threads.close()
-        return found
-
-    assert asyncio.run(ran()) == ["bob", "ann"]
-
-
-def test_nobody_else_waits_for_a_person_who_begins_to_talk_again() -> None:
-    host = BareHost()
-    go = threading.Event()
-
-    async def ran() -> list[str]:
-        threads = Threads(host, computes=True, ready=lambda person: person != "ann")
+        threads = Threads(host, computes=True, **known)
         ann = asyncio.create_task(threads.answered("ann", answering(host, lambda: go.wait(60.0) and "ann")))
         bob = await threads.answered("bob", answering(host, lambda: "bob"))
         go.set()

@@ -1,7 +1,6 @@
 """Dreams tried against none: real search, made-up people, recall as the objective, with its interval."""
 
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 
@@ -12,10 +11,7 @@ from homeostat.companion.dream.integrate.integration import Integration
 from homeostat.companion.dream.knobs import DREAMS
 from homeostat.companion.residents import Residents
 from homeostat.companion.search.search import Search
-from homeostat.companion.store.keys import MasterKey
 from homeostat.companion.store.people import People
-from homeostat.companion.store.sqlite.people import SqlitePeople
-from homeostat.companion.store.sqlite.places import private_folder
 from homeostat.core.order import Try
 from homeostat.loop.governing.book import Book
 from homeostat.loop.governing.governor import Governor
@@ -34,14 +30,6 @@ ROUNDS = 20
 ENDS = (EntryKind.KEPT, EntryKind.ROLLED_BACK)
 
 Tried = Callable[[], LedgerEntry]
-
-
-@pytest.fixture
-def people(tmp_path: Path) -> Iterator[People]:
-    """A store with nobody in it."""
-    people = SqlitePeople(private_folder(tmp_path / "people"), MasterKey(bytes(32)))
-    yield people
-    people.close()
 
 
 @pytest.fixture

@@ -1,15 +1,12 @@
 """What the tests of the search share."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from homeostat.companion.residents import Residents
-from homeostat.companion.store.keys import MasterKey
 from homeostat.companion.store.people import Memory
 from homeostat.companion.store.sqlite.people import SqlitePeople
-from homeostat.companion.store.sqlite.places import private_folder
 from homeostat.testing.bare_host import BareHost
 
 
@@ -23,14 +20,6 @@ def host() -> BareHost:
 def residents() -> Residents:
     """Room for all."""
     return Residents(64 << 20)
-
-
-@pytest.fixture
-def people(tmp_path: Path) -> Iterator[SqlitePeople]:
-    """A store with nobody in it."""
-    people = SqlitePeople(private_folder(tmp_path / "people"), MasterKey(bytes(32)))
-    yield people
-    people.close()
 
 
 @pytest.fixture

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from homeostat.prompts.optimize.pipeline import Optimized
 
 
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would be saved, write nothing.")]
+
+
 def optimize(
     folder: Annotated[Path, typer.Argument(help="Folder with prompts; it is only read.")],
     out: Annotated[
@@ -35,9 +38,7 @@ def optimize(
     endpoint: EndpointOption = "",
     embeddings: Embeddings = "",
     yes: Yes = False,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Show what would be saved, write nothing.")
-    ] = False,
+    dry_run: DryRun = False,
     model: Model = DEFAULT_MODEL,
     tokenizer: Tokenizer = "cl100k_base",
     styles: StylesFile = None,
