@@ -5,6 +5,8 @@ from collections.abc import Iterable, Mapping
 from contextlib import closing, suppress
 from pathlib import Path
 
+from homeostat.core.fork_gate import UNFORKED
+
 COUNTS_MAX = 200_000
 ANALYSES_MAX = 64
 SCHEMA = """
@@ -34,7 +36,7 @@ class CountCache:
     def tokens(self, tokenizer: str, digests: Iterable[bytes]) -> dict[bytes, int]:
         """Return the counts that are known, by digest."""
         found: dict[bytes, int] = {}
-        with suppress(sqlite3.Error, OSError), closing(self._open()) as db:
+        with suppress(sqlite3.Error, OSError), UNFORKED, closing(self._open()) as db:
             for digest in digests:
                 query = "SELECT tokens FROM counts WHERE tokenizer = ? AND digest = ?"
                 row = db.execute(query, (tokenizer, digest)).fetchone()
@@ -44,7 +46,7 @@ class CountCache:
 
     def keep_tokens(self, tokenizer: str, counts: Mapping[bytes, int]) -> None:
         """Keep counts by digest; all older ones go where there would be too many."""
-        with suppress(sqlite3.Error, OSError), closing(self._open()) as db, db:
+        with suppress(sqlite3.Error, OSError), UNFORKED, closing(self._open()) as db, db:
             (held,) = db.execute("SELECT count(*) FROM counts").fetchone()
             if held + len(counts) > COUNTS_MAX:
                 db.execute("DELETE FROM counts")
@@ -53,14 +55,14 @@ class CountCache:
 
     def analysis(self, digest: bytes) -> bytes | None:
         """Return a kept analysis, None if there is none."""
-        with suppress(sqlite3.Error, OSError), closing(self._open()) as db:
+        with suppress(sqlite3.Error, OSError), UNFORKED, closing(self._open()) as db:
             row = db.execute("SELECT body FROM analyses WHERE digest = ?", (digest,)).fetchone()
             return None if row is None else bytes(row[0])
         return None
 
     def keep_analysis(self, digest: bytes, body: bytes) -> None:
         """Keep an analysis; the oldest goes where there would be too many."""
-        with suppress(sqlite3.Error, OSError), closing(self._open()) as db, db:
+        with suppress(sqlite3.Error, OSError), UNFORKED, closing(self._open()) as db, db:
             db.execute("INSERT OR REPLACE INTO analyses VALUES (?, ?)", (digest, body))
             newest = "SELECT rowid FROM analyses ORDER BY rowid DESC LIMIT ?"
             db.execute(f"DELETE FROM analyses WHERE rowid NOT IN ({newest})", (ANALYSES_MAX,))  # noqa: S608

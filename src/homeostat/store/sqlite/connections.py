@@ -11,6 +11,7 @@ from pathlib import Path
 import msgspec
 
 from homeostat.core.errors import InputError, StoreBusy, StoreCorrupt, StoreError, StoreFull
+from homeostat.core.fork_gate import UNFORKED
 from homeostat.store.address import MEMORY
 from homeostat.store.segment import DamagedBlob
 from homeostat.store.sqlite.schema import check_ours, migrate
@@ -106,7 +107,8 @@ class Connections:
     @contextmanager
     def _translated(self) -> Iterator[None]:
         try:
-            yield
+            with UNFORKED:
+                yield
         except (sqlite3.Error, OSError, DamagedBlob, msgspec.DecodeError) as error:
             raise store_error(error, self.name) from error
         except (OverflowError, UnicodeEncodeError) as error:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import msgspec
 
+from homeostat.core.fork_gate import UNFORKED
 from homeostat.prompts.extraction.rewriting.answer import Answer
 
 ANSWERS_MAX = 20_000
@@ -36,7 +37,7 @@ class AnswerCache:
 
     def answer(self, digest: bytes) -> Answer | None:
         """Return the answer to a question; None if there is none."""
-        with suppress(sqlite3.Error, OSError), closing(self._open()) as db:
+        with suppress(sqlite3.Error, OSError), UNFORKED, closing(self._open()) as db:
             row = db.execute("SELECT body FROM answers WHERE digest = ?", (digest,)).fetchone()
             if row is not None:
                 with suppress(msgspec.MsgspecError):  # written by another version: it is asked again
@@ -46,7 +47,7 @@ class AnswerCache:
     def keep(self, digest: bytes, answer: Answer) -> None:
         """Keep an answer."""
         body = msgspec.msgpack.encode(answer)
-        with suppress(sqlite3.Error, OSError), closing(self._open()) as db, db:
+        with suppress(sqlite3.Error, OSError), UNFORKED, closing(self._open()) as db, db:
             row = (digest, body, len(body))
             db.execute("INSERT OR REPLACE INTO answers VALUES (?, ?, ?)", row)
             many = f"SELECT rowid FROM ({NEWEST} FROM answers) WHERE held > ? OR n > ?"  # noqa: S608

@@ -10,6 +10,7 @@ from typing import TypeVar
 
 from homeostat.core.clock import Clock, SystemClock
 from homeostat.core.errors import ConfigError
+from homeostat.core.fork_gate import UNFORKED
 from homeostat.runtime.cache.tiers.tier import Item
 
 T = TypeVar("T")
@@ -77,7 +78,7 @@ class SqliteTier:
     def _open(self) -> None:
         self._pid = os.getpid()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="homeostat-cache-sqlite")
-        self._connection = self._thread.submit(_opened, self._path).result()
+        self._connection = self._thread.submit(_unforked, lambda: _opened(self._path)).result()
 
     async def _run(self, work: Callable[[], T]) -> T:
         if self._closed:
@@ -87,7 +88,7 @@ class SqliteTier:
         ):  # forked: the parent's thread is not here, and its connection stays its own
             self._parents.append(self._connection)
             self._open()
-        return await asyncio.get_running_loop().run_in_executor(self._thread, work)
+        return await asyncio.get_running_loop().run_in_executor(self._thread, _unforked, work)
 
     def _now_ms(self) -> int:
         return self._clock.now_ns() // 1_000_000
@@ -123,6 +124,11 @@ class SqliteTier:
     def _delete(self, keys: Sequence[bytes]) -> None:
         with self._connection:
             self._connection.executemany("DELETE FROM cache WHERE key = ?", [(key,) for key in keys])
+
+
+def _unforked(work: Callable[[], T]) -> T:
+    with UNFORKED:
+        return work()
 
 
 def _opened(path: Path) -> sqlite3.Connection:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from homeostat.core.errors import StoreBusy, StoreCorrupt, StoreError, StoreFull
+from homeostat.core.fork_gate import UNFORKED
 
 APPLICATION_ID = 0x484D4A42  # "HMJB"
 VERSION = 1
@@ -158,7 +159,8 @@ class QueueFile:
     @contextmanager
     def _translated(self) -> Iterator[None]:
         try:
-            yield
+            with UNFORKED:
+                yield
         except sqlite3.Error as error:
             raise _ours(error, self.path) from error
         except OSError as error:
