@@ -4,9 +4,11 @@ import tempfile
 import time
 from collections import defaultdict
 from collections.abc import Callable
+from itertools import product
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 from starlette.types import ASGIApp
 
 from benchmarks.result import Result
@@ -18,10 +20,10 @@ from homeostat.companion.access.grant import PERSONS
 from homeostat.companion.message import NewMessage
 from homeostat.core.errors import NotAvailable
 from homeostat.evaluate.experience.bounded import bounded_interval
-from homeostat.evaluate.experience.clustered_share import clustered_share
 from homeostat.evaluate.experience.learning import LearningCurve, learning_curve
+from homeostat.evaluate.experience.mean_of_people import mean_of_people
 from homeostat.evaluate.experience.recommendation import net_promoters
-from homeostat.evaluate.experience.tasks import Attempt
+from homeostat.evaluate.experience.tasks import Attempt, task_figures
 from homeostat.runtime.experience.declaration import Declaration
 from homeostat.runtime.experience.experience import Experience
 from homeostat.runtime.experience.pseudonyms import Pseudonyms
@@ -45,9 +47,11 @@ SHAPES = (
 )
 ALIKE = ((0.5, 0.3), (0.8, 0.3), (0.95, 0.2), (0.95, 0.5), (0.99, 0.1))
 VOTES = ((0.5, 0.3, 0.2), (0.8, 0.15, 0.05), (0.9, 0.1, 0.0), (0.97, 0.02, 0.01), (0.2, 0.3, 0.5))
-LEARNING = ((8, 0.3), (30, 0.3), (30, 0.0), (60, 0.15))
+LEARNING = ((5, 0.3), (8, 0.3), (30, 0.3), (30, 0.0), (60, 0.15))
+ERRORS = ((0.05, 1.0), (0.3, 1.0), (0.3, 3.0), (2.0, 0.3), (2.0, 1.0), (2.0, 3.0))
 
 Bounds = tuple[float | None, float | None]
+Counts = NDArray[np.int64]
 
 
 def held(found: list[Bounds], true: float) -> float:
@@ -76,27 +80,57 @@ def ratings(chance: np.random.Generator) -> tuple[float, float]:
     return min(ours), min(plain)
 
 
+def activity(chance: np.random.Generator, people: int) -> tuple[Counts, ...]:
+    """Return how often people try: about alike, few very often, and one nearly alone."""
+    often = np.minimum(1 + chance.pareto(1.0, people), 500).astype(np.int64)
+    return chance.integers(1, 21, people), often, np.array([200] + [1] * (people - 1))
+
+
 def shares(chance: np.random.Generator) -> tuple[float, float]:
     """Return the least coverage of the share of tries: ours, and Wilson's on the tries alone."""
     ours, plain = [], []
     for share, alike in ALIKE:
         strength = (1 - alike) / alike
-        for people in (10, 40, 200):
-            mine: list[Bounds] = []
-            wilsons: list[Bounds] = []
+        for people in (5, 10, 40, 200):
+            mine: dict[int, list[Bounds]] = defaultdict(list)
+            wilsons: dict[int, list[Bounds]] = defaultdict(list)
             for _ in range(ROUNDS):
                 own = chance.beta(share * strength, (1 - share) * strength, people)
-                tried = chance.integers(1, 21, people)
-                well = chance.binomial(tried, own)
-                found = clustered_share(
-                    {str(i): (int(w), int(t)) for i, (w, t) in enumerate(zip(well, tried, strict=True))}
-                )
+                for shape, tried in enumerate(activity(chance, people)):
+                    well = chance.binomial(tried, own)
+                    found = mean_of_people({str(i): [each] for i, each in enumerate(well / tried)})
+                    mine[shape].append((found.low, found.high))
+                    wilson = wilson_interval(int(well.sum()), int(tried.sum()))
+                    assert wilson is not None
+                    wilsons[shape].append((wilson.low, wilson.high))
+            ours.extend(held(bounds, share) for bounds in mine.values())
+            plain.extend(held(bounds, share) for bounds in wilsons.values())
+    return min(ours), min(plain)
+
+
+def errors(chance: np.random.Generator) -> tuple[float, float]:
+    """Return the least coverage of the errors that come on a try: ours, and that of Student's t."""
+    ours, plain = [], []
+    for mean, spread in ERRORS:
+        for people in (5, 10, 40):
+            mine: list[Bounds] = []
+            students: list[Bounds] = []
+            for _ in range(ROUNDS // 4):
+                tries = [
+                    Attempt(person=str(i), task="t", at_ns=0, seconds=1.0, done=True, errors=int(n))
+                    for i, rate in enumerate(chance.gamma(1 / spread, mean * spread, people))
+                    for n in chance.poisson(rate, chance.integers(1, 21))
+                ]
+                found = task_figures(tries)[0].errors
                 mine.append((found.low, found.high))
-                wilson = wilson_interval(int(well.sum()), int(tried.sum()))
-                assert wilson is not None
-                wilsons.append((wilson.low, wilson.high))
-            ours.append(held(mine, share))
-            plain.append(held(wilsons, share))
+                by_person: dict[str, list[int]] = defaultdict(list)
+                for attempt in tries:
+                    by_person[attempt.person].append(attempt.errors)
+                means = np.array([np.mean(own) for own in by_person.values()])
+                half = quantile(0.975, people - 1.0) * means.std(ddof=1) / people**0.5
+                students.append((means.mean() - half, means.mean() + half))
+            ours.append(held(mine, mean))
+            plain.append(held(students, mean))
     return min(ours), min(plain)
 
 
@@ -105,7 +139,7 @@ def promoters(chance: np.random.Generator) -> tuple[float, float]:
     ours, plain = [], []
     for votes in VOTES:
         true = votes[0] - votes[2]
-        for people in (10, 30, 100):
+        for people in (5, 10, 30, 100):
             mine: list[Bounds] = []
             walds: list[Bounds] = []
             for _ in range(ROUNDS):
@@ -120,12 +154,19 @@ def promoters(chance: np.random.Generator) -> tuple[float, float]:
     return min(ours), min(plain)
 
 
-def learners(chance: np.random.Generator, people: int, exponent: float) -> list[Attempt]:
-    """Return tries of people who differ in level and in learning; slow ones give up earlier."""
+def learners(
+    chance: np.random.Generator, people: int, exponent: float, one_for_ever: bool = False
+) -> list[Attempt]:
+    """Return tries of people who differ in level and in learning; slow ones give up earlier.
+
+    With `one_for_ever` the first goes on to 200 tries, and the others give up after a few.
+    """
     made = []
     for person in range(people):
         level, own = chance.normal(3.0, 0.6), chance.normal(exponent, 0.1)
         tries = int(np.clip(chance.integers(3, 16) - 4 * (level - 3.0), 2, 20))
+        if one_for_ever:
+            tries = 200 if person == 0 else int(chance.integers(2, 6))
         for n in range(1, tries + 1):
             seconds = float(np.exp(level - own * np.log(n) + chance.normal(0, 0.3)))
             made.append(Attempt(person=str(person), task="t", at_ns=n, seconds=seconds, done=True))
@@ -135,11 +176,11 @@ def learners(chance: np.random.Generator, people: int, exponent: float) -> list[
 def covers_learning(chance: np.random.Generator) -> tuple[float, float]:
     """Return the least coverage of the mean exponent: ours, and that of one line through all tries."""
     ours, pooled = [], []
-    for people, exponent in LEARNING:
+    for (people, exponent), one_for_ever in product(LEARNING, (False, True)):
         mine: list[Bounds] = []
         lines: list[Bounds] = []
         for _ in range(ROUNDS // 4):
-            tries = learners(chance, people, exponent)
+            tries = learners(chance, people, exponent, one_for_ever)
             found = learning_curve("t", tries)
             assert isinstance(found, LearningCurve)
             mine.append((found.saved.low, found.saved.high))
@@ -256,8 +297,9 @@ def run(data: Path | None) -> list[Result]:
     power, line, mean = next_try(chance)
     return [
         coverage("satisfaction holds the truth, 5 to 30 people", ratings, "Student's t"),
-        coverage("completion holds the truth, people alike in themselves", shares, "Wilson on the tries"),
-        coverage("net promoters hold the truth, 10 to 100 people", promoters, "Wald"),
+        coverage("completion holds the truth, people unlike and unlike in activity", shares, "Wilson on tries"),
+        coverage("errors a try hold the truth, some people err far more", errors, "Student's t"),
+        coverage("net promoters hold the truth, 5 to 100 people", promoters, "Wald"),
         coverage("learning holds the truth, slow people give up", covers_learning, "one line through all"),
         Result(
             "a person's next time foretold by the power law of practice, mean error of its logarithm",

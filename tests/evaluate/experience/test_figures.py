@@ -62,8 +62,9 @@ def test_a_promoter_answers_nine_or_ten_and_a_detractor_six_or_less() -> None:
     assert net_promoters({str(i): [2.0, 10.0] for i in range(6)}).value == 1.0  # the latest counts
 
 
-def test_thumbs_are_shares_of_all_thumbs() -> None:
+def test_thumbs_are_shares_of_a_persons_thumbs_and_one_who_gives_many_does_not_decide() -> None:
     assert thumbs_up({str(i): [1.0, 0.0] for i in range(6)}).value == 0.5
+    assert thumbs_up({**{str(i): [1.0] for i in range(9)}, "loud": [0.0] * 500}).value == 0.9
 
 
 def test_the_response_rate_is_that_of_those_asked_and_none_where_nobody_is_asked() -> None:
@@ -85,10 +86,10 @@ def test_the_ten_statements_score_as_their_authors_score_them() -> None:
     assert usability({str(i): [50.0] for i in range(5)}).value == 50.0
 
 
-@pytest.mark.parametrize("agreed", [[3] * 9, [3] * 11, [3] * 9 + [6], [0] + [3] * 9])
-def test_statements_that_are_not_ten_answers_of_one_to_five_are_refused(agreed: list[int]) -> None:
+@pytest.mark.parametrize("agreed", [[3] * 9, [3] * 11, [3] * 9 + [6], [0] + [3] * 9, [3] * 9 + [2.5]])
+def test_statements_that_are_not_ten_answers_of_one_to_five_are_refused(agreed: list[float]) -> None:
     with pytest.raises(InputError, match="10 answers from 1 to 5"):
-        usability_score(agreed)
+        usability_score(agreed)  # type: ignore[arg-type]
 
 
 def test_odd_statements_praise_and_each_stands_once() -> None:
@@ -123,8 +124,15 @@ def test_a_feature_is_used_by_a_share_of_all_who_came() -> None:
     used = {str(i): {"search": 2} if i < 6 else {} for i in range(12)}
     (found,) = feature_use(used)
     assert found.share.value == 0.5
-    assert found.uses_each == 2.0
+    assert (found.uses, found.uses_each) == (12, 2.0)
     assert feature_use({"a": {"search": 1}})[0].share.value is None
+
+
+def test_how_often_a_feature_is_used_by_fewer_than_five_people_is_not_told() -> None:
+    used = {str(i): {"search": 1, **({"odd": 40} if i < 4 else {})} for i in range(50)}
+    odd = next(f for f in feature_use(used) if f.feature == "odd")
+    assert (odd.share.value, odd.uses, odd.uses_each) == (None, None, None)
+    assert (odd.share.n, odd.share.why) == (50, "fewer than 5 people used it")
 
 
 def test_a_figure_without_a_value_is_never_few() -> None:

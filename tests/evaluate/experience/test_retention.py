@@ -1,7 +1,8 @@
 """Claims about who came back."""
 
 from homeostat.core.clock import DAY_NS
-from homeostat.evaluate.experience.retention import MONDAY_NS, WEEK_NS, retention
+from homeostat.evaluate.experience.beginning import WEEK_NS
+from homeostat.evaluate.experience.retention import MONDAY_NS, retention
 
 START = MONDAY_NS + 2_900 * WEEK_NS
 

@@ -1,7 +1,7 @@
 """Claims about the summary of an application's experience."""
 
 from homeostat.core.clock import DAY_NS
-from homeostat.evaluate.experience.events import Answer, Asked, Visit
+from homeostat.evaluate.experience.events import NAMELESS, Answer, Asked, Choice, Visit
 from homeostat.evaluate.experience.summary import Events, summary
 from homeostat.evaluate.experience.tasks import Attempt
 
@@ -12,7 +12,7 @@ def visit(person: int, at_ns: int = NOW - DAY_NS) -> Visit:
     return Visit(person=str(person), at_ns=at_ns, last_ns=at_ns, interactions=3, features={"search": 1})
 
 
-def answer(person: int, at_ns: int = NOW - DAY_NS) -> Answer:
+def answer(person: object, at_ns: int = NOW - DAY_NS) -> Answer:
     return Answer(person=str(person), at_ns=at_ns, instrument="rating", value=8.0)
 
 
@@ -32,6 +32,34 @@ def test_who_answers_unasked_does_not_raise_the_response_rate() -> None:
     found = summary("shop", Events(answers=answers, asked=asked), NOW - 30 * DAY_NS, NOW)
     assert found.feedback["rating"].people == 20
     assert found.feedback["rating"].response_rate == 0.5
+
+
+def test_nameless_people_who_were_asked_and_answer_count_as_answers_to_it() -> None:
+    answers = [answer(f"{NAMELESS}answer{i}") for i in range(6)]
+    asked = [Asked(person=f"{NAMELESS}asked{i}", at_ns=NOW - DAY_NS, instrument="rating") for i in range(20)]
+    found = summary("shop", Events(answers=answers, asked=asked), NOW - 30 * DAY_NS, NOW)
+    assert found.feedback["rating"].response_rate == 0.3
+
+
+def test_who_answers_nameless_and_unasked_leaves_the_response_rate_unknown() -> None:
+    answers = [answer(f"{NAMELESS}{i}") for i in range(6)]
+    found = summary(
+        "shop", Events(answers=answers, visits=[visit(i) for i in range(20)]), NOW - 30 * DAY_NS, NOW
+    )
+    assert found.feedback["rating"].people == 6
+    assert found.feedback["rating"].response_rate is None
+
+
+def test_a_choice_counts_by_when_it_was_made_and_is_held_against_the_last_one_before() -> None:
+    old = [("old", NOW - 60 * DAY_NS), ("tone", NOW - 50 * DAY_NS)]
+    choices = [
+        Choice(person=str(i), at_ns=at_ns, preference="tone", choice=choice)
+        for i in range(6)
+        for choice, at_ns in (*old, ("tone", NOW - DAY_NS))
+    ]
+    found = summary("shop", Events(choices=choices), NOW - 30 * DAY_NS, NOW)
+    assert (found.preferences.value, found.preferences.n) == (1.0, 6)
+    assert summary("shop", Events(choices=choices[:2]), NOW - 30 * DAY_NS, NOW).preferences.n == 0
 
 
 def test_what_is_older_than_the_days_asked_for_counts_for_learning_and_return_alone() -> None:

@@ -2,18 +2,24 @@
 
 from collections.abc import Callable
 
+import msgspec
 import pytest
 
+from homeostat.core.batch import Batch
 from homeostat.core.clock import DAY_NS, MINUTE_NS, SECOND_NS
-from homeostat.core.errors import ConfigError, InputError, StoreCorrupt
+from homeostat.core.errors import ConfigError, InputError, StoreBusy, StoreCorrupt
 from homeostat.core.query import RecordsQuery, Store
+from homeostat.evaluate.experience.events import Choice
 from homeostat.runtime.experience import book
 from homeostat.runtime.experience.book import KINDS
+from homeostat.runtime.experience.declaration import Declaration
 from homeostat.runtime.experience.experience import OUT_BELIEVED_NS, Experience
+from homeostat.runtime.experience.pseudonyms import Pseudonyms
 from homeostat.runtime.experience.sealing import Sealing
 from homeostat.runtime.experience.visits import FEATURES_MAX
 from homeostat.testing.bare_host import BareHost
 from homeostat.testing.clock import ManualClock
+from homeostat.testing.written_at_once import written_at_once
 
 Make = Callable[..., Experience]
 
@@ -68,8 +74,6 @@ def test_neither_names_nor_choices_are_kept(experience: Experience, store: Store
 
 
 def test_the_pseudonym_needs_the_key_and_differs_by_service() -> None:
-    from homeostat.runtime.experience.pseudonyms import Pseudonyms
-
     own = Pseudonyms(bytes(32), "shop").person("ann")
     assert own == Pseudonyms(bytes(32), "shop").person("ann")
     assert own != Pseudonyms(b"\x01" * 32, "shop").person("ann")
@@ -180,6 +184,119 @@ def test_an_opt_out_in_another_process_is_never_counted_and_soon_known(
     assert other.held("0") == 0
     clock.advance(OUT_BELIEVED_NS / SECOND_NS + 1)
     assert not other.feedback("0", rating=1)
+
+
+class Queue:
+    """What waits in front of a store until it is written."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._batches: list[Batch] = []
+
+    def __call__(self, batch: Batch) -> bool:
+        self._batches.append(batch)
+        return True
+
+    def write(self) -> None:
+        """Write what waits."""
+        for batch in self._batches:
+            self._store.write(batch)
+        self._batches.clear()
+
+
+def test_what_still_waits_to_be_written_when_somebody_is_forgotten_is_forgotten_too(
+    make: Make, store: Store, clock: ManualClock
+) -> None:
+    queue = Queue(store)
+    experience = make(queue)
+    for i in range(6):
+        experience.feedback(str(i), rating=9)
+    clock.advance(1.0)
+    assert experience.forget("0") == 0
+    clock.advance(1.0)
+    experience.feedback("1", thumbs=1)
+    queue.write()
+    assert (experience.held("0"), experience.events("0")) == (0, [])
+    assert experience.figures().feedback["rating"].people == 5
+    queue.write()
+    assert len(store.read(RecordsQuery("experience.answer/shop"))) == 6
+    experience.feedback("0", rating=9)
+    queue.write()
+    assert experience.held("0") == 1
+
+
+def test_an_opt_out_holds_while_it_waits_to_be_written(make: Make, store: Store, clock: ManualClock) -> None:
+    queue = Queue(store)
+    experience = make(queue)
+    experience.opt_out("ann")
+    clock.advance(OUT_BELIEVED_NS / SECOND_NS + 1)
+    assert not experience.feedback("ann", rating=9)
+    queue.write()
+    assert store.read(RecordsQuery("experience.answer/shop")) == ()
+    experience.opt_in("ann")
+    queue.write()
+    clock.advance(OUT_BELIEVED_NS / SECOND_NS + 1)
+    assert experience.feedback("ann", rating=9)
+
+
+def test_who_is_told_that_they_are_forgotten_is(make: Make, host: BareHost) -> None:
+    full = make(offer=lambda batch: False)
+    for want in (full.forget, full.opt_out, full.opt_in):
+        with pytest.raises(StoreBusy, match="try again"):
+            want("ann")
+    assert not full.opted_out("ann")
+    assert host.losses.totals()["experience.not_kept"] == 3
+
+
+def test_a_task_under_way_when_its_person_opts_out_is_not_kept(
+    experience: Experience, host: BareHost
+) -> None:
+    with experience.task("export", "ann"):
+        experience.opt_out("ann")
+    assert experience.held("ann") == 0
+    assert host.snapshot("experience.task.completed", task="export").count == 0
+
+
+def test_a_session_is_whole_in_the_store_once_its_person_was_silent_and_anybody_does_something(
+    experience: Experience, make: Make, clock: ManualClock
+) -> None:
+    for _ in range(3):
+        experience.interaction("ann")
+    clock.advance(31 * 60.0)
+    experience.interaction("bob")
+    assert make().figures().interactions == 4
+
+
+def test_what_was_chosen_can_be_held_against_nobody_elses_choice(
+    experience: Experience, store: Store
+) -> None:
+    for user, preference in (("ann", "tone"), ("bob", "tone"), ("ann", "length")):
+        experience.prefer(user, preference, "short")
+    kept = [
+        msgspec.msgpack.decode(r.body, type=Choice)
+        for r in store.read(RecordsQuery("experience.choice/shop"))
+    ]
+    assert len({choice.choice for choice in kept}) == 3
+
+
+def test_who_came_before_the_events_that_are_looked_at_is_no_newcomer(
+    make: Make, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(book, "READ_MAX", 40)
+    experience = make()
+    for _ in range(10):
+        for i in range(6):
+            experience.interaction(str(i))
+        clock.advance(3 * 86_400.0)
+    found = experience.figures()
+    assert found.cut
+    assert found.retention.cohorts == ()
+    assert found.retention.returned.n == 0
+
+
+def test_figures_are_over_no_more_days_than_are_kept(make: Make) -> None:
+    found = make(keep_days=7).figures(days=30)
+    assert (found.now_ns - found.since_ns) / DAY_NS == 7.0
 
 
 def test_forgetting_takes_everything_of_one_person_and_nothing_of_others(experience: Experience) -> None:
@@ -314,6 +431,22 @@ def test_a_comment_is_kept_only_where_it_is_declared_and_then_encrypted(
     asked.opt_out("ann")
     assert asked.comments() == []
     assert store.read(RecordsQuery("experience.comment/shop")) == ()
+
+
+def test_comments_under_a_lost_key_do_not_keep_others_from_being_read(
+    make: Make, store: Store, host: BareHost, clock: ManualClock
+) -> None:
+    declared = Declaration(service="shop", track=("feedback", "comments"))
+    offer = written_at_once(store)
+    before = Experience(host, declared, offer, store, Pseudonyms(b"\x01" * 32, "shop"))
+    before.feedback("ann", comment="under the key that was lost")
+    clock.advance(1.0)
+    now = make(track=declared.track)
+    with pytest.raises(StoreCorrupt, match="does not open"):
+        now.comments()
+    now.feedback("ann", comment="the queue is slow")
+    assert [text for _, text in now.comments()] == ["the queue is slow"]
+    assert host.losses.totals()["experience.comment_sealed"] == 2
 
 
 def test_a_comment_opens_with_its_key_and_for_its_person_alone() -> None:

@@ -24,9 +24,10 @@ class ExperienceDesk:
         self._thread.start()
 
     def look(self) -> None:
-        """Record the figures of all applications now."""
+        """Record the figures of all applications now; one whose cannot be worked out keeps no other's back."""
         for service in self._experiences.declared():
-            self._experiences.of(service).figures()
+            with guarded(self._losses, "experience"):
+                self._experiences.of(service).figures()
 
     def close(self) -> None:
         """End."""

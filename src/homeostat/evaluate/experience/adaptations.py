@@ -2,10 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 
-from homeostat.evaluate.experience.clustered_share import clustered_share
 from homeostat.evaluate.experience.figure import Figure
+from homeostat.evaluate.experience.mean_of_people import mean_of_people
 
 
 def acceptance(answers: Mapping[str, Sequence[bool]], asked: int | None = None) -> Figure:
-    """Return the share of answered offers that were accepted; `asked` is how many people had an offer."""
-    return clustered_share({p: (sum(given), len(given)) for p, given in answers.items()}, asked)
+    """Return the share of answered offers that were accepted, each person counted once.
+
+    `asked` is how many people had an offer.
+    """
+    return mean_of_people(answers, asked=asked)

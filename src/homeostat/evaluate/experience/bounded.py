@@ -27,28 +27,19 @@ def bounded_interval(values: Sequence[float] | Floats, low: float, high: float) 
     quarter of a value more at each bound, so that ten times the best answer is not certainty, and with
     Student's quantile in place of the normal one.
 
-    Guarantee: simulated on answers on scales of 5 and 11 steps, lopsided ones too, it covers the mean in at
-    least 93% of cases from 5 values on (docs/decisions/0087). Does not hold on values of the same person
-    more than once: average them first.
+    Guarantee: simulated on answers on scales of 5 and 11 steps, lopsided ones too, and on shares of 1 to 500
+    tries, it covers the mean in at least 92% of cases from 5 values on (docs/decisions/0087). Does not hold
+    on values of the same person more than once: average them first.
     """
     n = len(values)
     if n < 2:
         return None
     scaled = (np.asarray(values, dtype=np.float64) - low) / (high - low)
     mean = float(scaled.mean())
+    spread = mean * (1.0 - mean)
     centre = (mean * n + EXTRA) / (n + 2 * EXTRA)
     squares = float(((scaled - centre) ** 2).sum()) + EXTRA * (centre**2 + (1.0 - centre) ** 2)
-    return score_interval(mean, squares / n / n, n - 1.0, float(n))
-
-
-def score_interval(mean: float, variance: float, degrees: float, independent: float) -> Interval | None:
-    """Return Wilson's interval for a mean in 0..1 whose estimate has this variance, by as many degrees.
-
-    `independent` is how many values that do not depend on one another it is made of.
-    """
-    spread = mean * (1.0 - mean)
-    worth = independent if variance <= 0.0 or spread <= 0.0 else spread / variance
-    worth = min(worth, WORTH_MAX * independent)
+    worth = min(spread * n * n / squares, WORTH_MAX * n) if spread > 0.0 else float(n)
     normal = NormalDist().inv_cdf(0.5 + CONFIDENCE / 2)
-    worth *= (normal / quantile(0.5 + CONFIDENCE / 2, degrees)) ** 2
-    return wilson_interval(mean * worth, worth, CONFIDENCE) if worth > 0.0 else None
+    worth *= (normal / quantile(0.5 + CONFIDENCE / 2, n - 1.0)) ** 2
+    return wilson_interval(mean * worth, worth, CONFIDENCE)

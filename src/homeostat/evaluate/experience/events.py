@@ -2,6 +2,9 @@
 
 import msgspec
 
+NAMELESS = "-"
+"""What the pseudonym of somebody begins with who gave no name: it stands for one answer, or one question."""
+
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What somebody answered to one instrument, on its scale."""

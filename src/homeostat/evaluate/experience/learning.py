@@ -8,6 +8,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from homeostat.evaluate.experience.beginning import begins_here
 from homeostat.evaluate.experience.figure import PEOPLE_MIN, Figure, too_few
 from homeostat.evaluate.experience.tasks import Attempt
 from homeostat.stats.not_known import NotKnown
@@ -16,11 +17,18 @@ from homeostat.stats.student import quantile
 POINTS_MAX = 30
 """Repetitions that are drawn."""
 
+WEIGHT_MAX = 2.0
+"""How many times as much as the middle person's line one counts at most."""
+
 Floats = NDArray[np.float64]
 
 
 class Practised(msgspec.Struct, frozen=True):
-    """What a number of repetitions came to: the geometric mean of the time, and of how many people."""
+    """What a number of repetitions came to, and for how many people.
+
+    `seconds` is the geometric mean of their times, each as far from the middle as that person's time is from
+    their own level: so the points do not fall because the slow ones gave up.
+    """
 
     number: int
     seconds: float
@@ -44,32 +52,31 @@ class LearningCurve(msgspec.Struct, frozen=True):
         return float(self.first_s * number**-self.exponent)
 
 
-def learning_curve(task: str, attempts: Iterable[Attempt]) -> LearningCurve | NotKnown:
+def learning_curve(task: str, attempts: Iterable[Attempt], since_ns: int = 0) -> LearningCurve | NotKnown:
     """Return how the time of a task shrinks with practice, or NotKnown with how many people are missing.
 
     A line through the logarithms of time and of the number of the try (Newell and Rosenbloom, 1981), each
-    person with a level of their own: so slow people who give up early do not pass for learning. Tries count
-    that were done; their number is counted over all tries that are given.
+    person with a level of their own: so slow people who give up early do not pass for learning. A person's
+    own line weighs by how far it reaches, and no more than twice the middle one's: so who tries most does
+    not stand for all. Tries count that were done; their number is counted over all tries that are given.
+    Whoever tried before `since_ns`, from when on tries are kept, or may have, is left out (`begins_here`).
 
-    Guarantee: simulated with people of different level and different learning, 8 to 60 of them with 3 to 15
+    Guarantee: simulated with people of different level and different learning, 5 to 60 of them with 3 to 300
     tries, the interval covers the mean exponent in at least 92% of cases (docs/decisions/0087): it is the
-    jackknife over people. Cost: O(n). Does not hold where tries before these are unknown, or where people
-    try again because the task changed.
+    jackknife over people. Cost: O(n). Does not hold where people try again because the task changed.
     """
-    numbers, logs, whose = _tries(attempts)
-    used = [i for i, own in enumerate(whose) if own[1] - own[0] > 1]
-    people, n = len(used), sum(whose[i][1] - whose[i][0] for i in used)
+    numbers, logs, whose = _tries(attempts, since_ns)
+    used = [(a, b) for a, b in whose if b - a > 1]
+    people, n = len(used), sum(b - a for a, b in used)
     if people < PEOPLE_MIN:
-        return NotKnown(too_few(n, people, what="people who did it twice").why)
-    within = [(numbers[a:b] - numbers[a:b].mean(), logs[a:b] - logs[a:b].mean()) for a, b in whose]
-    squares = np.array([float(x @ x) for x, _ in within])
-    crosses = np.array([float(x @ y) for x, y in within])
-    slope = float(crosses.sum() / squares.sum())
-    each = np.array(used)
-    without = (crosses.sum() - crosses[each]) / (squares.sum() - squares[each])
-    variance = (people - 1) / people * float(((without - slope) ** 2).sum())
-    half = quantile(0.975, people - 1.0) * math.sqrt(variance)
-    level = float(np.mean([(logs[a:b] - slope * numbers[a:b]).mean() for a, b in whose]))
+        return NotKnown(too_few(n, people, what="people who did it twice and whose first try is kept").why)
+    reaches, own = np.array([_line(numbers[a:b], logs[a:b]) for a, b in used]).T
+    weights = np.minimum(reaches, WEIGHT_MAX * float(np.median(reaches)))
+    slope = float(weights @ own / weights.sum())
+    without = (weights @ own - weights * own) / (weights.sum() - weights)
+    half = quantile(0.975, people - 1.0) * math.sqrt(
+        (people - 1) / people * float(((without - slope) ** 2).sum())
+    )
     saved = Figure(
         value=1.0 - 2.0**slope,
         low=1.0 - 2.0 ** (slope + half),
@@ -77,10 +84,13 @@ def learning_curve(task: str, attempts: Iterable[Attempt]) -> LearningCurve | No
         n=n,
         people=people,
     )
-    return LearningCurve(task, -slope, math.exp(level), saved, _points(numbers, logs))
+    levels = np.array([(logs[a:b] - slope * numbers[a:b]).mean() for a, b in whose])
+    middle = float(levels.mean())
+    at_the_middle = logs - np.repeat(levels - middle, [b - a for a, b in whose])
+    return LearningCurve(task, -slope, math.exp(middle), saved, _points(numbers, at_the_middle))
 
 
-def _tries(attempts: Iterable[Attempt]) -> tuple[Floats, Floats, list[tuple[int, int]]]:
+def _tries(attempts: Iterable[Attempt], since_ns: int) -> tuple[Floats, Floats, list[tuple[int, int]]]:
     """Return the logarithms of number and time of tries that were done, and where each person's are."""
     of: dict[str, list[Attempt]] = defaultdict(list)
     for attempt in attempts:
@@ -89,14 +99,24 @@ def _tries(attempts: Iterable[Attempt]) -> tuple[Floats, Floats, list[tuple[int,
     logs: list[float] = []
     whose: list[tuple[int, int]] = []
     for tries in of.values():
+        tries.sort(key=lambda a: a.at_ns)
+        if not begins_here(tries[0].at_ns, since_ns):
+            continue
         begin = len(numbers)
-        for number, attempt in enumerate(sorted(tries, key=lambda a: a.at_ns), start=1):
+        for number, attempt in enumerate(tries, start=1):
             if attempt.done and attempt.seconds > 0.0:
                 numbers.append(math.log(number))
                 logs.append(math.log(attempt.seconds))
         if len(numbers) > begin:
             whose.append((begin, len(numbers)))
     return np.array(numbers), np.array(logs), whose
+
+
+def _line(x: Floats, y: Floats) -> tuple[float, float]:
+    """Return the sum of squares of `x` about its mean, and the slope of `y` over it."""
+    apart = x - x.mean()
+    reach = float(apart @ apart)
+    return reach, float(apart @ y) / reach
 
 
 def _points(numbers: Floats, logs: Floats) -> tuple[Practised, ...]:

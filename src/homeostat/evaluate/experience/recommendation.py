@@ -22,7 +22,7 @@ def net_promoters(answers: Mapping[str, Sequence[float]], asked: int | None = No
     more, three quarters of one at either end (Rocks, "Interval estimation for the 'net promoter score'",
     2016).
 
-    Guarantee: simulated from 10 people on over shares of every shape, it covers in 92% of cases or more;
+    Guarantee: simulated from 5 people on over shares of every shape, it covers in 92% of cases or more;
     Wald's own falls below 80% (docs/decisions/0087). An answer is on a scale that few people read
     alike: compare it with itself over time, not with that of others.
     """

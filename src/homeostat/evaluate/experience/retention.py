@@ -5,10 +5,10 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from homeostat.core.clock import DAY_NS
+from homeostat.evaluate.experience.beginning import WEEK_NS, begins_here
 from homeostat.evaluate.experience.figure import PEOPLE_MIN, Figure, too_few
 from homeostat.stats.wilson_interval import wilson_interval
 
-WEEK_NS = 7 * DAY_NS
 MONDAY_NS = 4 * DAY_NS
 """The first Monday after the epoch, from which weeks are counted."""
 
@@ -36,13 +36,13 @@ class Retention(msgspec.Struct, frozen=True):
 def retention(visits: Mapping[str, Sequence[int]], now_ns: int, since_ns: int = 0) -> Retention:
     """Return who came back, from the times of each person's visits.
 
-    Weeks are each person's own, counted from their first visit. Whoever was there in the first week after
-    `since_ns`, from when on visits are kept, may have come before and is left out.
+    Weeks are each person's own, counted from their first visit. Whoever may have come before `since_ns`,
+    from when on visits are kept, is left out (`begins_here`).
 
     Guarantee: Wilson's, for people who do not come because others do.
     """
     firsts = {p: min(times) for p, times in visits.items() if times}
-    begun = {p: first for p, first in firsts.items() if first >= since_ns + WEEK_NS or not since_ns}
+    begun = {p: first for p, first in firsts.items() if begins_here(first, since_ns)}
     there = {p: {(at - begun[p]) // WEEK_NS for at in visits[p]} for p in begun}
     by_week: dict[int, list[str]] = {}
     for person, first in begun.items():

@@ -1,13 +1,13 @@
 """The summary: all figures of an application's experience over a time, made from its events."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from typing import TypeVar
 
 import msgspec
 
 from homeostat.evaluate.experience.adaptations import acceptance
-from homeostat.evaluate.experience.events import Answer, Asked, Choice, Offer, Visit
+from homeostat.evaluate.experience.events import NAMELESS, Answer, Asked, Choice, Offer, Visit
 from homeostat.evaluate.experience.features import FeatureUse, feature_use
 from homeostat.evaluate.experience.figure import Figure
 from homeostat.evaluate.experience.instruments import INSTRUMENTS
@@ -23,7 +23,11 @@ TASKS_MAX = 12
 
 
 class Events(msgspec.Struct, frozen=True, kw_only=True):
-    """What is known of one application. `cut` says that there was more than is looked at."""
+    """What is known of one application. `cut` says that there was more than is looked at.
+
+    All visits, and all tries, are there from `visits_since_ns` and `attempts_since_ns` on, of all times where
+    that is 0.
+    """
 
     answers: Sequence[Answer] = ()
     asked: Sequence[Asked] = ()
@@ -31,6 +35,8 @@ class Events(msgspec.Struct, frozen=True, kw_only=True):
     attempts: Sequence[Attempt] = ()
     choices: Sequence[Choice] = ()
     offers: Sequence[Offer] = ()
+    visits_since_ns: int = 0
+    attempts_since_ns: int = 0
     cut: bool = False
 
 
@@ -38,7 +44,7 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     """The figures, each with how many it rests on.
 
     `feedback` is by instrument. `curves` are of tasks whose learning is known; `unlearned` says of the others
-    why it is not. Retention and learning look at all that is kept, the rest at `[since_ns, now_ns)`.
+    why it is not. Retention and learning look at all that is kept, the rest at what was since `since_ns`.
     """
 
     service: str
@@ -59,13 +65,13 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     cut: bool = False
 
 
-def summary(service: str, events: Events, since_ns: int, now_ns: int, kept_since_ns: int = 0) -> Summary:
-    """Return all figures. `kept_since_ns` is from when on events are kept, 0 where all are."""
+def summary(service: str, events: Events, since_ns: int, now_ns: int) -> Summary:
+    """Return all figures."""
     recent = [v for v in events.visits if v.last_ns >= since_ns]
     attempts = [a for a in events.attempts if a.at_ns >= since_ns]
     offers = [o for o in events.offers if o.at_ns >= since_ns]
     answered = [o for o in offers if o.accepted is not None]
-    curves, unlearned = _curves(events.attempts)
+    curves, unlearned = _curves(events.attempts, events.attempts_since_ns)
     return Summary(
         service=service,
         since_ns=since_ns,
@@ -78,8 +84,8 @@ def summary(service: str, events: Events, since_ns: int, now_ns: int, kept_since
         tasks=task_figures(attempts)[:TASKS_MAX],
         curves=curves,
         unlearned=unlearned,
-        retention=retention(_times(events.visits), now_ns, kept_since_ns),
-        preferences=stability(_chosen(events.choices)),
+        retention=retention(_times(events.visits), now_ns, events.visits_since_ns),
+        preferences=stability(_chosen(events.choices, since_ns)),
         adaptations=acceptance(
             _grouped((o.person, bool(o.accepted)) for o in answered), len({o.person for o in offers})
         ),
@@ -101,17 +107,31 @@ def _feedback(events: Events, recent: Sequence[Visit], since_ns: int) -> dict[st
     made = {}
     for name, instrument in INSTRUMENTS.items():
         own = answers[name]
-        whom = asked[name] or seen
-        figure = instrument.figure(own, len(whom) if whom else None)
-        made[name] = msgspec.structs.replace(figure, answered=len(whom & own.keys()) if whom else None)
+        whom, answered = _response(own.keys(), asked[name], seen)
+        figure = instrument.figure(own, whom)
+        made[name] = msgspec.structs.replace(figure, answered=answered)
     return made
 
 
-def _curves(attempts: Sequence[Attempt]) -> tuple[tuple[LearningCurve, ...], dict[str, str]]:
+def _response(answered: Set[str], asked: Set[str], seen: Set[str]) -> tuple[int | None, int | None]:
+    """Return how many were asked, and how many of those answered; of those seen, where nobody was.
+
+    Who is nameless is somebody else when they answer than when they were asked: those are only counted. Where
+    nameless ones answered and nobody was asked, it is not known whether they are among those seen.
+    """
+    whom = asked or seen
+    nameless = sum(person.startswith(NAMELESS) for person in answered)
+    if not whom or (nameless and not asked):
+        return None, None
+    shown = sum(person.startswith(NAMELESS) for person in asked)
+    return len(whom), len(whom & answered) + min(nameless, shown)
+
+
+def _curves(attempts: Sequence[Attempt], since_ns: int) -> tuple[tuple[LearningCurve, ...], dict[str, str]]:
     often = [task for task, _ in Counter(a.task for a in attempts).most_common(TASKS_MAX)]
     curves, unlearned = [], {}
     for task in often:
-        found = learning_curve(task, (a for a in attempts if a.task == task))
+        found = learning_curve(task, (a for a in attempts if a.task == task), since_ns)
         if isinstance(found, LearningCurve):
             curves.append(found)
         else:
@@ -123,11 +143,14 @@ def _times(visits: Sequence[Visit]) -> dict[str, list[int]]:
     return _grouped((visit.person, visit.at_ns) for visit in visits)
 
 
-def _chosen(choices: Sequence[Choice]) -> dict[tuple[str, str], list[str]]:
-    ordered = sorted(choices, key=lambda c: c.at_ns)
+def _chosen(choices: Sequence[Choice], since_ns: int) -> dict[tuple[str, str], list[str]]:
+    """Return what was chosen by person and preference, from the last choice before a time on."""
     found: dict[tuple[str, str], list[str]] = defaultdict(list)
-    for choice in ordered:
-        found[choice.person, choice.preference].append(choice.choice)
+    for choice in sorted(choices, key=lambda c: c.at_ns):
+        own = found[choice.person, choice.preference]
+        if choice.at_ns < since_ns:
+            own.clear()
+        own.append(choice.choice)
     return found
 
 

@@ -2,13 +2,13 @@
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from statistics import fmean, stdev
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from statistics import fmean, stdev, variance
 
 import msgspec
 
-from homeostat.evaluate.experience.clustered_share import Tally, clustered_share
 from homeostat.evaluate.experience.figure import PEOPLE_MIN, Figure, too_few
+from homeostat.evaluate.experience.mean_of_people import mean_of_people
 from homeostat.stats.student import quantile
 
 
@@ -25,10 +25,11 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 class TaskFigures(msgspec.Struct, frozen=True):
-    """How people fare with one task.
+    """How people fare with one task, each person counted once, whether they try daily or tried once.
 
-    `done` is the share of tries that were done, `clean` that of tries without an error or a retry; `errors`
-    and `retries` are how many come on one try, `seconds` the geometric mean of the time of those done.
+    `done` is the share of a person's tries that were done, `clean` that of tries without an error or a retry;
+    `errors` and `retries` are how many come on one try, `seconds` the geometric mean of the time of those
+    done.
     """
 
     task: str
@@ -48,61 +49,64 @@ def task_figures(attempts: Iterable[Attempt]) -> tuple[TaskFigures, ...]:
         TaskFigures(
             task,
             completion(tries),
-            clustered_share(_tallies(tries, [not (a.errors or a.retries) for a in tries])),
-            _a_try(tries, [a.errors for a in tries]),
-            _a_try(tries, [a.retries for a in tries]),
+            mean_of_people(_by_person(tries, lambda a: not (a.errors or a.retries))),
+            _a_try(_by_person(tries, lambda a: a.errors)),
+            _a_try(_by_person(tries, lambda a: a.retries)),
             _seconds([a for a in tries if a.done]),
         )
         for task, tries in sorted(by_task.items(), key=lambda item: (-len(item[1]), item[0]))
     )
 
 
-def completion(attempts: Sequence[Attempt]) -> Figure:
-    """Return the share of tries that were done."""
-    return clustered_share(_tallies(attempts, [a.done for a in attempts]))
+def completion(attempts: Iterable[Attempt]) -> Figure:
+    """Return the share of a person's tries that were done, each person counted once."""
+    return mean_of_people(_by_person(attempts, lambda a: a.done))
 
 
-def _tallies(attempts: Sequence[Attempt], well: Sequence[bool]) -> dict[str, Tally]:
-    tallies: dict[str, Tally] = {}
-    for attempt, good in zip(attempts, well, strict=True):
-        had, tried = tallies.get(attempt.person, (0, 0))
-        tallies[attempt.person] = (had + good, tried + 1)
-    return tallies
-
-
-def _of_people(attempts: Sequence[Attempt], values: Sequence[float]) -> list[float]:
-    """Return the mean of each person."""
+def _by_person(attempts: Iterable[Attempt], value: Callable[[Attempt], float]) -> dict[str, list[float]]:
     found: dict[str, list[float]] = defaultdict(list)
-    for attempt, value in zip(attempts, values, strict=True):
-        found[attempt.person].append(value)
-    return [fmean(own) for own in found.values()]
+    for attempt in attempts:
+        found[attempt.person].append(value(attempt))
+    return found
 
 
-def _a_try(attempts: Sequence[Attempt], counts: Sequence[int]) -> Figure:
-    """Return how many come on a try: the mean of people's means, with Student's interval, 0 at the least."""
-    means = _of_people(attempts, counts)
-    if len(means) < PEOPLE_MIN:
-        return too_few(len(attempts), len(means))
-    mean, half = _t(means)
-    return Figure(value=mean, low=max(0.0, mean - half), high=mean + half, n=len(attempts), people=len(means))
+def _a_try(counts: Mapping[str, Sequence[float]]) -> Figure:
+    """Return how many come on a try: the mean of people's means.
+
+    The interval is the score interval of a Poisson rate over as many tries as the means are worth by their
+    variance, which is never less than that of as many independent tries; where none came at all, people are
+    what counts. Guarantee: simulated with people who differ (gamma, with a spread up to 1.7 times the mean)
+    it covers in at least 87% of cases, with a spread as large as the mean in 92%; Student's in 76%
+    (docs/decisions/0087).
+    """
+    means = [fmean(own) for own in counts.values()]
+    people, n = len(means), sum(len(own) for own in counts.values())
+    if people < PEOPLE_MIN:
+        return too_few(n, people)
+    mean = fmean(means)
+    worth = mean / max(variance(means) / people, mean / n) if mean else float(people)
+    t = quantile(0.975, people - 1.0)
+    centre = mean + t * t / worth / 2
+    half = t * math.sqrt(mean / worth + (t / worth / 2) ** 2)
+    return Figure(value=mean, low=max(0.0, centre - half), high=centre + half, n=n, people=people)
 
 
 def _seconds(done: Sequence[Attempt]) -> Figure:
     """Return the geometric mean of the time, which for few tries is nearer to the median than the sample's
-    own median is (Sauro and Lewis, "Average task times in usability tests", 2010)."""
-    logs = _of_people(done, [math.log(max(a.seconds, 1e-3)) for a in done])
-    if len(logs) < PEOPLE_MIN:
-        return too_few(len(done), len(logs), what="people who did it")
-    mean, half = _t(logs)
+    own median is (Sauro and Lewis, "Average task times in usability tests", 2010).
+
+    The interval is Student's on the logarithms: it holds where those are about normal among people.
+    """
+    logs = [fmean(own) for own in _by_person(done, lambda a: math.log(max(a.seconds, 1e-3))).values()]
+    people = len(logs)
+    if people < PEOPLE_MIN:
+        return too_few(len(done), people, what="people who did it")
+    mean = fmean(logs)
+    half = quantile(0.975, people - 1.0) * stdev(logs) / math.sqrt(people)
     return Figure(
         value=math.exp(mean),
         low=math.exp(mean - half),
         high=math.exp(mean + half),
         n=len(done),
-        people=len(logs),
+        people=people,
     )
-
-
-def _t(values: Sequence[float]) -> tuple[float, float]:
-    n = len(values)
-    return fmean(values), quantile(0.975, n - 1.0) * stdev(values) / math.sqrt(n)

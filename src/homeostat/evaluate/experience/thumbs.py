@@ -1,11 +1,11 @@
-"""Thumbs: the share of them that point up."""
+"""Thumbs: which share of a person's thumbs points up."""
 
 from collections.abc import Mapping, Sequence
 
-from homeostat.evaluate.experience.clustered_share import clustered_share
 from homeostat.evaluate.experience.figure import Figure
+from homeostat.evaluate.experience.mean_of_people import mean_of_people
 
 
 def thumbs_up(answers: Mapping[str, Sequence[float]], asked: int | None = None) -> Figure:
-    """Return the share of thumbs that point up (1; down is 0), over all that were given."""
-    return clustered_share({p: (round(sum(given)), len(given)) for p, given in answers.items()}, asked)
+    """Return the share of thumbs that point up (1; down is 0), each person counted once."""
+    return mean_of_people(answers, asked=asked)

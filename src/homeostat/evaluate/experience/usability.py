@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from homeostat.core.errors import InputError
 from homeostat.evaluate.experience.figure import Figure
-from homeostat.evaluate.experience.ratings import mean_of_people
+from homeostat.evaluate.experience.mean_of_people import mean_of_people
 
 STATEMENTS = (
     "I would like to use this often.",
@@ -25,13 +25,15 @@ LEAST, MOST = 1, 5
 
 
 def usability_score(agreed: Sequence[int]) -> float:
-    """Return the score of one person, 0 to 100. Raises InputError where it is not ten answers of 1 to 5.
+    """Return the score of one person, 0 to 100. Raises InputError unless there are ten numbers of 1 to 5.
 
     >>> usability_score([5, 1, 5, 1, 5, 1, 5, 1, 5, 1]), usability_score([3] * 10)
     (100.0, 50.0)
     """
-    if len(agreed) != len(STATEMENTS) or any(not LEAST <= given <= MOST for given in agreed):
-        raise InputError(f"usability takes {len(STATEMENTS)} answers from {LEAST} to {MOST}")
+    wrong = [given for given in agreed if not LEAST <= given <= MOST or given != int(given)]
+    if len(agreed) != len(STATEMENTS) or wrong:
+        got = f"{wrong[0]:g}" if wrong else f"{len(agreed)} answers"
+        raise InputError(f"usability takes {len(STATEMENTS)} answers from {LEAST} to {MOST}, not {got}")
     points = sum(given - LEAST if i % 2 == 0 else MOST - given for i, given in enumerate(agreed))
     return 100.0 * points / (len(STATEMENTS) * (MOST - LEAST))
 

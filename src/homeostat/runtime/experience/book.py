@@ -1,14 +1,15 @@
 """The book: events of one application in a store, bounded in number and in time."""
 
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from itertools import count
-from typing import Protocol, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 import msgspec
 
 from homeostat.core.batch import Batch
 from homeostat.core.clock import DAY_NS, Clock
+from homeostat.core.errors import StoreBusy
 from homeostat.core.losses import Losses
 from homeostat.core.query import Answer_co, Query, RecordsQuery
 from homeostat.core.record import Record
@@ -32,6 +33,11 @@ KINDS: dict[type[Event], str] = {
 OUT = "out"
 """Who opted out: kept without an end, or it would not hold."""
 
+FORGOTTEN = "forgotten"
+"""Whose events were forgotten, and when: what was under way then must not come in behind that."""
+
+FORGOTTEN_FOR_NS = DAY_NS
+
 ENTRIES_A_DAY = 50_000
 """What one process writes in a day at most; further events are dropped and counted."""
 
@@ -49,6 +55,17 @@ def kind_of(event: type[Event], service: str) -> str:
 
 def _kind(name: str, service: str) -> str:
     return f"experience.{name}/{service}"
+
+
+class Kept(msgspec.Struct, Generic[E], frozen=True):
+    """The newest events of a kind. All there were are among them from `since_ns` on, of all where it is 0.
+
+    `cut` says that there are older ones which were not read.
+    """
+
+    events: list[E]
+    since_ns: int
+    cut: bool
 
 
 class Reading(Protocol):
@@ -82,11 +99,6 @@ class Book:
         """Take keys that no other process takes."""
         self._process = secrets.token_hex(6)
 
-    @property
-    def kept_since_ns(self) -> int:
-        """From when on events are kept."""
-        return self._clock.now_ns() - self._keep_ns
-
     def unique(self) -> str:
         """Return a part of a key that no other event has."""
         return f"{self._process}{next(self._numbers):x}"
@@ -105,53 +117,73 @@ class Book:
         )
         return self._offered(record)
 
-    def all(self, kind: type[E]) -> list[E]:
+    def all(self, kind: type[E]) -> Kept[E]:
         """Return the newest events of a kind that are still to be kept, of all who did not opt out.
 
         What another process kept of them before it knew is forgotten here.
         """
-        gone = self.out()
-        query = RecordsQuery(kind_of(kind, self._service), max(self.kept_since_ns, 0), limit=READ_MAX)
-        found = self._read(query)
-        late = tuple(Record(r.kind, r.key, 0, b"") for r in found if r.key.partition(".")[0] in gone)
+        since_ns = max(self._clock.now_ns() - self._keep_ns, 0)
+        found = self._read(RecordsQuery(kind_of(kind, self._service), since_ns, limit=READ_MAX))
+        cut = len(found) >= READ_MAX
+        gone, forgotten = self.out(), self.forgotten()
+        left: list[Record] = []
+        late: list[Record] = []
+        for record in found:
+            person = record.key.partition(".")[0]
+            where = late if person in gone or record.time_ns < forgotten.get(person, 0) else left
+            where.append(record)
         if late:
-            self._offer(Batch(records=late))
-        events = (msgspec.msgpack.decode(r.body, type=kind) for r in found)
-        return [event for event in events if event.person not in gone]
+            self._offer(_without(late))
+        events = [msgspec.msgpack.decode(record.body, type=kind) for record in left]
+        return Kept(events, found[-1].time_ns if cut else since_ns, cut)
 
     def forget(self, person: str) -> int:
-        """Have all events of a person forgotten; return how many there were."""
-        found = self.of(person)
-        if found:
-            self._offer(Batch(records=tuple(Record(r.kind, r.key, 0, b"") for r in found)))
+        """Have all events of a person forgotten; return how many there were.
+
+        Those that still wait to be written, here or in another process, are forgotten when they are. Raises
+        StoreBusy where there is no room to note it.
+        """
+        found = [record for _, record in self._of(person, READ_MAX)]
+        now_ns = self._clock.now_ns()
+        note = Record(_kind(FORGOTTEN, self._service), person, now_ns, b"1", now_ns + FORGOTTEN_FOR_NS)
+        self._settled(Batch(records=(*_without(found).records, note)))
         return len(found)
 
-    def of(self, person: str) -> Sequence[Record]:
-        """Return what is kept of a person."""
-        return [
-            record
-            for kind in KINDS
-            for record in self._read(
-                RecordsQuery(kind_of(kind, self._service), limit=READ_MAX, prefix=f"{person}.")
-            )
-        ]
+    def held(self, person: str) -> int:
+        """Return how many events are kept of a person."""
+        return len(self._of(person, READ_MAX))
 
     def told(self, person: str) -> list[tuple[str, Event]]:
         """Return the newest events of a person, each with what it is called."""
-        found: list[tuple[str, Event]] = []
-        for kind, name in KINDS.items():
-            query = RecordsQuery(kind_of(kind, self._service), limit=TOLD_MAX, prefix=f"{person}.")
-            found.extend((name, msgspec.msgpack.decode(r.body, type=kind)) for r in self._read(query))
-        return found
+        return [
+            (KINDS[kind], msgspec.msgpack.decode(record.body, type=kind))
+            for kind, record in self._of(person, TOLD_MAX)
+        ]
+
+    def _of(self, person: str, limit: int) -> list[tuple[type[Event], Record]]:
+        since_ns = self.forgotten().get(person, 0)
+        return [
+            (kind, record)
+            for kind in KINDS
+            for record in self._read(
+                RecordsQuery(kind_of(kind, self._service), since_ns, limit=limit, prefix=f"{person}.")
+            )
+        ]
+
+    def forgotten(self) -> dict[str, int]:
+        """Return whose events were forgotten of late, and when."""
+        since_ns = max(self._clock.now_ns() - FORGOTTEN_FOR_NS, 0)
+        found = self._read(RecordsQuery(_kind(FORGOTTEN, self._service), since_ns, limit=READ_MAX))
+        return {record.key: record.time_ns for record in found}
 
     def out(self) -> frozenset[str]:
         """Return who opted out."""
         return frozenset(r.key for r in self._read(RecordsQuery(self._out, limit=READ_MAX)))
 
-    def opt(self, person: str, out: bool) -> bool:
-        """Note that somebody opts out, or in again; False where that could not be written."""
+    def opt(self, person: str, out: bool) -> None:
+        """Note that somebody opts out, or in again. Raises StoreBusy where there is no room to note it."""
         body = b"1" if out else b""
-        return self._offered(Record(self._out, person, self._clock.now_ns(), body))
+        self._settled(Batch(records=(Record(self._out, person, self._clock.now_ns(), body),)))
 
     def publish(self, kind: str, body: bytes) -> bool:
         """Keep a document about the application."""
@@ -172,3 +204,15 @@ class Book:
             return True
         self._losses.add("experience.not_kept")
         return False
+
+    def _settled(self, batch: Batch) -> None:
+        if not self._offer(batch):
+            self._losses.add("experience.not_kept")
+            raise StoreBusy(
+                "it cannot be noted now, since the queue in front of the store is full: try again"
+            )
+
+
+def _without(records: Iterable[Record]) -> Batch:
+    """Return what forgets records."""
+    return Batch(records=tuple(Record(r.kind, r.key, 0, b"") for r in records))

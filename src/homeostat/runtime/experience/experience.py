@@ -7,14 +7,14 @@ from threading import Lock
 import msgspec
 
 from homeostat.core.clock import DAY_NS, SECOND_NS
-from homeostat.core.errors import ConfigError, InputError
+from homeostat.core.errors import ConfigError, InputError, StoreCorrupt
 from homeostat.core.guard import guarded
 from homeostat.evaluate.experience.events import Answer, Asked, Choice, Comment, Offer, Visit
 from homeostat.evaluate.experience.instruments import INSTRUMENTS, checked
 from homeostat.evaluate.experience.summary import Events, Summary, summary
 from homeostat.evaluate.experience.tasks import Attempt
 from homeostat.evaluate.experience.usability import usability_score
-from homeostat.runtime.experience.book import READ_MAX, Book, Offered, Reading
+from homeostat.runtime.experience.book import Book, Offered, Reading
 from homeostat.runtime.experience.declaration import Declaration
 from homeostat.runtime.experience.measures import Measures
 from homeostat.runtime.experience.pseudonyms import Pseudonyms
@@ -74,6 +74,7 @@ class Experience:
         self._names: dict[str, set[str]] = {"task": set(), "preference": set(), "adaptation": set()}
         self._lock = Lock()
         self._out: frozenset[str] = frozenset()
+        self._leaving: set[str] = set()
         self._out_ns: int | None = None
 
     def declare(self) -> None:
@@ -112,7 +113,7 @@ class Experience:
         return Task(self._person(user) or "", name, self._clock, self._ended)
 
     def _ended(self, attempt: Attempt) -> None:
-        if attempt.person:
+        if attempt.person and attempt.person not in self._who_is_out():
             self._measures.attempt(attempt)
             self._book.put(attempt, self._book.unique())
 
@@ -175,9 +176,23 @@ class Experience:
         return kept
 
     def comments(self, limit: int = 100) -> list[tuple[int, str]]:
-        """Return the newest comments, each with its time, without whose they are. Raises ConfigError."""
+        """Return the newest comments, each with its time, without whose they are.
+
+        Those sealed under another key are left out and counted. Raises ConfigError, and StoreCorrupt where
+        none opens.
+        """
         self._needs("comments")
-        return [(c.at_ns, self._opened(c)) for c in self._book.all(Comment)[:limit]]
+        opened = []
+        sealed = None
+        for comment in self._book.all(Comment).events[:limit]:
+            try:
+                opened.append((comment.at_ns, self._opened(comment)))
+            except StoreCorrupt as error:
+                self._host.losses.add("experience.comment_sealed")
+                sealed = error
+        if sealed is not None and not opened:
+            raise sealed
+        return opened
 
     def _opened(self, comment: Comment) -> str:
         return "" if self._sealing is None else self._sealing.open(comment.sealed, comment.person)
@@ -188,7 +203,7 @@ class Experience:
         self._known("preference", preference)
         person = self._person(user)
         if person is not None:
-            digest = self._pseudonyms.choice(choice)
+            digest = self._pseudonyms.choice(person, preference, choice)
             event = Choice(person=person, at_ns=self._clock.now_ns(), preference=preference, choice=digest)
             self._book.put(event, self._book.unique())
 
@@ -202,21 +217,26 @@ class Experience:
         if accepted is not None:
             self._measures.accepted(accepted)
         event = Offer(person=person, at_ns=self._clock.now_ns(), adaptation=adaptation, accepted=accepted)
-        self._book.put(event, self._pseudonyms.choice(adaptation))
+        self._book.put(event, adaptation)
 
     def opt_out(self, user: str) -> int:
-        """Keep nothing more of somebody, and forget what is kept; return how many events that were."""
+        """Keep nothing more of somebody, and forget what is kept; return how many events that were.
+
+        Raises StoreBusy where it could not be noted: then it does not hold yet.
+        """
         person = self._pseudonyms.person(user)
         self._book.opt(person, out=True)
         with self._lock:
+            self._leaving.add(person)
             self._out |= {person}
         return self.forget(user)
 
     def opt_in(self, user: str) -> None:
-        """Let somebody count again."""
+        """Let somebody count again. Raises StoreBusy where it could not be noted."""
         person = self._pseudonyms.person(user)
         self._book.opt(person, out=False)
         with self._lock:
+            self._leaving.discard(person)
             self._out -= {person}
 
     def opted_out(self, user: str) -> bool:
@@ -224,14 +244,17 @@ class Experience:
         return bool(user) and self._pseudonyms.person(user) in self._who_is_out()
 
     def forget(self, user: str) -> int:
-        """Forget what is kept of somebody; return how many events that were."""
+        """Forget what is kept of somebody; return how many events that were.
+
+        Raises StoreBusy where it could not be noted: then nothing is forgotten yet.
+        """
         person = self._pseudonyms.person(user)
         self._visits.forget(person)
         return self._book.forget(person)
 
     def held(self, user: str) -> int:
         """Return how many events are kept of somebody."""
-        return len(self._book.of(self._pseudonyms.person(user)))
+        return self._book.held(self._pseudonyms.person(user))
 
     def events(self, user: str) -> list[dict[str, object]]:
         """Return what is kept of somebody, the newest thousand of each kind, for them to read."""
@@ -244,27 +267,32 @@ class Experience:
         return found
 
     def figures(self, days: int = DAYS) -> Summary:
-        """Return the figures of the last days, and record those that only many events make.
+        """Return the figures of the last days that are kept, and record those that only many events make.
 
         Cost: some 5 us an event that is kept, of at most 100,000 of each kind.
         """
         now_ns = self._clock.now_ns()
-        book = self._book
-        answers, asked, visits = book.all(Answer), book.all(Asked), book.all(Visit)
-        attempts, choices, offers = book.all(Attempt), book.all(Choice), book.all(Offer)
-        longest = max(len(answers), len(asked), len(visits), len(attempts), len(choices), len(offers))
+        days = min(days, self.declaration.keep_days)
+        answers, asked, visits, attempts, choices, offers = kept = (
+            self._book.all(Answer),
+            self._book.all(Asked),
+            self._book.all(Visit),
+            self._book.all(Attempt),
+            self._book.all(Choice),
+            self._book.all(Offer),
+        )
         events = Events(
-            answers=answers,
-            asked=asked,
-            visits=visits,
-            attempts=attempts,
-            choices=choices,
-            offers=offers,
-            cut=longest >= READ_MAX,
+            answers=answers.events,
+            asked=asked.events,
+            visits=visits.events,
+            attempts=attempts.events,
+            choices=choices.events,
+            offers=offers.events,
+            visits_since_ns=visits.since_ns,
+            attempts_since_ns=attempts.since_ns,
+            cut=any(of.cut for of in kept),
         )
-        found = summary(
-            self.declaration.service, events, now_ns - days * DAY_NS, now_ns, max(book.kept_since_ns, 0)
-        )
+        found = summary(self.declaration.service, events, now_ns - days * DAY_NS, now_ns)
         self._measures.figures(found)
         return found
 
@@ -306,11 +334,16 @@ class Experience:
                 if self._out_ns is None or now_ns - self._out_ns > OUT_BELIEVED_NS:
                     self._out_ns = now_ns
                     with guarded(self._host.losses, "experience.out"):
-                        now_out = self._book.out()
-                        for person in now_out - self._out:
-                            self._visits.forget(person)
-                        self._out = now_out
+                        self._look_who_is_out()
         return self._out
+
+    def _look_who_is_out(self) -> None:
+        known = self._book.out()
+        self._leaving -= known  # the others wait in the queue to be written
+        out = known | self._leaving
+        for person in out - self._out:
+            self._visits.forget(person)
+        self._out = out
 
 
 def _named(what: str, name: str) -> None:

@@ -7,11 +7,10 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from homeostat.core.errors import ConfigError
+from homeostat.evaluate.experience.events import NAMELESS
 
 KEY_BYTES = 32
 KEY_VARIABLE = "HOMEOSTAT_EXPERIENCE_KEY"
-ANONYMOUS = "-"
-"""What the pseudonym of somebody begins with who gave no name: it stands for one answer."""
 
 
 class Pseudonyms:
@@ -25,15 +24,15 @@ class Pseudonyms:
 
     def person(self, user: str) -> str:
         """Return the pseudonym of a user; of nobody ("") one that stands for this time alone."""
-        return self._hashed(b"\x00", user) if user else ANONYMOUS + secrets.token_hex(8)
+        return self._hashed(b"\x00", user) if user else NAMELESS + secrets.token_hex(8)
 
     def key_for(self, purpose: str) -> bytes:
         """Return another key for one purpose, of 32 bytes."""
         return hashlib.blake2b(purpose.encode(), key=self._key, digest_size=KEY_BYTES).digest()
 
-    def choice(self, value: object) -> str:
-        """Return what a chosen value is compared by."""
-        return self._hashed(b"\x01", repr(value))[:16]
+    def choice(self, person: str, preference: str, value: object) -> str:
+        """Return what a value that somebody chose is compared by, with others of theirs alone."""
+        return self._hashed(b"\x01", repr((person, preference, value)))[:16]
 
     def request(self, request_id: str) -> str:
         """Return what an answer about a request is known by."""

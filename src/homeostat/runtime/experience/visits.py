@@ -45,10 +45,10 @@ class Visits:
         """Count one; tell whether a visit began with it, and the feature as it was counted."""
         now_ns = self._clock.now_ns()
         with self._lock:
+            self._end_silent(now_ns)
             visit = self._open.get(person)
-            began = visit is None or now_ns - visit.last_ns > GAP_NS
-            if visit is None or began:
-                self._end(person)
+            began = visit is None
+            if visit is None:
                 visit = self._open[person] = _Open(now_ns, self._book.unique())
             self._open.move_to_end(person)
             visit.last_ns = max(now_ns, visit.last_ns)
@@ -85,6 +85,14 @@ class Visits:
                 return "other"
             self._features.add(feature)
         return feature
+
+    def _end_silent(self, now_ns: int) -> None:
+        """End the visits of who was silent for too long: they come first."""
+        while self._open:
+            person, visit = next(iter(self._open.items()))
+            if now_ns - visit.last_ns <= GAP_NS:
+                return
+            self._end(person)
 
     def _end(self, person: str) -> None:
         visit = self._open.pop(person, None)
