@@ -62,6 +62,18 @@ def test_three_weeks_of_silence_are_told_with_their_place_and_by_how_much_they_a
     assert gap.longer.low <= 1 / 100 <= gap.longer.high
 
 
+def test_of_few_talks_only_a_silence_far_beyond_all_others_is_told() -> None:
+    def few(seed: int, days: int, missing_weeks: int) -> list[Gap]:
+        times = evenings(np.random.default_rng(seed), days)
+        later = times > MONDAY_US + days * 12 * HOUR_US
+        return told(times + later * missing_weeks * WEEK_US)
+
+    assert sum(bool(few(seed, days, 0)) for seed in range(40) for days in (21, 28, 35)) <= 3
+    assert not any(few(seed, 28, 2) for seed in range(20))
+    assert [len(few(seed, 28, 150)) for seed in range(20)] == [1] * 20
+    assert not any(few(seed, 14, 150) for seed in range(20))  # nine evenings or so are too few
+
+
 def test_a_weekend_is_no_silence_to_who_never_comes_then() -> None:
     times = evenings(np.random.default_rng(2), 200)
     usual = yardstick(followed(NO_RHYTHM, [Message(id="", text="", at_us=int(t), seq=1) for t in times]))

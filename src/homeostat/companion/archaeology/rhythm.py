@@ -25,8 +25,14 @@ _MONDAY_US = 4 * 24 * HOUR_US
 PAUSES_MAX = 4_096
 """Pauses that are remembered: the rhythm is that of as many messages, and changes with the person."""
 
-PAUSES_MIN = 30
+PAUSES_MIN = 12
 """With fewer pauses of a kind none of them is called unusual."""
+
+PAUSES_FEW = 30
+SCALE_FEW = 0.7
+"""With fewer than that many pauses of a kind, the scale of their logarithms is at least this: by so few it is
+not known yet whether a week has two kinds of days, and only what is far beyond all others is unusual.
+"""
 
 _BINS = 64
 _MOST = 0.8
@@ -115,7 +121,8 @@ class Spread:
         median, high = (
             math.log(max(float(ordered[int(share * (ordered.size - 1))]), 1e-9)) for share in (0.5, 0.9)
         )
-        return cls(ordered, median, (high - median) / _Z90)
+        scale = (high - median) / _Z90
+        return cls(ordered, median, max(scale, SCALE_FEW) if ordered.size < PAUSES_FEW else scale)
 
     @property
     def known(self) -> bool:
