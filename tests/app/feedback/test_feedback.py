@@ -203,6 +203,13 @@ def test_too_many_requests_of_one_address_are_refused_with_when_to_come_again(
     assert int(answers[-1].headers["retry-after"]) >= 1
 
 
+def test_a_pass_that_could_not_be_read_again_is_not_made(locked: TestClient) -> None:
+    asked = {"user": "x" * 257, "service": "shop"}
+    refused = locked.post("/feedback/passes", json=asked, headers=BEARER)
+    assert refused.status_code == 400
+    assert "at most 256 characters" in refused.text
+
+
 def test_services_are_bounded_and_named(client: TestClient) -> None:
     assert client.post("/feedback", json={"service": "x" * 65, "rating": 8}).status_code == 400
     assert client.get("/api/experience?service=nobody").status_code == 200
@@ -259,6 +266,42 @@ def test_comments_are_printed_by_who_has_the_key(tmp_path: Path) -> None:
     refused = CliRunner().invoke(build(), ["experience", "comments", "shop", "--store", store])
     assert refused.exit_code != 0
     assert "another one" in refused.output
+
+
+def test_a_comment_cannot_pass_for_another_one_nor_move_the_cursor(tmp_path: Path) -> None:
+    store = str(tmp_path / "h.db")
+    with Homeostat("shop", store=store, collect=False) as hs:
+        people = hs.experience(track=("feedback", "comments"))
+        people.feedback("ann", comment="slow\x1b[2J\r\n2026-01-01  all is well\u202e")
+    told = CliRunner().invoke(build(), ["experience", "comments", "--store", store])
+    assert told.exit_code == 0, told.output
+    assert told.output.splitlines()[0].endswith("  slow [2J  2026-01-01  all is well ")
+    assert len(told.output.splitlines()) == 1
+
+
+def test_the_terminal_tells_all_that_the_page_does(node: SmallNode) -> None:
+    names = Pseudonyms(bytes(KEY_BYTES), "shop")
+    own = Experience(BareHost(node.clock), Declaration(service="shop"), node.writer.offer, node.store, names)
+    own.declare()
+    assert isinstance(node.clock, ManualClock)
+    for week in range(3):
+        for i in range(6):
+            for n in (1, 2):
+                with own.task("export", f"u{i}"):
+                    own.interaction(f"u{i}", "search" if i else "odd")
+                    node.clock.advance(20.0 / (2 * week + n))
+        node.clock.advance(7 * 86_400.0)
+    own.close()
+    with served(create_app(node)) as address:
+        page = httpx2.get(f"{address}/experience", trust_env=False).text
+        told = CliRunner().invoke(
+            build(), ["experience", "show", "--endpoint", address], env={"COLUMNS": "400"}
+        )
+    assert told.exit_code == 0, told.output
+    for words in ("Each doubling of practice saves", "First came", "Week 3", "fewer than 5 people used it"):
+        assert words in page
+        assert words.lower() in told.output.lower()
+    assert "83.3% [43.6, 97.0]%" in told.output
 
 
 def test_the_terminal_shows_the_figures_of_a_server(node: SmallNode) -> None:

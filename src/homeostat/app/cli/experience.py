@@ -1,10 +1,16 @@
 """`homeostat experience`: how people fare, and whether everybody can use the pages."""
 
-from typing import Annotated, Any
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from homeostat.app.cli.loop_options import StoreOption
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+Cells = Iterator[str]
 
 experience = typer.Typer(help="How people fare with an application.", no_args_is_help=True)
 
@@ -19,7 +25,8 @@ def show(
     token: Token = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Print the figures of 30 days: value, 95% interval, n, and which share of people answered.
+    """Print what the page Experience shows: figures of 30 days with their 95% interval, n and the share of
+    people who answered; tasks, learning, who came back, and what is used.
 
     Example: [bold]homeostat experience show shop[/bold]
     """
@@ -69,7 +76,7 @@ def comments(
         typer.echo(json.dumps([{"at_ns": at_ns, "comment": text} for at_ns, text in found], indent=2))
         return
     for at_ns, text in found:
-        typer.echo(f"{datetime.fromtimestamp(at_ns / 1e9, UTC):%Y-%m-%d}  {text}")
+        typer.echo(f"{datetime.fromtimestamp(at_ns / 1e9, UTC):%Y-%m-%d}  {_one_line(text)}")
 
 
 @experience.command()
@@ -114,22 +121,71 @@ def accessibility(
         raise typer.Exit(1)
 
 
+def _one_line(text: str) -> str:
+    """Return what somebody wrote without what would move the cursor, or pass for another comment."""
+    return "".join(sign if sign.isprintable() else " " for sign in text)
+
+
 def _print(found: dict[str, Any]) -> None:
     from rich.console import Console
-    from rich.table import Table
 
-    table = Table(box=None, pad_edge=False, header_style="dim")
-    for name in ("figure", "value", "95%", "target", "rests on", "response rate"):
-        table.add_column(name)
-    for row in found["rows"]:
-        care = f" ({row['care']})" if row["care"] else ""
-        table.add_row(
-            row["name"],
-            row["words"],
-            row["interval_words"],
-            " ".join(filter(None, (f"≥ {row['target_words']}" if row["target_words"] else "", row["state"]))),
-            f"{row['basis_words']}{care}",
-            row["response_words"] or "seen, not asked",
-        )
-    Console().print(f"[bold]{found['service']}[/bold], {found['days']} days")
-    Console().print(table)
+    console = Console()
+    console.print(f"{found['service']}, {found['days']} days", markup=False)
+    names: Sequence[str] = ("figure", "value", "95%", "target", "rests on", "response rate")
+    console.print(_table(names, map(_figure, found["rows"])))
+    if found["tasks"]:
+        names = ("task", *(figure["name"].lower() for figure in found["tasks"][0]["figures"]), "rests on")
+        console.print(_table(names, map(_task, found["tasks"])))
+    for learnt in found["learning"]:
+        console.print(f"{learnt['task']}: {learnt['words']}", markup=False)
+    if found["cohorts"]:
+        weeks = max(len(cohort["weeks"]) for cohort in found["cohorts"])
+        names = ("first came", "people", *(f"week {k + 2}" for k in range(weeks)))
+        console.print(_table(names, map(_cohort, found["cohorts"])))
+    if found["features"]:
+        names = ("feature", "share of people", "uses a user", "uses", "rests on")
+        console.print(_table(names, map(_feature, found["features"])))
+
+
+def _table(columns: Sequence[str], rows: Iterable[Cells]) -> "Table":
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(*columns, box=None, pad_edge=False, header_style="dim")
+    for row in rows:
+        table.add_row(*map(Text, row))
+    return table
+
+
+def _figure(row: dict[str, Any]) -> Cells:
+    yield row["name"]
+    yield row["words"]
+    yield row["interval_words"]
+    yield f"≥ {row['target_words']} {row['state']}".strip() if row["target_words"] else ""
+    yield f"{row['basis_words']} ({row['care']})" if row["care"] else row["basis_words"]
+    yield row["response_words"]
+
+
+def _task(row: dict[str, Any]) -> Cells:
+    yield row["task"]
+    yield from map(_cell, row["figures"])
+    yield row["figures"][0]["basis_words"]
+
+
+def _cohort(row: dict[str, Any]) -> Cells:
+    yield row["week"]
+    yield f"{row['people']:,}"
+    yield from ("to come" if week is None else _cell(week) for week in row["weeks"])
+
+
+def _feature(row: dict[str, Any]) -> Cells:
+    share = row["share"]
+    yield share["name"]
+    yield _cell(share) if share["known"] else share["interval_words"]
+    yield row["uses_each_words"]
+    yield row["uses_words"]
+    yield share["basis_words"]
+
+
+def _cell(row: dict[str, Any]) -> str:
+    return f"{row['words']} {row['interval_words']}" if row["known"] else row["words"]

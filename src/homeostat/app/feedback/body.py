@@ -36,9 +36,8 @@ class FeedbackBody(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
 
     def checked(self) -> "FeedbackBody":
         """Return it, or raise InputError."""
-        for name, text, most in (("user", self.user, USER_MAX), ("request_id", self.request_id, REQUEST_MAX)):
-            if len(text) > most:
-                raise InputError(f"`{name}` has at most {most} characters, not {len(text)}")
+        _short("user", self.user, USER_MAX)
+        _short("request_id", self.request_id, REQUEST_MAX)
         if len(self.asked) > ASKED_MAX:
             raise InputError(f"`asked` names at most {ASKED_MAX} instruments: {', '.join(INSTRUMENTS)}")
         if not (self.answers or self.statements or self.comment or self.asked or self.opt_out is not None):
@@ -67,7 +66,14 @@ def understood(body: bytes) -> FeedbackBody:
 
 def pass_asked(body: bytes) -> PassBody:
     """Return for whom a pass is asked. Raises InputError."""
-    return _decoded(body, PassBody)
+    asked = _decoded(body, PassBody)
+    _short("user", asked.user, USER_MAX)
+    return asked
+
+
+def _short(name: str, text: str, most: int) -> None:
+    if len(text) > most:
+        raise InputError(f"`{name}` has at most {most} characters, not {len(text)}")
 
 
 def _decoded(body: bytes, kind: type[T]) -> T:

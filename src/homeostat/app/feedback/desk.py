@@ -24,7 +24,7 @@ class ExperienceDesk:
         self._thread.start()
 
     def look(self) -> None:
-        """Record the figures of all applications now; one whose cannot be worked out keeps no other's back."""
+        """Record the figures of all applications now; where one's fail, the others' are recorded still."""
         for service in self._experiences.declared():
             with guarded(self._losses, "experience"):
                 self._experiences.of(service).figures()

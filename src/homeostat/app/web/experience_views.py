@@ -1,17 +1,24 @@
-"""The views of experience: whose is kept, and the figures of one application in words. No HTML here."""
+"""The views of experience: whose is kept, and what is known of one application in words. No HTML here."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from homeostat.app.web.memo import Memo
-from homeostat.core.clock import SECOND_NS
+from homeostat.core.clock import DAY_NS, SECOND_NS
 from homeostat.core.errors import InputError
 from homeostat.core.metric import Metric
+from homeostat.evaluate.experience.features import FeatureUse
 from homeostat.evaluate.experience.figure import Figure
+from homeostat.evaluate.experience.learning import LearningCurve
+from homeostat.evaluate.experience.retention import Cohort
 from homeostat.evaluate.experience.summary import Summary
+from homeostat.evaluate.experience.tasks import TaskFigures
 from homeostat.judge.words.quantity import bounds, count, quantity
-from homeostat.runtime.experience.experience import DAYS
 from homeostat.runtime.experience.experiences import Experiences
+
+WEEKS_SHOWN = 5
+"""Weeks after the first that there is room for; the figures have all."""
 
 KEPT_NS = 10 * SECOND_NS
 """For how long figures are shown before they are worked out again."""
@@ -44,15 +51,56 @@ class FigureRow:
 
 
 @dataclass(frozen=True, slots=True)
+class TaskRow:
+    """A task in words."""
+
+    task: str
+    figures: tuple[FigureRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LearningRow:
+    """What practice does to the time of a task, or why that is not known."""
+
+    task: str
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class CohortRow:
+    """People who first came in one week; None is a week that has not passed."""
+
+    week: str
+    people: int
+    weeks: tuple[FigureRow | None, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FeatureRow:
+    """A feature in words."""
+
+    share: FigureRow
+    uses_words: str
+    uses_each_words: str
+
+
+@dataclass(frozen=True, slots=True)
 class Shown:
-    """What is shown of experience: whose there is, and of one the figures; None where there is none."""
+    """What is shown of experience: whose there is, and of one what is known; no figures where there is none.
+
+    `days` is over how many they are.
+    """
 
     services: tuple[str, ...]
     service: str
+    days: int
     declared: dict[str, object]
     rows: tuple[FigureRow, ...]
+    tasks: tuple[TaskRow, ...]
+    learning: tuple[LearningRow, ...]
+    cohorts: tuple[CohortRow, ...]
+    features: tuple[FeatureRow, ...]
     figures: Summary | None
-    days: int = DAYS
 
 
 class ExperienceViews:
@@ -68,13 +116,27 @@ class ExperienceViews:
         experiences = self._experiences
         services = () if experiences is None else tuple(experiences.declared())
         if experiences is None or not services:
-            return Shown(services, "", {}, (), None)
+            return Shown(services, "", 0, {}, (), (), (), (), (), None)
         chosen = service or services[0]
         if chosen not in services:
             raise InputError(f"no experience is kept of {chosen[:64]!r}; there is {', '.join(services[:5])}")
         experience = experiences.of(chosen)
         found = self._memo.get(("experience", chosen), KEPT_NS, experience.figures)
-        return Shown(services, chosen, experience.declaration.told(), rows_of(found, self._targets), found)
+        return Shown(
+            services,
+            chosen,
+            round((found.now_ns - found.since_ns) / DAY_NS),
+            experience.declaration.told(),
+            rows_of(found, self._targets),
+            tuple(map(_task, found.tasks)),
+            (
+                *(LearningRow(curve.task, learning_words(curve)) for curve in found.curves),
+                *(LearningRow(task, f"not known, {why}") for task, why in found.unlearned.items()),
+            ),
+            tuple(map(_cohort, found.retention.cohorts)),
+            tuple(map(_feature, found.features)),
+            found,
+        )
 
 
 def rows_of(found: Summary, targets: Mapping[str, float]) -> tuple[FigureRow, ...]:
@@ -95,6 +157,52 @@ def rows_of(found: Summary, targets: Mapping[str, float]) -> tuple[FigureRow, ..
     return (*said, *rows)
 
 
+def _task(found: TaskFigures) -> TaskRow:
+    return TaskRow(
+        found.task,
+        (
+            figure_row("Done", found.done),
+            figure_row("Without a hitch", found.clean),
+            figure_row("Errors a try", found.errors, "count"),
+            figure_row("Retries a try", found.retries, "count"),
+            figure_row("Time", found.seconds, "s"),
+        ),
+    )
+
+
+def learning_words(found: LearningCurve) -> str:
+    """Return what practice does to the time of a task."""
+    saved = found.saved
+    assert saved.value is not None
+    assert saved.low is not None
+    assert saved.high is not None
+    verb = "saves" if saved.value >= 0 else "costs"
+    ends = sorted((abs(saved.low), abs(saved.high))) if saved.low * saved.high > 0 else None
+    sure = (
+        reach(ends[0], ends[1], "share")
+        if ends
+        else f"{reach(saved.low, saved.high, 'share')}: perhaps nothing"
+    )
+    return (
+        f"Each doubling of practice {verb} {valued(abs(saved.value), 'share')} of the time {sure}, "
+        f"from {count(saved.n)} tries of {count(saved.people)} people."
+    )
+
+
+def _cohort(found: Cohort) -> CohortRow:
+    week = f"{datetime.fromtimestamp(found.start_ns / 1e9, UTC):%Y-%m-%d}"
+    rows = tuple(None if week is None else figure_row("", week) for week in found.weeks)
+    return CohortRow(week, found.people, rows[:WEEKS_SHOWN])
+
+
+def _feature(found: FeatureUse) -> FeatureRow:
+    return FeatureRow(
+        figure_row(found.feature, found.share),
+        "–" if found.uses is None else count(found.uses),
+        "–" if found.uses_each is None else f"{found.uses_each:.1f}",
+    )
+
+
 def figure_row(name: str, figure: Figure, scale: str = "share", target: float | None = None) -> FigureRow:
     """Return a figure in words.
 
@@ -103,7 +211,10 @@ def figure_row(name: str, figure: Figure, scale: str = "share", target: float | 
     """
     basis = f"n {count(figure.n)}, {count(figure.people)} people"
     rate = figure.response_rate
-    response = "" if rate is None else f"{quantity(rate, 'ratio')} of {count(figure.asked or 0)} answered"
+    unknown = "not known" if scale in NAMES else "seen, not asked"
+    response = (
+        unknown if rate is None else f"{quantity(rate, 'ratio')} of {count(figure.asked or 0)} answered"
+    )
     if figure.value is None or figure.low is None or figure.high is None:
         told = "" if target is None else valued(target, scale)
         return FigureRow(name, "not known", figure.why, basis, response, "", False, told)
