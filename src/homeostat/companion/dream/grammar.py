@@ -8,6 +8,7 @@ import re
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
+from homeostat.companion.dream.derived import Relation, Resolution
 from homeostat.companion.dream.joints import Remembered
 from homeostat.companion.dream.scene import Claim, Shape
 from homeostat.companion.message import Message
@@ -21,6 +22,11 @@ MONTHS = (
     "January February March April May June July August September October November December".split()  # noqa: SIM905
 )
 
+_PLANNED = re.compile(
+    r"\b(?:i|we)(?:['’]ll| will| plan to| intend to| promise to"
+    r"|(?:['’]m|['’]re| am| are) (?:gonna|going to|planning to))\b",
+    re.IGNORECASE,
+)
 _SENTENCE = re.compile(r"[^.!?…\n]+(?:[.!?…]+|\n|$)")
 _SPACE = re.compile(r"\s+")
 _MARKS = str.maketrans("“”", "‘’")
@@ -43,7 +49,9 @@ _NAME_JOINTS = (
 )
 _GLAD_JOINTS = ("The same gladness is in both.", "It is as bright as before.")
 _TROUBLED_JOINTS = ("The same weight is in both.", "It is as heavy as before.")
-_OPPOSED = ("The one says what the other denies.", "Both cannot be, and here they are side by side.")
+_CHANGED = ("Once it was “{held}”, later “{holds}”.", "First “{held}”, and then “{holds}”.")
+_NO_MORE = ("Once “{holds}” was liked, later not.", "“{holds}” was dear once, and no longer.")
+_BY_NOW = ("Once “{holds}” was not liked, later it was.", "“{holds}” is dear now, and was not before.")
 _OPEN_ASKED = ("No answer came.", "The question stays in the air.")
 _OPEN_PLANNED = ("It was still to come.", "That was the plan.")
 
@@ -149,13 +157,24 @@ class Grammar:
             return Claim(text=text, sources=sources)
         return None
 
-    def opposed(self, a: Remembered, b: Remembered) -> Claim:
-        """Say that two memories contradict each other."""
-        return Claim(text=self._rng.choice(_OPPOSED), sources=(min(a.seq, b.seq), max(a.seq, b.seq)))
+    def resolved(self, one: Resolution) -> Claim:
+        """Say that something was so once, and is otherwise by now."""
+        held, holds = one.held, one.holds
+        sources = tuple(sorted({held.sources[0], holds.sources[0]}))
+        forms: tuple[str, ...] = _CHANGED
+        quotes: tuple[str, ...] = (held.value, holds.value)
+        if held.relation is not holds.relation:
+            forms, quotes = _NO_MORE if holds.relation is Relation.DISLIKES else _BY_NOW, (holds.value,)
+        text = self._rng.choice(forms).format(held=shown(held.value), holds=shown(holds.value))
+        return Claim(text=text, sources=sources, quotes=quotes)
 
-    def left_open(self, memory: Remembered) -> Claim | None:
-        """Say that a question or a plan stayed open."""
+    def left_open(self, said: Claim, memory: Remembered) -> Claim | None:
+        """Say that what was just said, a question or a plan, stayed open; None where it is neither."""
+        quote = said.quotes[0]
         if not memory.english:
             return None
-        asks = memory.message.text.rstrip().endswith("?")
-        return Claim(text=self._rng.choice(_OPEN_ASKED if asks else _OPEN_PLANNED), sources=(memory.seq,))
+        if quote.endswith("?"):
+            return Claim(text=self._rng.choice(_OPEN_ASKED), sources=(memory.seq,))
+        if _PLANNED.search(quote):
+            return Claim(text=self._rng.choice(_OPEN_PLANNED), sources=(memory.seq,))
+        return None

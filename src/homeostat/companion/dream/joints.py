@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from math import log
 
@@ -27,7 +27,7 @@ _DULL = frozenset(
     hey hello thanks thank great good nice cool awesome know think want like love need make made take took
     come came look looking see seen saw tell told talk keep kept feel felt let lets help new old much many
     people guys glad happy hope hoping definitely actually pretty first one two three number wow haha
-    going gonna im ive id its thats dont didnt cant isnt wasnt doesnt youre theyre were theres
+    here there going gonna im ive id its thats dont didnt cant isnt wasnt doesnt youre theyre were theres
     """.split()  # noqa: SIM905 - a list of literals takes a line a word
 )
 """Words that are in too many talks to be what two of them share."""
@@ -110,43 +110,6 @@ class Joints:
         words = sum(self.weight[word] for word in a.words & b.words if word in self.weight)
         feelings = 0.5 if a.feeling * b.feeling > 0 else 0.0
         return words + feelings
-
-
-_NOT = frozenset(
-    "not never no none nobody nothing cannot can't don't doesn't didn't won't isn't wasn't hate hates".split()  # noqa: SIM905
-)
-
-
-def opposed(memories: Sequence[Remembered]) -> list[tuple[int, int]]:
-    """Return pairs of a person's own memories that speak of the same and say the opposite, by their places.
-
-    They share two telling words, and one of them denies, or is troubled where the other is glad.
-    """
-    by_word: dict[str, list[int]] = {}
-    for place, memory in enumerate(memories):
-        if memory.message.own and memory.english:
-            for word in memory.words:
-                by_word.setdefault(word, []).append(place)
-    shared = Counter(
-        (a, b) for places in by_word.values() if len(places) < 12 for a, b in _pairs(places)
-    )  # fmt: skip
-    return [
-        (a, b)
-        for (a, b), count in shared.items()
-        if count >= 2 and (memories[a].feeling * memories[b].feeling < 0 or _denies(memories, a, b))
-    ]
-
-
-def _denies(memories: Sequence[Remembered], a: int, b: int) -> bool:
-    def denied(memory: Remembered) -> bool:
-        words = memory.message.text[:CHARS_MAX].casefold().replace("’", "'").split()
-        return len(words) <= 25 and not _NOT.isdisjoint(word.strip(".,!?;:") for word in words)
-
-    return denied(memories[a]) != denied(memories[b])
-
-
-def _pairs(places: Sequence[int]) -> Iterable[tuple[int, int]]:
-    return ((a, b) for i, a in enumerate(places) for b in places[i + 1 :])
 
 
 def holds(memory: Remembered, words: Collection[str]) -> bool:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from homeostat.companion.dream import diary
 from homeostat.companion.dream.derived import Derived, Link, Resolution
 from homeostat.companion.dream.features import Features, features_now
-from homeostat.companion.dream.joints import opposed, remembered
+from homeostat.companion.dream.joints import remembered
 from homeostat.companion.dream.knobs import DreamKnobs
 from homeostat.companion.dream.replay import Chosen, Floats, Weighing, narrowed, pooled, weighed
 from homeostat.companion.dream.scene import Dream, How, Reason, Replayed, Steering
@@ -118,11 +118,6 @@ class Stages:
         ties = self._ties(memory, chosen)
         messages = self._fetched(memory, chosen, triggers, near)
         by_seq = {message.seq: remembered(message) for message in messages}
-        ties.against |= {
-            frozenset((messages[a].seq, messages[b].seq)) for a, b in opposed([*by_seq.values()])
-        }
-        for seq in {seq for pair in ties.against for seq in pair}:
-            chosen.setdefault(seq, {})[Reason.CONTRADICTORY] = 1.0
         chosen = narrowed(chosen, list(by_seq), count)
         telling = Telling(
             [by_seq[seq] for seq in sorted(chosen)],
@@ -198,8 +193,9 @@ class Stages:
         ties = Ties()
         for one in () if self._known is None else self._known(memory, sorted(chosen)):
             if isinstance(one, Resolution):
-                ties.against.add(frozenset(one.sources))
-                for seq in one.sources:
+                pair = frozenset((one.held.sources[0], one.holds.sources[0]))
+                ties.against[pair] = one
+                for seq in pair:
                     chosen.setdefault(seq, {})[Reason.CONTRADICTORY] = 1.0
             elif isinstance(one, Link):
                 ties.near[frozenset(one.sources)] = one.weight

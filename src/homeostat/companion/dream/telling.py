@@ -4,6 +4,7 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from homeostat.companion.dream.derived import Resolution
 from homeostat.companion.dream.grammar import Grammar, month_of
 from homeostat.companion.dream.joints import Joints, Remembered, holds
 from homeostat.companion.dream.replay import Chosen
@@ -13,7 +14,7 @@ MEMORIES = 2
 """Of a scene: the second is what the first leads to."""
 
 OPPOSED = 2.0
-"""What it adds that two memories contradict each other."""
+"""What it adds that one memory says what became of the other."""
 
 FOLLOWED = 4.0
 """What a theme that is to be followed adds to the nearness of a memory."""
@@ -21,10 +22,10 @@ FOLLOWED = 4.0
 
 @dataclass(slots=True)
 class Ties:
-    """What is known of pairs of memories, by their seqs: how near they are, and which cannot both hold."""
+    """What is known of pairs of memories, by their seqs: how near they are, and what became otherwise."""
 
     near: dict[frozenset[int], float] = field(default_factory=dict)
-    against: set[frozenset[int]] = field(default_factory=set)
+    against: dict[frozenset[int], Resolution] = field(default_factory=dict)
 
 
 class Telling:
@@ -153,20 +154,17 @@ class Telling:
     def _scene(self, first: Remembered, second: Remembered | None, shape: Shape, last: bool) -> Scene:
         grammar = self._grammar
         shared = [] if second is None else self._joints.shared(first, second)
-        claims: list[Claim | None] = [
-            self._opening(first, shape, last=last and self._first is first),
-            grammar.said(first, shared),
-            self._open(first),
-        ]
+        opening = self._opening(first, shape, last=last and self._first is first)
+        claims = [opening, *self._said(first, shared)]
         word = shared[0] if shared else ""
         name = self._joints.names.get(word, "")
         if second is not None:
-            against = frozenset((first.seq, second.seq)) in self._ties.against
+            against = self._ties.against.get(frozenset((first.seq, second.seq)))
             claims.append(
-                grammar.opposed(first, second) if against else grammar.joined(first, second, word, name)
+                grammar.joined(first, second, word, name) if against is None else grammar.resolved(against)
             )
             claims.append(self._opening(second, Shape.FRAGMENTED, last=False))
-            claims += [grammar.said(second, shared), self._open(second)]
+            claims += self._said(second, shared)
         if self._first is None:
             self._first = first
         self._last = second if second is not None and shape is not Shape.LINEAR else first
@@ -181,6 +179,7 @@ class Telling:
         begins, self._month = not self._month, month
         return self._grammar.opening(memory, shape, begins=begins, last=last)
 
-    def _open(self, memory: Remembered) -> Claim | None:
+    def _said(self, memory: Remembered, wanted: Sequence[str]) -> list[Claim | None]:
+        said = self._grammar.said(memory, wanted)
         unresolved = Reason.UNRESOLVED in self._chosen.get(memory.seq, {})
-        return self._grammar.left_open(memory) if unresolved else None
+        return [said, self._grammar.left_open(said, memory) if unresolved else None]
