@@ -55,6 +55,12 @@ def test_nothing_is_said_of_too_little_without_times_or_without_change() -> None
     assert adaptation(told([0.5] * 50), Context()) is None
 
 
+def test_what_lies_behind_the_last_5000_segments_changes_nothing() -> None:
+    late = told([0.5] * SEGMENTS_MAX)
+    early = [Segment(text="We slept.", at_us=-(day + 1) * DAY_US) for day in range(SEGMENTS_MAX // 2)]
+    assert adaptation(early + late) == adaptation(late)
+
+
 def test_of_a_long_history_the_last_part_is_held() -> None:
     judging = Adaptation().begin(ANN)
     for segment in told([0.5] * (3 * SEGMENTS_MAX)):

@@ -64,7 +64,8 @@ def test_a_source_that_is_not_there_bears_nothing_out() -> None:
 
 
 def test_questions_greetings_and_feelings_without_content_claim_nothing() -> None:
-    for sentence in ("Did Ann paint the lake at sunrise?", "Hello!", "", "That was so nice."):
+    asked = ("Did Ann paint the lake at sunrise?", "“Did Ann paint the lake at sunrise?”")
+    for sentence in (*asked, "Hello!", "", "That was so nice."):
         assert KNOWN.support(sentence) is None
 
 

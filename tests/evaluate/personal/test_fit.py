@@ -1,8 +1,10 @@
 """Whether what a person is told fits what they prefer."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from homeostat.core.errors import InputError
 from homeostat.evaluate.evaluator import Score, judged
 from homeostat.evaluate.passage import Context, Segment
 from homeostat.evaluate.personal.fit import PreferenceFit
@@ -68,6 +70,11 @@ def test_nothing_is_said_without_preferences_or_text() -> None:
 
 def test_a_preference_of_no_words_touches_nothing() -> None:
     assert Preferences(["", "!!!"], [" "], {}).touched("We sailed.").liked == 0.0
+
+
+def test_a_learned_weight_that_is_no_number_is_refused_rather_than_a_dislike() -> None:
+    with pytest.raises(InputError, match="from -1 to 1"):
+        Preferences([], [], {"sailing": float("nan")})
 
 
 @given(st.lists(st.text(max_size=40), max_size=4), st.dictionaries(st.text(max_size=8), st.floats(-9, 9)))

@@ -13,7 +13,7 @@ SEGMENTS_MIN = 20
 """Below this no course is told."""
 
 SEGMENTS_MAX = 5_000
-"""So many segments are held; of more, the last ones."""
+"""So many segments are looked at; of more, the last ones."""
 
 BLOCKS_MAX = 32
 """The slope is that of so many block means: neighbours that depend on one another fall into one block."""
@@ -39,13 +39,13 @@ class _Judging:
             del self._fits[:SEGMENTS_MAX], self._times_us[:SEGMENTS_MAX]
 
     def score(self) -> Score | None:
-        n = len(self._fits)
+        times_us = np.array(self._times_us[-SEGMENTS_MAX:])
+        n = len(times_us)
         if n < SEGMENTS_MIN:
             return None
-        times_us = np.array(self._times_us)
         order = np.argsort(times_us, kind="stable")
         days = (times_us[order] - times_us[order[0]]) / _DAY_US
-        fits = np.array(self._fits)[order]
+        fits = np.array(self._fits[-SEGMENTS_MAX:])[order]
         begins = np.unique(np.arange(BLOCKS_MAX) * n // BLOCKS_MAX)
         sizes = np.diff(np.append(begins, n))
         y, t = np.add.reduceat(fits, begins) / sizes, np.add.reduceat(days, begins) / sizes

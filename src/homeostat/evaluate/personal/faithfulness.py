@@ -26,6 +26,7 @@ _RARITY_MAX = 6.0
 _OTHER_AUTHOR = 0.2
 _OTHER_NUMBER = 0.4
 _PREFIX = 5
+_QUOTES = "\"'”’»)"
 _RAREST = 5
 """So many of a claim's words are looked up to find its source."""
 
@@ -89,7 +90,7 @@ class Known:
         Sources that are named and not there bear nothing out. None for a sentence that claims nothing.
         """
         content = content_of(claim)
-        if claim.endswith("?") or len(content.stems) + len(content.numbers) < WORDS_MIN:
+        if claim.rstrip(_QUOTES).endswith("?") or len(content.stems) + len(content.numbers) < WORDS_MIN:
             return None
         about = [author for author, roots in self._authors.items() if roots and roots <= content.stems.keys()]
         names = {root for author in about for root in self._authors[author]}

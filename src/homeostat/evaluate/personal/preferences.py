@@ -1,8 +1,10 @@
 """Preferences: what a person likes and asked to avoid, as phrases looked for in what they are told."""
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from homeostat.core.errors import InputError
 from homeostat.evaluate.narrative.reading import stem
 from homeostat.evaluate.passage import Context
 from homeostat.evaluate.personal.content import SAID, content_of
@@ -46,6 +48,8 @@ class Preferences:
         self._weights: list[float] = []
         self._of_stem: dict[str, list[tuple[int, int]]] = {}
         for phrase, weight in phrases:
+            if math.isnan(weight):
+                raise InputError("the weight of a learned topic is nan: it takes one from -1 to 1")
             stems = content_of(phrase).stems
             about = {root: how for root, how in stems.items() if root not in _HOW} or stems
             for root, how in about.items():
@@ -56,7 +60,7 @@ class Preferences:
 
     @classmethod
     def of(cls, context: Context) -> "Preferences | None":
-        """Return the preferences of a context, None where it names none."""
+        """Return the preferences of a context, None where it names none. Raises InputError."""
         if not (context.likes or context.dislikes or context.learned):
             return None
         return cls(context.likes, context.dislikes, context.learned)
