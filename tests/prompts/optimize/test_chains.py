@@ -73,6 +73,7 @@ def test_modules_of_one_reader_become_part_of_it(drafted: Drafted) -> None:
         {"commands/go.md": "```text\n@p.md\n```\n", "p.md": "Part.\n"},
         {"commands/go.md": "@agents/p.md\n", "agents/p.md": "Part.\n"},
         {"commands/go.md": "@x/p.md\n", "x/p.md": "See q.md.\n", "x/q.md": "Q\n", "commands/q.md": "Other\n"},
+        {"commands/go.md": "@p.md\n", "p.md": "@away.md\n"},
         {"commands/go.md": "@a.md\n", "a.md": "@b.md\n@c.md\n", "b.md": "@a.md\n", "c.md": "@b.md\n"},
     ],
 )

@@ -4,6 +4,7 @@ import tempfile
 import time
 from pathlib import Path
 from random import Random
+from threading import Thread
 
 import pytest
 from hypothesis import settings
@@ -169,6 +170,25 @@ def test_reading_costs_are_learned(tmp_path: Path, host: BareHost) -> None:
     cache.get(("e", "a.md"), tmp_path)
     assert cache.read_cost.wall_ns == 4_000_000
     assert cache.read_cost.cpu_ns == 0
+
+
+def test_who_misses_a_module_while_it_is_read_waits_until_it_is_held(tmp_path: Path, host: BareHost) -> None:
+    key = ("e", "a.md")
+    (tmp_path / "a.md").write_text("text")
+    sources: list[str] = []
+    rival = Thread(target=lambda: sources.append(cache.get(key, tmp_path).source))
+
+    class Meter(ServingMeter):
+        """Has somebody else ask between the reading of a module and its way into a tier."""
+
+        def loaded_ahead(self, expected: float) -> None:
+            rival.start()
+            rival.join(0.2)
+
+    cache = ModuleCache((WARM, COLD), CHECK_NS, host.clock, Meter(host, "p"), Random(1))
+    assert cache.get(key, tmp_path, expected=0.5).source == "file"
+    rival.join()
+    assert sources == ["warm"]
 
 
 def test_a_module_that_never_could_be_read_is_an_error_that_says_so(tmp_path: Path, host: BareHost) -> None:

@@ -31,7 +31,8 @@ class Chains:
     A redundant one is removed: the module is named before already, or comes with another that is loaded here.
     A module that has one reader, and is named nowhere else, takes the place of the line that names it, with
     all that has become part of it in the same way. Entry points, modules with settings at the top, with other
-    line ends, or whose references would mean something else from their new place stay. One change a file.
+    line ends, or whose references lead nowhere, or would elsewhere from their new place, stay. One change a
+    file.
     """
 
     name: str = "chains"
@@ -136,7 +137,8 @@ class _Chains:
             return False  # it names itself, or a passage by where it stands
         if not self._ends(path):
             return False
-        return all(self._resolver.resolve(e.written, reader)[0] == e.target for e in self._from[path])
+        leads = self._resolver.resolve
+        return all(e.target and leads(e.written, reader)[0] == e.target for e in self._from[path])
 
     def _ends(self, path: str) -> bool:
         """Tell whether what follows a module's text is no part of it, as in a block that nothing closes."""

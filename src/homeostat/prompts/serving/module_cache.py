@@ -46,8 +46,8 @@ class ModuleCache:
     """Modules of any thread's asking, each in one of two tiers at most.
 
     `_lock` guards the tiers and is held for work on dictionaries only. `_reading` is held while a file is
-    read or looked at: one at a time, since reading in parallel gains nothing; so those who miss the same
-    module at once read it once.
+    read or looked at, and until what was read is in a tier: one at a time, since reading in parallel gains
+    nothing; so those who miss the same module at once read it once.
     """
 
     def __init__(
@@ -87,10 +87,10 @@ class ModuleCache:
                 self._popularity.touch(key)
         with self._reading:
             held, source = self._current(key, root, known)
-        if expected is not None and source == "file":
-            held.foreseen = True
-            self._meter.loaded_ahead(expected)
-        return self._served(held, source, expected)
+            if expected is not None and source == "file":
+                held.foreseen = True
+                self._meter.loaded_ahead(expected)
+            return self._served(held, source, expected)
 
     def in_memory(
         self, key: ModuleKey, expected: float | None = None, known: Held | None = None
