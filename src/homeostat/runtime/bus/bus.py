@@ -16,7 +16,6 @@ from homeostat.core.errors import ConfigError, HomeostatError, InputError
 from homeostat.core.log import event as log_event
 from homeostat.runtime.bus.backend import Backend
 from homeostat.runtime.bus.consumer import Consumer
-from homeostat.runtime.bus.ending import ended, raised
 from homeostat.runtime.bus.kind import Kind, Upgrade
 from homeostat.runtime.bus.knobs import declare_knobs
 from homeostat.runtime.bus.meter import Meter
@@ -25,6 +24,7 @@ from homeostat.runtime.bus.record import BusFull, Lag, Letter, Record
 from homeostat.runtime.bus.settings import Settings
 from homeostat.runtime.bus.subscription import Patience, Subscription
 from homeostat.runtime.bus.told import Told
+from homeostat.runtime.ending import ended, raised
 from homeostat.runtime.host import Host
 from homeostat.runtime.jobs.grouped import Grouped
 

@@ -4,8 +4,8 @@ import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable
 
-from homeostat.runtime.bus.ending import ended
 from homeostat.runtime.bus.record import Kept
+from homeostat.runtime.ending import ended
 
 Tried = tuple[Kept, Exception | None]
 """An event, and what the first try raised, where there was one already."""

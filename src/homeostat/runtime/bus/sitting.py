@@ -3,12 +3,12 @@
 import asyncio
 
 from homeostat.runtime.bus.backend import Backend
-from homeostat.runtime.bus.ending import ended, raised
 from homeostat.runtime.bus.handing import Handing
 from homeostat.runtime.bus.knobs import BusKnobs
 from homeostat.runtime.bus.lanes import Lanes
 from homeostat.runtime.bus.record import Kept, Letter, Seat, Settled, Superseded
 from homeostat.runtime.bus.window import Window
+from homeostat.runtime.ending import ended, raised
 
 BEATS_A_LEASE = 4
 READ_WAIT_S = 1.0

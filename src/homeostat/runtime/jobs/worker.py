@@ -4,7 +4,7 @@ import asyncio
 import os
 import random
 import socket
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +12,7 @@ from typing import Any
 from homeostat.core.clock import SECOND_NS
 from homeostat.core.errors import HomeostatError
 from homeostat.core.log import event
+from homeostat.runtime.ending import ended
 from homeostat.runtime.host import Host
 from homeostat.runtime.jobs.backend import Backend, Feed
 from homeostat.runtime.jobs.definition import Definition
@@ -129,7 +130,7 @@ class Worker:
             await self._drain(serving)
         finally:
             self._runs.stop(Why.LEAVING)
-            await _ended((beating, *chores, stopped, serving))
+            await ended((beating, *chores, stopped, serving))
             self._runner.close()
             await self._leave()
         event("jobs.worker.down", worker=self.id, ended=self._runs.ended, refused=self._refused_count)
@@ -191,13 +192,3 @@ class Worker:
     def _refused(self, id: str) -> None:
         self._refused_count += 1
         self._meter.refused()
-
-
-async def _ended(tasks: "Sequence[asyncio.Task[Any]]") -> None:
-    """Cancel tasks until they have ended: a library's own time limit may swallow a cancellation."""
-    pending = {task for task in tasks if not task.done()}
-    for _ in range(round(GRACE_S)):
-        for task in pending:
-            task.cancel()
-        if pending:
-            _, pending = await asyncio.wait(pending, timeout=1.0)
