@@ -7,6 +7,13 @@ from types import TracebackType
 from typing import Any, Self
 
 
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = (
+        128  # of five, the sixth who comes while this process is busy asks again after a second
+    )
+
+
 class NoticeReceiver:
     """Answers POST with `status`; `bodies` and `headers` are what came, in order."""
 
@@ -31,8 +38,7 @@ class NoticeReceiver:
             def log_message(self, *_: object) -> None:
                 pass
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = True
+        self._server = _Server(("127.0.0.1", 0), Handler)
         self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
         self._thread.start()
 

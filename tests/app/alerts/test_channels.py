@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from homeostat.app.alerts.channels import webhook
 from homeostat.app.alerts.channels.channel import Undelivered, text_of
 from homeostat.app.alerts.channels.command import CommandSender
 from homeostat.app.alerts.channels.email import EmailSender, MailServer
@@ -51,11 +52,11 @@ def receiver() -> Iterator[NoticeReceiver]:
 
 
 @pytest.fixture
-def nobody() -> str:
-    """An address at which nobody listens."""
+def nobody() -> Iterator[str]:
+    """An address at which nobody listens, and which nobody else is given meanwhile."""
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
-        return f"127.0.0.1:{taken.getsockname()[1]}"
+        yield f"127.0.0.1:{taken.getsockname()[1]}"
 
 
 def test_a_webhook_gets_the_notice_as_json_with_its_id_and_the_secret(receiver: NoticeReceiver) -> None:
@@ -87,6 +88,13 @@ def test_a_server_that_never_answers_is_given_up_in_time() -> None:
         url = f"http://127.0.0.1:{silent.getsockname()[1]}/"
         with pytest.raises(Undelivered, match="Timeout"):
             WebhookSender(url, timeout_s=0.2).send(NOTICE)
+
+
+def test_certificates_are_read_once_for_all_posts(receiver: NoticeReceiver) -> None:
+    webhook._trusted.cache_clear()
+    for _ in range(3):
+        WebhookSender(receiver.url).send(NOTICE)
+    assert webhook._trusted.cache_info().misses == 1
 
 
 def test_slack_gets_its_form_in_which_nothing_is_a_mention(receiver: NoticeReceiver) -> None:

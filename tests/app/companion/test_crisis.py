@@ -20,6 +20,7 @@ from homeostat.companion.dream.session import Ended
 from homeostat.core.errors import ConfigError
 from homeostat.evaluate.safety.crisis import Kind
 from homeostat.testing.bare_host import BareHost
+from homeostat.testing.eventually import WITHIN_S
 from homeostat.testing.notice_receiver import NoticeReceiver
 
 DANGER = "I cannot go on, I want to kill myself"
@@ -101,17 +102,19 @@ def test_neither_a_rate_limit_nor_busy_threads_keep_help_away(watched: Companion
     with client_of(watched) as client:
         assert client.portal is not None
         for _ in range(40):
-            client.portal.start_task_soon(watched.threads.run, go.wait, 20.0)
-            client.portal.start_task_soon(watched.threads.run_for, "ann", go.wait, 20.0)
-        statuses = [
-            client.post(
-                "/people/me/messages",
-                json={"id": f"m{number}", "text": DANGER},
-                headers={"authorization": f"Bearer {token.text}"},
-            ).status_code
-            for number in range(60)
-        ]
-        go.set()
+            client.portal.start_task_soon(watched.threads.run, go.wait, WITHIN_S)
+            client.portal.start_task_soon(watched.threads.run_for, "ann", go.wait, WITHIN_S)
+        try:
+            statuses = [
+                client.post(
+                    "/people/me/messages",
+                    json={"id": f"m{number}", "text": DANGER},
+                    headers={"authorization": f"Bearer {token.text}"},
+                ).status_code
+                for number in range(60)
+            ]
+        finally:
+            go.set()
     assert statuses == [202] * 60
     assert watched.companion.extent("ann").count == 60
 
