@@ -174,6 +174,25 @@ def test_the_plot_has_each_memory_and_lights_up_what_is_found(open_page: Open, a
     assert watched.wrong == []
 
 
+def test_of_names_that_would_cover_one_another_that_of_the_larger_room_is_shown(
+    open_page: Open, address: str
+) -> None:
+    watched = open_page(viewport={"width": 1280, "height": 800})
+    page = watched.page
+    page.goto(f"{address}/palace")
+    drawn(page)
+    shown = "document.querySelector('.space').data[3].text.filter(Boolean)"
+    assert 1 < page.evaluate(f"{shown}.length") <= 12
+    look = "(away) => Plotly.relayout(document.querySelector('.space'), {'scene.camera.eye': away})"
+    page.evaluate(look, {"x": 400, "y": 400, "z": 200})  # from afar all rooms are at one place
+    page.wait_for_function(f"() => {shown}.length === 1")
+    largest = page.locator("[data-rooms] a").first.text_content() or ""
+    assert page.evaluate(f"{shown}[0]") in largest
+    page.evaluate(look, {"x": 3.3, "y": 3.3, "z": 1.9})
+    page.wait_for_function(f"() => {shown}.length > 1")
+    assert watched.wrong == []
+
+
 def test_a_memory_that_is_pointed_at_tells_what_stands_near(open_page: Open, address: str) -> None:
     page = open_page(viewport={"width": 1280, "height": 800}).page
     page.goto(f"{address}/palace")

@@ -11,7 +11,9 @@
   const COLOURS = 8;
   const SCALE = 4;
   const LABELS = 12;
-  const MEMORIES = 0;
+  const [MEMORIES, NAMES] = [0, 3];
+  const [LETTER, LINE] = [6.6, 16];
+  const NEARNESS = 1 / Math.tan(Math.PI / 8);
   const DAY = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", year: "numeric", timeZone: "UTC" });
   const [HOME, UP] = [{ x: 0.82 * SCALE, y: 0.82 * SCALE, z: 0.48 * SCALE }, { x: 0, y: 0, z: 1 }];
 
@@ -84,10 +86,50 @@
     return line;
   }
 
+  function above(room) {
+    return [room.centre[0], room.centre[1], room.centre[2] + room.radius + span * 0.012];
+  }
+
+  // Where a place stands on the screen, in pixels from the middle, as the camera looks; null behind it.
+  function onScreen(at, camera) {
+    const minus = (a, b) => ({ x: a.x - b.x, y: a.y - b.y, z: a.z - b.z });
+    const dot = (a, b) => a.x * b.x + a.y * b.y + a.z * b.z;
+    const cross = (a, b) => ({ x: a.y * b.z - a.z * b.y, y: a.z * b.x - a.x * b.z, z: a.x * b.y - a.y * b.x });
+    const unit = (a) => { const size = Math.sqrt(dot(a, a)) || 1; return { x: a.x / size, y: a.y / size, z: a.z / size }; };
+    const ahead = unit(minus(camera.center, camera.eye));
+    const right = unit(cross(ahead, camera.up));
+    const from = minus(inScene(at), camera.eye);
+    const far = dot(from, ahead);
+    if (far <= 0) return null;
+    const scale = (NEARNESS * space.clientHeight) / 2 / far;
+    return [dot(from, right) * scale, dot(from, cross(right, ahead)) * scale];
+  }
+
+  // The names of the largest rooms, "" for those that would leave the picture or cover another's.
+  function legible() {
+    const camera = space._fullLayout?.scene?._scene?.getCamera() || { eye: HOME, center: { x: 0, y: 0, z: 0 }, up: UP };
+    const [width, height] = [space.clientWidth / 2, space.clientHeight / 2];
+    const taken = [];
+    return data.rooms.map((room) => {
+      const at = onScreen(above(room), camera);
+      const half = (room.name.length * LETTER) / 2;
+      if (!at || taken.length === LABELS || Math.abs(at[0]) + half > width || Math.abs(at[1]) + 2 * LINE > height) return "";
+      if (taken.some(([x, y, other]) => Math.abs(x - at[0]) < half + other && Math.abs(y - at[1]) < LINE)) return "";
+      taken.push([at[0], at[1], half]);
+      return plain(room.name);
+    });
+  }
+
+  async function rename() {
+    if (walking || !data?.seq.length) return;
+    const text = legible();
+    if (text.join("\n") !== space.data[NAMES].text.join("\n")) await window.Plotly.restyle(space, { text: [text] }, [NAMES]);
+  }
+
   function traces(palette) {
     const lit = found().filter((seq) => places.has(seq)).map((seq) => places.get(seq));
     const pick = (axis) => lit.map((i) => data[axis][i]);
-    const named = data.rooms.slice(0, space.clientWidth < 600 ? LABELS / 2 : LABELS);
+    const names = data.rooms.map(above);
     const hover = data.room.map((room, i) => plain(data.rooms[room].name) + "<br>" + DAY.format(data.at_ms[i]));
     return [
       {
@@ -110,9 +152,8 @@
       },
       {
         type: "scatter3d", mode: "text", hoverinfo: "skip",
-        x: named.map((room) => room.centre[0]), y: named.map((room) => room.centre[1]),
-        z: named.map((room) => room.centre[2] + room.radius + span * 0.012),
-        text: named.map((room) => plain(room.name)), textposition: "top center",
+        x: names.map((at) => at[0]), y: names.map((at) => at[1]), z: names.map((at) => at[2]),
+        text: data.rooms.map((room) => plain(room.name)), textposition: "top center",
         textfont: { color: palette.ink, size: 12, family: "system-ui, sans-serif" },
       },
     ];
@@ -151,7 +192,11 @@
     await window.Plotly.react(space, traces(palette), layout(palette), {
       displayModeBar: false, responsive: true, scrollZoom: true, showTips: false,
     });
-    if (first) space.on("plotly_click", (event) => pointed(event.points[0]));
+    if (first) {
+      space.on("plotly_click", (event) => pointed(event.points[0]));
+      space.on("plotly_relayout", rename);
+    }
+    await rename();
     tell();
     space.dataset.drawn = String(Number(space.dataset.drawn || 0) + 1);
   }
