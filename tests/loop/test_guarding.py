@@ -1,12 +1,12 @@
 """Claims about the guarding that an application holds: hs.guarding."""
 
-import os
 from pathlib import Path
 
 import pytest
 
 from homeostat.core.errors import ConfigError
 from homeostat.loop.homeostat import Homeostat
+from homeostat.testing.forked import forked
 
 CARD = "My card is 4111 1111 1111 1111."
 
@@ -35,11 +35,12 @@ def test_a_forked_child_holds_as_its_parent_does_and_both_are_reviewed(tmp_path:
     with Homeostat("shop", store=path, collect=False) as hs:
         guarding = hs.guarding()
         guarding.check(CARD)
-        if not (child := os.fork()):  # pragma: no cover - another process
+
+        def child() -> None:
             guarding.check(CARD)
             hs.close()
-            os._exit(0)
-        assert os.waitpid(child, 0)[1] == 0
+
+        assert forked(child) == 0
     with Homeostat("shop", store=path, collect=False) as hs:
         assert hs.guarding().reviews.counts() == (2, 0)  # type: ignore[union-attr]
 

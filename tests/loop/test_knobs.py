@@ -1,7 +1,6 @@
 """Claims about knobs and switches of an application, through the object that it holds."""
 
 import asyncio
-import os
 import threading
 from collections.abc import AsyncIterator, Iterator
 
@@ -14,6 +13,7 @@ from homeostat.core.errors import ConfigError, InputError
 from homeostat.core.plant import CONTROL, TREATMENT, Outcomes, Plant, Split, Steering
 from homeostat.observe.request import Request
 from homeostat.testing.eventually import until
+from homeostat.testing.forked import forked
 
 
 @pytest.fixture
@@ -325,18 +325,15 @@ def test_values_survive_a_fork_and_trials_do_not(hs: Homeostat) -> None:
     treated = in_treatment("t")
     with hs.request("answer", user=treated):
         assert depth.get() == 7
-    reading, writing = os.pipe()
-    child = os.fork()
-    if not child:
+
+    def child() -> None:
         with hs.request("answer", user=treated):
-            inside = depth.get()
+            assert depth.get() == 5
         hs.knobs.plant.steer(Steering({"depth": 6}))
-        os.write(writing, f"{inside} {depth.get()} {sorted(outcomes(hs))}".encode())
-        os._exit(0)
-    os.waitpid(child, 0)
-    os.close(writing)
-    with os.fdopen(reading, "rb") as pipe:
-        assert pipe.read() == b"5 6 []"
+        assert depth.get() == 6
+        assert not outcomes(hs)
+
+    assert forked(child) == 0
     with hs.request("answer", user=treated):
         assert depth.get() == 7
     assert depth.get() == 5

@@ -1,6 +1,5 @@
 """Claims about the experience that an application holds: hs.experience and hs.feedback."""
 
-import os
 from pathlib import Path
 
 import pytest
@@ -8,6 +7,7 @@ import pytest
 from homeostat.core.errors import ConfigError, InputError
 from homeostat.loop.homeostat import Homeostat
 from homeostat.loop.kept_here import SUFFIX
+from homeostat.testing.forked import forked
 
 
 def shop(path: Path) -> Homeostat:
@@ -66,13 +66,13 @@ def test_a_forked_child_keeps_beside_its_parent(tmp_path: Path) -> None:
     with shop(path) as hs:
         experience = hs.experience()
         experience.interaction("parent")
-        child = os.fork()
-        if not child:
+
+        def child() -> None:
             experience.interaction("child")
             experience.interaction("parent")
             hs.close()
-            os._exit(0)
-        assert os.waitpid(child, 0)[1] == 0
+
+        assert forked(child) == 0
         experience.interaction("parent")
     with shop(path) as hs:
         found = hs.experience().figures()

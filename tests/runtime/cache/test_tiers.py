@@ -26,6 +26,7 @@ from homeostat.testing.bare_host import BareHost
 from homeostat.testing.cache_tier_contract import check_tier
 from homeostat.testing.clock import ManualClock
 from homeostat.testing.eventually import eventually
+from homeostat.testing.forked import forked
 from homeostat.testing.virtual_time import run_virtual
 
 
@@ -91,16 +92,13 @@ def test_sqlite_keeps_what_it_is_given(tmp_path: Path) -> None:
 def test_a_forked_child_uses_the_file_by_itself(tmp_path: Path) -> None:
     cache: Cache[int] = Cache(BareHost(), "c", store=SqliteTier(tmp_path / "cache.db"))
     cache.sync.set("parent", 1)
-    child = os.fork()
-    if child == 0:
-        status = 1
-        try:
-            cache.memory.delete("parent")
-            cache.sync.set("child", 2)
-            status = 0 if cache.sync.get("parent") == 1 else 2
-        finally:
-            os._exit(status)
-    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+    def child() -> None:
+        cache.memory.delete("parent")
+        cache.sync.set("child", 2)
+        assert cache.sync.get("parent") == 1
+
+    assert forked(child) == 0
     assert cache.sync.get("child") == 2
     cache.sync.close()
 
@@ -525,14 +523,12 @@ def test_what_is_deleted_while_it_is_written_behind_stays_deleted() -> None:
 def test_a_child_forked_while_its_parent_writes_behind_writes_its_own(tmp_path: Path) -> None:
     cache: Cache[int] = Cache(BareHost(), "c", store=SqliteTier(tmp_path / "cache.db"), write_behind=True)
     cache.sync.set("parents", 1)
-    child = os.fork()
-    if not child:
-        try:
-            cache.sync.set("childs", 2)
-            cache.sync.close()
-        finally:
-            os._exit(0)
-    os.waitpid(child, 0)
+
+    def child() -> None:
+        cache.sync.set("childs", 2)
+        cache.sync.close()
+
+    assert forked(child) == 0
     cache.sync.close()
     reader: Cache[int] = Cache(BareHost(), "c", store=SqliteTier(tmp_path / "cache.db"))
     assert (reader.sync.get("parents"), reader.sync.get("childs")) == (1, 2)

@@ -1,13 +1,13 @@
 """Values that are written later: the latest one, and never one that was deleted."""
 
 import asyncio
-import os
 from collections.abc import Sequence
 
 from homeostat.runtime.cache.cache import Cache
 from homeostat.runtime.cache.tiers.tier import Item
 from homeostat.testing.bare_host import BareHost
 from homeostat.testing.eventually import until
+from homeostat.testing.forked import forked
 
 
 class SlowTier:
@@ -69,15 +69,12 @@ def test_a_forked_child_writes_its_own_values_and_not_its_parents() -> None:
     tier = SlowTier(0.3)
     profiles = cache(tier)
     profiles.sync.set("a", "parent's")
-    child = os.fork()
-    if not child:
+
+    def child() -> None:
         tier.write_s = 0.0
         profiles.sync.set("b", "child's")
-        try:
-            until(lambda: len(tier.bodies) == 1)
-        except TimeoutError:
-            os._exit(1)
-        os._exit(0)
-    assert os.waitpid(child, 0)[1] == 0
+        until(lambda: len(tier.bodies) == 1)
+
+    assert forked(child) == 0
     profiles.sync.close()
     assert len(tier.bodies) == 1

@@ -23,6 +23,7 @@ from homeostat.store.postgres.store import PostgresStore
 from homeostat.testing import servers
 from homeostat.testing.faults.disk import small_disk
 from homeostat.testing.faults.proxy import FaultProxy, Faults
+from homeostat.testing.forked import forked
 from homeostat.testing.store_contract import LATENCY, T0, point, span
 
 WINDOW = (T0, T0 + DAY_NS)
@@ -316,16 +317,12 @@ def test_no_error_shows_the_password(postgres_url: str, change: tuple[str, str],
 
 def test_a_closed_store_says_so_and_so_does_one_after_a_fork(postgres_url: str) -> None:
     store = opened(postgres_url)
-    child = os.fork()
-    if child == 0:
-        code = 1
-        try:
+
+    def child() -> None:
+        with pytest.raises(StoreError, match="after a fork"):
             store.write(numbered(0))
-        except StoreError as error:
-            code = 0 if "after a fork" in str(error) else 2
-        finally:
-            os._exit(code)
-    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+    assert forked(child) == 0
     store.write(numbered(0))
     store.close()
     store.close()

@@ -1,6 +1,5 @@
 """A lease on a file."""
 
-import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -10,6 +9,7 @@ from homeostat.core.lease import Lease, Leases
 from homeostat.store.sqlite.file_lease import FileLease
 from homeostat.store.sqlite.store import SqliteStore
 from homeostat.testing.faults.victim import Victim
+from homeostat.testing.forked import forked
 from homeostat.testing.lease_contract import LeaseContract
 
 HOLDER = """
@@ -68,11 +68,7 @@ def test_a_holder_that_is_killed_has_it_no_more(tmp_path: Path) -> None:
 def test_a_child_that_lets_go_leaves_its_parent_the_lease(tmp_path: Path) -> None:
     mine: Lease = FileLease(tmp_path / "lease")
     assert mine.held()
-    child = os.fork()
-    if not child:
-        mine.release()
-        os._exit(0)
-    assert os.waitpid(child, 0)[1] == 0
+    assert forked(mine.release) == 0
     assert not FileLease(tmp_path / "lease").held()
     mine.release()
 

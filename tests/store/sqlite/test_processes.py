@@ -1,6 +1,5 @@
 """Several processes, some of which are killed."""
 
-import os
 import random
 import signal
 import sqlite3
@@ -20,6 +19,7 @@ from homeostat.core.query import Retention, SizeQuery, TotalQuery
 from homeostat.stats.sketch import count
 from homeostat.store.open import open_store
 from homeostat.store.sqlite.store import SqliteStore
+from homeostat.testing.forked import forked
 from homeostat.testing.store_contract import LATENCY, T0, point, span
 
 PROGRAM = Path(__file__).parents[1] / "keep_writing.py"
@@ -139,14 +139,10 @@ def test_many_may_make_the_same_file_at_once(tmp_path: Path) -> None:
 def test_a_forked_child_is_told_to_open_the_store_again(tmp_path: Path) -> None:
     with open_store(tmp_path / "h.db") as store:
         store.write(Batch(spans=(span(1, 1),)))
-        child = os.fork()
-        if child == 0:
-            code = 1
-            try:
+
+        def child() -> None:
+            with pytest.raises(StoreError, match="after a fork"):
                 store.write(Batch(spans=(span(2, 1),)))
-            except StoreError as error:
-                code = 0 if "after a fork" in str(error) else 2
-            finally:
-                os._exit(code)
-        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+        assert forked(child) == 0
         assert store.read(SizeQuery()).spans == 1
