@@ -3,6 +3,7 @@ import threading
 import time
 
 from homeostat.observe.collectors.event_loop import LAGS_MAX, PERIOD_S, EventLoopCollector
+from homeostat.testing.eventually import WITHIN_S
 
 
 def lags_ms(collector: EventLoopCollector, loop: str) -> list[float]:
@@ -28,12 +29,13 @@ def test_a_loop_that_is_idle_has_little_lag() -> None:
 
     async def program() -> None:
         collector.attach(asyncio.get_running_loop())
-        await asyncio.sleep(PERIOD_S * 3.5)
+        least_ms = 1_000.0
+        async with asyncio.timeout(WITHIN_S):  # whatever else the machine does, it wakes in time now and then
+            while least_ms >= 20:
+                await asyncio.sleep(PERIOD_S * 1.5)
+                least_ms = min([least_ms, *lags_ms(collector, "main")])
 
     asyncio.run(program())
-    lags = lags_ms(collector, "main")
-    assert len(lags) >= 2
-    assert min(lags) < 20
 
 
 def test_a_loop_in_another_thread_is_attached_from_here() -> None:

@@ -6,7 +6,7 @@ import textwrap
 import pytest
 
 PROGRAM = textwrap.dedent("""
-    import gc, os, sys, threading, time, warnings
+    import gc, os, sys, threading, warnings
     from pathlib import Path
     from homeostat.core.clock import SystemClock
     from homeostat.core.losses import Losses
@@ -14,22 +14,24 @@ PROGRAM = textwrap.dedent("""
     from homeostat.observe.collectors.machine import machine_collectors
     from homeostat.observe.collectors.runner import Collectors
     from homeostat.observe.registry import Registry
+    from homeostat.testing.eventually import until
 
-    def collectors():
+    def collectors(made):
         losses = Losses()
-        made = machine_collectors(losses, Path("/"))
         return Collectors(made.all, Registry(losses), losses, load_catalogue(), SystemClock(), {})
 
     before = len(gc.callbacks), len(os.listdir("/dev/fd"))
-    parents = collectors()
+    made = machine_collectors(Losses(), Path("/"))
+    parents = collectors(made)
     parents.collect()
-    time.sleep(0.05)  # the thread that measures lateness opens its file meanwhile
+    [threads] = [c for c in made.all if c.name == "threads"]
+    until(lambda: len(threads._waits) > 0)  # its file is open
     warnings.simplefilter("ignore")  # forking a program with threads is what is tested
     child = os.fork()
     if child == 0:
         parents.abandon()
         assert (len(gc.callbacks), len(os.listdir("/dev/fd"))) == before
-        own = collectors()
+        own = collectors(machine_collectors(Losses(), Path("/")))
         own.collect()
         own.close()
         assert len(gc.callbacks) == before[0]

@@ -16,6 +16,7 @@ from homeostat.observe.collectors.running_total import Beat
 PERIOD_S = 0.1
 BASELINE_SAMPLES = 100
 WAITS_MAX = 10_000
+JOIN_MAX_S = 10.0
 
 
 class ThreadCollector:
@@ -34,7 +35,8 @@ class ThreadCollector:
         self._process = psutil.Process()
         self._waits: list[float] = []
         self._schedstat: ProcFile | None = None
-        self._stopped = False
+        self._going = threading.Lock()  # held until the thread is to end
+        self._going.acquire()
         self._beat = Beat(5)
         self._thread = threading.Thread(target=self._measure, name="homeostat-gil", daemon=True)
         self._thread.start()
@@ -47,15 +49,15 @@ class ThreadCollector:
         self._schedstat = open_proc(self._proc / "thread-self/schedstat", {}, ())
         baseline: deque[float] = deque(maxlen=BASELINE_SAMPLES)
         queued = _queued_s(self._schedstat)
-        while not self._stopped:
-            began = time.perf_counter()
-            time.sleep(PERIOD_S)
+        began = time.perf_counter()
+        while not self._going.acquire(timeout=PERIOD_S):
             late = time.perf_counter() - began - PERIOD_S
             before, queued = queued, _queued_s(self._schedstat)
             late = max(late - (queued - before), 0.0)
             baseline.append(late)
             if len(self._waits) < WAITS_MAX:
                 self._waits.append(late - min(baseline))
+            began = time.perf_counter()
 
     def collect(self, now_ns: int) -> Iterator[Reading]:
         """Return the waits since the last round, and now and then the number of threads."""
@@ -68,9 +70,10 @@ class ThreadCollector:
             yield Reading("process.threads", self._process.num_threads())
 
     def close(self) -> None:
-        """End the thread, which takes at most one period."""
-        self._stopped = True
-        self._thread.join(1.0)
+        """End the thread, which takes no longer than it waits for the interpreter's lock."""
+        if self._going.locked():
+            self._going.release()
+        self._thread.join(JOIN_MAX_S)
         if self._schedstat is not None and not self._thread.is_alive():
             self._schedstat.close()
 
