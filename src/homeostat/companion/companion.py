@@ -7,7 +7,7 @@ import msgspec
 from homeostat.companion.answering import Answering, Vector
 from homeostat.companion.finding import Finder, Hit
 from homeostat.companion.limits import QUESTION_CHARS_MAX, checked, checked_k, checked_question
-from homeostat.companion.message import Message, NewMessage
+from homeostat.companion.message import Message, NewMessage, kept_as
 from homeostat.companion.news import What
 from homeostat.companion.residents import Residents
 from homeostat.companion.store.people import EVERYTHING, Extent, Memory, People, Within
@@ -117,15 +117,17 @@ class Companion:
             with self.people.open(person, create=True) as memory:
                 with request.stage("store"):
                     last = self._last(memory)
-                    (seq,) = memory.messages.add([message])
-                    if vector is not None and self._turns is not None:
-                        self._turns.keep(memory, [seq], vector[None])
+                    rows = None if vector is None or self._turns is None else self._turns.of(vector[None])
+                    (seq,) = memory.messages.add([message], rows)
+                new = seq > last
                 with request.stage("search"):
+                    if new:
+                        row = None if rows is None else rows.rows[0]
+                        self._finder.said(memory, kept_as(message, seq), row)
                     text = message.text[:QUESTION_CHARS_MAX]
                     hits = self._finder.find(memory, text, k, vector=vector, but=[seq]) if k else []
             if judge is not None:
                 request.outcome(**judge(hits))
-            new = seq > last
             (self._stored if new else self._known).add(1)
             if new:
                 self._due(person)

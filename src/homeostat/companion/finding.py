@@ -26,6 +26,10 @@ class Finder(Protocol):
         """Return what of a question is worth embedding."""
         ...
 
+    def said(self, memory: Memory, message: Message, row: NDArray[np.int8] | None) -> None:
+        """Know of a message that was kept a moment ago, and of its row, so that neither has to be read."""
+        ...
+
     def find(
         self,
         memory: Memory,

@@ -26,3 +26,17 @@ class Message(NewMessage, frozen=True, kw_only=True, gc=False):
 
     seq: int
     edited_us: int = 0
+
+
+def kept_as(new: NewMessage, seq: int) -> Message:
+    """Return a message as it is kept at a seq."""
+    return Message(
+        id=new.id,
+        text=new.text,
+        at_us=new.at_us,
+        talk=new.talk,
+        author=new.author,
+        own=new.own,
+        offset_min=new.offset_min,
+        seq=seq,
+    )

@@ -6,7 +6,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from homeostat.companion.store.people import Memory
+from homeostat.companion.store.people import Memory, NewRows
 from homeostat.core.embedder import Embedder
 from homeostat.runtime.embed.rows import to_rows
 
@@ -60,8 +60,12 @@ class Turns:
         vector: NDArray[np.float32] = self._embedder.embed([text])[0]
         return vector
 
+    def of(self, vectors: NDArray[np.float32]) -> NewRows:
+        """Return vectors as the rows that are kept with their messages."""
+        return NewRows(KIND, self._embedder.model, to_rows(vectors))
+
     def keep(self, memory: Memory, seqs: Sequence[int], vectors: NDArray[np.float32]) -> None:
-        """Keep the rows of messages."""
+        """Keep the rows of messages that are kept already."""
         memory.vectors.put(KIND, self._embedder.model, seqs, to_rows(vectors))
 
     def catch_up(self, memory: Memory, limit: int) -> bool:

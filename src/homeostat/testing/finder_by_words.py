@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from homeostat.companion.finding import Hit
+from homeostat.companion.message import Message
 from homeostat.companion.store.people import EVERYTHING, Memory, Within
 
 _WORD = re.compile(r"\w+")
@@ -18,6 +19,9 @@ class ByWords:
     def gist(self, memory: Memory, text: str) -> str:
         """Return all of it."""
         return text
+
+    def said(self, memory: Memory, message: Message, row: NDArray[np.int8] | None) -> None:
+        """Leave it to the store, which knows of it."""
 
     def find(
         self,

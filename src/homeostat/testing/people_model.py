@@ -6,9 +6,14 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from homeostat.companion.message import Message, NewMessage
-from homeostat.companion.store.people import Extent, Memory
+from homeostat.companion.store.people import Extent, Memory, NewRows
 
 MODEL = "model"
+
+
+def new_rows(values: Sequence[int]) -> NewRows:
+    """Return rows of one number for messages on their way in."""
+    return NewRows("turn", MODEL, np.array(values, np.int8).reshape(-1, 1))
 
 
 @dataclass
@@ -21,8 +26,9 @@ class ModelMemory:
     last: int = 0
     generation: int = 0
 
-    def add(self, messages: Sequence[NewMessage]) -> list[int]:
-        """Keep messages; return their seqs."""
+    def add(self, messages: Sequence[NewMessage], values: Sequence[int] | None = None) -> list[int]:
+        """Keep messages, those that are new with rows of `values`; return their seqs."""
+        last = self.last
         seqs = {message.id: seq for seq, message in self.messages.items()}
         given = []
         for new in messages:
@@ -32,6 +38,9 @@ class ModelMemory:
                 fields = {name: getattr(new, name) for name in new.__struct_fields__}
                 self.messages[self.last] = Message(**fields, seq=self.last)
             given.append(seqs[new.id])
+        if values is not None:
+            rows = dict(zip(given, values, strict=True))
+            self.vectors |= {seq: value for seq, value in rows.items() if seq > last}
         return given
 
     def edit(self, id: str, text: str, edited_us: int) -> Message | None:

@@ -17,7 +17,7 @@ from homeostat.companion.store.keys import KEY_VARIABLE
 from homeostat.companion.store.opening import people_at
 from homeostat.companion.store.people import Memory, People
 from homeostat.testing.faults.victim import Victim
-from homeostat.testing.people_model import MODEL, ModelMemory
+from homeostat.testing.people_model import MODEL, ModelMemory, new_rows
 
 PERSONS = ("ann", "bob", "cid")
 WORDS = ("heron", "barge", "tulip", "quartz", "velvet", "walnut", "zither")
@@ -59,7 +59,7 @@ class Deed:
         """Do it to a memory."""
         match self.kind:
             case "add":
-                memory.messages.add([self.message()])
+                memory.messages.add([self.message()], new_rows([self.number % 100]))
             case "import":
                 memory.messages.add([self.message(part) for part in range(200)])
             case "edit":
@@ -77,7 +77,7 @@ class Deed:
         """Do it to a model."""
         match self.kind:
             case "add":
-                memory.add([self.message()])
+                memory.add([self.message()], [self.number % 100])
             case "import":
                 memory.add([self.message(part) for part in range(200)])
             case "edit":

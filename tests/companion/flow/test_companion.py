@@ -13,11 +13,12 @@ from numpy.typing import NDArray
 
 from homeostat.companion.companion import RECEIVE, Companion
 from homeostat.companion.finding import Hit
-from homeostat.companion.message import NewMessage
+from homeostat.companion.message import Message, NewMessage
 from homeostat.companion.residents import Residents
 from homeostat.companion.store.people import Memory, People
 from homeostat.companion.turns import KIND, Turns
 from homeostat.core.errors import InputError, TooLarge, UnknownPerson
+from homeostat.runtime.embed.rows import to_rows
 from homeostat.testing.bare_host import BareHost
 from homeostat.testing.clock import ManualClock
 from homeostat.testing.digest_embedder import DigestEmbedder
@@ -176,6 +177,34 @@ def test_the_turn_vector_is_there_with_the_message(
     assert embedder.texts == 1
 
 
+def test_a_sender_that_repeats_itself_does_not_undo_the_row_of_an_edit(
+    companion: Companion, people: People, embedder: DigestEmbedder
+) -> None:
+    companion.receive("ann", said(1, "the umbrella is red"))
+    companion.edit("ann", "m1", "the bicycle is blue", edited_us=9)
+    assert not companion.receive("ann", said(1, "the umbrella is red")).new
+    with people.open("ann") as memory:
+        _, rows = memory.vectors.load(KIND, embedder.model)
+    assert rows.tolist() == to_rows(embedder.embed(["the bicycle is blue"])).tolist()
+
+
+def test_the_finder_is_told_of_each_new_message_as_it_is_kept_with_its_row(
+    host: BareHost, people: People, embedder: DigestEmbedder
+) -> None:
+    finder = Meant()
+    companion = Companion(host, people, finder, Residents(1 << 20), Turns(embedder))
+    companion.receive("ann", said(1, "the umbrella is red", talk="t", author="Bob", own=False, offset_min=60))
+    companion.receive("ann", said(1, "the umbrella is red"))
+    embedder.broken = True
+    companion.receive("ann", said(2, "the bicycle is blue"), k=0)
+    embedder.broken = False
+    row, nothing = finder.rows
+    assert finder.told == companion.read("ann")
+    assert row is not None
+    assert row.tolist() == to_rows(embedder.embed(["the umbrella is red"]))[0].tolist()
+    assert nothing is None
+
+
 def test_without_the_embedder_messages_are_kept_all_the_same(
     companion: Companion, people: People, embedder: DigestEmbedder, host: BareHost
 ) -> None:
@@ -236,14 +265,21 @@ def test_an_embedder_that_failed_is_left_alone_for_a_while(
 
 
 class Meant(ByWords):
-    """A finder that notes with how many vectors it is asked."""
+    """A finder that notes with how many vectors it is asked, and what it is told of."""
 
     def __init__(self) -> None:
         self.vectors = 0
+        self.told: list[Message] = []
+        self.rows: list[NDArray[np.int8] | None] = []
 
     def gist(self, memory: Memory, text: str) -> str:
         """Leave the first word out."""
         return text.partition(" ")[2]
+
+    def said(self, memory: Memory, message: Message, row: NDArray[np.int8] | None) -> None:
+        """Note it."""
+        self.told.append(message)
+        self.rows.append(row)
 
     def find(self, *args: Any, **more: Any) -> list[Hit]:
         """Note it, and find nothing."""

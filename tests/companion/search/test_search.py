@@ -1,11 +1,12 @@
 """The search finds what was said, says why, and follows what changes."""
 
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from homeostat.companion.finding import Hit
-from homeostat.companion.message import NewMessage
+from homeostat.companion.message import NewMessage, kept_as
 from homeostat.companion.residents import Residents
 from homeostat.companion.search.search import Search
 from homeostat.companion.store.people import Memory, Within
@@ -41,6 +42,14 @@ def said(*texts: tuple[str, str], first: int = 1, talk: str = "t") -> list[NewMe
         )
         for n, (author, text) in enumerate(texts, first)
     ]
+
+
+def unread(memory: Memory) -> Any:
+    """Return a memory of which nothing can be read but hits, by their seqs."""
+    reading = SimpleNamespace(by_seq=memory.reading.by_seq)
+    return SimpleNamespace(
+        person=memory.person, extent=memory.extent, notes=memory.notes, reading=reading, vectors=None
+    )
 
 
 def ids(hits: list[Hit]) -> list[str]:
@@ -191,6 +200,41 @@ class TestFollowing:
         with people.open("eve", create=True) as memory:
             memory.messages.add(said(("Eve", "hello")))
             assert words.find(memory, "violin", 10) == []
+
+    def test_what_it_is_told_of_is_as_if_it_were_read(self, memory: Memory, host: BareHost) -> None:
+        embedder = WordEmbedder()
+        turns, search = Turns(embedder), Search(host, embedder, Residents(1 << 20))
+        first, *others = said(*SAID * 12)
+        memory.messages.add([first], turns.of(embedder.embed([first.text])))
+        search.find(memory, first.text, 1)
+        for message in others:
+            vectors = embedder.embed([message.text])
+            rows = turns.of(vectors)
+            (seq,) = memory.messages.add([message], rows)
+            search.said(memory, kept_as(message, seq), rows.rows[0])
+            found = search.find(unread(memory), message.text, 5, vector=vectors[0], but=[seq])
+            again = Search(BareHost(), embedder, Residents(1 << 20))
+            assert found == again.find(memory, message.text, 5, vector=vectors[0], but=[seq])
+        assert host.total("companion.search_indexes_made") == 1
+
+    @pytest.mark.parametrize("change", ["another", "edited", "removed"])
+    def test_what_happened_elsewhere_before_it_is_told_is_known_too(
+        self, memory: Memory, words: Search, change: str
+    ) -> None:
+        memory.messages.add(said(*SAID))
+        words.find(memory, "violin", 3)
+        if change == "another":  # by another server before one database
+            memory.messages.add(said(("Ben", "a heron on the roof"), first=7))
+        elif change == "edited":
+            memory.messages.edit("6", "a heron on the roof", NOW_US)
+        else:
+            memory.messages.remove(["6"])
+        (new,) = said(("Ann", "Is the heron here again, or was it a violin?"), first=8)
+        (seq,) = memory.messages.add([new])
+        words.said(memory, kept_as(new, seq), None)
+        found = words.find(memory, "a heron or a violin", 10)
+        assert found == Search(BareHost(), None, Residents(1 << 20)).find(memory, "a heron or a violin", 10)
+        assert "8" in ids(found)
 
     def test_an_index_that_was_dropped_is_read_again(
         self, memory: Memory, words: Search, residents: Residents

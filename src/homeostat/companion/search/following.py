@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from homeostat.companion.message import Message
 from homeostat.companion.residents import Residents
 from homeostat.companion.search.connected import connected
 from homeostat.companion.search.index import Index
@@ -46,6 +47,22 @@ class Following:
         if index is not kept or index.size_bytes != size:
             self._residents.put(memory.person, NAME, index, size_bytes=index.size_bytes)
         return index
+
+    def said(self, person: str, message: Message, row: NDArray[np.int8] | None) -> None:
+        """Take a message that was kept a moment ago, where all before it is here; else it is read later.
+
+        An index of an earlier generation may take it too: the next call of `index` makes it anew.
+        """
+        index = self._residents.get(person, NAME, Index)
+        if index is None or message.seq != index.last + 1:
+            return
+        size = index.size_bytes
+        index.extend([message])
+        if row is not None and index.turns is not None:
+            index.turns.reserve(index.count)
+            index.turns.put(np.array([index.count - 1]), row[np.newaxis])
+        if index.size_bytes != size:
+            self._residents.put(person, NAME, index, size_bytes=index.size_bytes)
 
     def _follow_turns(self, index: Index, memory: Memory, embedder: Embedder) -> None:
         if index.turns is None:

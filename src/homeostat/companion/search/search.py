@@ -9,6 +9,7 @@ from homeostat.companion.dream.integrate.kinds import asked
 from homeostat.companion.dream.integrate.lexicon import Lexicon
 from homeostat.companion.dream.knobs import DREAMS
 from homeostat.companion.finding import Hit
+from homeostat.companion.message import Message
 from homeostat.companion.residents import Residents
 from homeostat.companion.search.connected import Connected
 from homeostat.companion.search.following import Following
@@ -60,6 +61,10 @@ class Search:
     def gist(self, memory: Memory, text: str) -> str:
         """Return a question without the names of those who take part: all talk of them is near to these."""
         return gist(text, self._following.index(memory).names)
+
+    def said(self, memory: Memory, message: Message, row: NDArray[np.int8] | None) -> None:
+        """Take a message that was kept a moment ago into the index that there is, with its row."""
+        self._following.said(memory.person, message, row)
 
     def find(
         self,

@@ -2,6 +2,9 @@
 
 from collections.abc import Sequence
 
+import numpy as np
+from numpy.typing import NDArray
+
 from homeostat.companion.message import NewMessage
 from homeostat.core.errors import InputError, TooLarge
 
@@ -69,6 +72,15 @@ def checked_time(id: str, at_us: int) -> int:
             "it takes microseconds since 1970, UTC"
         )
     return at_us
+
+
+def checked_rows(kind: str, rows: NDArray[np.int8], count: int) -> NDArray[np.int8]:
+    """Return one row of int8 for each of so many messages. Raises InputError."""
+    if rows.ndim != 2 or len(rows) != count or rows.dtype != np.int8 or rows.shape[1] == 0:
+        raise InputError(
+            f"{count} rows of int8 were expected for {kind!r}; these are {rows.shape} of {rows.dtype}"
+        )
+    return rows
 
 
 def _checked(text: str, what: str) -> None:

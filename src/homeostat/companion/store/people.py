@@ -44,13 +44,23 @@ class Within:
 EVERYTHING = Within()
 
 
+@dataclass(frozen=True, slots=True)
+class NewRows:
+    """Vectors of messages on their way in: rows of int8 (n, d) of one kind, that an embedder made."""
+
+    kind: str
+    model: str
+    rows: NDArray[np.int8]
+
+
 class Messages(Protocol):
     """Writing: each call is one transaction, durable when it returns."""
 
-    def add(self, messages: Sequence[NewMessage]) -> list[int]:
+    def add(self, messages: Sequence[NewMessage], rows: NewRows | None = None) -> list[int]:
         """Keep messages and return their seqs; one whose id is kept already gets the seq that it has.
 
-        Raises InputError where an id is kept with another text, naming the id.
+        `rows` are kept with those that are new, as `Vectors.put` does. Raises InputError where an id is kept
+        with another text, naming the id.
         """
         ...
 

@@ -10,18 +10,20 @@ from homeostat.companion.message import NewMessage
 from homeostat.companion.store.people import Memory, People
 from homeostat.testing.people_contract.samples import WithPeople, rows
 from homeostat.testing.people_model import MODEL as LEARNED
-from homeostat.testing.people_model import ModelMemory
+from homeostat.testing.people_model import ModelMemory, new_rows
 
 WORDS = ("heron", "barge", "東", "\U0001f600", "مرحبا")
 IDS = st.sampled_from("abcdefgh")
 TEXTS = st.lists(st.sampled_from(WORDS), max_size=3).map(" ".join)
 
 
-def add(memory: Memory, model: ModelMemory, new: list[NewMessage]) -> None:
+def add(memory: Memory, model: ModelMemory, new: list[NewMessage], with_rows: bool) -> None:
     """Add messages to both, those of known ids with the texts that they have."""
     texts = {message.id: message.text for message in model.messages.values()}
     again = [msgspec.structs.replace(m, text=texts.setdefault(m.id, m.text)) for m in new]
-    assert memory.messages.add(again) == model.add(again)
+    values = [len(message.text) for message in again]
+    rows = new_rows(values) if with_rows else None
+    assert memory.messages.add(again, rows) == model.add(again, values if with_rows else None)
 
 
 def edit(memory: Memory, model: ModelMemory, id: str, text: str) -> None:
@@ -61,7 +63,7 @@ NEW = st.builds(
 Step = tuple[Callable[..., None], tuple[object, ...]]
 STEPS: st.SearchStrategy[list[Step]] = st.lists(
     st.one_of(
-        st.tuples(st.just(add), st.tuples(st.lists(NEW, max_size=6))),
+        st.tuples(st.just(add), st.tuples(st.lists(NEW, max_size=6), st.booleans())),
         st.tuples(st.just(edit), st.tuples(IDS, TEXTS)),
         st.tuples(st.just(remove), st.tuples(st.lists(IDS, max_size=3))),
         st.tuples(

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from homeostat.companion.store.people import Memory
+from homeostat.companion.store.people import Memory, NewRows
 from homeostat.core.errors import InputError
 from homeostat.runtime.embed.rows import to_rows, to_vectors
 from homeostat.testing.people_contract.samples import MODEL, WithPeople, rows, said
@@ -24,6 +24,29 @@ class LearnedContract(WithPeople):
             seqs, kept = ann.vectors.load("turn", MODEL, after)
             assert seqs.tolist() == expected
             assert len(kept) == len(expected)
+
+    def test_rows_come_with_messages_that_are_new_and_with_no_other(self, ann: Memory) -> None:
+        ann.messages.add([said(1)], NewRows("turn", MODEL, rows(1)))
+        ann.messages.edit("m1", "edited", 9)
+        ann.vectors.put("turn", MODEL, [1], rows(5))
+        given = [said(1), *(said(n) for n in range(2, 131)), said(2)]
+        values = [n % 100 for n in range(len(given) - 1)]
+        ann.messages.add(given, NewRows("turn", MODEL, rows(*values, values[1])))
+        seqs, kept = ann.vectors.load("turn", MODEL)
+        assert seqs.tolist() == list(range(1, 131))
+        assert kept[:, 0].tolist() == [5, *values[1:]]
+        ann.messages.add([said(131)], NewRows("turn", "model-2", rows(7, dimensions=3)))
+        assert ann.vectors.load("turn", "model-2")[0].tolist() == [131]
+        assert len(ann.vectors.load("turn", MODEL)[0]) == 0
+
+    def test_messages_that_are_refused_leave_no_row_and_wrong_rows_no_message(self, ann: Memory) -> None:
+        ann.messages.add([said(1)])
+        with pytest.raises(InputError, match="'m1'"):
+            ann.messages.add([said(2), said(1, "else")], NewRows("turn", MODEL, rows(1, 2)))
+        with pytest.raises(InputError, match="2 rows"):
+            ann.messages.add([said(2), said(3)], NewRows("turn", MODEL, rows(1)))
+        assert ann.extent().last == 1
+        assert len(ann.vectors.load("turn", MODEL)[0]) == 0
 
     def test_another_model_begins_anew(self, ann: Memory) -> None:
         ann.messages.add([said(1), said(2)])

@@ -6,13 +6,20 @@ from dataclasses import dataclass
 from itertools import islice
 
 from homeostat.companion.message import Message, NewMessage
-from homeostat.companion.store.accepted import checked_id, checked_messages, checked_text, checked_time
+from homeostat.companion.store.accepted import (
+    checked_id,
+    checked_messages,
+    checked_rows,
+    checked_text,
+    checked_time,
+)
+from homeostat.companion.store.people import NewRows
 from homeostat.companion.store.postgres.handle import Handle, Rows, State
 from homeostat.companion.store.postgres.index import Change, Index
 from homeostat.companion.store.postgres.reading import COLUMNS, Body, message, opened, sealed
 from homeostat.companion.store.postgres.schema import SCHEMA
 from homeostat.companion.store.postgres.seal import Seal
-from homeostat.companion.store.postgres.vectors import remove_rows
+from homeostat.companion.store.postgres.vectors import keep_rows, kind_of, remove_rows
 from homeostat.core.errors import InputError
 
 CHUNK = 1_000
@@ -59,13 +66,15 @@ class PostgresMessages:
     def __init__(self, handle: Handle) -> None:
         self._handle = handle
 
-    def add(self, messages: Sequence[NewMessage]) -> list[int]:
-        """Keep messages and return their seqs."""
+    def add(self, messages: Sequence[NewMessage], rows: NewRows | None = None) -> list[int]:
+        """Keep messages, with the rows of those that are new; return their seqs."""
         checked_messages(messages)
+        if rows is not None:
+            checked_rows(rows.kind, rows.rows, len(messages))
         if not messages:
             return []
-        with self._handle.writing() as (rows, state):
-            return _Adding(self._handle, rows, state).add(messages)
+        with self._handle.writing() as (transaction, state):
+            return _Adding(self._handle, transaction, state).add(messages, rows)
 
     def edit(self, id: str, text: str, edited_us: int) -> Message | None:
         """Replace a message's text everywhere."""
@@ -138,10 +147,17 @@ class _Adding:
         self._index = Index(rows, handle.seal)
         self._before: dict[int, Counter[str]] = {}
 
-    def add(self, messages: Sequence[NewMessage]) -> list[int]:
+    def add(self, messages: Sequence[NewMessage], new_rows: NewRows | None) -> list[int]:
         seqs, fresh = self._apart(messages)
+        first = self._last + 1
         for begin in range(0, len(fresh), CHUNK):
-            self._add(self._last + begin + 1, fresh[begin : begin + CHUNK])
+            self._add(first + begin, fresh[begin : begin + CHUNK])
+        if fresh and new_rows is not None:
+            kind = kind_of(self._rows, self._seal, new_rows.kind, new_rows.model, new_rows.rows.shape[1])
+            given = dict(zip(seqs, new_rows.rows, strict=True))
+            keep_rows(
+                self._rows, self._seal, kind, {seq: given[seq] for seq in range(first, first + len(fresh))}
+            )
         return seqs
 
     def _apart(self, messages: Sequence[NewMessage]) -> tuple[list[int], list[tuple[bytes, NewMessage]]]:

@@ -4,17 +4,17 @@ Block b of a kind holds the seqs from 16 b to 16 b + 15: first a mask that says 
 byte each, then their rows.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
 
 import numpy as np
 from numpy.typing import NDArray
 
+from homeostat.companion.store.accepted import checked_rows
 from homeostat.companion.store.compact_rows import compacted, expanded
 from homeostat.companion.store.postgres.handle import Handle, Rows
 from homeostat.companion.store.postgres.schema import SCHEMA
 from homeostat.companion.store.postgres.seal import Seal
-from homeostat.core.errors import InputError
 
 BLOCK = 16
 
@@ -47,26 +47,18 @@ class PostgresVectors:
 
     def put(self, kind: str, model: str, seqs: Sequence[int], rows: NDArray[np.int8]) -> None:
         """Keep rows (n, d); a row that was there is replaced, so is the whole kind when `model` differs."""
-        if rows.ndim != 2 or len(rows) != len(seqs) or rows.dtype != np.int8 or rows.shape[1] == 0:
-            raise InputError(
-                f"{len(seqs)} rows of int8 were expected for {kind!r}; these are {rows.shape} of {rows.dtype}"
-            )
+        checked_rows(kind, rows, len(seqs))
         given = dict(zip(map(int, seqs), rows, strict=True))
         if not given:
             return
-        number = self._handle.seal.number(b"kind", kind)
         with self._handle.writing() as (transaction, _):
-            self._prefer(transaction, kind, model, rows.shape[1])
+            number = kind_of(transaction, self._handle.seal, kind, model, rows.shape[1])
             kept = transaction.all(
                 f"SELECT seq FROM {SCHEMA}.messages"  # noqa: S608
                 " WHERE person = %(person)s AND seq = ANY(%(seqs)s::bigint[]) ORDER BY seq",
                 seqs=list(given),
             )
-            changes = {
-                block: {seq % BLOCK: given[seq] for seq in members}
-                for block, members in groupby((seq for (seq,) in kept), lambda seq: seq // BLOCK)
-            }
-            _patch(transaction, self._handle.seal, number, rows.shape[1], changes)
+            keep_rows(transaction, self._handle.seal, number, {seq: given[seq] for (seq,) in kept})
 
     def load(self, kind: str, model: str, after: int = 0) -> tuple[NDArray[np.int64], NDArray[np.int8]]:
         """Return seqs (n) ascending and rows (n, d) that follow `after`; empty where another model made them.
@@ -121,19 +113,24 @@ class PostgresVectors:
                 transaction.do(_KEEP, kind=number, blocks=[block for block, _, _ in blocks], bodies=bodies)
         return len(blocks) * BLOCK
 
-    def _prefer(self, rows: Rows, kind: str, model: str, dimensions: int) -> None:
-        """Have a kind be of one model: what another made is removed."""
-        seal = self._handle.seal
-        number, of_model = seal.number(b"kind", kind), seal.number(b"model", model)
-        if rows.all(_KIND, kind=number, model=of_model) == [(dimensions,)]:
-            return
+
+def kind_of(rows: Rows, seal: Seal, kind: str, model: str, dimensions: int) -> int:
+    """Return the number of a kind, empty from now on where another model made its rows."""
+    number, of_model = seal.number(b"kind", kind), seal.number(b"model", model)
+    if rows.all(_KIND, kind=number, model=of_model) != [(dimensions,)]:
         rows.do(_REMOVE, kind=number)
-        rows.do(
-            _KEEP_KIND,
-            kind=number,
-            model=of_model,
-            dimensions=dimensions,
-        )
+        rows.do(_KEEP_KIND, kind=number, model=of_model, dimensions=dimensions)
+    return number
+
+
+def keep_rows(rows: Rows, seal: Seal, kind: int, given: Mapping[int, NDArray[np.int8]]) -> None:
+    """Put rows of messages into their blocks, by seqs in ascending order."""
+    changes = {
+        block: {seq % BLOCK: given[seq] for seq in members}
+        for block, members in groupby(given, lambda seq: seq // BLOCK)
+    }
+    if changes:
+        _patch(rows, seal, kind, len(next(iter(given.values()))), changes)
 
 
 def remove_rows(rows: Rows, seal: Seal, seqs: Iterable[int]) -> None:

@@ -5,8 +5,10 @@ from collections.abc import Sequence
 import apsw
 
 from homeostat.companion.message import NewMessage
+from homeostat.companion.store.people import NewRows
 from homeostat.companion.store.spaced import spaced
 from homeostat.companion.store.sqlite.handle import last_seq, rows_of
+from homeostat.companion.store.sqlite.vectors import keep_rows, kind_of
 from homeostat.companion.store.sqlite.words import ADD
 from homeostat.core.errors import InputError
 
@@ -33,8 +35,11 @@ class Adding:
         self._talks: dict[str, Talk] = {}
         self._authors: dict[str, int] = {}
 
-    def add(self, messages: Sequence[NewMessage]) -> list[int]:
-        """Keep messages and return their seqs. Raises InputError, UnknownPerson."""
+    def add(self, messages: Sequence[NewMessage], rows: NewRows | None = None) -> list[int]:
+        """Keep messages, and the rows of those that are new; return all seqs.
+
+        Raises InputError, UnknownPerson.
+        """
         execute = self._connection.execute
         begin = last = last_seq(self._connection)
         seqs = []
@@ -56,6 +61,10 @@ class Adding:
                 "UPDATE talks SET last = ? WHERE talk = ?",
                 [(talk.last, talk.number) for talk in self._talks.values() if talk.last > begin],
             )
+            if rows is not None:
+                kind = kind_of(self._connection, rows.kind, rows.model, rows.rows.shape[1])
+                given = dict(zip(seqs, rows.rows, strict=True))
+                keep_rows(self._connection, kind, {seq: given[seq] for seq in range(begin + 1, last + 1)})
         return seqs
 
     def _known(self, new: NewMessage) -> int:

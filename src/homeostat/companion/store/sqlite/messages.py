@@ -5,7 +5,14 @@ from collections.abc import Mapping, Sequence
 import apsw
 
 from homeostat.companion.message import Message, NewMessage
-from homeostat.companion.store.accepted import checked_id, checked_messages, checked_text, checked_time
+from homeostat.companion.store.accepted import (
+    checked_id,
+    checked_messages,
+    checked_rows,
+    checked_text,
+    checked_time,
+)
+from homeostat.companion.store.people import NewRows
 from homeostat.companion.store.sqlite.adding import Adding
 from homeostat.companion.store.sqlite.connection import transaction
 from homeostat.companion.store.sqlite.handle import Handle, rows_of
@@ -30,16 +37,18 @@ class SqliteMessages:
     def __init__(self, handle: Handle) -> None:
         self._handle = handle
 
-    def add(self, messages: Sequence[NewMessage]) -> list[int]:
-        """Keep messages and return their seqs."""
+    def add(self, messages: Sequence[NewMessage], rows: NewRows | None = None) -> list[int]:
+        """Keep messages, with the rows of those that are new; return their seqs."""
         checked_messages(messages)
+        if rows is not None:
+            checked_rows(rows.kind, rows.rows, len(messages))
         if not messages:
             return []
         with transaction(self._handle.connection, self._handle.path) as connection:
             if len(messages) < BATCH:
-                return Adding(connection).add(messages)
+                return Adding(connection).add(messages, rows)
             merge_at(connection, SELDOM)
-            seqs = Adding(connection).add(messages)
+            seqs = Adding(connection).add(messages, rows)
             merge_at(connection, OFTEN)
             return seqs
 

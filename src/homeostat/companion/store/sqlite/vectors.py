@@ -4,16 +4,16 @@ Block b of a kind holds the seqs from 64 b to 64 b + 63; a mask says which of th
 block are all of int8 or all compact; their length tells.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
 
 import apsw
 import numpy as np
 from numpy.typing import NDArray
 
+from homeostat.companion.store.accepted import checked_rows
 from homeostat.companion.store.compact_rows import compacted, expanded
 from homeostat.companion.store.sqlite.handle import Handle, rows_of
-from homeostat.core.errors import InputError
 
 BLOCK = 64
 
@@ -26,21 +26,17 @@ class SqliteVectors:
 
     def put(self, kind: str, model: str, seqs: Sequence[int], rows: NDArray[np.int8]) -> None:
         """Keep rows (n, d); a row that was there is replaced, so is the whole kind when `model` differs."""
-        if rows.ndim != 2 or len(rows) != len(seqs) or rows.dtype != np.int8 or rows.shape[1] == 0:
-            raise InputError(
-                f"{len(seqs)} rows of int8 were expected for {kind!r}; these are {rows.shape} of {rows.dtype}"
-            )
+        checked_rows(kind, rows, len(seqs))
         given = dict(zip(map(int, seqs), rows, strict=True))
         if not given:
             return
         wanted = apsw.carray(np.fromiter(given, np.int64, len(given)))
         with self._handle.writing() as connection:
-            number = _kind(connection, kind, model, rows.shape[1])
             kept = rows_of(
                 connection, "SELECT seq FROM messages WHERE seq IN carray(?) ORDER BY seq", (wanted,)
             )
-            for block, members in groupby((seq for (seq,) in kept), lambda seq: seq // BLOCK):
-                _write(connection, number, block, {seq % BLOCK: given[seq] for seq in members})
+            number = kind_of(connection, kind, model, rows.shape[1])
+            keep_rows(connection, number, {seq: given[seq] for (seq,) in kept})
 
     def load(self, kind: str, model: str, after: int = 0) -> tuple[NDArray[np.int64], NDArray[np.int8]]:
         """Return seqs (n) ascending and rows (n, d) that follow `after`; empty where another model made them.
@@ -80,6 +76,12 @@ class SqliteVectors:
         return len(blocks) * BLOCK
 
 
+def keep_rows(connection: apsw.Connection, kind: int, rows: Mapping[int, NDArray[np.int8]]) -> None:
+    """Put rows of messages into their blocks, by seqs in ascending order."""
+    for block, members in groupby(rows, lambda seq: seq // BLOCK):
+        _write(connection, kind, block, {seq % BLOCK: rows[seq] for seq in members})
+
+
 def remove_rows(connection: apsw.Connection, seqs: Iterable[int]) -> None:
     """Take the rows of messages out of every kind."""
     for seq in seqs:
@@ -104,7 +106,8 @@ def _read_bodies(bodies: Sequence[bytes], dimensions: int) -> NDArray[np.int8]:
     return rows.reshape(-1, dimensions)
 
 
-def _kind(connection: apsw.Connection, kind: str, model: str, dimensions: int) -> int:
+def kind_of(connection: apsw.Connection, kind: str, model: str, dimensions: int) -> int:
+    """Return the number of a kind, empty from now on where another model made its rows."""
     found = rows_of(connection, "SELECT kind, model, dimensions FROM kinds WHERE name = ?", (kind,))
     if found:
         ((number, *made_by),) = found
