@@ -8,10 +8,11 @@ from typing import Any, TypeVar
 
 import pytest
 
-from homeostat.app.companion.node import CompanionOptions
+from homeostat.app.companion.options import CompanionOptions
 from homeostat.app.companion.threads import MODELS_MAX, Threads
 from homeostat.companion.answering import Answering
-from homeostat.core.errors import QueueFull
+from homeostat.companion.unspoken import Failed
+from homeostat.core.errors import QueueFull, UnknownPerson
 from homeostat.observe.operation import Operation
 from homeostat.testing.bare_host import BareHost
 
@@ -51,6 +52,91 @@ def test_embedding_has_a_thread_of_its_own() -> None:
     finished = asyncio.run(threads.answered("ann", asked))
     threads.close()
     assert len({threading.get_ident(), finished, *at}) == 3
+
+
+def test_what_is_embedded_is_finished_without_the_event_loop() -> None:
+    host = BareHost()
+    go, finished = threading.Event(), threading.Event()
+
+    def finish() -> bool:
+        finished.set()
+        return True
+
+    async def ran() -> bool:
+        threads = Threads(host, computes=True, embedding=1)
+        asked = answering(host, finish, lambda: go.wait(60.0))
+        answer = asyncio.create_task(threads.answered("ann", asked))
+        await asyncio.sleep(0)
+        go.set()
+        assert finished.wait(60.0)  # the loop stands meanwhile
+        found = await answer
+        threads.close()
+        return found
+
+    assert asyncio.run(ran())
+
+
+def test_what_fails_while_it_is_embedded_fails_and_is_not_finished() -> None:
+    host = BareHost()
+    finished: list[str] = []
+
+    def nobody() -> None:
+        raise UnknownPerson("no memory is kept of this person")
+
+    async def ran() -> None:
+        threads = Threads(host, computes=True, embedding=1)
+        with pytest.raises(UnknownPerson):
+            await threads.answered("ann", answering(host, lambda: finished.append("ann"), nobody))
+        with pytest.raises(Failed, match="ZeroDivisionError"):
+            await threads.answered("ann", answering(host, lambda: 1 / 0))
+        await threads.answered("bob", answering(host, lambda: finished.append("bob")))
+        threads.close()
+
+    asyncio.run(ran())
+    assert finished == ["bob"]
+
+
+def test_who_is_cancelled_while_it_is_embedded_is_not_answered_later() -> None:
+    host = BareHost()
+    go, begun = threading.Event(), threading.Event()
+    finished: list[str] = []
+
+    def slow() -> None:
+        begun.set()
+        go.wait(60.0)
+
+    async def ran() -> None:
+        threads = Threads(host, computes=True, embedding=1)
+        asked = answering(host, lambda: finished.append("ann"), slow)
+        task = asyncio.create_task(threads.answered("ann", asked))
+        await asyncio.to_thread(begun.wait, 60.0)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        go.set()
+        await threads.answered("ann", answering(host, lambda: finished.append("ann again")))
+        threads.close()
+
+    asyncio.run(ran())
+    assert finished == ["ann again"]
+
+
+def test_who_is_learned_of_since_it_was_embedded_keeps_nobody_waiting() -> None:
+    host = BareHost()
+    go = threading.Event()
+    held: set[str] = set()
+
+    async def ran() -> list[str]:
+        threads = Threads(host, computes=True, embedding=1, held=[held])
+        slow = answering(host, lambda: go.wait(60.0) and "ann", lambda: held.add("ann"))
+        ann = asyncio.create_task(threads.answered("ann", slow))
+        found = [await threads.answered("bob", answering(host, lambda: "bob"))]
+        go.set()
+        found.append(str(await ann))
+        threads.close()
+        return found
+
+    assert asyncio.run(ran()) == ["bob", "ann"]
 
 
 @pytest.mark.parametrize("embedding", [0, 1])

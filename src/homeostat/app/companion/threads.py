@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Container, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from contextvars import copy_context
 from typing import TypeVar
@@ -125,8 +125,9 @@ class Threads:
     async def answered(self, person: str, answering: Answering[T]) -> T:
         """Return the answer to a request, after all that was asked before for the same person.
 
-        It is embedded in a thread of its own, for it takes long and needs no lock of the interpreter. Raises
-        QueueFull where many wait already.
+        It is embedded in a thread of its own, for it takes long and needs no lock of the interpreter; from
+        there it goes to the thread that finishes it without a turn of the event loop. Raises QueueFull where
+        many wait already.
         """
         if self._answering >= ANSWERED_MAX:
             self._refused.add(1)
@@ -135,16 +136,45 @@ class Threads:
         try:
             with answering:
                 async with self._turn(person):
-                    if self._embedding is not None:
-                        await _within(self._embedding, answering.embed)
-                    return await self._now(person, answering.finish)
+                    if self._embedding is None:
+                        return await self._now(person, answering.finish)
+                    return await self._embedded(self._embedding, person, answering)
         finally:
             self._answering -= 1
 
-    async def _now(self, person: str, work: Callable[..., T], *args: object) -> T:
+    async def _embedded(self, embedding: ThreadPoolExecutor, person: str, answering: Answering[T]) -> T:
+        """Return the answer to a request once it is embedded; who is cancelled meanwhile is not answered."""
+        answer: Future[tuple[T] | None] = Future()
+        run = copy_context().run
+
+        def finish() -> tuple[T]:
+            return (run(_unspoken, answering.finish, ()),)
+
+        def embed() -> None:
+            run(_unspoken, answering.embed, ())
+            at = self._at_once(person)
+            if at is None:
+                _settle(answer, lambda: None)
+            else:
+                at.submit(_settle, answer, finish)
+
+        def embedded(done: Future[None]) -> None:
+            if done.exception() is not None:
+                _settle(answer, done.result)
+
+        embedding.submit(embed).add_done_callback(embedded)
+        found = await asyncio.wrap_future(answer)
+        return await self.run(answering.finish) if found is None else found[0]
+
+    async def _now(self, person: str, work: Callable[[], T]) -> T:
+        at = self._at_once(person)
+        return await (self.run(work) if at is None else _within(at, work))
+
+    def _at_once(self, person: str) -> ThreadPoolExecutor | None:
+        """Return the thread that answers a person at once, None where that may have to wait."""
         if self._short is None or self._first is None or any(person in held for held in self._held):
-            return await self.run(work, *args)
-        return await _within(self._short if self._ready(person) else self._first, work, *args)
+            return None
+        return self._short if self._ready(person) else self._first
 
     def close(self) -> None:
         """Have the threads end once they are done."""
@@ -171,6 +201,15 @@ async def _within(executor: ThreadPoolExecutor, work: Callable[..., T], *args: o
     """Return what a function returns in an executor, whose queue no event loop has to look after."""
     run = copy_context().run
     return await asyncio.get_running_loop().run_in_executor(executor, run, _unspoken, work, args)
+
+
+def _settle(answer: Future[T], work: Callable[[], T]) -> None:
+    """Do the work for who waits for its answer; where nobody does any more, leave it."""
+    if answer.set_running_or_notify_cancel():
+        try:
+            answer.set_result(work())
+        except BaseException as error:  # noqa: BLE001 - it is raised where the answer is waited for
+            answer.set_exception(error)
 
 
 def _unspoken(work: Callable[..., T], args: tuple[object, ...]) -> T:
