@@ -39,6 +39,7 @@ from homeostat.loop.policy.policy import Policy
 from homeostat.prove.ledger import notes
 from homeostat.prove.ledger.entry import EntryKind, LedgerEntry, entry_after
 from homeostat.prove.ledger.records import record_of
+from homeostat.testing.eventually import until
 from homeostat.testing.small_node import SmallNode
 from homeostat.testing.store_contract import point
 
@@ -427,20 +428,11 @@ def governed(tmp_path: Path) -> Iterator[TestClient]:
     loop = Governing(Plant(), policy, "app", lambda: store, False, kill, node.clock, node.losses, 0.02)
     try:
         with TestClient(create_app(node), base_url=BASE, follow_redirects=False) as client:
-            for _ in range(500):
-                if client.get("/api/loops").json()["loops"]:
-                    break
-                client.portal.call(_breathe)  # type: ignore[union-attr]
+            until(lambda: bool(client.get("/api/loops").json()["loops"]))
             yield client
     finally:
         loop.close(5.0)
         node.close()
-
-
-async def _breathe() -> None:
-    import anyio
-
-    await anyio.sleep(0.02)
 
 
 def test_orders_over_the_api_are_answered_with_what_the_ledger_says(governed: TestClient) -> None:

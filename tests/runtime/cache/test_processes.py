@@ -18,7 +18,7 @@ from homeostat.testing.bare_host import BareHost
 
 url, seconds = sys.argv[1], float(sys.argv[2])
 counts = Redis.from_url(url)
-cache = Cache(BareHost(SystemClock()), "c", redis=RedisTier(url, timeout_s=60), lease_s=3.0)
+cache = Cache(BareHost(SystemClock()), "c", redis=RedisTier(url, timeout_s=60), lease_s=6.0)
 
 async def load():
     counts.rpush("loads", os.getpid())
@@ -44,7 +44,7 @@ def started(url: str, seconds: float) -> subprocess.Popen[str]:
 
 @pytest.mark.long
 def test_of_several_processes_one_loads(redis_url: str) -> None:
-    processes = [started(redis_url, 4.0) for _ in range(4)]
+    processes = [started(redis_url, 7.0) for _ in range(4)]
     assert [process.communicate(timeout=60)[0] for process in processes] == ["loaded\n"] * 4
     with redis.Redis.from_url(redis_url, socket_timeout=60) as counts:
         assert counts.llen("loads") == 1
@@ -52,7 +52,7 @@ def test_of_several_processes_one_loads(redis_url: str) -> None:
 
 @pytest.mark.long
 def test_where_the_process_that_loads_is_killed_another_one_loads(redis_url: str) -> None:
-    processes = [started(redis_url, 4.0) for _ in range(4)]
+    processes = [started(redis_url, 7.0) for _ in range(4)]
     with redis.Redis.from_url(redis_url, socket_timeout=60) as counts:
         found = counts.blpop(["loads"], 60)
         assert found is not None

@@ -595,13 +595,13 @@ def test_two_processes_load_once(redis_url: str) -> None:
     hosts = [BareHost(), BareHost()]
     tiers = [CountedRenewals(redis_url, timeout_s=30) for _ in hosts]
     caches: list[Cache[str]] = [
-        Cache(host, "c", redis=tier, lease_s=2.0) for host, tier in zip(hosts, tiers, strict=True)
+        Cache(host, "c", redis=tier, lease_s=6.0) for host, tier in zip(hosts, tiers, strict=True)
     ]
     loads: list[int] = []
 
     async def load() -> str:
         loads.append(1)
-        await eventually(lambda: sum(tier.renewals for tier in tiers) == 2)
+        await eventually(lambda: sum(tier.renewals for tier in tiers) > 0)
         return "value"
 
     async def main() -> None:

@@ -46,7 +46,7 @@ async def one(pool: PostgresPool, statement: str = "SELECT pg_backend_pid()") ->
 
 
 def backends(url: str, name: str, query: str = "%") -> int:
-    """How many connections of a pool the server has, once those that end have ended, whose query is like one."""
+    """How many connections of a pool the server has, once those that end have ended, by their last query."""
     count = "SELECT count(*) FROM pg_stat_activity WHERE application_name = %s AND query LIKE %s"
     with psycopg.connect(url, autocommit=True) as connection:
         row = connection.execute(count, (name, query)).fetchone()

@@ -76,7 +76,7 @@ def test_latency_is_added_both_ways_and_bytes_keep_their_order_under_jitter() ->
 
 def test_latency_does_not_bound_throughput() -> None:
     with through(Faults(latency_s=0.2)) as (_, client):
-        assert exchange(client, bytes(10_000_000)) < 20.0, "piece by piece it would be a minute"
+        assert exchange(client, bytes(10_000_000)) < 60.0, "piece by piece it would be two minutes"
 
 
 def test_bandwidth_is_bounded() -> None:

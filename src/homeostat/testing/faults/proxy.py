@@ -12,6 +12,8 @@ from types import TracebackType
 from typing import Any, Self
 from urllib.parse import urlsplit
 
+from homeostat.testing.eventually import WITHIN_S
+
 _PIECE_BYTES = 16_384
 _PIECES_WAITING_MAX = 256
 _PIECES_PER_S = 50.0
@@ -98,7 +100,7 @@ class FaultProxy:
         self._loop.run_forever()
 
     def _call(self, work: Coroutine[Any, Any, Any]) -> Any:
-        return asyncio.run_coroutine_threadsafe(work, self._loop).result(10.0)
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(WITHIN_S)
 
     async def _serve(self) -> None:
         await self._set(self._faults)

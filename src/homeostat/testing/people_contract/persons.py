@@ -9,6 +9,7 @@ from homeostat.companion.message import NewMessage
 from homeostat.companion.store.accepted import NAME_BYTES_MAX
 from homeostat.companion.store.people import Extent, People
 from homeostat.core.errors import InputError, UnknownPerson
+from homeostat.testing.eventually import WITHIN_S
 from homeostat.testing.people_contract.samples import MODEL, WithPeople, found, rows, said
 
 ODD_NAMES = (
@@ -114,7 +115,7 @@ class PersonsContract(WithPeople):
         with people.open("ann", create=True):
             thread = threading.Thread(target=other)
             thread.start()
-            assert done.wait(20)
+            assert done.wait(WITHIN_S)
         thread.join()
 
     def test_people_do_not_mix_where_many_threads_write(self, people: People) -> None:
