@@ -7,7 +7,10 @@ from homeostat.runtime.jobs import State
 from homeostat.runtime.jobs.backend import Ask, ById
 from homeostat.runtime.jobs.record import Outcome
 from homeostat.testing.eventually import eventually
-from homeostat.testing.jobs_contract.shop import LEASE_S, WAIT_S, OnAQueue, Shops, working
+from homeostat.testing.jobs_contract.shop import WAIT_S, OnAQueue, Shops, working
+
+SHORT_S = 2.0
+"""The lease of a worker that is to lose it."""
 
 
 class WorkersContract(OnAQueue):
@@ -65,14 +68,14 @@ class WorkersContract(OnAQueue):
 
     def test_a_worker_whose_lease_ran_out_is_refused_and_the_next_one_is_not(self, shop: Shops) -> None:
         async def run() -> None:
-            app = shop()
+            app = shop(lease_s=SHORT_S)
             await app.jobs.enqueue(app.flaky.call("s"))
             backend = await app.jobs.backend()
             handle = await app.jobs.enqueue(app.page.call("x"))
             ask = Ask({"page": 0}, 1, [handle.id])
             (stale,) = (await backend.leases.exchange("stopped", (), ask)).claims
             assert not (await backend.leases.exchange("other", (), ask)).claims
-            await asyncio.sleep(1.1 * LEASE_S)
+            await asyncio.sleep(1.1 * SHORT_S)
             await backend.leases.beat("other", ())
             (fresh,) = (await backend.leases.exchange("other", (), ask)).claims
             assert (stale.token, fresh.token) == (1, 2)
