@@ -11,7 +11,8 @@ from starlette.testclient import TestClient
 
 from benchmarks.result import Result
 from homeostat.app.companion.app import create_companion_app
-from homeostat.app.companion.node import CompanionNode, CompanionOptions
+from homeostat.app.companion.node import CompanionNode
+from homeostat.app.companion.options import CompanionOptions
 from homeostat.companion.access.grant import PERSONS, Grant
 from homeostat.companion.access.secret import new_token
 from homeostat.companion.canaries import canary

@@ -21,7 +21,8 @@ from websockets.exceptions import ConnectionClosedOK
 from benchmarks.companion_texts import messages
 from benchmarks.result import Result
 from homeostat.app.companion.child import CompanionChild
-from homeostat.app.companion.node import CompanionNode, CompanionOptions
+from homeostat.app.companion.node import CompanionNode
+from homeostat.app.companion.options import CompanionOptions
 from homeostat.companion.access.grant import Scope
 from homeostat.companion.palace.walk import FRAMES_A_SECOND
 

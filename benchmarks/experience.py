@@ -14,7 +14,8 @@ from starlette.types import ASGIApp
 from benchmarks.result import Result
 from homeostat.app.accessibility import check_pages, share_accessible
 from homeostat.app.companion.app import create_companion_app
-from homeostat.app.companion.node import CompanionNode, CompanionOptions
+from homeostat.app.companion.node import CompanionNode
+from homeostat.app.companion.options import CompanionOptions
 from homeostat.app.web.app import create_app
 from homeostat.companion.access.grant import PERSONS
 from homeostat.companion.message import NewMessage

@@ -10,7 +10,8 @@ from starlette.testclient import TestClient
 from homeostat.app.companion import threads
 from homeostat.app.companion.app import create_companion_app
 from homeostat.app.companion.crisis_hook import crisis_hook
-from homeostat.app.companion.node import CompanionNode, CompanionOptions
+from homeostat.app.companion.node import CompanionNode
+from homeostat.app.companion.options import CompanionOptions
 from homeostat.companion.access.access import Access
 from homeostat.companion.access.audit import Act
 from homeostat.companion.access.grant import Scope

@@ -10,7 +10,9 @@ from typer.testing import CliRunner
 
 from homeostat.app.cli.main import build
 from homeostat.app.companion.app import create_companion_app
-from homeostat.app.companion.node import CompanionNode, CompanionOptions
+from homeostat.app.companion.checks import state_of
+from homeostat.app.companion.node import CompanionNode
+from homeostat.app.companion.options import CompanionOptions
 from homeostat.app.companion.pages.sessions import COOKIE
 from homeostat.companion.access.audit import Act
 from homeostat.companion.access.grant import PERSONS, Scope
@@ -64,7 +66,7 @@ def test_who_guesses_is_turned_away_until_somebody_lets_them_in(node: CompanionN
         turned = client.get("/people/me", headers=late)
         assert turned.status_code == 429
         assert int(turned.headers["retry-after"]) > 800
-        (block,) = node.security_state().blocks
+        (block,) = state_of(node).blocks
         assert (block.kind, AWAY in block.whom) == ("guessing", False)
         command = ["companion", "unblock", block.whom, "--data", str(folder)]
         assert CliRunner().invoke(build(), command).exit_code == 0

@@ -10,7 +10,8 @@ from urllib.parse import quote, unquote
 import pytest
 
 from homeostat.app.companion.app import create_companion_app
-from homeostat.app.companion.node import CompanionNode, CompanionOptions
+from homeostat.app.companion.node import CompanionNode
+from homeostat.app.companion.options import CompanionOptions
 from homeostat.companion.access.grant import PERSONS
 from homeostat.companion.message import NewMessage
 from homeostat.testing.people_database import people_database

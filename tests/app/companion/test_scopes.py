@@ -8,7 +8,8 @@ from starlette.routing import Route, WebSocketRoute
 from starlette.testclient import TestClient
 
 from homeostat.app.companion.app import create_companion_app
-from homeostat.app.companion.node import CompanionNode, CompanionOptions
+from homeostat.app.companion.node import CompanionNode
+from homeostat.app.companion.options import CompanionOptions
 from homeostat.app.companion.pages.sessions import COOKIE
 from homeostat.companion.access.grant import PERSONS, Scope
 from homeostat.companion.message import NewMessage

@@ -14,7 +14,9 @@ import homeostat.companion.store.sqlite.people as sqlite_people
 from homeostat.app.cli.main import build
 from homeostat.app.companion.app import create_companion_app
 from homeostat.app.companion.canary_front import CanaryFront
-from homeostat.app.companion.node import CompanionNode, CompanionOptions
+from homeostat.app.companion.checks import security_of
+from homeostat.app.companion.node import CompanionNode
+from homeostat.app.companion.options import CompanionOptions
 from homeostat.companion.access.access import Access
 from homeostat.companion.access.audit import Act, Audit
 from homeostat.companion.access.grant import Grant, Scope
@@ -66,7 +68,7 @@ def rounds_of(node: CompanionNode, client: TestClient) -> Callable[[], dict[str,
     front = CanaryFront(client.app, client.portal.call(loop))  # type: ignore[arg-type]
 
     def go() -> dict[str, Figure]:
-        node.security(front).round()
+        security_of(node, front).round()
         return node.figures.all()
 
     return go

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from homeostat.app.companion.app import create_companion_app
-from homeostat.app.companion.node import CompanionNode, CompanionOptions
+from homeostat.app.companion.node import CompanionNode
+from homeostat.app.companion.options import CompanionOptions
 from homeostat.app.companion.serving import YOUNG, look_for_circles_seldom
 from homeostat.companion.access.grant import Scope
 

@@ -6,7 +6,8 @@ import pytest
 from starlette.testclient import TestClient
 
 from homeostat.app.companion.app import create_companion_app
-from homeostat.app.companion.node import CompanionNode, CompanionOptions
+from homeostat.app.companion.node import CompanionNode
+from homeostat.app.companion.options import CompanionOptions
 from homeostat.companion.access.grant import Scope
 from homeostat.companion.writer import writer_at
 from homeostat.core.errors import ConfigError

@@ -136,7 +136,8 @@ def forget(
 @contextmanager
 def opened(data: Path | None, store: str | None) -> "Iterator[CompanionNode]":
     """Open the companion's data for a command; a server may be running beside it."""
-    from homeostat.app.companion.node import CompanionNode, CompanionOptions
+    from homeostat.app.companion.node import CompanionNode
+    from homeostat.app.companion.options import CompanionOptions
 
     node = CompanionNode(CompanionOptions(data_folder(data), store))
     try:

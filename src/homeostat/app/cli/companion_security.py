@@ -20,9 +20,11 @@ def security(data: Folder = None, store: Store = None, as_json: Json = False) ->
 
     Example: [bold]homeostat companion security --json[/bold]
     """
+    from homeostat.app.companion.checks import state_of
+
     with opened(data, store) as node:
         node.sentry.follow()
-        state = node.security_state()
+        state = state_of(node)
     if as_json:
         typer.echo(msgspec.json.encode(state).decode())
     else:

@@ -82,7 +82,8 @@ def up(
 
     pin()
     from homeostat.app.cli.logs import configure_logs
-    from homeostat.app.companion.node import CANARIES, POLICY, CompanionNode, CompanionOptions
+    from homeostat.app.companion.node import CompanionNode
+    from homeostat.app.companion.options import CANARIES, POLICY, CompanionOptions
     from homeostat.app.companion.serving import may_open_many_files, serve
     from homeostat.app.launch.server import listener_at
 

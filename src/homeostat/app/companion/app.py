@@ -1,6 +1,7 @@
 """The web application of a companion: one Starlette app from its node."""
 
 from collections.abc import Awaitable, Callable
+from functools import partial
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -12,6 +13,7 @@ from starlette.routing import BaseRoute, Route
 from homeostat.app.companion.administration import AdminApi
 from homeostat.app.companion.background import background
 from homeostat.app.companion.bodies import IN_FLIGHT_BYTES
+from homeostat.app.companion.checks import state_of
 from homeostat.app.companion.dreams import DreamApi
 from homeostat.app.companion.exchange import ExchangeApi
 from homeostat.app.companion.feedback import DoorEntrance
@@ -61,6 +63,7 @@ def create_companion_app(node: CompanionNode) -> Starlette:
 def _routes(node: CompanionNode) -> list[BaseRoute]:
     """Return the routes of the API, but for the messages."""
     people, door, audit, threads = node.people, node.door, node.audit, node.threads
+    models = node.models
     entrance = DoorEntrance(door, node.experience)
     return [
         *PeopleApi(node.companion, node.forget, node.flags, door, threads).routes(),
@@ -68,13 +71,13 @@ def _routes(node: CompanionNode) -> list[BaseRoute]:
         *MirrorApi(people, node.mirror, node.flags, door, audit, threads, node.clock).routes(),
         *WalkApi(node.palace, people, node.walks, door, threads).routes(),
         *DreamApi(
-            node.dreams, node.wishing, people, node.flags, door, threads, node.speech, node.pictures
+            node.dreams, node.wishing, people, node.flags, door, threads, models.speech, models.pictures
         ).routes(),
         *ExchangeApi(node.companion, door, audit, threads, node.clock).routes(),
         *AdminApi(node.access, node.flags, door, audit, threads).routes(),
         *ReviewApi(node.guarding, door, audit, threads).routes(),
         *FeedbackApi(entrance, node.origins, threads.run).routes(),
-        *SecurityApi(node.security_state, node.sentry.lift, door, threads).routes(),
+        *SecurityApi(partial(state_of, node), node.sentry.lift, door, threads).routes(),
         Route("/healthz", healthz),
         Route("/readyz", _readyz(node)),
     ]

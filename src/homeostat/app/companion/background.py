@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from starlette.applications import Starlette
 
 from homeostat.app.companion.canary_front import CanaryFront
+from homeostat.app.companion.checks import security_of
 from homeostat.app.companion.messages import MessageApi
 from homeostat.app.companion.node import CompanionNode
 from homeostat.core.guard import guarded
@@ -68,7 +69,7 @@ class Background:
 
     async def _security(self) -> None:
         """Take the next steps of the checks of security now and then."""
-        security = self._node.security(self._front)
+        security = security_of(self._node, self._front)
         step: asyncio.Future[None] | None = None
         try:
             while True:

@@ -11,7 +11,8 @@ from pathlib import Path
 from uuid import uuid4
 
 from homeostat.app.companion.child import CompanionChild
-from homeostat.app.companion.node import CompanionNode, CompanionOptions
+from homeostat.app.companion.node import CompanionNode
+from homeostat.app.companion.options import CompanionOptions
 from homeostat.companion.access.grant import Scope
 from homeostat.companion.loadtest.crowd import Plan, crowd
 from homeostat.companion.loadtest.habits import Habits

@@ -3,7 +3,7 @@
 import asyncio
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 from secrets import token_urlsafe
@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, cast
 import numpy as np
 from numpy.typing import NDArray
 
-import homeostat.companion
 from homeostat.app.companion.crisis_hook import crisis_hook
 from homeostat.app.companion.door import Door
 from homeostat.app.companion.dreams import Wishing
 from homeostat.app.companion.feedback import TRACK
+from homeostat.app.companion.models import Models
+from homeostat.app.companion.options import CompanionOptions
 from homeostat.app.companion.pages.sessions import OUTCOMES, Sessions
 from homeostat.app.companion.threads import Threads
 from homeostat.app.feedback.origins import Origins
@@ -37,9 +38,7 @@ from homeostat.companion.dream.integrate.lexicon import lexicon_at
 from homeostat.companion.dream.knobs import DreamKnobs
 from homeostat.companion.dream.learning import DreamPart
 from homeostat.companion.dream.nights import Nights
-from homeostat.companion.dream.pictures import pictures_at
 from homeostat.companion.dream.session import REQUEST as DREAM
-from homeostat.companion.dream.speech import speech_at
 from homeostat.companion.dream.stages import Stages
 from homeostat.companion.enrichment import Enrichment
 from homeostat.companion.flags import Flags
@@ -55,27 +54,20 @@ from homeostat.companion.search.following import NAME as SEARCH_INDEX
 from homeostat.companion.search.search import Search
 from homeostat.companion.security.encryption import Encryption
 from homeostat.companion.security.figures import Figures
-from homeostat.companion.security.front import Front
-from homeostat.companion.security.integrity import Integrity
-from homeostat.companion.security.life import Life
-from homeostat.companion.security.remains import Remains
-from homeostat.companion.security.security import Security
 from homeostat.companion.security.sentry import Sentry, Watch
-from homeostat.companion.security.state import State
 from homeostat.companion.store.keys import MasterKey, master_key_at
 from homeostat.companion.store.opening import people_at
 from homeostat.companion.store.people import Memory
 from homeostat.companion.store.sqlite.places import private_folder
 from homeostat.companion.turns import Turns
-from homeostat.companion.writer import writer_at
-from homeostat.core.clock import SECOND_NS, Clock, SystemClock
+from homeostat.core.clock import Clock, SystemClock
 from homeostat.core.embedder import Embedder
 from homeostat.evaluate.emotion.dread import Dread
 from homeostat.evaluate.safety.guard import Guard
 from homeostat.evaluate.safety.policy import policy
 from homeostat.loop.homeostat import Homeostat
 from homeostat.runtime.bus.bus import Bus
-from homeostat.runtime.embed.opening import NONE, embedder_at
+from homeostat.runtime.embed.opening import NONE
 from homeostat.runtime.experience.declaration import Declaration
 from homeostat.runtime.experience.experience import Experience
 from homeostat.runtime.experience.pseudonyms import Pseudonyms
@@ -95,10 +87,6 @@ PEOPLE_KEY = "people of experience"
 
 ADDRESSES_KEY = "addresses of clients"
 
-RESIDENT_MB = 512
-WORKERS = 1
-ENDPOINT_CALLS = 8
-CANARIES = 8
 WALK_ID_BYTES = 24
 DREAM_NAME_BYTES = 9
 AUDIENCE = "adult"
@@ -108,53 +96,12 @@ JUDGED = ("emotion.transitions", "personal.faithfulness", "personal.fit", "sense
 """What all dreams are judged by, by words alone, some ms beside; fit where it was said what to follow.
 Coherence is known of talks only."""
 
-POLICY = Path(homeostat.companion.__file__).with_name("policy.toml")
-"""The built-in policy: it observes."""
-
 FLAGS: dict[str, str] = {
     "palace": "share of people whose memories are laid out as a palace",
     "mirror": "share of people whose voice is learned",
     "archaeology": "share of people in whose history gaps and patterns are looked for",
     "dream": "share of people who may have dreams, where they want them",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class CompanionOptions:
-    """What `homeostat companion up` was told. `store` is where people are, by default in the folder.
-
-    `embedder` is a setting of `embedder_at`, `writer` one of `writer_at`. Without a `policy` nothing is
-    governed; `canaries` is how many people who do not exist are asked what they know. `bus` is where servers
-    before the same people tell each other what they did: a `redis://` address, or else a file in the folder.
-    """
-
-    folder: Path
-    store: str | None = None
-    policy: Path | None = None
-    canaries: int = 0
-    resident_mb: int = RESIDENT_MB
-    workers: int = WORKERS
-    embedder: str = "none"
-    writer: str = "none"
-    speech: str = "none"
-    pictures: str = "none"
-    feedback_origins: tuple[str, ...] = ()
-    bus: str = ""
-    crisis_hook: str = ""
-    review_texts: bool = False
-    two_places: bool = True
-
-    @property
-    def computes(self) -> bool:
-        """Whether keeping and finding only compute: in files here, once a text has its vector."""
-        return self.store is None or StoreAddress.of(self.store).url is None
-
-    @property
-    def embedding_threads(self) -> int:
-        """How many texts are embedded at once: a model here computes, an endpoint is waited for."""
-        if self.embedder == NONE:
-            return 0
-        return ENDPOINT_CALLS if "://" in self.embedder else 1
 
 
 class CompanionNode:
@@ -168,31 +115,46 @@ class CompanionNode:
     ) -> None:
         self.options = options
         self.clock: Clock = clock or SystemClock()
-        folder = private_folder(options.folder)
+        with ExitStack() as opened:
+            self._set_out(opened, embedder)
+            self._opened = opened.pop_all()
+
+    def close(self) -> None:
+        """Write what waits and let go of everything. Closing again changes nothing."""
+        self._opened.close()
+
+    def _set_out(self, opened: ExitStack, embedder: Embedder | None) -> None:
+        """Make the parts, what others rest on first: it is let go of last, also where one cannot be made."""
+        folder = private_folder(self.options.folder)
+        where = StoreAddress.of(self.options.store or folder / "people")
         master = master_key_at(folder, os.environ)
         self.metrics = open_store(folder / "homeostat.db")
-        self.homeostat = Homeostat(SERVICE, release="", store=self.metrics, clock=self.clock)
-        if embedder is None:
-            embedder = embedder_at(self.homeostat, options.embedder, os.environ)
-        self._embedder = embedder
-        # What the guard and the dread learn at each start would be bought from an endpoint.
-        self._near = None if "://" in options.embedder else embedder
-        where = StoreAddress.of(options.store or folder / "people")
-        self.people = people_at(where, master)
+        opened.callback(self.metrics.close)
         self.cabinet = cabinet_at(where, folder / "access.db")
+        opened.callback(self.cabinet.close)
+        self.people = people_at(where, master)
+        opened.callback(self.people.close)
+        self.files = None if where.url is not None else cast("SqlitePeople", self.people)
+        self.people_folder = None if where.url is not None else where.file
+        self.homeostat = Homeostat(SERVICE, release="", store=self.metrics, clock=self.clock)
+        opened.callback(self.homeostat.close)
+        self.models = Models(self.homeostat, self.options, embedder)
+        opened.callback(self.models.close)
         self.audit = Audit(self.cabinet.trail, audit_key(self.cabinet.drawers, master), self.clock)
         self.access = Access(self.cabinet.drawers, self.audit, self.clock)
-        bus = options.bus or folder / "bus.db"
+        bus = self.options.bus or folder / "bus.db"
         self.news = News(Bus(self.homeostat, bus, name="companion_bus", keep_s=0.0))
         self.flags = Flags(self.homeostat, self.cabinet.drawers, FLAGS, self.news.tell_shared)
-        self._files = None if where.url is not None else cast("SqlitePeople", self.people)
-        self._people_folder = None if where.url is not None else where.file
         self._set_out_guarding(Pseudonyms(master.derived(PEOPLE_KEY), SERVICE))
+        opened.callback(self.experience.close)
         integration = self._set_out_memory(folder)
+        opened.callback(self.threads.close)
+        opened.callback(self.prober.close)
+        opened.callback(self._tell_rest)
         self._set_out_dreams(integration)
         self._set_out_door(master)
-        if options.policy is not None:
-            self.homeostat.govern(options.policy)
+        if self.options.policy is not None:
+            self.homeostat.govern(self.options.policy)
 
     def _set_out_guarding(self, pseudonyms: Pseudonyms) -> None:
         """The guard at work, and how people fare: both kept with the metrics, under pseudonyms."""
@@ -200,7 +162,7 @@ class CompanionNode:
         offer = self.homeostat.writer.offer
         self.guarding = Guarding(
             self.homeostat,
-            Guard(policy(AUDIENCE), self._near),
+            Guard(policy(AUDIENCE), self.models.near),
             reviews=Reviews(
                 SERVICE,
                 offer,
@@ -210,7 +172,7 @@ class CompanionNode:
                 pseudonyms,
                 texts=self.options.review_texts,
             ),
-            by_meaning=self._near is not None,
+            by_meaning=self.models.near is not None,
         )
         self.prober = Prober(self.guarding, self.homeostat.losses)
         declaration = Declaration(service=SERVICE, track=TRACK)
@@ -220,17 +182,16 @@ class CompanionNode:
     def _set_out_memory(self, folder: Path) -> Integration:
         """What keeps, finds and learns; returns what connects memories in dreams."""
         self._dreamt_of: set[str] = set()
-        embedder = self._embedder
+        embedder, writer = self.models.embedder, self.models.writer
         self.residents = Residents(self.options.resident_mb << 20)
         self.knobs = FlowKnobs.declared(self.homeostat, self.residents)
         turns = None if embedder is None else Turns(embedder)
         lexicon = lexicon_at(embedder, folder)
         search = Search(self.homeostat, embedder, self.residents, lexicon)
         self.palace = Palace(self.homeostat, self.residents, embedder)
-        self.writer = writer_at(self.homeostat, self.options.writer, os.environ)
-        self.mirror = Mirror(self.homeostat, embedder, self.writer, self.guarding)
+        self.mirror = Mirror(self.homeostat, embedder, writer, self.guarding)
         model = None if embedder is None else embedder.model
-        self.archaeology = Archaeology(self.homeostat, model, self.writer)
+        self.archaeology = Archaeology(self.homeostat, model, writer)
         self.dream = DreamPart(self.clock, lambda person, at_ns: self.nights.quiet(person, at_ns))
         integration = Integration(self.homeostat, embedder, lexicon)
         parts: tuple[Part, ...] = (self.palace, self.mirror, self.archaeology, self.dream, integration)
@@ -264,7 +225,7 @@ class CompanionNode:
             held=(
                 self.enrichment.held,
                 self._dreamt_of,
-                *([] if self._files is None else [self._files.held]),
+                *([] if self.files is None else [self.files.held]),
             ),
             ready=lambda person: self.residents.holds(person, SEARCH_INDEX),
         )
@@ -272,12 +233,11 @@ class CompanionNode:
 
     def _set_out_dreams(self, integration: Integration) -> None:
         """Dreams, what they are judged by, and who ends them for somebody in danger."""
-        options = self.options
         dream_knobs = DreamKnobs.declared(self.homeostat)
         self.dream_stages = Stages(
             dream_knobs,
             lambda: self.clock.now_ns() // 1_000,
-            self._embedder,
+            self.models.embedder,
             self._present,
             integration.derived,
         )
@@ -288,8 +248,8 @@ class CompanionNode:
             dream_knobs,
             self.guarding,
             partial(token_urlsafe, DREAM_NAME_BYTES),
-            dread=None if self._near is None else Dread(self._near),
-            writer=self.writer,
+            dread=None if self.models.near is None else Dread(self.models.near),
+            writer=self.models.writer,
             integrate=lambda memory, limit: integration.integrate(memory, limit).done,
             said=self.homeostat.said,
             rests=self.courtesy.step,
@@ -303,11 +263,9 @@ class CompanionNode:
             self.homeostat,
             self._noted,
             (self.dreams.drop, self.walks.drop),
-            crisis_hook(options.crisis_hook) if options.crisis_hook else None,
+            crisis_hook(self.options.crisis_hook) if self.options.crisis_hook else None,
             audience=AUDIENCE,
         )
-        self.speech = speech_at(self.homeostat, options.speech, os.environ)
-        self.pictures = pictures_at(self.homeostat, options.pictures, os.environ)
         self.wishing = Wishing(self.people, self.dream_stages, self.dreams, self.audit, self.threads)
         may = partial(self.flags.on, self.dream.name)
         self.nights = Nights(self.homeostat, self.people, self.dreams, self.jobs, may)
@@ -339,31 +297,8 @@ class CompanionNode:
             self.homeostat,
             self.figures,
             self.options.folder,
-            self._people_folder,
+            self.people_folder,
             canary_words(self.options.canaries),
-        )
-
-    def security_state(self) -> State:
-        """Return what is known of security here."""
-        return State(checks=self.figures.all(), plain=self.encryption.plain(), blocks=self.sentry.blocks())
-
-    def security(self, front: Front) -> Security:
-        """Return the checks of security, which ask by a front of the application that runs."""
-        return Security(
-            self.figures,
-            self.homeostat.losses,
-            self.courtesy,
-            self.encryption,
-            Integrity(self.figures, self.homeostat.losses, self.audit, self._files),
-            Life(
-                self.access,
-                self.audit,
-                self.people,
-                front,
-                Remains(self.options.folder, self._people_folder, self._files),
-                lambda person: self.forget(person, ""),
-                lambda: self.clock.now_ns() / SECOND_NS,
-            ),
         )
 
     def _due(self, person: str) -> None:
@@ -421,22 +356,8 @@ class CompanionNode:
         await self.jobs.close()
 
     def _tell_rest(self) -> None:
-        asyncio.run(self.news.bus.close())
-
-    def close(self) -> None:
-        """Write what waits and let go of everything."""
-        if self.news.bus.waiting:  # what a command did is told to the server, should one run
-            thread = Thread(target=self._tell_rest)
+        """What a command did is told to the server, should one run: in a thread that has no event loop."""
+        if self.news.bus.waiting:
+            thread = Thread(target=lambda: asyncio.run(self.news.bus.close()))
             thread.start()
             thread.join()
-        self.prober.close()
-        self.threads.close()
-        for model in (self._embedder, self.writer, self.speech, self.pictures):
-            close = getattr(model, "close", None)
-            if close is not None:
-                close()
-        self.experience.close()
-        self.homeostat.close()
-        self.people.close()
-        self.cabinet.close()
-        self.metrics.close()
