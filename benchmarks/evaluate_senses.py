@@ -22,13 +22,14 @@ from benchmarks.result import Result
 from homeostat.evaluate.emotion.affect import affect_of, counted, signs_of
 from homeostat.evaluate.emotion.distress import BOUND, DistressWatch, DistressWithinBound
 from homeostat.evaluate.emotion.dread import Dread
+from homeostat.evaluate.emotion.match import EmotionMatch
 from homeostat.evaluate.emotion.transitions import Transitions
-from homeostat.evaluate.evaluator import Evaluator, Score, judged
+from homeostat.evaluate.evaluator import Evaluator, judged
 from homeostat.evaluate.function_words import FORMS, FUNCTION_WORDS
-from homeostat.evaluate.passage import Segment
-from homeostat.evaluate.senses import agreement
-from homeostat.evaluate.senses import picture as pictures
-from homeostat.evaluate.senses import sound as sounds
+from homeostat.evaluate.passage import Context, Segment, Source
+from homeostat.evaluate.senses.agreement import Agreement, level_of
+from homeostat.evaluate.senses.picture import judged_picture
+from homeostat.evaluate.senses.sound import judged_sound
 from homeostat.evaluate.senses.vividness import SENSES_OF, Vividness
 from homeostat.runtime.embed.built import MINILM, default_folder, status
 from homeostat.runtime.embed.minilm import MiniLm
@@ -40,6 +41,9 @@ Turn = dict[str, Any]
 Talk = dict[str, Any]
 
 SHUFFLES = 10
+OTHERS = 20
+"""Other notes of its talk that a note is held against."""
+
 MADE = 60
 """Pictures and sounds that are made."""
 
@@ -56,6 +60,11 @@ def plain_valence(text: str) -> float:
     """Return glad less troubled words, which is all that the plain way knows."""
     glad, troubled = counted(Counter(_WORD.findall(text.lower())))
     return float(glad - troubled)
+
+
+def plain_share(text: str) -> float:
+    """Return glad less troubled words, as a share of all."""
+    return plain_valence(text) / max(len(_WORD.findall(text)), 1)
 
 
 def valence(text: str) -> float:
@@ -104,24 +113,27 @@ def hatecheck(data: Path) -> Iterator[Result]:
         yield against(f"valence tells {name}, area under the curve", found, plain, note)
     threats = of["threat_dir_h threat_norm_h"]
     others = [text for functionality, text in cases if not functionality.startswith("threat")]
-    found = told_apart(lambda text: affect_of(text).distress, threats, others)
-    plain = told_apart(lambda text: -plain_valence(text), threats, others)
-    note = f"HateCheck, {len(cases)} cases; troubled less glad words, counted"
-    yield against(
-        "emotion.distress_within_bound: threats from all else, area under the curve", found, plain, note
-    )
+    plain = told_apart(lambda text: -plain_share(text), threats, others)
+    note = f"HateCheck, {len(cases)} cases; share of troubled less glad words"
+    for by, rated in distresses():
+        found = told_apart(rated, threats, others)
+        question = f"emotion.distress_within_bound by {by}: threats from all else, area under the curve"
+        yield against(question, found, plain, note)
+
+
+def distresses() -> Iterator[tuple[str, Rated]]:
+    """Give distress by words alone, and by meaning where MiniLM is built."""
+    yield "words alone", lambda text: affect_of(text).distress
+    if not status(default_folder(), MINILM).fault:
+        watch = DistressWatch(dread=Dread(MiniLm(BareHost())))
+        yield "meaning", lambda text: watch.distress_of(text, affect_of(text))
 
 
 def dreams() -> Iterator[Result]:
     """Scenes of our own that nobody should dream, and others; by meaning where MiniLM is built."""
     bad, other = nightmares()
-    built = not status(default_folder(), MINILM).fault
-    watch = DistressWatch(dread=Dread(MiniLm(BareHost())) if built else None)
     plain = told_apart(lambda text: -plain_valence(text), bad, other)
-    for name, rated in (
-        ("words alone", lambda text: affect_of(text).distress),
-        *((("meaning", lambda text: watch.distress_of(text, affect_of(text))),) if built else ()),
-    ):
+    for name, rated in distresses():
         over = [sum(rated(text) > BOUND.intensity_max for text in some) for some in (bad, other)]
         note = (
             f"{over[0]} of {len(bad)} nightmares over the bound, {over[1]} of {len(other)} others; "
@@ -172,10 +184,7 @@ def course(data: Path) -> Iterator[Result]:
     """Sessions in their own order and shuffled; notes and the turns that they rest on."""
     rng = np.random.default_rng(1)
     found, plain = [], []
-    pairs: list[tuple[str, str]] = []
     for talk in talks(data):
-        said = {turn["dia_id"]: turn["text"] for turns in sessions(talk) for turn in turns}
-        pairs += [(text, "\n".join(said[id] for id in ids)) for text, ids in notes(talk)]
         for turns in sessions(talk):
             if len(turns) <= 5:
                 continue
@@ -191,12 +200,50 @@ def course(data: Path) -> Iterator[Result]:
         "emotion.transitions: a session's own order scores higher than a shuffled one",
         float(np.mean(found)), float(np.mean(plain)), note,
     )  # fmt: skip
-    same, bare = (
-        float(np.corrcoef([rated(text) for text, _ in pairs], [rated(turns) for _, turns in pairs])[0, 1])
-        for rated in (valence, plain_valence)
+
+
+def resonance(data: Path) -> Iterator[Result]:
+    """Notes with the turns that they rest on, and with those of other notes of the talk."""
+    rng = np.random.default_rng(1)
+    evaluator = EmotionMatch()
+    wins: list[tuple[float, float]] = []
+    for talk in talks(data):
+        said = {turn["dia_id"]: turn["text"] for turns in sessions(talk) for turn in turns}
+        pairs = [(text, "\n".join(said[id] for id in ids)) for text, ids in notes(talk)]
+        for text, own in pairs:
+            matched = _match(evaluator, text, own)
+            found = []
+            for at in rng.integers(0, len(pairs), OTHERS):
+                other = pairs[at][1]
+                unlike = _match(evaluator, text, other)
+                if matched is not None and unlike is not None and other != own:
+                    found.append((_wins(matched, unlike), _wins(_near(text, own), _near(text, other))))
+            if found:
+                wins.append(tuple(np.mean(found, axis=0)))
+    ours, plain = np.mean(wins, axis=0)
+    lead = np.subtract(*np.array(wins).T)
+    means = [lead[rng.integers(0, len(lead), len(lead))].mean() for _ in range(1_000)]
+    low, high = np.percentile(means, (2.5, 97.5))
+    note = (
+        f"LoCoMo, {len(wins)} notes; difference of the shares of glad less troubled words. "
+        f"It leads by {low:.3f} to {high:.3f}"
     )
-    note = f"LoCoMo, {len(pairs)} notes; the same words counted, denied or not"
-    yield against("emotion.match: correlation of valence between a note and its turns", same, bare, note)
+    yield against(
+        "emotion.match: a note's own turns match more than those of another note",
+        float(ours),
+        float(plain),
+        note,
+    )
+
+
+def _match(evaluator: Evaluator, text: str, known: str) -> float | None:
+    context = Context(sources=(Source(id="known", text=known),))
+    score = judged(evaluator, [Segment(text=text, sources=("known",))], context)
+    return score.value if score else None
+
+
+def _near(text: str, known: str) -> float:
+    return -abs(plain_share(text) - plain_share(known))
 
 
 def _smooth(segments: Sequence[Segment]) -> float:
@@ -240,9 +287,9 @@ def hidden_verbs(data: Path) -> Iterator[Result]:
     )
 
 
-def value_of(evaluator: Evaluator, text: str) -> float:
+def value_of(evaluator: Evaluator, text: str, context: Context | None = None) -> float:
     """Return an evaluator's value for one piece of text."""
-    score = judged(evaluator, [Segment(text=text)])
+    score = judged(evaluator, [Segment(text=text)], context)
     return score.value if score else 0.5
 
 
@@ -276,16 +323,14 @@ def made() -> Iterator[Result]:
     rng = random.Random(1)
     images = [picture(seed) for seed in range(MADE)]
     spoilt = [spoil(image, rng.random()) for spoil in SPOILT_PICTURES.values() for image in images]
-    whole, worse = (
-        [pictures.judged_picture(png(image)).value for image in some] for some in (images, spoilt)
-    )
+    whole, worse = ([judged_picture(png(image)).value for image in some] for some in (images, spoilt))
     found = area(np.array(whole), np.array(worse))
     plain = area(np.array([_laplacian(i) for i in images]), np.array([_laplacian(i) for i in spoilt]))
     note = f"{MADE} made pictures, {len(spoilt)} spoilt; variance of the Laplacian"
     yield against("senses.picture: whole from spoilt, area under the curve", found, plain, note)
     waves = [sound(seed) for seed in range(MADE)]
     harmed = [spoil(one, rng.random()) for spoil in SPOILT_SOUNDS.values() for one in waves]
-    whole, worse = ([sounds.judged_sound(wav(one)).value for one in some] for some in (waves, harmed))
+    whole, worse = ([judged_sound(wav(one)).value for one in some] for some in (waves, harmed))
     found = area(np.array(whole), np.array(worse))
     plain = area(np.array([_level(w) for w in waves]), np.array([_level(w) for w in harmed]))
     note = f"{MADE} made sounds, {len(harmed)} spoilt; how far the level is from -20 dBFS"
@@ -296,26 +341,23 @@ def made() -> Iterator[Result]:
 def agreeing(images: Sequence[Image.Image], waves: Sequence[Floats], rng: random.Random) -> Result:
     """Sentences on light and loudness, each beside pictures or sounds that are so, and that are not."""
 
-    def shown(of: str, much: bool) -> Score:
+    def shown(of: str, much: bool) -> Context:
         if of == "light":
             times = rng.uniform(1.0, 1.5) if much else rng.uniform(0.1, 0.4)
             image = rng.choice(images).point(lambda value: min(255, value * times))
-            return pictures.judged_picture(png(image))
+            return Context(picture=png(image))
         times = rng.uniform(1.0, 2.0) if much else rng.uniform(0.005, 0.05)
-        return sounds.judged_sound(wav(rng.choice(waves) * times))
+        return Context(sound=wav(rng.choice(waves) * times))
 
     right: dict[str, list[float]] = {"ours": [], "plain": []}
     wrong: dict[str, list[float]] = {"ours": [], "plain": []}
     for of, rows in (("light", levels(LIGHT)), ("loudness", levels(LOUDNESS))):
         for text, much in rows:
-            bare = " ".join(word for word in _WORD.findall(text) if agreement.level_of(word, of))
+            bare = " ".join(word for word in _WORD.findall(text) if level_of(word, of))
             for agrees, into in ((True, right), (False, wrong)):
                 beside = shown(of, much is agrees)
                 for name, words in (("ours", text), ("plain", bare)):
-                    score = agreement.judged_agreement(
-                        words, *((beside, None) if of == "light" else (None, beside))
-                    )
-                    into[name].append(score.value if score else 0.5)
+                    into[name].append(value_of(Agreement(), words, beside))
     found, plain = (area(np.array(right[name]), np.array(wrong[name])) for name in ("ours", "plain"))
     note = (
         f"{len(right['ours'])} sentences of our own beside made pictures and sounds; the words without denial"
@@ -352,7 +394,7 @@ def run(data: Path | None) -> list[Result]:
     if (data / "irc").is_dir():
         results += emoticons(data)
     if (data / "locomo").is_dir():
-        results += [*course(data), *cost(data)]
+        results += [*course(data), *resonance(data), *cost(data)]
         if (data / "persona").is_dir():
             results += hidden_verbs(data)
     return results

@@ -7,6 +7,7 @@ from typing import Protocol
 
 import msgspec
 
+from homeostat.core.errors import InputError
 from homeostat.evaluate.passage import Context, Segment
 
 
@@ -39,7 +40,8 @@ class Mark(msgspec.Struct, frozen=True, gc=False):
 class Score(msgspec.Struct, frozen=True, kw_only=True):
     """A judgement: `value` between 0 and 1, where 1 is best, and what it is made of.
 
-    `low` and `high` bound it with 95% confidence where the evaluator knows how sure it is.
+    `low` and `high` bound it with 95% confidence where the evaluator knows how sure it is. Raises InputError
+    for a value beyond.
     """
 
     evaluator: str
@@ -48,6 +50,10 @@ class Score(msgspec.Struct, frozen=True, kw_only=True):
     marks: tuple[Mark, ...] = ()
     low: float | None = None
     high: float | None = None
+
+    def __post_init__(self) -> None:
+        if not 0.0 <= self.value <= 1.0:
+            raise InputError(f"{self.evaluator} scores {self.value!r}, and a score lies between 0 and 1")
 
 
 class Judging(Protocol):

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pkgutil import resolve_name
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -16,114 +17,39 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Shipped:
-    """An evaluator by name: how it is made, and without what it says nothing.
+    """An evaluator by name: where its class is, and without what it says nothing.
 
-    With an `embedder` it judges by meaning as well as by words, where there is one. `needs` are fields of the
-    context of which one must be known. `languages` are those that it was validated
-    on, none where words do not matter.
+    `at` is `module:class` below `homeostat.evaluate`. With an `embedder` it judges by meaning as well as by
+    words, where there is one. `needs` are fields of the context of which one must be known. `languages` are
+    those that it was validated on, none where words do not matter.
     """
 
     name: str
-    make: "Callable[[Embedder | None], Evaluator]"
+    at: str
     embedder: bool = False
     needs: tuple[str, ...] = ()
     languages: tuple[str, ...] = ("en",)
 
 
-def _characters(_: "Embedder | None") -> Evaluator:
-    from homeostat.evaluate.consistency.characters import CharacterConsistency
-
-    return CharacterConsistency()
-
-
-def _global_coherence(embedder: "Embedder | None") -> Evaluator:
-    from homeostat.evaluate.narrative.global_coherence import GlobalCoherence
-
-    return GlobalCoherence(embedder)
-
-
-def _local_coherence(embedder: "Embedder | None") -> Evaluator:
-    from homeostat.evaluate.narrative.local_coherence import LocalCoherence
-
-    return LocalCoherence(embedder)
-
-
-def _logical(_: "Embedder | None") -> Evaluator:
-    from homeostat.evaluate.consistency.logical import LogicalConsistency
-
-    return LogicalConsistency()
-
-
-def _temporal(_: "Embedder | None") -> Evaluator:
-    from homeostat.evaluate.consistency.temporal import TemporalConsistency
-
-    return TemporalConsistency()
-
-
-def _distress(embedder: "Embedder | None") -> Evaluator:
-    from homeostat.evaluate.emotion.distress import DistressWithinBound
-
-    return DistressWithinBound(embedder=embedder)
-
-
-def _emotion_match(_: "Embedder | None") -> Evaluator:
-    from homeostat.evaluate.emotion.match import EmotionMatch
-
-    return EmotionMatch()
-
-
-def _transitions(_: "Embedder | None") -> Evaluator:
-    from homeostat.evaluate.emotion.transitions import Transitions
-
-    return Transitions()
-
-
-def _adaptation(_: "Embedder | None") -> Evaluator:
-    from homeostat.evaluate.personal.adaptation import Adaptation
-
-    return Adaptation()
-
-
-def _faithfulness(_: "Embedder | None") -> Evaluator:
-    from homeostat.evaluate.personal.faithfulness import Faithfulness
-
-    return Faithfulness()
-
-
-def _fit(_: "Embedder | None") -> Evaluator:
-    from homeostat.evaluate.personal.fit import PreferenceFit
-
-    return PreferenceFit()
-
-
-def _harmless(embedder: "Embedder | None") -> Evaluator:
-    from homeostat.evaluate.safety.harmless import Harmless
-
-    return Harmless(embedder)
-
-
-def _vividness(_: "Embedder | None") -> Evaluator:
-    from homeostat.evaluate.senses.vividness import Vividness
-
-    return Vividness()
-
-
 _PREFERENCES = ("likes", "dislikes", "learned")
 
 SHIPPED: tuple[Shipped, ...] = (
-    Shipped("coherence.global", _global_coherence, embedder=True),
-    Shipped("coherence.local", _local_coherence, embedder=True),
-    Shipped("consistency.characters", _characters),
-    Shipped("consistency.logical", _logical),
-    Shipped("consistency.temporal", _temporal),
-    Shipped("emotion.distress_within_bound", _distress),
-    Shipped("emotion.match", _emotion_match, needs=("sources",)),
-    Shipped("emotion.transitions", _transitions),
-    Shipped("personal.adaptation", _adaptation, needs=_PREFERENCES),
-    Shipped("personal.faithfulness", _faithfulness, needs=("sources",)),
-    Shipped("personal.fit", _fit, needs=_PREFERENCES),
-    Shipped("safety", _harmless, embedder=True),
-    Shipped("senses.vividness", _vividness),
+    Shipped("coherence.global", "narrative.global_coherence:GlobalCoherence", embedder=True),
+    Shipped("coherence.local", "narrative.local_coherence:LocalCoherence", embedder=True),
+    Shipped("consistency.characters", "consistency.characters:CharacterConsistency"),
+    Shipped("consistency.logical", "consistency.logical:LogicalConsistency"),
+    Shipped("consistency.temporal", "consistency.temporal:TemporalConsistency"),
+    Shipped("emotion.distress_within_bound", "emotion.distress:DistressWithinBound", embedder=True),
+    Shipped("emotion.match", "emotion.match:EmotionMatch", needs=("sources",)),
+    Shipped("emotion.transitions", "emotion.transitions:Transitions"),
+    Shipped("personal.adaptation", "personal.adaptation:Adaptation", needs=_PREFERENCES),
+    Shipped("personal.faithfulness", "personal.faithfulness:Faithfulness", needs=("sources",)),
+    Shipped("personal.fit", "personal.fit:PreferenceFit", needs=_PREFERENCES),
+    Shipped("safety", "safety.harmless:Harmless", embedder=True),
+    Shipped("senses.agreement", "senses.agreement:Agreement", needs=("picture", "sound")),
+    Shipped("senses.picture", "senses.picture:Picture", needs=("picture",), languages=()),
+    Shipped("senses.sound", "senses.sound:Sound", needs=("sound",), languages=()),
+    Shipped("senses.vividness", "senses.vividness:Vividness"),
 )
 
 
@@ -155,7 +81,9 @@ def shipped(name: str) -> Shipped:
 
 def made(name: str, embedder: "Embedder | None") -> Evaluator:
     """Return an evaluator by its name. Raises NotAvailable where a package that it needs is missing."""
-    return shipped(name).make(embedder)
+    one = shipped(name)
+    kind: Callable[..., Evaluator] = resolve_name(f"{__package__}.{one.at}")
+    return kind(embedder=embedder) if one.embedder else kind()
 
 
 def speaks(evaluator: Evaluator, context: Context) -> bool:
@@ -169,9 +97,10 @@ def why_silent(evaluator: Evaluator, segments: Sequence[Segment], context: Conte
 
     One that is not shipped may say what it needs of the context by an attribute `needs`, in the same way.
     """
-    if not any(segment.text.strip() for segment in segments):
-        return "there is no text"
     found = _BY_NAME.get(evaluator.name)
+    reads = found is None or bool(found.languages)
+    if reads and not any(segment.text.strip() for segment in segments):
+        return "there is no text"
     if found is not None and not speaks(evaluator, context):
         return f"was validated on {', '.join(found.languages)}, not on {context.language}"
     needs = getattr(evaluator, "needs", ()) if found is None else found.needs

@@ -32,6 +32,7 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
 
     `likes` and `dislikes` are what the person prefers and asked to avoid, in their words; `learned` are
     weights of topics between -1 and 1, from what they did. `now_us` is what `yesterday` is counted from.
+    `picture` and `sound` are the bytes of what is shown and heard with the passage.
     """
 
     sources: tuple[Source, ...] = ()
@@ -41,3 +42,5 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
     question: str = ""
     language: str = "en"
     now_us: int | None = None
+    picture: bytes | None = None
+    sound: bytes | None = None

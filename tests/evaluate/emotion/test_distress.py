@@ -1,6 +1,8 @@
 """Distress is bounded by intensity and by duration."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from homeostat.core.errors import ConfigError
 from homeostat.evaluate.emotion.distress import (
@@ -59,6 +61,28 @@ def test_a_stricter_bound_finds_more() -> None:
 def test_nothing_is_said_of_another_language() -> None:
     german = Segment(text="Die Stadt war hell und gut zu sehen, die alte Frau war damals also noch da.")
     assert judged(DistressWithinBound(), [german, german, Segment(text=CALM)]) is None
+
+
+def test_nothing_is_said_of_another_language_in_short_sentences_or_another_script() -> None:
+    german = [Segment(text=text) for text in ("Die Frau war alt.", "Ich schlief.", "Das Haus war hell.")]
+    assert judged(DistressWithinBound(), german) is None
+    assert judged(DistressWithinBound(), [Segment(text="悪夢でした。")]) is None
+    terse = [Segment(text=text) for text in ("Terror.", "Blood everywhere.", "Knives, panic, agony, murder.")]
+    assert judged(DistressWithinBound(), terse) is not None
+
+
+@given(
+    st.lists(st.sampled_from([CALM, UNEASY, TERROR]), min_size=1), st.floats(0.2, 0.9), st.floats(0.2, 0.9)
+)
+def test_a_wider_bound_never_scores_lower(texts: list[str], one: float, other: float) -> None:
+    segments = [Segment(text=text) for text in texts]
+    narrow, wide = (
+        judged(DistressWithinBound(DistressBound(intensity_max=most, lasting=most)), segments)
+        for most in sorted((one, other))
+    )
+    assert narrow is not None
+    assert wide is not None
+    assert 0.0 <= narrow.value <= wide.value <= 1.0
 
 
 def test_the_score_is_the_share_within_the_bound() -> None:

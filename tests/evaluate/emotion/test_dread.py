@@ -10,6 +10,7 @@ from homeostat.evaluate.emotion.affect import affect_of
 from homeostat.evaluate.emotion.distress import DistressWatch, DistressWithinBound
 from homeostat.evaluate.emotion.dread import Dread
 from homeostat.evaluate.evaluator import judged
+from homeostat.evaluate.evaluators import made
 from homeostat.evaluate.passage import Segment
 from homeostat.runtime.embed.minilm import MiniLm
 
@@ -35,6 +36,29 @@ class Knives:
 def test_a_text_is_dreadful_that_lies_with_the_nightmares() -> None:
     dread = Dread(Knives())
     assert dread.of("the knife") > 0.9 > 0.1 > dread.of("the garden")
+
+
+class Blind(Knives):
+    """An embedder to which all texts are the same."""
+
+    def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        return np.ones((len(texts), 2), dtype=np.float32)
+
+
+def test_an_embedder_that_tells_nothing_apart_makes_every_text_half_dreadful() -> None:
+    dread = Dread(Blind())
+    assert dread.of("the knife") == dread.of("the garden") == 0.5
+
+
+def test_by_meaning_it_says_that_it_was_validated_so() -> None:
+    by_words, by_meaning = DistressWithinBound(), made("emotion.distress_within_bound", Knives())
+    assert "words alone" in by_words.validation.on
+    assert "by meaning" in by_meaning.validation.on
+    told = [Segment(text="He took the axe.")]
+    found, missed = judged(by_meaning, told), judged(by_words, told)
+    assert found is not None
+    assert missed is not None
+    assert found.parts["most"] > missed.parts["most"]
 
 
 def test_with_meaning_the_words_count_a_third() -> None:

@@ -1,5 +1,9 @@
 """How a passage moves from feeling to feeling."""
 
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from homeostat.evaluate.emotion.transitions import Transitions
 from homeostat.evaluate.evaluator import Score, judged
 from homeostat.evaluate.passage import Segment
@@ -33,6 +37,27 @@ def test_parts_tell_range_and_share_of_what_is_felt() -> None:
 def test_nothing_is_said_of_too_little_or_of_what_feels_like_nothing() -> None:
     assert score(GLAD, SAD) is None
     assert score(PLAIN, PLAIN, PLAIN, PLAIN) is None
+
+
+def test_nothing_is_said_of_another_language_in_short_sentences() -> None:
+    assert score("Die Frau war alt.", "Ich schlief schon.", "Das Haus war hell.", "Der Hund bellte.") is None
+
+
+@given(st.lists(st.sampled_from([GLAD, PLAIN, SAD, "", "\0", "!"]), min_size=3))
+def test_a_score_is_the_same_read_backwards_and_lies_between_0_and_1(texts: list[str]) -> None:
+    forth, back = score(*texts), score(*reversed(texts))
+    assert (forth is None) is (back is None)
+    if forth is not None and back is not None:
+        assert 0.0 <= forth.value <= 1.0
+        assert forth.value == pytest.approx(back.value)
+        assert forth.parts == pytest.approx(back.parts)
+
+
+@given(st.sampled_from([GLAD, SAD]), st.integers(3, 40))
+def test_what_feels_the_same_throughout_is_the_gentlest(text: str, times: int) -> None:
+    found = score(*[text] * times)
+    assert found is not None
+    assert found.value == 1.0
 
 
 def test_marks_are_bounded() -> None:

@@ -1,6 +1,8 @@
 """How much of a text speaks to the senses."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from homeostat.evaluate.evaluator import Score, judged
 from homeostat.evaluate.passage import Segment
@@ -53,6 +55,15 @@ def test_nothing_is_said_of_too_few_words_or_of_another_language() -> None:
     assert vividness("Der Wind war kalt, und die rote Lampe roch nach altem Rauch.") is None
     assert vividness("Red smoke.") is None
     assert vividness() is None
+
+
+@given(st.lists(st.sampled_from([*sorted(SENSES_OF), "the", "of", "was", "and"]), min_size=5))
+def test_a_further_sense_is_never_worth_less(words: list[str]) -> None:
+    text = " ".join(f"the {word}" for word in words)
+    before, after = vividness(text), vividness(f"{text} salty")
+    assert (before is None) is (after is None)
+    if before is not None and after is not None:
+        assert 0.0 <= before.value <= after.value <= 1.0
 
 
 def test_every_word_speaks_to_a_sense_that_there_is() -> None:

@@ -15,7 +15,7 @@ from homeostat.core.errors import ConfigError, NotAvailable, TooLarge
 from homeostat.core.plant import Steering
 from homeostat.evaluate.evaluator import Judging, Score, Validation
 from homeostat.evaluate.passage import Context, Segment, Source
-from homeostat.loop.evaluating.lane import TEXTS_MAX
+from homeostat.loop.evaluating.lane import MEDIA_BYTES_MAX, TEXTS_MAX
 
 NONE = Validation("nothing", "none", 0.0, 0.0, "none", 0)
 
@@ -142,6 +142,28 @@ def test_more_than_can_wait_is_counted_and_harms_nobody(hs: Homeostat) -> None:
     assert hs.snapshot("quality.slow").count == TEXTS_MAX + 1
     assert hs.snapshot("evaluate.dropped", reason="no_room").total == 7
     assert hs.snapshot("evaluate.dropped", reason="too_long").total == 1
+
+
+def test_pictures_and_sounds_that_wait_are_bounded_by_their_size(hs: Homeostat) -> None:
+    go_on, begun = threading.Event(), threading.Event()
+
+    def slow(text: str) -> float:
+        begun.set()
+        go_on.wait(60.0)
+        return 1.0
+
+    hs.evaluators.attach("answer", By("slow", slow), rate=1.0)
+    third = bytes(MEDIA_BYTES_MAX // 3)
+    with hs.operation("answer"):
+        hs.said("One.")
+        assert begun.wait(60.0)
+        for _ in range(2):
+            hs.said("One.", Context(picture=third, sound=third))
+        hs.said("One.", Context(picture=third))
+    go_on.set()
+    assert hs.evaluators.wait(60.0)
+    assert hs.snapshot("quality.slow").count == 3
+    assert hs.snapshot("evaluate.dropped", reason="no_room").total == 1
 
 
 def test_a_failing_evaluator_is_counted_without_a_word_and_the_others_go_on(

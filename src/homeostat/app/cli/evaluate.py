@@ -51,20 +51,19 @@ def evaluate(
     from homeostat.evaluate.passage import Context
 
     bounds = [_bound(one) for one in at_least or ()]
-    media = [None if path is None else _bytes(path) for path in (picture, sound)]
     text = text_of(file)
-    context = Context(sources=() if sources is None else _sources(sources), question=question)
+    context = Context(
+        sources=() if sources is None else _sources(sources),
+        question=question,
+        picture=None if picture is None else _bytes(picture),
+        sound=None if sound is None else _bytes(sound),
+    )
     with Homeostat(keep=False, collect=False) as hs:
         if embedder is not None:
             hs.evaluators.use(embedder)
         judges = [hs.evaluators.judge(address, rubric) for rubric, address in map(_judge, judge or ())]
-        beside = _beside(picture, sound)
-        asked = _asked(evaluator, bool(judges), [name for name, _ in bounds if name not in beside])
+        asked = _asked(evaluator, bool(judges), [name for name, _ in bounds])
         found = hs.evaluate(text, context, evaluators=[*asked, *judges])
-    if beside:
-        from homeostat.evaluate.senses.beside import with_media
-
-        found = with_media(found, text, *media)
     broken = [f"{name} is not at least {bound:g}" for name, bound in bounds if not _holds(found, name, bound)]
     if as_json:
         import msgspec
@@ -103,15 +102,6 @@ def text_of(file: str) -> str:
         return Path(file).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"the text {file!r} cannot be read: {error}") from None
-
-
-def _beside(picture: Path | None, sound: Path | None) -> tuple[str, ...]:
-    """Return the names of the scores that there will be of what stands beside the text."""
-    if picture is None and sound is None:
-        return ()
-    from homeostat.evaluate.senses.beside import NAMES
-
-    return NAMES
 
 
 def _bytes(path: Path) -> bytes:

@@ -8,7 +8,6 @@ comma or `but`; what is denied counts half, on the other side. English only: in 
 import math
 import re
 from collections import Counter
-from collections.abc import Sequence
 
 import msgspec
 
@@ -23,13 +22,13 @@ CHARS_MAX = 20_000
 """Of one text so much is read."""
 
 _GLAD_SIGNS = re.compile(
-    r"(?<!\w)[:;=8]-?[)DPp3*](?!\w)|<3|[\U0001F600-\U0001F60E\U0001F618-\U0001F61D\u2764]"
+    r"(?<!\w)(?:[:;=]-?|8-)[)DPp3*](?!\w)|<3(?!\w|\.\d)|[\U0001F600-\U0001F60E\U0001F618-\U0001F61D\u2764]"
 )
 _SAD_SIGNS = re.compile(r"(?<!\w)[:=]['-]?[(/\\|](?!\w)|[\U0001F61E-\U0001F62D\U0001F494]")
-_EYES = (":", ";", "=", "8", "<")
+_EYES = (":", ";", "=", "8-", "<")
 """What every emoticon begins with: where none of it stands, nothing has to be searched."""
 
-_TOKEN = re.compile(r"\w+(?:['’]\w+)*|[.!?;,:\n]+")
+_TOKEN = re.compile(r"[^\W_]+(?:'[^\W_]+)*|[.!?;,:\n]+")
 _ENDS = frozenset(".!?;\n")
 
 _DENIED_REACH = 4
@@ -49,20 +48,28 @@ class Affect(msgspec.Struct, frozen=True, gc=False):
 
     `valence` is between -1 and 1, `arousal` and `distress` between 0 and 1: distress is what is bad and
     arouses, in the worst of the text's sentences. `found` is how many words and signs told it; where it is 0
-    nothing is known. `foreign` texts are in another language than English, as far as that can be told.
+    nothing is known. `total` is the sum of their valences, -3 to 3 each where nothing strengthens them, and
+    `valence` what is left of it on a scale with ends. `words` are all that it has, `common` those that are
+    function words of English. `foreign` texts are in another language, as far as that can be told.
     """
 
-    valence: float
-    arousal: float
-    distress: float
-    found: int
+    valence: float = 0.0
+    arousal: float = 0.0
+    distress: float = 0.0
+    found: int = 0
+    total: float = 0.0
+    words: int = 0
+    common: int = 0
     foreign: bool = False
 
 
-NOTHING = Affect(0.0, 0.0, 0.0, 0)
-FOREIGN = Affect(0.0, 0.0, 0.0, 0, foreign=True)
 _ENGLISH_FOUND = 0.3
 """A text with a larger share of different words of feeling is read as English, whatever the others are."""
+
+_ENGLISH_FELT = 0.5
+"""A passage with a larger share of them, different or not, is read as English."""
+
+_LATIN = re.compile("[A-Za-z\u00c0-\u024f]")
 
 
 def affect_of(text: str) -> Affect:
@@ -75,7 +82,9 @@ def affect_of(text: str) -> Affect:
     total = weighed = weights = 0.0
     worst, untouched = 0.0, 1.0
     exclaimed = reach = marks = 0
-    found: list[str] = []
+    found = 0
+    different: set[str] = set()
+    bad: set[str] = set()
     strength = 1.0
     get = LEXICON.get
     tokens = _TOKEN.findall(text.lower().replace("’", "'"))
@@ -89,9 +98,11 @@ def affect_of(text: str) -> Affect:
             weight = abs(valence)
             weighed += weight * feeling.arousal
             weights += weight
-            if valence < 0 and word not in found:  # said again, it is no worse
+            if valence < 0 and word not in bad:  # said again in a sentence, it is no worse
+                bad.add(word)
                 untouched *= 1.0 - _DISTRESS_SHARE * min(-valence / 3.0, 1.0) * feeling.arousal
-            found.append(word)
+            found += 1
+            different.add(word)
         if word in NEGATORS:
             reach = _DENIED_REACH + 1
         elif not word[0].isalnum() or word == "but":
@@ -99,31 +110,57 @@ def affect_of(text: str) -> Affect:
             marks += word != "but"
             if not _ENDS.isdisjoint(word):
                 worst, untouched = max(worst, 1.0 - untouched), 1.0
+                bad.clear()
                 exclaimed += word.count("!")
         reach -= 1
         strength = STRENGTHS.get(word, 1.0)
     glad, sad = signs_of(text)
-    if _foreign(tokens, marks, found):
-        if not glad + sad:
-            return FOREIGN
+    words, common = len(tokens) - marks, sum(map(FUNCTION_WORDS.__contains__, tokens))
+    foreign = is_foreign(words, common) and len(different) <= _ENGLISH_FOUND * words
+    foreign = foreign or _is_other_script(text)
+    if foreign:
         total = weights = worst = 0.0
-        found, untouched = [], 1.0
-    if not len(found) + glad + sad:
-        return NOTHING
+        found, untouched = 0, 1.0
+    found += glad + sad
+    if not found:
+        return Affect(words=words, common=common, foreign=foreign)
     total += _SIGN_VALENCE * (glad - sad)
     arousal = weighed / weights if weights else 0.3
     return Affect(
         total / math.sqrt(total * total + _SOFTENING),
         min(arousal + min(_EXCLAIMED * exclaimed, _EXCLAIMED_MAX), 1.0),
         max(worst, 1.0 - untouched),
-        len(found) + glad + sad,
+        found,
+        total,
+        words,
+        common,
+        foreign,
     )
 
 
-def _foreign(tokens: Sequence[str], marks: int, found: Sequence[str]) -> bool:
-    words = len(tokens) - marks
-    common = sum(map(FUNCTION_WORDS.__contains__, tokens))
-    return is_foreign(words, common) and len(set(found)) <= _ENGLISH_FOUND * words
+class LanguageTally:
+    """Counts the words of a passage, since its pieces may be too short to tell their language."""
+
+    __slots__ = ("_common", "_felt", "_words")
+
+    def __init__(self) -> None:
+        self._words = self._common = self._felt = 0
+
+    def add(self, affect: Affect) -> None:
+        """Count the next piece."""
+        self._words += affect.words
+        self._common += affect.common
+        self._felt += affect.found
+
+    @property
+    def is_foreign(self) -> bool:
+        """Whether all of it together is in another language than English, as far as that can be told."""
+        return is_foreign(self._words, self._common) and self._felt <= _ENGLISH_FELT * self._words
+
+
+def _is_other_script(text: str) -> bool:
+    """Tell whether a text has letters, and none of them is Latin."""
+    return not (text.isascii() or _LATIN.search(text)) and any(map(str.isalpha, text))
 
 
 def signs_of(text: str) -> tuple[int, int]:

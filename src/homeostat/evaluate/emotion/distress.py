@@ -4,12 +4,12 @@ This is what keeps a dream from turning into a nightmare: a scene that would exc
 about before it is told, and rewritten or dropped.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from homeostat.core.embedder import Embedder
 from homeostat.core.errors import ConfigError
-from homeostat.evaluate.emotion.affect import Affect, affect_of
+from homeostat.evaluate.emotion.affect import Affect, LanguageTally, affect_of
 from homeostat.evaluate.emotion.dread import Dread
 from homeostat.evaluate.evaluator import MARKS_MAX, Mark, Score, Validation
 from homeostat.evaluate.passage import Context, Segment
@@ -89,10 +89,11 @@ class DistressWatch:
 
 
 class _Judging:
-    __slots__ = ("_at", "_exceeded", "_foreign", "_marks", "_most", "_sum", "_watch")
+    __slots__ = ("_at", "_exceeded", "_foreign", "_language", "_marks", "_most", "_sum", "_watch")
 
     def __init__(self, bound: DistressBound, dread: Dread | None) -> None:
         self._watch = DistressWatch(bound, dread)
+        self._language = LanguageTally()
         self._marks: list[Mark] = []
         self._at = self._exceeded = self._foreign = 0
         self._sum = self._most = 0.0
@@ -102,6 +103,7 @@ class _Judging:
         distress = self._watch.distress_of(segment.text, affect)
         by = self._watch.take(distress)
         self._foreign += affect.foreign
+        self._language.add(affect)
         if by is not None:
             self._exceeded += 1
             if len(self._marks) < MARKS_MAX:
@@ -111,7 +113,7 @@ class _Judging:
         self._most = max(self._most, distress)
 
     def score(self) -> Score | None:
-        if not self._at or 2 * self._foreign > self._at:
+        if not self._at or 2 * self._foreign > self._at or self._language.is_foreign:
             return None
         return Score(
             evaluator=DistressWithinBound.name,
@@ -121,26 +123,35 @@ class _Judging:
         )
 
 
+BY_MEANING = Validation(
+    on="HateCheck, the half that is here, by meaning (MiniLM): threats against all its other cases",
+    measure="area under the ROC curve of a sentence's distress",
+    figure=0.86,
+    baseline=0.75,
+    baseline_is="share of troubled less glad words",
+    of=1876,
+)
+BY_WORDS = replace(
+    BY_MEANING,
+    on="HateCheck, the half that is here, by words alone: threats against all its other cases",
+    figure=0.81,
+)
+
+
 class DistressWithinBound:
     """The share of segments whose distress is within the bound, by intensity and by duration.
 
-    Words alone find six of ten scenes of nightmares, with an embedder nearly all; see `Dread`.
+    Words alone find six of ten scenes of nightmares, with an embedder nearly all; see `Dread`. Parts: the
+    largest and the mean distress of a segment.
 
-    English only: None where more than half of the segments are in another language, as far as that can be
-    told; shorter than eight words, they pass for English.
+    English only: None where more than half of the segments are in another language, or all of them together,
+    as far as that can be told; fewer than eight words of the Latin script pass for English.
     """
 
     name = "emotion.distress_within_bound"
-    validation = Validation(
-        on="HateCheck, the half that is here: threats against all its other cases",
-        measure="area under the ROC curve of a sentence's distress",
-        figure=0.81,
-        baseline=0.73,
-        baseline_is="troubled less glad words, counted",
-        of=1876,
-    )
 
     def __init__(self, bound: DistressBound = BOUND, embedder: Embedder | None = None) -> None:
+        self.validation = BY_WORDS if embedder is None else BY_MEANING
         self._bound = bound
         self._dread = None if embedder is None else Dread(embedder)
 

@@ -17,7 +17,8 @@ class Dread:
     """The direction from other scenes to nightmares in an embedder's space, from 44 that we wrote.
 
     Where on it a text is half dreadful, and how steep that is, comes from those scenes themselves, each left
-    out of its own mean. Made once: it embeds them. English, as far as the embedder is.
+    out of its own mean. Made once: it embeds them. English, as far as the embedder is. With one that does not
+    tell them apart every text is half dreadful.
     """
 
     __slots__ = ("_direction", "_embedder", "_middle", "_scale")
@@ -33,7 +34,7 @@ class Dread:
         high = float(np.mean([row @ (mean - other.mean(axis=0)) for row, mean in _left_out(bad)]))
         low = float(np.mean([row @ (bad.mean(axis=0) - mean) for row, mean in _left_out(other)]))
         self._middle = (high + low) / 2.0
-        self._scale = max(high - low, 1e-6) / _SPREAD
+        self._scale = (high - low) / _SPREAD if high > low else math.inf
 
     def of(self, text: str) -> float:
         """Return how dreadful a text is, 0 to 1. Costs what embedding costs. Raises EmbedderError."""

@@ -10,19 +10,12 @@ from typing import Any
 
 from homeostat.evaluate.emotion.lexicon import NEGATORS
 from homeostat.evaluate.evaluator import Score, Validation
-
-NAME = "senses.agreement"
-VALIDATION = Validation(
-    on="40 sentences of our own on light and loudness, beside made pictures and sounds",
-    measure="area under the ROC curve: beside what is as they say, against the contrary",
-    figure=1.0,
-    baseline=0.63,
-    baseline_is="the same words without what denies them",
-    of=80,
-)
+from homeostat.evaluate.passage import Context, Segment
+from homeostat.evaluate.senses.picture import luminance_of
+from homeostat.evaluate.senses.sound import loudness_lufs, recording_of
 
 CHARS_MAX = 20_000
-"""Of a text so much is read."""
+"""Of one segment so much is read."""
 
 _TOKEN = re.compile(r"[^\W_]+(?:['-][^\W_]+)*|[.!?;,:\n]+")
 _DENIED_REACH = 4
@@ -30,6 +23,7 @@ _MIDDLE_LUMINANCE = 0.4
 _STEP_LUMINANCE = 0.1
 _MIDDLE_LUFS = -30.0
 _STEP_LU = 4.0
+_LUFS_LEAST = -90.0
 
 Words = Mapping[str, float]
 
@@ -46,23 +40,56 @@ def _levels() -> dict[str, Words]:
 _LEVELS = MappingProxyType(_levels())
 
 
-def judged_agreement(text: str, picture: Score | None = None, sound: Score | None = None) -> Score | None:
-    """Return how well a text agrees with the scores of its picture and its sound, 0 to 1; 0.5 is neither.
+class _Judging:
+    __slots__ = ("_context", "_found", "_said")
 
-    What the text says of light is held against the picture's luminance, what it says of loudness against the
-    sound's LUFS; of silence the loudness is the least there is. None where the text speaks of neither, or
-    there is nothing beside it. English.
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._said = dict.fromkeys(_LEVELS, 0.0)
+        self._found = dict.fromkeys(_LEVELS, 0)
+
+    def add(self, segment: Segment) -> None:
+        for of in _LEVELS:
+            said, found = _told(segment.text, of)
+            self._said[of] += said
+            self._found[of] += found
+
+    def score(self) -> Score | None:
+        parts = {}
+        level = {of: self._said[of] / (self._found[of] or 1) for of in _LEVELS}
+        picture, sound = self._context.picture, self._context.sound
+        if level["light"] and picture:
+            shown = (luminance_of(picture) - _MIDDLE_LUMINANCE) / _STEP_LUMINANCE
+            parts["light"] = _agrees(level["light"], shown)
+        if level["loudness"] and sound:
+            heard = (max(loudness_lufs(recording_of(sound)), _LUFS_LEAST) - _MIDDLE_LUFS) / _STEP_LU
+            parts["loudness"] = _agrees(level["loudness"], heard)
+        if not parts:
+            return None
+        return Score(evaluator=Agreement.name, value=sum(parts.values()) / len(parts), parts=parts)
+
+
+class Agreement:
+    """How well what a text says of light and loudness agrees with `context.picture` and `context.sound`.
+
+    0.5 is neither. What it says of light is held against the picture's luminance, what it says of loudness
+    against the sound's LUFS; of silence the loudness is the least there is. None where the text speaks of
+    neither, or there is nothing beside it. English. Raises as `judged_picture` and `judged_sound`.
     """
-    parts = {}
-    light, loud = level_of(text, "light"), level_of(text, "loudness")
-    if light and picture is not None:
-        parts["light"] = _agrees(light, (picture.parts["luminance"] - _MIDDLE_LUMINANCE) / _STEP_LUMINANCE)
-    if loud and sound is not None:
-        lufs = sound.parts.get("lufs", -math.inf)
-        parts["loudness"] = _agrees(loud, (max(lufs, -90.0) - _MIDDLE_LUFS) / _STEP_LU)
-    if not parts:
-        return None
-    return Score(evaluator=NAME, value=sum(parts.values()) / len(parts), parts=parts)
+
+    name = "senses.agreement"
+    validation = Validation(
+        on="40 sentences of our own on light and loudness, beside made pictures and sounds",
+        measure="area under the ROC curve: beside what is as they say, against the contrary",
+        figure=1.0,
+        baseline=0.63,
+        baseline_is="the same words without what denies them",
+        of=80,
+    )
+
+    def begin(self, context: Context) -> _Judging:
+        """Return what will judge one passage beside its picture and its sound."""
+        return _Judging(context)
 
 
 def level_of(text: str, of: str) -> float:
@@ -71,8 +98,14 @@ def level_of(text: str, of: str) -> float:
     >>> level_of("It was a dark night.", "light"), level_of("It was not dark at all.", "light")
     (-1.0, 1.0)
     """
+    said, found = _told(text, of)
+    return said / (found or 1)
+
+
+def _told(text: str, of: str) -> tuple[float, int]:
+    """Return the sum of what the words of a text say, and how many of them say something."""
     levels = _LEVELS[of]
-    total, found, reach = 0.0, 0, 0
+    said, found, reach = 0.0, 0, 0
     for word in _TOKEN.findall(text[:CHARS_MAX].lower().replace("’", "'")):
         if word in NEGATORS:
             reach = _DENIED_REACH
@@ -81,10 +114,10 @@ def level_of(text: str, of: str) -> float:
         else:
             level = levels.get(word)
             if level is not None:
-                total += -level if reach > 0 else level
+                said += -level if reach > 0 else level
                 found += 1
             reach -= 1
-    return total / found if found else 0.0
+    return said, found
 
 
 def _agrees(said: float, shown: float) -> float:

@@ -1,31 +1,23 @@
-"""What stands beside a text: a picture and a sound, judged with the text."""
+"""The beside: what stands beside a passage, a picture or a sound, judged without reading the passage."""
 
-import msgspec
+from collections.abc import Callable
 
-from homeostat.evaluate.evaluation import Evaluation
-from homeostat.evaluate.senses import agreement
-from homeostat.evaluate.senses import picture as pictures
-from homeostat.evaluate.senses import sound as sounds
-from homeostat.evaluate.senses.agreement import judged_agreement
-from homeostat.evaluate.senses.picture import judged_picture
-from homeostat.evaluate.senses.sound import judged_sound
-
-NAMES = (agreement.NAME, pictures.NAME, sounds.NAME)
-"""The scores that there may be of what stands beside a text."""
+from homeostat.evaluate.evaluator import Score
+from homeostat.evaluate.passage import Segment
 
 
-def with_media(
-    found: Evaluation, text: str, picture: bytes | None = None, sound: bytes | None = None
-) -> Evaluation:
-    """Return an evaluation of a text with the scores of its picture and its sound, and whether they agree.
+class Beside:
+    """A judging of bytes by a function; None where there are none. It raises what the function raises."""
 
-    Raises as `judged_picture` and `judged_sound`.
-    """
-    shown = None if picture is None else judged_picture(picture)
-    heard = None if sound is None else judged_sound(sound)
-    agrees = judged_agreement(text, shown, heard)
-    scores = {score.evaluator: score for score in (shown, heard, agrees) if score is not None}
-    silent = {} if agrees or not scores else {agreement.NAME: "the text says nothing of light or loudness"}
-    return msgspec.structs.replace(
-        found, scores={**found.scores, **scores}, silent={**found.silent, **silent}
-    )
+    __slots__ = ("_data", "_judge")
+
+    def __init__(self, judge: Callable[[bytes], Score], data: bytes | None) -> None:
+        self._judge = judge
+        self._data = data
+
+    def add(self, segment: Segment) -> None:
+        """Leave the next piece unread."""
+
+    def score(self) -> Score | None:
+        """Return what holds of the bytes."""
+        return None if not self._data else self._judge(self._data)

@@ -4,23 +4,17 @@ import io
 import math
 import wave
 from types import ModuleType
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from homeostat.core.errors import InputError, NotAvailable, TooLarge
 from homeostat.evaluate.evaluator import Score, Validation
+from homeostat.evaluate.passage import Context
+from homeostat.evaluate.senses.beside import Beside
 
 NAME = "senses.sound"
-VALIDATION = Validation(
-    on="generated sounds: as they are, against clipped, noisy, too quiet and too loud",
-    measure="area under the ROC curve",
-    figure=0.99,
-    baseline=0.75,
-    baseline_is="distance of the root mean square from -20 dBFS",
-    of=300,
-)
-
 BYTES_MAX = 20_000_000
 SECONDS_MIN = 0.4
 """What ITU-R BS.1770 needs for one block."""
@@ -33,33 +27,79 @@ _LOUDNESS_LUFS = (-24.0, -12.0)
 _LOUDNESS_REACH_LU = 20.0
 _CLIPPED_MAX = 0.02
 _RUN_MIN = 3
+_AT_PEAK = 0.001
+_NEAR_PEAK = 0.02
+"""Shares below the peak of its channel: of a smooth wave, a parabola at its top, 4.5 times as many samples
+are near the peak as at it; of one that is cut off, hardly more."""
+
+_STEPS_NEAR = 8
+"""Steps of the converter that are near as well; a peak of twice as many cannot be told to be cut off."""
+
 _FRAME = 1_024
 _FRAMES_MAX = 4_000
 _SNR_DB = (0.0, 35.0)
-_LOW_TENTH = 0.10536
-"""The tenth percentile of the power of noise in a frame, as a share of its mean (it is exponential)."""
+_FLOOR_LEAST = 1e-12
+"""The floor of a sound is no lower, as a share of its power: 120 dB."""
 
 
 Floats = NDArray[np.float64]
 
 
+class Recording(NamedTuple):
+    """Samples, shape (n, channels), from -1 to 1; `step` is by how much two levels differ at least."""
+
+    samples: Floats
+    rate_hz: int
+    step: float
+
+
+class Sound:
+    """How well `context.sound`, a WAV file of PCM, is recorded; None without one. See `judged_sound`."""
+
+    name = NAME
+    validation = Validation(
+        on="generated sounds: as they are, against clipped, noisy, too quiet and too loud",
+        measure="area under the ROC curve",
+        figure=0.99,
+        baseline=0.75,
+        baseline_is="distance of the root mean square from -20 dBFS",
+        of=300,
+    )
+
+    def begin(self, context: Context) -> Beside:
+        """Return what will judge the sound."""
+        return Beside(judged_sound, context.sound)
+
+
 def judged_sound(data: bytes) -> Score:
     """Return the score of a WAV file (PCM of 8 to 32 bits), by its parts, each 0 to 1.
 
-    `loudness`: 1 from -24 to -12 LUFS, integrated (ITU-R BS.1770-4); `clipping`: samples that stand still at
-    the peak, three in a row or more: 0 from 2% on; `noise`: what lies under all frequencies at all times, as
-    hiss does: 35 dB below the sound or more is 1, as loud as it is 0. `lufs` and `snr_db` are the figures
-    themselves. A sound is as good as the worst of the three. Silence is 0.
+    `loudness`: 1 from -24 to -12 LUFS, integrated (ITU-R BS.1770-4); `clipping`: samples where the wave is
+    cut off at the peak, three in a row or more, in the worst channel: 0 from 2% on; `noise`: what lies under
+    all frequencies at all times, as hiss does: 35 dB below the sound or more is 1, as loud as it is 0. `lufs`
+    and `snr_db`, 120 dB at most, are the figures themselves. A sound is as good as the worst of the three.
+    Clipping and noise do not depend on the volume. Silence, below -70 LUFS, is 0 and has no figures.
 
     Raises TooLarge beyond 20 MB, InputError for what is no such file or shorter than 0.4 s, NotAvailable
     without pyloudnorm.
     """
-    samples, rate_hz = samples_of(data)
-    return score_of(samples, rate_hz)
+    recording = recording_of(data)
+    lufs = loudness_lufs(recording)
+    if math.isinf(lufs):
+        return Score(evaluator=NAME, value=0.0, parts={"loudness": 0.0, "clipping": 1.0, "noise": 1.0})
+    low, high = _LOUDNESS_LUFS
+    off = max(low - lufs, lufs - high, 0.0)
+    snr_db = _snr_db(recording.samples)
+    parts = {
+        "loudness": max(0.0, 1.0 - off / _LOUDNESS_REACH_LU),
+        "clipping": max(0.0, 1.0 - _clipped(recording) / _CLIPPED_MAX),
+        "noise": min(max((snr_db - _SNR_DB[0]) / (_SNR_DB[1] - _SNR_DB[0]), 0.0), 1.0),
+    }
+    return Score(evaluator=NAME, value=min(parts.values()), parts=parts | {"lufs": lufs, "snr_db": snr_db})
 
 
-def samples_of(data: bytes) -> tuple[Floats, int]:
-    """Return samples, shape (n, channels), from -1 to 1, and their rate. Raises as `judged_sound`."""
+def recording_of(data: bytes) -> Recording:
+    """Return what a WAV file holds. Raises as `judged_sound`."""
     if len(data) > BYTES_MAX:
         raise TooLarge(f"a sound may have at most {BYTES_MAX:,} bytes, not {len(data):,}: send a part of it")
     try:
@@ -80,33 +120,16 @@ def samples_of(data: bytes) -> tuple[Floats, int]:
     samples = values.reshape(-1, channels)
     if len(samples) < SECONDS_MIN * rate_hz:
         raise InputError(f"a sound of {len(samples) / rate_hz:.2f} s is too short: {SECONDS_MIN} s at least")
-    return samples, rate_hz
+    return Recording(samples, rate_hz, 2.0 ** (1 - 8 * width))
 
 
-def score_of(samples: Floats, rate_hz: int) -> Score:
-    """Return the score of samples, shape (n, channels), from -1 to 1."""
-    lufs = loudness_lufs(samples, rate_hz)
-    if math.isinf(lufs):
-        return Score(evaluator=NAME, value=0.0, parts={"loudness": 0.0, "clipping": 1.0, "noise": 1.0})
-    low, high = _LOUDNESS_LUFS
-    off = max(low - lufs, lufs - high, 0.0)
-    mono = samples.mean(axis=1)
-    snr_db = _snr_db(mono)
-    parts = {
-        "loudness": max(0.0, 1.0 - off / _LOUDNESS_REACH_LU),
-        "clipping": max(0.0, 1.0 - _clipped(samples) / _CLIPPED_MAX),
-        "noise": min(max((snr_db - _SNR_DB[0]) / (_SNR_DB[1] - _SNR_DB[0]), 0.0), 1.0),
-    }
-    return Score(evaluator=NAME, value=min(parts.values()), parts=parts | {"lufs": lufs, "snr_db": snr_db})
-
-
-def loudness_lufs(samples: Floats, rate_hz: int) -> float:
+def loudness_lufs(recording: Recording) -> float:
     """Return the integrated loudness, minus infinity for silence."""
-    meter = _pyloudnorm().Meter(rate_hz)
-    if not samples.any():
+    meter = _pyloudnorm().Meter(recording.rate_hz)
+    if not recording.samples.any():
         return -math.inf
     with np.errstate(divide="ignore", invalid="ignore"):
-        return float(meter.integrated_loudness(samples))
+        return float(meter.integrated_loudness(recording.samples))
 
 
 def _integers(raw: bytes, width: int) -> Floats:
@@ -119,24 +142,44 @@ def _integers(raw: bytes, width: int) -> Floats:
     return np.frombuffer(raw, f"<i{width}").astype(np.float64) / 2.0 ** (8 * width - 1)
 
 
-def _clipped(samples: Floats) -> float:
-    """Return the share of samples in runs that stand still at the peak of their channel."""
-    peak = np.abs(samples).max(axis=0)
-    at_peak = np.abs(samples) >= 0.999 * np.maximum(peak, 1e-9)
-    runs = at_peak[:-2] & at_peak[1:-1] & at_peak[2:]
-    inside = np.zeros(samples.shape, dtype=bool)
-    for shift in range(_RUN_MIN):
-        inside[shift : len(samples) - _RUN_MIN + 1 + shift] |= runs
-    return float(inside.mean())
+def _clipped(recording: Recording) -> float:
+    """Return the share of samples where the wave is cut off at the peak, in the channel that has most."""
+    return max(_cut_off(np.abs(channel), recording.step) for channel in recording.samples.T)
 
 
-def _snr_db(mono: Floats) -> float:
+def _cut_off(level: Floats, step: float) -> float:
+    """Return the share of samples in runs that come to the peak steeply and stay there."""
+    peak = float(level.max())
+    if peak <= 2 * _STEPS_NEAR * step:
+        return 0.0
+    at = np.concatenate(([0], np.cumsum(level >= (1.0 - _AT_PEAK) * peak)))
+    near = level >= peak - max(_NEAR_PEAK * peak, _STEPS_NEAR * step)
+    turns = np.flatnonzero(np.diff(near, prepend=False, append=False))
+    begins, ends = turns[::2], turns[1::2]
+    flat = at[ends] - at[begins]
+    return float(flat[(flat >= _RUN_MIN) & (2 * flat > ends - begins)].sum()) / len(level)
+
+
+def _snr_db(samples: Floats) -> float:
     """Return by how much a sound is above its floor: the median over frequencies of what is always there."""
-    frames = mono[: len(mono) // _FRAME * _FRAME].reshape(-1, _FRAME)
+    power, floor = np.sum([_power_and_floor(channel) for channel in samples.T], axis=0)
+    if not power:
+        return -10.0 * math.log10(_FLOOR_LEAST)
+    return 10.0 * math.log10(power / max(floor, _FLOOR_LEAST * power))
+
+
+def _power_and_floor(channel: Floats) -> tuple[float, float]:
+    """Return the mean power of a channel in a frame and a frequency, and that of the noise under it.
+
+    Of white noise this power is exponential; the floor is read from its tenth percentile over the frames, by
+    the median of where this lies among so many.
+    """
+    frames = channel[: len(channel) // _FRAME * _FRAME].reshape(-1, _FRAME)
     frames = frames[:: max(len(frames) // _FRAMES_MAX, 1)]
     power = np.abs(np.fft.rfft(frames * np.hanning(_FRAME), axis=1))[:, 1:] ** 2
-    floor = float(np.median(np.percentile(power, 10, axis=0))) / _LOW_TENTH
-    return 10.0 * math.log10(float(power.mean()) / max(floor, 1e-12))
+    n = len(frames)
+    low_tenth = -math.log1p(-(0.1 * (n - 1) + 2 / 3) / (n + 1 / 3))
+    return float(power.mean()), float(np.median(np.percentile(power, 10, axis=0))) / low_tenth
 
 
 def _pyloudnorm() -> ModuleType:

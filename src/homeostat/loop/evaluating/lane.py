@@ -11,7 +11,8 @@ from homeostat.loop.evaluating.said import Task
 
 TEXTS_MAX = 256
 CHARACTERS_MAX = 4_000_000
-"""Texts, and their characters with their sources, that wait at most in one lane."""
+MEDIA_BYTES_MAX = 64_000_000
+"""Texts, their characters with their sources, and pictures and sounds that wait at most in one lane."""
 
 
 class Lane:
@@ -36,7 +37,7 @@ class Lane:
         self._losses = losses
         self._changed = threading.Condition()
         self._tasks: deque[Task] = deque()
-        self._characters = 0
+        self._characters = self._media_bytes = 0
         self._judging = False
         self._thread: threading.Thread | None = None
         self._closing = False
@@ -44,13 +45,18 @@ class Lane:
 
     def offer(self, task: Task) -> bool:
         """Queue a text; False where there is no room for it, or the lane is closed."""
-        characters = task.said.characters
+        characters, media_bytes = task.said.characters, task.said.media_bytes
         with self._changed:
-            full = len(self._tasks) >= TEXTS_MAX or self._characters + characters > CHARACTERS_MAX
+            full = (
+                len(self._tasks) >= TEXTS_MAX
+                or self._characters + characters > CHARACTERS_MAX
+                or self._media_bytes + media_bytes > MEDIA_BYTES_MAX
+            )
             if self._closing or full:
                 return False
             self._tasks.append(task)
             self._characters += characters
+            self._media_bytes += media_bytes
             self._tell_waiting(len(self._tasks))
             if self._thread is None:
                 self._thread = threading.Thread(
@@ -69,7 +75,8 @@ class Lane:
         """End after the text that is being judged; return how many were left, which nobody judges now."""
         with self._changed:
             self._closing = True
-            left, self._characters = len(self._tasks), 0
+            left = len(self._tasks)
+            self._characters = self._media_bytes = 0
             self._tasks.clear()
             self._tell_waiting(0)
             self._ended.set()
@@ -98,6 +105,7 @@ class Lane:
                 return None
             task = self._tasks.popleft()
             self._characters -= task.said.characters
+            self._media_bytes -= task.said.media_bytes
             self._tell_waiting(len(self._tasks))
             self._judging = True
             return task

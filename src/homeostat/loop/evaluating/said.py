@@ -34,6 +34,11 @@ class Said:
         length = len(self.text) if isinstance(self.text, str) else sum(len(s.text) for s in self.text)
         return length + sum(len(source.text) for source in self.context.sources)
 
+    @property
+    def media_bytes(self) -> int:
+        """The size of its picture and its sound."""
+        return len(self.context.picture or b"") + len(self.context.sound or b"")
+
 
 @dataclass(frozen=True, slots=True)
 class Task:

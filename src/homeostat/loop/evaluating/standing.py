@@ -5,7 +5,6 @@ import threading
 
 import msgspec
 
-from homeostat.core.errors import InputError
 from homeostat.core.interval import Interval
 from homeostat.core.losses import Losses
 from homeostat.stats.bounded_mean_sequence import BoundedMeanSequence
@@ -33,9 +32,7 @@ class Standings:
         self._means: dict[tuple[str, str], BoundedMeanSequence] = {}
 
     def add(self, operation: str, evaluator: str, value: float) -> None:
-        """Take one judgement. Raises InputError where it does not lie between 0 and 1."""
-        if not 0.0 <= value <= 1.0:
-            raise InputError(f"{evaluator} scores {value!r}, and a score lies between 0 and 1")
+        """Take one judgement, between 0 and 1."""
         with self._lock:
             mean = self._means.get((operation, evaluator))
             if mean is None:
