@@ -136,7 +136,7 @@ def test_kill_9_loses_only_what_came_since_the_last_writes(tmp_path: Path) -> No
     child.wait(60)
     child.stdout.close()
     *_, third_last, _, _ = (at for at, what in enumerate(told) if what == "written")
-    # What the last write took was folded after the one before it had begun, and so after the third last ended.
+    # What the last write took was folded after the one before it began, and so after the third last ended.
     due = told[:third_last].count("recorded")
     assert 0 < due <= count(path, "v") <= told.count("recorded") + 1
 
