@@ -101,7 +101,7 @@ def _look(talk: Talk, embedder: Embedder | None, looks: Looks) -> None:
     clusters_before: Labels | None = None
     for number, message in enumerate(messages, 1):
         learn(building, message, None if rows is None else rows[number - 1], Shape())
-        contexts.append(building.talks[message.talk][1])
+        contexts.append(building.topics.talks[message.talk][1])
         if number % STEP:
             continue
         rooms, points = building.room_of(), building.positions()

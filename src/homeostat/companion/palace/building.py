@@ -7,7 +7,6 @@ messages were cut into pieces.
 """
 
 import math
-from collections import OrderedDict
 from dataclasses import dataclass
 from zlib import crc32
 
@@ -15,26 +14,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from homeostat.companion.message import Message
+from homeostat.companion.palace.authors import Authors
 from homeostat.companion.palace.columns import Columns
 from homeostat.companion.palace.grouping import lengths
 from homeostat.companion.palace.layout import NEAREST, ROOM_RADIUS, projection
 from homeostat.companion.palace.loci import HALL, Loci
-from homeostat.companion.palace.tiers import SILENCE_US, Tier
+from homeostat.companion.palace.tiers import Tier
+from homeostat.companion.palace.topics import Topics
 from homeostat.companion.palace.vocabulary import Saying, Vocabulary, sketch
 
 LOCI_GROWTH = 5.0
 """Loci are founded up to this times the square root of the messages."""
 
-CARRIED = 0.9
-"""How much of what was said just before counts with a message: a memory's topic is that of its talk."""
-
-MEAN_OF = 256
-"""The mean of the vectors is that of so many messages, the first ones, so that it stands still."""
-
-MEAN_DOUBT = 8.0
-TALKS_MAX = 8
-AUTHORS_MAX = 255
-OTHERS = AUTHORS_MAX
 GONE = 0xFFFF
 """The locus of a memory that was removed, until its row is dropped."""
 
@@ -94,10 +85,8 @@ class Building:
         self.rooms: dict[int, Standing] = {HALL: Standing(np.zeros(3), 0)}
         self.next_room = 1
         self.columns = Columns()
-        self.authors: list[str] = []
-        self.mean = np.zeros(dimensions, np.float32)
-        self.mean_of = 0
-        self.talks: OrderedDict[str, tuple[int, NDArray[np.float32]]] = OrderedDict()
+        self.authors = Authors()
+        self.topics = Topics(np.zeros(dimensions, np.float32))
         self.fit = 0.0
         self.usual = 0.0
         self.founded = 0
@@ -105,24 +94,23 @@ class Building:
         self.moved = 0
         self.laid = 0
         self._map = projection(dimensions)
-        self._author_numbers: dict[str, int] = {}
         self._cohering: NDArray[np.float64] = np.ones(1)
 
     @property
     def size_bytes(self) -> int:
         """About what it takes in memory."""
         said = sum(map(len, self.loci.words)) * 110
-        talks = sum(row.nbytes for _, row in self.talks.values())
-        return self.columns.size_bytes + self.loci.sums.nbytes + self.vocabulary.counts.nbytes + said + talks
+        arrays = self.loci.sums.nbytes + self.vocabulary.counts.nbytes
+        return self.columns.size_bytes + self.topics.size_bytes + arrays + said
 
     def take(self, message: Message, row: NDArray[np.float32] | None, shape: Shape) -> None:
         """Take in the next message; `row` is its unit vector, None where the words are to say it."""
         saying = self.vocabulary.read(message.text)
-        own = sketch(saying) if row is None else self._centred(row)
-        context = self._context(message, own)
+        own = sketch(saying) if row is None else self.topics.centred(row)
+        context = self.topics.in_talk(message, own)
         self.vocabulary.add(saying)
         crc = crc32(message.text.encode("utf-8", "replace"))
-        author = self._author(message.author)
+        author = self.authors.number(message.author)
         place = self._held(message.seq) if self.renewing else None
         if place is None:
             locus = self._place(context, shape)
@@ -140,7 +128,7 @@ class Building:
     def place_anew(self, message: Message, row: NDArray[np.float32] | None, shape: Shape) -> None:
         """Put a memory whose text has changed where it belongs now; until then it stood in the hall."""
         saying = self.vocabulary.read(message.text)
-        own = sketch(saying) if row is None else self._centred(row)
+        own = sketch(saying) if row is None else self.topics.centred(row)
         places = self.columns.find(np.array([message.seq]))
         if len(places) == 0 or self.columns.rows["locus"][places[0]] != HALL:
             return
@@ -182,8 +170,7 @@ class Building:
         """Round what is kept in 16 bits, so that to go on is the same as to be read again and go on."""
         alive = self.loci.alive()
         self.loci.restore(alive, self.loci.means(alive), self.loci.count[alive])
-        for talk, (at, row) in self.talks.items():
-            self.talks[talk] = (at, row.astype(np.float16).astype(np.float32))
+        self.topics.settle()
         self.measure(*self.room_sums())
 
     def measure(self, ids: list[int], sums: NDArray[np.float32]) -> None:
@@ -209,11 +196,8 @@ class Building:
         self.renewing = True
         self.learned = 0
         self.vocabulary = Vocabulary()
-        self.mean[:] = 0
-        self.mean_of = 0
-        self.talks.clear()
-        self.authors = []
-        self._author_numbers = {}
+        self.topics = Topics(np.zeros_like(self.topics.mean))
+        self.authors = Authors()
         for locus in np.flatnonzero(self.loci.count > 0):
             self.loci.drop(int(locus))
         self.laid += 1
@@ -256,46 +240,6 @@ class Building:
         row["at_us"] = message.at_us
         self.columns.touch(np.array([place]))
         return int(row["locus"])
-
-    def _centred(self, row: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return what sets a vector apart from the person's first ones, as a unit vector.
-
-        Vectors of embedders all point into one half of space: without their mean, angles tell more.
-        """
-        if not row.any():
-            return row
-        if self.mean_of < MEAN_OF:
-            self.mean_of += 1
-            self.mean += (row - self.mean) / np.float32(self.mean_of)
-        sure = np.float32(self.mean_of / (self.mean_of + MEAN_DOUBT))
-        centred: NDArray[np.float32] = row - sure * self.mean
-        centred /= np.float32(max(math.sqrt(float(centred @ centred)), 1e-9))
-        return centred
-
-    def _context(self, message: Message, own: NDArray[np.float32]) -> NDArray[np.float32]:
-        before = self.talks.pop(message.talk, None)
-        context = own
-        if before is not None and abs(message.at_us - before[0]) < SILENCE_US:
-            context = own + np.float32(CARRIED) * before[1]
-            length = math.sqrt(float(context @ context))
-            if length > 0:
-                context = context / np.float32(length)
-        self.talks[message.talk] = (message.at_us, context)
-        if len(self.talks) > TALKS_MAX:
-            self.talks.popitem(last=False)
-        return context
-
-    def _author(self, name: str) -> int:
-        number = self._author_numbers.get(name)
-        if number is None:
-            if len(self._author_numbers) < len(self.authors):
-                self._author_numbers = {known: i for i, known in enumerate(self.authors)}
-                return self._author(name)
-            if len(self.authors) == AUTHORS_MAX:
-                return OTHERS
-            number = self._author_numbers[name] = len(self.authors)
-            self.authors.append(name)
-        return number
 
     def _place(self, row: NDArray[np.float32], shape: Shape) -> int:
         """Choose the locus of a memory; found one for what is unlike all, if one is free."""

@@ -4,8 +4,10 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from homeostat.companion.palace.authors import Authors
 from homeostat.companion.palace.building import Building, Standing
 from homeostat.companion.palace.columns import ROW, Columns
+from homeostat.companion.palace.topics import Topics
 from homeostat.companion.palace.vocabulary import BUCKETS, Vocabulary
 
 VERSION = 1
@@ -53,7 +55,7 @@ def page_name(page: int) -> str:
 
 def kept(building: Building, pages_before: int) -> dict[str, bytes | None]:
     """Return what must be put so that the notes hold the building; `pages_before` are there by now."""
-    loci = building.loci
+    loci, topics = building.loci, building.topics
     named = np.union1d(loci.alive(), np.flatnonzero(loci.count > 0))
     if building.renewing:
         named = np.arange(len(loci.count))
@@ -74,16 +76,16 @@ def kept(building: Building, pages_before: int) -> dict[str, bytes | None]:
         moved=building.moved,
         next_room=building.next_room,
         rooms=[(i, *s.centre.tolist(), s.born) for i, s in building.rooms.items()],
-        authors=building.authors,
-        talks=[(talk, at, row.astype("<f2").tobytes()) for talk, (at, row) in building.talks.items()],
+        authors=building.authors.names,
+        talks=[(talk, at, row.astype("<f2").tobytes()) for talk, (at, row) in topics.talks.items()],
         loci=named.astype("<u2").tobytes(),
         counts=counts.astype("<u4").tobytes(),
         loci_rooms=loci.room[named].astype("<u4").tobytes(),
         places=loci.place[named].astype("<f4").tobytes(),
         means=loci.means(named).astype("<u2").tobytes(),
         words=[loci.words[locus] for locus in named],
-        mean=building.mean.astype("<f4").tobytes(),
-        mean_of=building.mean_of,
+        mean=topics.mean.astype("<f4").tobytes(),
+        mean_of=topics.mean_of,
         messages=building.vocabulary.messages,
         vocabulary=building.vocabulary.counts.astype("<u2").tobytes(),
         rows=len(building.columns),
@@ -115,12 +117,10 @@ def restored(head: Head, pages: list[bytes]) -> Building | None:
     building.founded, building.fit, building.usual = head.founded, head.fit, head.usual
     building.moved, building.next_room = head.moved, head.next_room
     building.offset_min = head.offset_min
-    building.mean = np.frombuffer(head.mean, "<f4").astype(np.float32)
-    building.mean_of = head.mean_of
+    talks = ((talk, (at, np.frombuffer(row, "<f2").astype(np.float32))) for talk, at, row in head.talks)
+    building.topics = Topics(np.frombuffer(head.mean, "<f4").astype(np.float32), head.mean_of, talks)
     building.rooms = {i: Standing(np.array([x, y, z]), born) for i, x, y, z, born in head.rooms}
-    building.authors = head.authors
-    for talk, at, row in head.talks:
-        building.talks[talk] = (at, np.frombuffer(row, "<f2").astype(np.float32))
+    building.authors = Authors(head.authors)
     building.vocabulary = Vocabulary(head.messages, _array(head.vocabulary, "<u2", np.uint16, BUCKETS))
     building.columns = Columns(rows[: head.rows])
     building.columns.changed.clear()

@@ -6,7 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from homeostat.companion.palace.activation import base_level, strength
-from homeostat.companion.palace.building import COMMON, OTHERS, SAID_MIN, Building
+from homeostat.companion.palace.authors import OTHERS
+from homeostat.companion.palace.building import COMMON, SAID_MIN, Building
 from homeostat.companion.palace.held import Held
 from homeostat.companion.palace.loci import HALL
 from homeostat.companion.palace.naming import named
@@ -45,7 +46,8 @@ def person_rooms(held: Held) -> list[Room]:
     building = held.building
     author = building.columns.rows["author"].astype(np.int64)
     found = _rooms(building, author, building.room_of() >= 0, OTHERS + 1)
-    names = [*building.authors, *[OTHERS_NAME] * (OTHERS + 1 - len(building.authors))]
+    authors = building.authors.names
+    names = [*authors, *[OTHERS_NAME] * (OTHERS + 1 - len(authors))]
     return _largest_first(
         [Room(f"{Kind.PERSON}-{i}", Kind.PERSON, names[i] or OTHERS_NAME, at, r, n) for i, at, r, n in found]
     )
@@ -96,7 +98,7 @@ def room_names(held: Held) -> dict[int, tuple[str, ...]]:
         said: dict[int, list[dict[str, float]]] = {}
         for locus in building.loci.alive().tolist():
             said.setdefault(int(building.loci.room[locus]), []).append(building.loci.words[locus])
-        never = {word for name in building.authors for word in words(name)}
+        never = {word for name in building.authors.names for word in words(name)}
         spoken = sorted({word for loci in said.values() for held_words in loci for word in held_words})
         counts = building.vocabulary.counts_of(np.array(hashed(spoken), np.int64)).tolist()
         messages = building.vocabulary.messages
