@@ -51,6 +51,7 @@ _REFUSED = {
     "s401": "A token or a pass is needed.",
     "s403": "It is about somebody else, or from a site that is not allowed.",
     "s429": "Too many; `Retry-After` says when to send again.",
+    "s503": "It cannot be noted now; send it again.",
 }
 
 FEEDBACK: Schema = {
