@@ -118,9 +118,9 @@ def test_a_damaged_original_leaves_with_1(run: Run, library: Path, tmp_path: Pat
 
 def stopped_while_writing(library: Path, lean: Path) -> int:
     """Optimize a library, stop that once something is written, and return the status with which it ended."""
+    arguments = ("prompts", "optimize", str(library), "--out", str(lean), "--passes", "xml")
     process = subprocess.Popen(
-        [sys.executable, "-m", "homeostat.app.cli.main", "prompts", "optimize"]
-        + [str(library), "--out", str(lean), "--passes", "xml"],
+        [sys.executable, "-m", "homeostat.app.cli.main", *arguments],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         env=os.environ | {"XDG_CACHE_HOME": str(lean.parent / "cache")},
