@@ -4,8 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from homeostat.evaluate.denial import NEGATORS
 from homeostat.evaluate.emotion.affect import LanguageTally, affect_of, signs_of
-from homeostat.evaluate.emotion.lexicon import LEXICON, NEGATORS
+from homeostat.evaluate.emotion.lexicon import LEXICON
 
 DENIED = [
     ("I am happy.", "I am not happy."),

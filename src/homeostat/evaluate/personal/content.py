@@ -1,12 +1,11 @@
 """The content of a text: what it is about, by stems, which of them it denies, and its numbers."""
 
-import re
 from collections.abc import Mapping
 from types import MappingProxyType
 
 import msgspec
 
-from homeostat.evaluate.emotion.lexicon import NEGATORS
+from homeostat.evaluate.denial import NEGATORS, tokens_of
 from homeostat.evaluate.function_words import FORMS, FUNCTION_WORDS
 from homeostat.evaluate.narrative.reading import stem
 
@@ -16,9 +15,7 @@ CHARS_MAX = 20_000
 SAID, DENIED = 1, 2
 """How a stem stands in a text; both bits where it stands there both ways."""
 
-_TOKEN = re.compile(r"[^\W_]+(?:'[^\W_]+)*|[.!?;,:\n]+")
-_DENIED_REACH = 4
-_NOT_CONTENT = FUNCTION_WORDS | frozenset(FORMS)
+_NOT_CONTENT = FUNCTION_WORDS | NEGATORS | frozenset(FORMS)
 _SMALL = "two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen".split()  # noqa: SIM905
 _TENS = MappingProxyType({"twenty": "20", "thirty": "30", "forty": "40", "fifty": "50", "hundred": "100"})
 _NUMBERS = MappingProxyType({word: str(at) for at, word in enumerate(_SMALL, 2)} | _TENS)
@@ -32,7 +29,7 @@ class Content(msgspec.Struct, frozen=True, gc=False):
 
 
 def content_of(text: str) -> Content:
-    """Return what a text is about. Cost: one pass, about 0.5 us a word.
+    """Return what a text is about. Cost: one pass, about 1 us a word.
 
     >>> found = content_of("I don't like the two paintings, but walks")
     >>> dict(found.stems), sorted(found.numbers)
@@ -40,18 +37,11 @@ def content_of(text: str) -> Content:
     """
     stems: dict[str, int] = {}
     numbers = set()
-    reach = 0
-    for word in _TOKEN.findall(text[:CHARS_MAX].lower().replace("’", "'")):
-        if not word[0].isalnum() or word == "but":
-            reach = 0
-        elif word in NEGATORS:
-            reach = _DENIED_REACH
-        else:
-            number = word if word.isdigit() else _NUMBERS.get(word)
-            if number is not None:
-                numbers.add(number)
-            elif word not in _NOT_CONTENT:
-                root = stem(word)
-                stems[root] = stems.get(root, 0) | (DENIED if reach > 0 else SAID)
-            reach -= 1
+    for word, denied in tokens_of(text[:CHARS_MAX]):
+        number = word if word.isdigit() else _NUMBERS.get(word)
+        if number is not None:
+            numbers.add(number)
+        elif word not in _NOT_CONTENT and word[0].isalnum():
+            root = stem(word)
+            stems[root] = stems.get(root, 0) | (DENIED if denied else SAID)
     return Content(stems, frozenset(numbers))

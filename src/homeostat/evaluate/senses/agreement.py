@@ -1,14 +1,13 @@
 """Agreement: whether a picture is as light, and a sound as loud, as the text beside it says."""
 
 import math
-import re
 import tomllib
 from collections.abc import Mapping
 from importlib.resources import files
 from types import MappingProxyType
 from typing import Any
 
-from homeostat.evaluate.emotion.lexicon import NEGATORS
+from homeostat.evaluate.denial import tokens_of
 from homeostat.evaluate.evaluator import Score, Validation
 from homeostat.evaluate.passage import Context, Segment
 from homeostat.evaluate.senses.picture import luminance_of
@@ -17,8 +16,6 @@ from homeostat.evaluate.senses.sound import loudness_lufs, recording_of
 CHARS_MAX = 20_000
 """Of one segment so much is read."""
 
-_TOKEN = re.compile(r"[^\W_]+(?:['-][^\W_]+)*|[.!?;,:\n]+")
-_DENIED_REACH = 4
 _MIDDLE_LUMINANCE = 0.4
 _STEP_LUMINANCE = 0.1
 _MIDDLE_LUFS = -30.0
@@ -105,19 +102,12 @@ def level_of(text: str, of: str) -> float:
 def _told(text: str, of: str) -> tuple[float, int]:
     """Return the sum of what the words of a text say, and how many of them say something."""
     levels = _LEVELS[of]
-    said, found, reach = 0.0, 0, 0
-    for word in _TOKEN.findall(text[:CHARS_MAX].lower().replace("’", "'")):
-        if word in NEGATORS:
-            reach = _DENIED_REACH
-        elif not word[0].isalnum() or word == "but":
-            reach = 0
-        else:
-            level = levels.get(word)
-            if level is not None:
-                said += -level if reach > 0 else level
-                found += 1
-            reach -= 1
-    return said, found
+    said = [
+        -levels[word] if denied else levels[word]
+        for word, denied in tokens_of(text[:CHARS_MAX])
+        if word in levels
+    ]
+    return sum(said), len(said)
 
 
 def _agrees(said: float, shown: float) -> float:

@@ -78,7 +78,8 @@ def judged_sound(data: bytes) -> Score:
     cut off at the peak, three in a row or more, in the worst channel: 0 from 2% on; `noise`: what lies under
     all frequencies at all times, as hiss does: 35 dB below the sound or more is 1, as loud as it is 0. `lufs`
     and `snr_db`, 120 dB at most, are the figures themselves. A sound is as good as the worst of the three.
-    Clipping and noise do not depend on the volume. Silence, below -70 LUFS, is 0 and has no figures.
+    Clipping and noise do not depend on the volume. Silence, below -70 LUFS, is 0 and has no figures. Cost:
+    some 3 ms a second of sound at 48 kHz; 20 MB of 8 bits take 2 s and 700 MB.
 
     Raises TooLarge beyond 20 MB, InputError for what is no such file or shorter than 0.4 s, NotAvailable
     without pyloudnorm.
@@ -152,11 +153,12 @@ def _cut_off(level: Floats, step: float) -> float:
     peak = float(level.max())
     if peak <= 2 * _STEPS_NEAR * step:
         return 0.0
-    at = np.concatenate(([0], np.cumsum(level >= (1.0 - _AT_PEAK) * peak)))
+    at = level >= (1.0 - _AT_PEAK) * peak
     near = level >= peak - max(_NEAR_PEAK * peak, _STEPS_NEAR * step)
     turns = np.flatnonzero(np.diff(near, prepend=False, append=False))
     begins, ends = turns[::2], turns[1::2]
-    flat = at[ends] - at[begins]
+    so_far = np.cumsum(at, dtype=np.int32)
+    flat = so_far[ends - 1] - so_far[begins] + at[begins]
     return float(flat[(flat >= _RUN_MIN) & (2 * flat > ends - begins)].sum()) / len(level)
 
 

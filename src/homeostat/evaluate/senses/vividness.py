@@ -6,11 +6,11 @@ from collections import Counter
 from importlib.resources import files
 from types import MappingProxyType
 
-from homeostat.evaluate.emotion.lexicon import noun_plural, verb_forms
 from homeostat.evaluate.english import is_foreign
 from homeostat.evaluate.evaluator import Score, Validation
 from homeostat.evaluate.function_words import FUNCTION_WORDS
 from homeostat.evaluate.passage import Context, Segment
+from homeostat.evaluate.word_forms import noun_plural, verb_forms
 
 WORDS_MIN = 5
 """Of fewer words nothing is said."""
