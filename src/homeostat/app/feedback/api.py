@@ -13,6 +13,7 @@ from starlette.routing import Route
 
 from homeostat.app.feedback.body import BODY_BYTES_MAX, FeedbackBody, understood
 from homeostat.app.feedback.origins import PATH, Origins
+from homeostat.app.web.bodies import body_of
 from homeostat.app.web.errors import json_answer, problem
 from homeostat.core.errors import ConfigError, InputError, TooLarge
 from homeostat.evaluate.experience.usability import STATEMENTS
@@ -72,7 +73,7 @@ class FeedbackApi:
         """Take what somebody answered, that they were asked, or that they opt out. 201 where it is kept."""
 
         async def take() -> Response:
-            body = understood(await body_of(http))
+            body = understood(await body_of(http, BODY_BYTES_MAX))
             user, experience = await self._entrance.enter(http, body.user, body.service)
             return await self._in_thread(_taken, experience, user, body)
 
@@ -120,16 +121,6 @@ class FeedbackApi:
             answer = problem(error.status_code, error.detail, remedy, error.headers)
         answer.headers.update(self._origins.told(http.headers))
         return answer
-
-
-async def body_of(http: Request) -> bytes:
-    """Return the body of a request. Raises TooLarge."""
-    body = bytearray()
-    async for chunk in http.stream():
-        body += chunk
-        if len(body) > BODY_BYTES_MAX:
-            raise TooLarge(f"the body has more than {BODY_BYTES_MAX} bytes")
-    return bytes(body)
 
 
 @cache

@@ -6,9 +6,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from homeostat.app.feedback.api import body_of
 from homeostat.app.feedback.body import pass_asked
 from homeostat.app.feedback.passes import Passes
+from homeostat.app.web.bodies import body_of
 from homeostat.app.web.errors import json_answer, problem
 from homeostat.app.web.security import may_enter
 from homeostat.core.clock import Clock

@@ -10,11 +10,11 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from homeostat.app.alerts.alert_views import AlertViews
+from homeostat.app.web.bodies import body_of
 from homeostat.app.web.errors import json_answer, problem
 from homeostat.core.clock import SECOND_NS
-from homeostat.core.errors import InputError
+from homeostat.core.errors import InputError, TooLarge
 
-BODY_BYTES_MAX = 8_192
 RETRY_REMEDY = 'send JSON such as {"id": "NOTICE/CHANNEL"} or {"all": true}'
 REMEDY = 'send JSON such as {"target": "answers are fast", "for_s": 3600}'
 
@@ -151,12 +151,7 @@ def _form(body: bytes) -> dict[str, str]:
 async def _answered(
     http: HttpRequest, answer: Callable[[bytes], Awaitable[Response]], remedy: str = REMEDY
 ) -> Response:
-    body = bytearray()
-    async for chunk in http.stream():
-        body += chunk
-        if len(body) > BODY_BYTES_MAX:
-            return problem(413, f"the body has more than {BODY_BYTES_MAX} bytes", remedy)
     try:
-        return await answer(bytes(body))
+        return await answer(await body_of(http))
     except InputError as error:
-        return problem(400, str(error), remedy)
+        return problem(413 if isinstance(error, TooLarge) else 400, str(error), remedy)

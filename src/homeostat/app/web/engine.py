@@ -11,8 +11,8 @@ from starlette.routing import Route
 
 from homeostat.app.engine.engine import Engine
 from homeostat.app.engine.operations import OPERATIONS, READING, called, described
+from homeostat.app.web.bodies import body_of
 from homeostat.app.web.errors import json_answer, problem
-from homeostat.app.web.loops import body_of
 from homeostat.app.web.ports import Node
 from homeostat.app.web.views import Views
 from homeostat.core.errors import ConfigError, InputError, NotAvailable

@@ -10,6 +10,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from homeostat.app.loops.loop_desk import ANSWER_S
+from homeostat.app.web.bodies import body_of
 from homeostat.app.web.errors import json_answer, problem
 from homeostat.app.web.hormones import hormone_effects
 from homeostat.app.web.ledger_rows import undoable
@@ -20,7 +21,6 @@ from homeostat.core.order import AnyOrder, Order
 from homeostat.prove.ledger.entry import EntryKind, LedgerEntry
 from homeostat.prove.ledger.story import told
 
-BODY_BYTES_MAX = 8_192
 ENTRIES = 50
 ORDERS_AT_ONCE = 4
 """Orders that are waited for at once; others wait for these, so that the pages do not."""
@@ -139,16 +139,6 @@ def answered(loops: LoopViews, service: str, after: int, by: str) -> tuple[Ledge
         loops.desk.follow(service, entries[-1].time_ns)
         loops.forget()
     return entries
-
-
-async def body_of(http: HttpRequest) -> bytes:
-    """Return the body of a request; raise InputError where it is too long."""
-    body = bytearray()
-    async for chunk in http.stream():
-        body += chunk
-        if len(body) > BODY_BYTES_MAX:
-            raise InputError(f"the body has more than {BODY_BYTES_MAX} bytes")
-    return bytes(body)
 
 
 def no_loop(error: NoLoop) -> Response:

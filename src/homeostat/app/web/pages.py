@@ -10,6 +10,7 @@ from starlette.requests import Request as HttpRequest
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
+from homeostat.app.web.bodies import body_of
 from homeostat.app.web.errors import problem
 from homeostat.app.web.fragments import FRAGMENTS, LIVE
 from homeostat.app.web.html import render
@@ -17,14 +18,14 @@ from homeostat.app.web.live import Live
 from homeostat.app.web.loop_forms import form_of, ordered_by_form
 from homeostat.app.web.loop_fragments import mode_menu
 from homeostat.app.web.loop_views import NoLoop
-from homeostat.app.web.loops import ORDERS_AT_ONCE, body_of
+from homeostat.app.web.loops import ORDERS_AT_ONCE
 from homeostat.app.web.page_request import Request, request_of
 from homeostat.app.web.ranges import RANGES
 from homeostat.app.web.security import COOKIE, content_policy, safe_target, same, session_of
 from homeostat.app.web.stream import EventStream
 from homeostat.app.web.views import Views
 from homeostat.app.web.watch_query import pairs_of, watch_of
-from homeostat.core.errors import InputError, NotAvailable
+from homeostat.core.errors import InputError, NotAvailable, TooLarge
 
 PAGES = (
     {"name": "overview", "path": "/", "title": "Overview"},
@@ -194,11 +195,10 @@ class PageServer:
         target = safe_target(http.query_params.get("next", "/"))
         if http.method != "POST":
             return _login_page(target, wrong=False)
-        body = bytearray()
-        async for chunk in http.stream():
-            body += chunk
-            if len(body) > LOGIN_BYTES_MAX:
-                return problem(413, "the form is too large", "send the token only")
+        try:
+            body = await body_of(http, LOGIN_BYTES_MAX)
+        except TooLarge as error:
+            return problem(413, str(error), "send the token only")
         form = parse_qs(body.decode("utf-8", "replace"))
         target = safe_target(form.get("next", ["/"])[0])
         if not same(form.get("token", [""])[0].strip(), self._token):
