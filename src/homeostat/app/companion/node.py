@@ -334,15 +334,18 @@ class CompanionNode:
         return token.text
 
     def forget(self, person: str, by: str) -> bool:
-        """Destroy everything of a person, with their tokens, and note it; whether there was anything."""
+        """Destroy everything of a person, with their tokens, and note it; whether there was anything.
+
+        Raises StoreError where something is left, so that it is to be tried again.
+        """
         found = self.companion.forget(person)
         self.nights.back(person)
         tokens = self.access.forget(person)
-        self.experience.forget(person)
         self.guarding.forget(person)
         self.flags.forget(person)
         if found or tokens:
             self.audit.note(Act.FORGOTTEN, by, person=person)
+        self.experience.forget(person)  # last, since it may raise that it must be tried again
         return found
 
     def note_import(self, by: str, person: str) -> None:

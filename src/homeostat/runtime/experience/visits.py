@@ -1,6 +1,7 @@
 """The open visits: who is here now, until half an hour passes without an interaction."""
 
 from collections import OrderedDict
+from itertools import islice
 from threading import Lock
 
 from homeostat.core.clock import MINUTE_NS, Clock
@@ -14,19 +15,23 @@ GAP_NS = 30 * MINUTE_NS
 KEEP_EVERY_NS = MINUTE_NS
 """How often a visit that goes on is written: a `kill -9` loses the interactions since."""
 
+ENDED_AT_ONCE = 4
+"""Visits of silent people that an interaction ends: more than it begins, and few, since somebody waits."""
+
 OPEN_MAX = 20_000
 FEATURES_MAX = 64
 """Features of an application; further ones are not told apart, and counted."""
 
 
 class _Open:
-    __slots__ = ("features", "interactions", "kept_ns", "key", "last_ns", "start_ns")
+    __slots__ = ("features", "interactions", "kept_ns", "key", "last_ns", "start_ns", "unkept")
 
     def __init__(self, now_ns: int, key: str) -> None:
         self.start_ns = self.last_ns = now_ns
         self.kept_ns = 0
         self.key = key
         self.interactions = 0
+        self.unkept = False
         self.features: dict[str, int] = {}
 
 
@@ -47,12 +52,14 @@ class Visits:
         with self._lock:
             self._end_silent(now_ns)
             visit = self._open.get(person)
-            began = visit is None
-            if visit is None:
+            began = visit is None or now_ns - visit.last_ns > GAP_NS
+            if visit is None or began:
+                self._end(person)
                 visit = self._open[person] = _Open(now_ns, self._book.unique())
             self._open.move_to_end(person)
             visit.last_ns = max(now_ns, visit.last_ns)
             visit.interactions += 1
+            visit.unkept = True
             if feature:
                 feature = self._known(feature)
                 visit.features[feature] = visit.features.get(feature, 0) + 1
@@ -87,20 +94,19 @@ class Visits:
         return feature
 
     def _end_silent(self, now_ns: int) -> None:
-        """End the visits of who was silent for too long: they come first."""
-        while self._open:
-            person, visit = next(iter(self._open.items()))
-            if now_ns - visit.last_ns <= GAP_NS:
-                return
-            self._end(person)
+        """End some visits of those who were silent for too long: they come first."""
+        for person in list(islice(self._open, ENDED_AT_ONCE)):
+            if now_ns - self._open[person].last_ns > GAP_NS:
+                self._end(person)
 
     def _end(self, person: str) -> None:
         visit = self._open.pop(person, None)
-        if visit is not None:
+        if visit is not None and visit.unkept:
             self._keep(person, visit)
 
     def _keep(self, person: str, visit: _Open) -> None:
         visit.kept_ns = visit.last_ns
+        visit.unkept = False
         kept = Visit(
             person=person,
             at_ns=visit.start_ns,
