@@ -11,6 +11,8 @@ NEGATORS = frozenset(
     """.split()  # noqa: SIM905 (as a list it is one word a line)
 )
 
+_TURNS = NEGATORS | {"but"}
+
 REACH = 4
 """So many words after a negator are denied, up to a mark or `but`."""
 
@@ -25,12 +27,12 @@ def tokens_of(text: str) -> Iterator[tuple[str, bool]]:
     """
     reach = 0
     for word in _TOKEN.findall(text.lower().replace("’", "'")):
-        if word in NEGATORS:
-            reach = REACH
+        if word in _TURNS:
+            reach = 0 if word == "but" else REACH
             yield word, False
-        elif word == "but" or not word[0].isalnum():
-            reach = 0
-            yield word, False
-        else:
+        elif word[0].isalnum():
             yield word, reach > 0
             reach -= 1
+        else:
+            reach = 0
+            yield word, False

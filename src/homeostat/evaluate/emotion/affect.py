@@ -85,8 +85,9 @@ def affect_of(text: str) -> Affect:
     different: set[str] = set()
     bad: set[str] = set()
     strength = 1.0
+    feeling_of, strength_of = LEXICON.get, STRENGTHS.get
     for word, denied in tokens_of(text):
-        feeling = LEXICON.get(word)
+        feeling = feeling_of(word)
         if feeling is not None:
             valence = feeling.valence * strength * (_DENIED if denied else 1.0)
             total += valence
@@ -104,7 +105,7 @@ def affect_of(text: str) -> Affect:
             worst, untouched = max(worst, 1.0 - untouched), 1.0
             bad.clear()
             exclaimed += word.count("!")
-        strength = STRENGTHS.get(word, 1.0)
+        strength = strength_of(word, 1.0)
     glad, sad = signs_of(text)
     foreign = is_foreign(words, common) and len(different) <= _ENGLISH_FOUND * words
     foreign = foreign or _is_other_script(text)

@@ -1,12 +1,13 @@
 """Match: whether what is told feels like what it rests on."""
 
 import math
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 from homeostat.evaluate.emotion.affect import CHARS_MAX, affect_of
 from homeostat.evaluate.evaluator import MARKS_MAX, Mark, Score, Validation
 from homeostat.evaluate.passage import Context, Segment, Source
-from homeostat.evaluate.segments import sentences
 
 FAR = 0.5
 """A segment whose match is below is marked."""
@@ -15,14 +16,54 @@ _VALENCE_SHARE = 0.7
 _SOFTENING = 0.2
 """The valence a word at which a text is at .71 of the whole scale."""
 
-_NONE = (0.0, 0.0)
+_SENTENCE = re.compile(r"[^.!?\n]+[.!?\n]*")
+
+
+class _Felt(NamedTuple):
+    """What the sentences of a text feel like, summed; a longer text feels no stronger than a short one."""
+
+    total: float
+    arousal: float
+    words: int
+    sentences: int
+    found: int
+
+    @property
+    def valence(self) -> float:
+        """The valence a word, on a scale from -1 to 1."""
+        density = self.total / max(self.words, 1)
+        return density / math.hypot(density, _SOFTENING)
+
+    @property
+    def arousal_mean(self) -> float:
+        """The mean arousal of its sentences, 0 to 1."""
+        return self.arousal / max(self.sentences, 1)
+
+
+def _felt(text: str) -> _Felt:
+    total = arousal = 0.0
+    words = sentences = found = 0
+    for sentence in _SENTENCE.findall(text[:CHARS_MAX]):
+        if not sentence.isspace():
+            affect = affect_of(sentence)
+            total += affect.total
+            arousal += affect.arousal
+            words += affect.words
+            sentences += 1
+            found += affect.found
+    return _Felt(total, arousal, words, sentences, found)
+
+
+def _together(parts: Sequence[_Felt]) -> _Felt:
+    return parts[0] if len(parts) == 1 else _Felt(*map(sum, zip(*parts, strict=True)))
 
 
 class _Judging:
-    __slots__ = ("_at", "_marks", "_matched", "_n", "_sources", "_valence")
+    __slots__ = ("_at", "_felt", "_marks", "_matched", "_n", "_sources", "_valence")
 
     def __init__(self, sources: Mapping[str, Source]) -> None:
         self._sources = sources
+        self._felt: dict[str, _Felt] = {}
         self._at = self._n = 0
         self._matched = self._valence = 0.0
         self._marks: list[Mark] = []
@@ -32,17 +73,24 @@ class _Judging:
         rests_on = [self._sources[id] for id in segment.sources if id in self._sources]
         if not rests_on:
             return
-        told, known = _feeling(segment.text), _feeling("\n".join(source.text for source in rests_on))
-        if told is None and known is None:
+        told, known = _felt(segment.text), _together([self._of_source(source) for source in rests_on])
+        if not told.found and not known.found:
             return
-        (valence, arousal), (known_valence, known_arousal) = told or _NONE, known or _NONE
-        apart = abs(valence - known_valence)
-        match = 1.0 - _VALENCE_SHARE * apart / 2.0 - (1.0 - _VALENCE_SHARE) * abs(arousal - known_arousal)
+        apart = abs(told.valence - known.valence)
+        aroused = abs(told.arousal_mean - known.arousal_mean)
+        match = 1.0 - _VALENCE_SHARE * apart / 2.0 - (1.0 - _VALENCE_SHARE) * aroused
         self._n += 1
         self._matched += match
         self._valence += apart
         if match < FAR and len(self._marks) < MARKS_MAX:
             self._marks.append(Mark(at, "feels unlike its sources"))
+
+    def _of_source(self, source: Source) -> _Felt:
+        """Return what a source feels like, which is read once."""
+        felt = self._felt.get(source.id)
+        if felt is None:
+            felt = self._felt[source.id] = _felt(source.text)
+        return felt
 
     def score(self) -> Score | None:
         if not self._n:
@@ -53,19 +101,6 @@ class _Judging:
             parts={"valence_apart": self._valence / self._n, "judged": self._n / self._at},
             marks=tuple(self._marks),
         )
-
-
-def _feeling(text: str) -> tuple[float, float] | None:
-    """Return the valence of a text by the word, -1 to 1, and the mean arousal of its sentences, 0 to 1.
-
-    None where no word or sign of it feels like anything. A longer text feels no stronger than a short one.
-    """
-    text = text[:CHARS_MAX]
-    affects = [affect_of(sentence) for sentence in sentences(text)]
-    if not any(affect.found for affect in affects):
-        return None
-    density = sum(affect.total for affect in affects) / max(sum(affect.words for affect in affects), 1)
-    return density / math.hypot(density, _SOFTENING), sum(a.arousal for a in affects) / len(affects)
 
 
 class EmotionMatch:
