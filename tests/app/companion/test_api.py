@@ -20,6 +20,7 @@ from homeostat.companion.canaries import Canaries
 from homeostat.companion.finding import Hit
 from homeostat.companion.message import NewMessage
 from homeostat.companion.store.people import Memory
+from homeostat.testing.finder_by_words import ByWords
 
 API = (
     "/people",
@@ -408,10 +409,10 @@ def test_bodies_beyond_the_budget_are_put_off(service: TestClient) -> None:
     assert budget.used_bytes == 0
 
 
-class Broken:
+class Broken(ByWords):
     """A finder that fails with a person's words in its error."""
 
-    def find(self, memory: Memory, text: str, k: int, **more: object) -> list[Hit]:
+    def find(self, memory: Memory, text: str, *args: object, **more: object) -> list[Hit]:
         """Fail."""
         raise KeyError(text)
 
