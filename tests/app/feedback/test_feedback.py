@@ -17,6 +17,7 @@ from homeostat.app.feedback.origins import Origins
 from homeostat.app.web.app import create_app
 from homeostat.core.errors import ConfigError
 from homeostat.loop.homeostat import Homeostat
+from homeostat.runtime.experience import book
 from homeostat.runtime.experience.declaration import Declaration
 from homeostat.runtime.experience.experience import Experience
 from homeostat.runtime.experience.pseudonyms import KEY_BYTES, Pseudonyms
@@ -208,6 +209,21 @@ def test_a_pass_that_could_not_be_read_again_is_not_made(locked: TestClient) -> 
     refused = locked.post("/feedback/passes", json=asked, headers=BEARER)
     assert refused.status_code == 400
     assert "at most 256 characters" in refused.text
+
+
+def test_what_is_answered_to_who_opted_out_and_to_who_finds_no_room_is_told_apart(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    give(client)
+    client.post("/feedback", json={"service": "shop", "user": "u1", "opt_out": True})
+    for body in ({"rating": 1}, {"asked": ["rating"]}):
+        told = client.post("/feedback", json={"service": "shop", "user": "u1", **body})
+        assert (told.status_code, told.json()["kept"]) == (200, False)
+    monkeypatch.setattr(book, "ENTRIES_A_DAY", 0)
+    for body in ({"rating": 1}, {"asked": ["rating"]}):
+        told = client.post("/feedback", json={"service": "shop", "user": "u2", **body})
+        assert (told.status_code, told.headers["retry-after"]) == (503, "2")
+        assert "cannot be kept now" in told.text
 
 
 def test_services_are_bounded_and_named(client: TestClient) -> None:

@@ -15,7 +15,7 @@ from homeostat.app.feedback.body import BODY_BYTES_MAX, FeedbackBody, understood
 from homeostat.app.feedback.origins import PATH, Origins
 from homeostat.app.web.bodies import body_of
 from homeostat.app.web.errors import json_answer, problem
-from homeostat.core.errors import ConfigError, InputError, TooLarge
+from homeostat.core.errors import ConfigError, InputError, StoreBusy, StoreError, TooLarge
 from homeostat.evaluate.experience.usability import STATEMENTS
 from homeostat.runtime.experience.experience import Experience
 from homeostat.runtime.limits.refused import RateExceeded
@@ -113,6 +113,8 @@ class FeedbackApi:
         except (InputError, ConfigError) as error:
             status = 413 if isinstance(error, TooLarge) else 400
             answer = problem(status, str(error), REMEDY)
+        except StoreError:
+            answer = problem(503, "feedback cannot be kept now", "send it again later", {"retry-after": "2"})
         except RateExceeded as error:
             after_s = str(max(1, round(min(error.retry_after_s, 60.0))))
             answer = problem(429, str(error), "send more slowly", {"retry-after": after_s})
@@ -146,13 +148,14 @@ def _taken(experience: Experience, user: str, body: FeedbackBody) -> Response:
         else:
             experience.opt_in(user)
         return json_answer({"kept": False, "opted_out": body.opt_out, "forgotten": forgotten})
-    if body.asked:
-        experience.asked(user, *body.asked)
-    if not (body.answers or body.statements or body.comment):
-        return json_answer({"kept": True}, 201)
-    kept = experience.feedback(
-        user, request_id=body.request_id, statements=body.statements, comment=body.comment, **body.answers
-    )
+    kept = experience.asked(user, *body.asked) if body.asked else True
+    if body.answers or body.statements or body.comment:
+        taken = experience.feedback(
+            user, request_id=body.request_id, statements=body.statements, comment=body.comment, **body.answers
+        )
+        kept = taken and kept
+    if not kept and not experience.opted_out(user):
+        raise StoreBusy("there is no room for feedback now")
     return json_answer({"kept": kept}, 201 if kept else 200)
 
 

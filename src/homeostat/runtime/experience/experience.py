@@ -117,17 +117,21 @@ class Experience:
             self._measures.attempt(attempt)
             self._book.put(attempt, self._book.unique())
 
-    def asked(self, user: str, *instruments: str) -> None:
-        """Somebody was asked, so that it is known which share answers."""
+    def asked(self, user: str, *instruments: str) -> bool:
+        """Somebody was asked, so that it is known which share answers; False where it was not kept."""
         self._needs("feedback")
-        person = self._person(user)
-        now_ns = self._clock.now_ns()
         for name in instruments:
             if name not in INSTRUMENTS:
                 raise InputError(f"{name[:40]!r} is no instrument; use one of {', '.join(INSTRUMENTS)}")
-            if person is not None:
-                event = Asked(person=person, at_ns=now_ns, instrument=name)
-                self._book.put(event, f"{name}.{now_ns // DAY_NS:x}")
+        person = self._person(user)
+        if person is None:
+            return False
+        now_ns = self._clock.now_ns()
+        kept = True
+        for name in instruments:
+            event = Asked(person=person, at_ns=now_ns, instrument=name)
+            kept = self._book.put(event, f"{name}.{now_ns // DAY_NS:x}") and kept
+        return kept
 
     def feedback(
         self,
