@@ -105,7 +105,10 @@ FLAGS: dict[str, str] = {
 
 
 class CompanionNode:
-    """All that one server of the companion holds. Raises ConfigError or StoreError where it cannot start."""
+    """All that one server of the companion holds.
+
+    Raises ConfigError or StoreError, among others, where it cannot start: then nothing is left open.
+    """
 
     def __init__(
         self,
