@@ -47,8 +47,3 @@ class Pairs:
                 [a < FLAGGED_BELOW for a in first], [b < FLAGGED_BELOW for b in second], rng
             ),
         }
-
-    def all(self) -> tuple[tuple[str, str], ...]:
-        """Return who was held against whom."""
-        with self._lock:
-            return tuple(sorted(self._pairs))

@@ -1,6 +1,5 @@
 """The standing: what an evaluator has said of an operation so far, with its interval."""
 
-import math
 import threading
 
 import msgspec
@@ -48,5 +47,4 @@ class Standings:
             return tuple(
                 Standing(operation, evaluator, mean.n, mean.estimate, mean.interval())
                 for (operation, evaluator), mean in sorted(self._means.items())
-                if not math.isnan(mean.estimate)
             )

@@ -1,7 +1,5 @@
 """The endpoint's moderation: a service elsewhere that says whether a text is harmful, and how."""
 
-from functools import partial
-
 import msgspec
 
 from homeostat.core.endpoint import Endpoint
@@ -40,13 +38,13 @@ class EndpointModeration:
 
     def begin(self, context: Context) -> Gathered:
         """Return what will ask about one passage."""
-        return Gathered(partial(self._judged, context))
+        return Gathered(self._judged)
 
     def close(self) -> None:
         """Close its connections."""
         self._asking.close()
 
-    def _judged(self, context: Context, segments: tuple[Segment, ...]) -> Score:
+    def _judged(self, segments: tuple[Segment, ...]) -> Score:
         try:
             found = self._moderated(segments)
         except Unanswered as error:
