@@ -1,10 +1,11 @@
 """Is the guard right about planted texts? The canaries, and a second set that nothing was chosen on.
 
-The second set (`evaluate_guard_second_set.txt`) was written before the guard was tried on it. Its figures are given by
-language, so that nobody improves the guard on single texts of it.
+The second set (`evaluate_guard_second_set.txt`) was written before the guard was tried on it. Its figures are
+given by language, so that nobody improves the guard on single texts of it.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from benchmarks.result import Result
@@ -53,10 +54,8 @@ def _share(name: str, hits: Sequence[bool]) -> Result:
 def run(data: Path | None) -> list[Result]:
     """Measure by words, and by meaning where MiniLM is built."""
     guards = {"by words": Guard(policy("adult"))}
-    try:
+    with suppress(NotAvailable):
         guards["by meaning"] = Guard(policy("adult"), MiniLm(BareHost()))
-    except NotAvailable:
-        pass
     sets = {"canaries": [one for one in canaries() if not one.trigger], "second set": second_set()}
     return [
         result

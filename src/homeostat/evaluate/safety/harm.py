@@ -9,7 +9,7 @@ from homeostat.evaluate.safety.category import Category
 from homeostat.evaluate.safety.head import LEVELS, Head
 from homeostat.evaluate.safety.sentence import Sentence
 from homeostat.evaluate.safety.terms import Terms
-from homeostat.evaluate.safety.traits import NAMES, Traits, quoted_places
+from homeostat.evaluate.safety.traits import ABROAD, NAMES, Traits, quoted_places
 from homeostat.evaluate.safety.verdict import Finding
 
 REACHED, SURER = 0.6, 0.9
@@ -29,14 +29,27 @@ _TOLD = frozenset((Category.HATE, Category.HARASSMENT, Category.VIOLENCE, Catego
 
 _SELF = (
     " i am ", " i'm ", " we are ", " we're ", " my ", " us ", " me ", " myself ", " ourselves ", " our ",
-    " we ", " being ",
+    " we ", " being ", " ich bin ", " wir sind ", " mein ", " meine ", " uns ",
 )  # fmt: skip
 _ATTACKING = [NAMES.index(name) for name in ("hostile", "harm", "negated praise", "slur", "rude", "profane")]
+_BEARING = [
+    *_ATTACKING, NAMES.index("sexual"), NAMES.index("violent"), NAMES.index("self-harm"),
+    NAMES.index("any attack"), NAMES.index("any wound"), NAMES.index("any body"),
+]  # fmt: skip
+"""What there must be in a German sentence for its vector to count: embedders may know no German."""
+
 _UNSUPPORTED = 0.5
 """Without a vector, but for hate in hostile words: `kill` may be said of a process as well."""
 
 _MENTIONED = REACHED * (LEAST / 10) ** (1 / FALLING)
 """What is less likely stays below what is mentioned."""
+
+_HARMS = tuple(LEVELS)
+_HATE, _HARASSMENT, _VIOLENCE = (
+    _HARMS.index(harm) for harm in (Category.HATE, Category.HARASSMENT, Category.VIOLENCE)
+)
+_SPANS = tuple((levels[0][0], levels[-1][0] + 1) for levels in LEVELS.values())
+"""Where the classes of each harm stand: side by side."""
 
 _GROUP, _REFERRED, _YOU, _COUNTER = (NAMES.index(name) for name in ("group", "referred", "you", "counter"))
 
@@ -72,7 +85,9 @@ class Harm:
         found = [self._in_context(sentence, term, traits) for term in terms]
         if 1 - shares[0] < _MENTIONED:
             return found
-        by_meaning = sentence.vector is not None
+        by_meaning = sentence.vector is not None and (
+            not traits[ABROAD] or any(traits[at] for at in _BEARING)
+        )
         for harm, levels in _levels(shares, of_group=traits[_GROUP] > 0 or traits[_REFERRED] > 0):
             severity = severity_of(levels)
             if not (by_meaning or (harm is Category.HATE and any(traits[at] for at in _ATTACKING))):
@@ -99,15 +114,15 @@ def _levels(shares: Sequence[float], of_group: bool) -> Iterator[tuple[Category,
     The likeliest harm has all that is left of `none`, for a threat against a group is half hate and half
     violence; and what is done to people of a group is hate.
     """
-    of_each = {harm: sum([shares[at] for at, _ in levels]) for harm, levels in LEVELS.items()}
-    whole = dict(of_each)
+    of_each = [sum(shares[first:last]) for first, last in _SPANS]
+    whole = of_each.copy()
     if of_group:
-        whole[Category.HATE] += of_each[Category.HARASSMENT] + of_each[Category.VIOLENCE]
-    whole[max(whole, key=whole.__getitem__)] = 1 - shares[0]
-    for harm, share in whole.items():
+        whole[_HATE] += of_each[_HARASSMENT] + of_each[_VIOLENCE]
+    whole[whole.index(max(whole))] = 1 - shares[0]
+    for at, share in enumerate(whole):
         if share > _MENTIONED:
-            scale = share / of_each[harm]
-            yield harm, [(level, scale * shares[at]) for at, level in LEVELS[harm]]
+            scale = share / of_each[at]
+            yield _HARMS[at], [(level, scale * shares[number]) for number, level in LEVELS[_HARMS[at]]]
 
 
 def severity_of(levels: Sequence[tuple[float, float]]) -> float:

@@ -2,7 +2,7 @@
 
 A multinomial logistic regression with a ridge, learned from our own examples (`prototypes.txt`): no other
 data. That of MiniLM is shipped, and so is the one that goes by traits alone; for another embedder it is
-learned when it is first needed, which embeds some 2,300 sentences.
+learned when it is first needed, which embeds some 3,800 sentences.
 """
 
 from collections import Counter
@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from importlib.resources import as_file, files
 from math import exp, sqrt
 from types import MappingProxyType
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +20,7 @@ from homeostat.evaluate.safety.category import Category
 from homeostat.evaluate.safety.folding import Folding
 from homeostat.evaluate.safety.sentence import meant, sentence
 from homeostat.evaluate.safety.terms import Terms
-from homeostat.evaluate.safety.traits import NAMES, Traits
+from homeostat.evaluate.safety.traits import ABROAD, NAMES, Traits
 
 Floats = NDArray[np.float64]
 
@@ -44,7 +45,7 @@ LEVELS: Mapping[Category, tuple[tuple[int, float], ...]] = MappingProxyType(
 WORDS = "words"
 """The name of the head that needs no embedder."""
 
-_GROUPS = (
+_ENGLISH = (
     """
 women|Muslims|Jews|gay people|black people|immigrants|trans people|disabled people|Asians|Mexicans|refugees
 lesbians|Indians|Christians|Arabs|old people|foreigners|Chinese people|blacks|homosexuals|feminists|Africans
@@ -52,37 +53,47 @@ lesbians|Indians|Christians|Arabs|old people|foreigners|Chinese people|blacks|ho
     .replace("\n", "|")
     .split("|")
 )
-SCALE = 0.3
+_GERMAN = (
+    """
+Frauen|Muslime|Juden|Schwule|Schwarze|Einwanderer|Transmenschen|Behinderte|Asiaten|Türken|Flüchtlinge|Lesben
+Inder|Christen|Araber|alte Leute|Ausländer|Chinesen|Polen|Homosexuelle|Feministinnen|Afrikaner
+""".strip()
+    .replace("\n", "|")
+    .split("|")
+)
+SCALE = 0.5
 """Of traits, so that they weigh about as much as a vector."""
 
 VECTORS = 0.7
-"""Of vectors: as if each weight of theirs cost twice what one of a trait does."""
-
-TALK = 0.3
-"""The weight of a sentence of harmless talk beside one of our examples."""
+"""Of vectors: as if each weight of theirs cost half of what one of a trait does."""
 
 _TURNS = 4
 _REPEATED = -0.25
-_PENALTY = 0.8
-_STEPS = 300
+_PENALTY = 0.5
+_STEPS = 200
 
 
 class Head:
-    """Weights of shape (traits + dimensions + 1, classes); the last row stands alone."""
+    """Weights of shape (languages, traits + dimensions + 1, classes); the last row stands alone.
+
+    What was learned of German beside English serves German alone: in one, the English would suffer.
+    """
 
     def __init__(self, model: str, weights: Floats) -> None:
         self.model, self.weights = model, weights
-        self._traits, self._vectors = np.split(weights[:-1], [len(NAMES)])
-        self._alone = weights[-1]
+        self._english, self._german = (
+            (*np.split(of_one[:-1], [len(NAMES)]), of_one[-1]) for of_one in weights
+        )
 
     def probabilities(self, traits: Sequence[float], vector: Floats | None = None) -> list[float]:
         """Return the probability of each of CLASSES for one sentence.
 
         One by one: together they would be rounded otherwise than alone, and a stream must judge as a check.
         """
-        odds = np.array(traits) @ self._traits + self._alone
+        of_traits, of_vectors, alone = self._german if traits[ABROAD] else self._english
+        odds = np.array(traits) @ of_traits + alone
         if vector is not None:
-            odds += vector @ self._vectors
+            odds += vector @ of_vectors
         return _share(odds.tolist())
 
 
@@ -110,39 +121,54 @@ def learned(
 
     Raises EmbedderError.
     """
-    written = list(examples())
-    rows = [*written, *((0, text, text) for text in harmless)]
-    sentences = [sentence(text, folding) for _, _, text in rows]
-    vectors = None
-    if embedder is not None:
-        vectors = np.asarray(embedder.embed([meant(one) for one in sentences]), dtype=np.float64)
+    rows = [*examples(), *(Example(0, text, text, False) for text in harmless)]
+    sentences = [sentence(one.text, folding) for one in rows]
     seen = SCALE * np.array(traits.of(sentences, terms.look(sentences)))
-    inputs = np.hstack([seen, *([] if vectors is None else [VECTORS * vectors]), np.ones((len(seen), 1))])
-    turns = Counter(pattern for _, pattern, _ in rows)
-    weight = np.array([turns[pattern] ** _REPEATED for _, pattern, _ in rows])
-    weight[len(written) :] *= TALK
-    classes = np.array([number for number, _, _ in rows])
-    weights = _fitted(inputs, classes, weight)
-    weights[: len(NAMES)] *= SCALE
-    weights[len(NAMES) : -1] *= VECTORS
+    inputs = [seen]
+    if embedder is not None:
+        vectors = embedder.embed([meant(one) for one in sentences])
+        inputs.append(VECTORS * np.asarray(vectors, dtype=np.float64))
+    inputs.append(np.ones((len(seen), 1)))
+    everything = np.hstack(inputs)
+    turns = Counter(one.pattern for one in rows)
+    weight = np.array([float(turns[one.pattern]) ** _REPEATED for one in rows])
+    classes = np.array([one.number for one in rows])
+    english = np.array([not one.german for one in rows])
+    weights = np.stack(
+        [_fitted(everything[of], classes[of], weight[of]) for of in (english, np.ones_like(english))]
+    )
+    weights[:, : len(NAMES)] *= SCALE
+    weights[:, len(NAMES) : -1] *= VECTORS
     return Head(embedder.model if embedder else WORDS, weights)
 
 
-def examples() -> Iterator[tuple[int, str, str]]:
-    """Give our examples: the number of the class, the pattern, and it with a group of people put in."""
-    harm, turn = 0, 0
+class Example(NamedTuple):
+    """A sentence that is learned from: the number of its class, and the pattern that it is made of."""
+
+    number: int
+    pattern: str
+    text: str
+    german: bool
+
+
+def examples() -> Iterator[Example]:
+    """Give our examples; a pattern that names a group of people is several, one for each group put in."""
+    number, turn, german = 0, 0, False
     for line in files(__package__).joinpath("prototypes.txt").read_text(encoding="utf-8").splitlines():
         if not line or line.startswith("#"):
             continue
         if line.startswith("["):
-            harm = _class(line.strip("[]"))
+            heading = line.strip("[]")
+            german = heading.startswith("de ")
+            number = _class(heading.removeprefix("de "))
         elif "{g}" in line:
+            groups = _GERMAN if german else _ENGLISH
             for at in range(_TURNS):
-                text = line.replace("{g}", _GROUPS[(turn * 5 + at * 7) % len(_GROUPS)])
-                yield harm, line, text[0].upper() + text[1:]
+                text = line.replace("{g}", groups[(turn * 5 + at * 7) % len(groups)])
+                yield Example(number, line, text[0].upper() + text[1:], german)
             turn += 1
         else:
-            yield harm, line, line
+            yield Example(number, line, line, german)
 
 
 def _class(heading: str) -> int:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 _MASKED = re.compile(r"(?<= )[a-z]+\*+[a-z*]*(?= )")
 _MASKED_MAX = 20
+_NAMED = re.compile(r"<(\w+)>")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,20 +31,41 @@ class Term:
     unless: frozenset[str] = frozenset()
 
 
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    """A term with room in it: an expression over a line of plain words, tried where one of its cues is."""
+
+    term: Term
+    expression: re.Pattern[str]
+    cues: tuple[str, ...]
+
+
 class Terms:
     """Finds the terms of a list. It is built once, and safe for threads; some us a sentence.
 
     Raises NotAvailable where `ahocorasick_rs` is not installed.
     """
 
-    def __init__(self, folding: Folding, terms: Iterable[tuple[str, Term]] | None = None) -> None:
+    def __init__(
+        self,
+        folding: Folding,
+        terms: Iterable[tuple[str, Term]] | None = None,
+        phrases: Iterable[Phrase] | None = None,
+    ) -> None:
         listed = {
             (pattern, term)
             for entry, term in (shipped() if terms is None else terms)
             for pattern in patterns_of(entry, folding)
         }
-        self._terms = tuple(term for _, term in listed)
-        self._found = automaton(pattern for pattern, _ in listed)
+        cued = [
+            (pattern, phrase)
+            for phrase in (shipped_phrases() if phrases is None else phrases)
+            for entry in phrase.cues
+            for pattern in patterns_of(entry, folding)
+        ]
+        all_of_them: list[tuple[str, Term | Phrase]] = [*listed, *cued]
+        self._terms = tuple(one for _, one in all_of_them)
+        self._found = automaton(pattern for pattern, _ in all_of_them)
         self._by_length: dict[int, list[tuple[str, Term]]] = {}
         for word, term in sorted(((p.strip(), term) for p, term in listed), key=lambda one: one[0]):
             if " " not in word:
@@ -74,10 +96,14 @@ class Terms:
 
     def _hits(self, line: str) -> list[tuple[Term, int, int]]:
         """Return the terms in a line with the numbers of their first and last words."""
-        return [
-            (self._terms[number], *words_of(line, start, end))
-            for number, start, end in self._found.find_matches_as_indexes(line, overlapping=True)
-        ]
+        found = []
+        for number, start, end in self._found.find_matches_as_indexes(line, overlapping=True):
+            one = self._terms[number]
+            if isinstance(one, Term):
+                found.append((one, *words_of(line, start, end)))
+            elif (match := one.expression.search(line)) is not None:
+                found.append((one.term, *words_of(line, *match.span())))
+        return found
 
     def _masked(self, line: str) -> Iterator[tuple[Term, int, int]]:
         """Give the single words that a word with stars in it may stand for, the mildest of each."""
@@ -120,6 +146,17 @@ def shipped() -> list[tuple[str, Term]]:
     return [
         (entry, _term(table)) for table in tomllib.loads(text)["terms"] for entry in table["words"].split()
     ]
+
+
+def shipped_phrases() -> list[Phrase]:
+    """Return our phrases; `<name>` in one stands for the words that the table of that name holds."""
+    text = files(__package__).joinpath("phrases.toml").read_text(encoding="utf-8")
+    document = tomllib.loads(text)
+    found = []
+    for table in document["phrases"]:
+        pattern = _NAMED.sub(lambda match: f"(?:{document['words'][match[1]]})", table["pattern"])
+        found.append(Phrase(_term(table), re.compile(pattern), tuple(table["cues"].split())))
+    return found
 
 
 def _term(table: Mapping[str, Any]) -> Term:

@@ -1,20 +1,18 @@
 """Traits of a sentence: who is spoken of, how, and whether it is denied, quoted or answered; by words."""
 
 import re
-import tomllib
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from importlib.resources import files
 
 from homeostat.evaluate.safety.category import Category
 from homeostat.evaluate.safety.folding import Folding, Line, Place
+from homeostat.evaluate.safety.roles import TELLS, Roles
 from homeostat.evaluate.safety.sentence import NO_WORDS, Sentence
-from homeostat.evaluate.safety.terms import automaton, patterns_of
 from homeostat.evaluate.safety.verdict import Finding, severities
 
 _SEEN = (
     "me", "other", "denied", "quoted", "aim", "asked", "over", "told", "means", "young", "body", "wound",
-    "attack",
+    "attack", TELLS,
 )  # fmt: skip
 """What is only looked for, wherever it stands in the sentence."""
 
@@ -34,11 +32,14 @@ _COUNTED = (
     "group reported", "group counter", "group praise", "group profane", "you hostile", "you group counter",
 )  # fmt: skip
 NAMES = (*_COUNTED, *(f"any {name}" for name in _SEEN), *(" ".join(names) for names in _TOGETHER))
+ABROAD = NAMES.index(f"any {TELLS}")
+"""The trait of a sentence that is not read as English."""
+
 _NEAR = 4
 _QUOTES = re.compile(r"[\"“”«»„][^\"“”«»„]{3,}[\"“”«»„]|(?<!\w)['‘][^'‘’]{3,}['’](?!\w)")
 _QUOTE = re.compile("[\"“”«»„'‘’]")
 _BREAKS = frozenset(
-    "but that because if when why how only know stop wait help care mind".split()  # noqa: SIM905 (as a list it is one word a line)
+    "but that because if when why how only know stop wait help care mind aber sondern weil wenn dass".split()  # noqa: SIM905 (as a list it is one word a line)
 )
 _WORDS = re.compile(r"[\w']+")
 _CLAUSE = re.compile(r"[,;:.!?\u2013\u2014\n]")
@@ -60,6 +61,7 @@ _NOTHING_SAID = [0.0] * len(_TERMS)
 _NOTHING_COUNTED = (0.0,) * (len(_COUNTED) - 3)
 _BIT = {name: 1 << at for at, name in enumerate(_SEEN)}
 _BITS = tuple(_BIT.values())
+_TELLS = _BIT[TELLS]
 _SETS = tuple(
     (
         sum(_BIT[name.lstrip("-")] for name in names),
@@ -74,17 +76,7 @@ class Traits:
     """Counts the traits of sentences. It is built once, and safe for threads; some 10 us a sentence."""
 
     def __init__(self, folding: Folding) -> None:
-        text = files(__package__).joinpath("terms.toml").read_text(encoding="utf-8")
-        roles = tomllib.loads(text)["roles"]
-        self._negators = frozenset(roles["negator"].split())
-        listed = [
-            (pattern, role)
-            for role, words in roles.items()
-            for entry in words.split()
-            for pattern in patterns_of(entry, folding)
-        ]
-        self._roles = tuple((role, _BIT.get(role, 0)) for _, role in listed)
-        self._found = automaton(pattern for pattern, _ in listed)
+        self._roles = Roles(folding, _BIT)
 
     def of(self, sentences: Sequence[Sentence], terms: Sequence[Sequence[Finding]]) -> list[list[float]]:
         """Return the traits of each sentence, by NAMES, given the terms found in it."""
@@ -95,49 +87,43 @@ class Traits:
         if sentence.line_before == NO_WORDS or _THEY.search(sentence.lines[0].text) is None:
             return False
         return (
-            "group" in self._roles_in(sentence.line_before)[0]
-            and "group" not in self._roles_in(sentence.lines[0].text)[0]
+            "group" in self._roles.of(sentence.line_before)[0]
+            and "group" not in self._roles.of(sentence.lines[0].text)[0]
         )
 
     def denied(self, sentence: Sentence, term: Finding) -> bool:
         """Whether a term stands behind a word that denies it: `I would never kill myself`."""
         before = sentence.text[max(term.start - _BEFORE_MAX, 0) : term.start].lower().replace("’", "'")
         near = _WORDS.findall(_CLAUSE.split(before)[-1])[-_NEAR:]
-        denials = [at for at, word in enumerate(near) if word in self._negators]
+        denials = [at for at, word in enumerate(near) if word in self._roles.negators]
         return bool(denials) and _BREAKS.isdisjoint(near[denials[-1] + 1 :])
 
     def told(self, sentence: Sentence, term: Finding) -> bool:
         """Whether a term is quoted as what somebody said: `he wrote "I will kill you", and I reported it`."""
         return any(start <= term.start < end for start, end in quoted_places(sentence.text)) and (
-            "report" in self._roles_in(sentence.lines[0].text)[0]
+            "report" in self._roles.of(sentence.lines[0].text)[0]
         )
-
-    def _roles_in(self, line: str) -> tuple[dict[str, list[int]], int]:
-        """Return where each role stands in a line, by the number of the word, and bits of what is there."""
-        found: dict[str, list[int]] = {}
-        seen = 0
-        for number, start, _ in self._found.find_matches_as_indexes(line, overlapping=True):
-            role, bit = self._roles[number]
-            if bit:
-                seen |= bit
-            else:
-                found.setdefault(role, []).append(line.count(" ", 0, start + 1) - 1)
-        return found, seen
 
     def _of(self, sentence: Sentence, terms: Sequence[Finding]) -> list[float]:
         line = sentence.lines[-1 if len(sentence.lines) == 1 else 1]
-        roles, seen = self._roles_in(line.text)
+        roles, seen = self._roles.of(line.text)
         quotes = quoted_places(sentence.text)
         words = line.text.split()
-        if not _ME.isdisjoint(words):
-            seen |= _BIT["me"]
-        if not _OTHER.isdisjoint(words):
-            seen |= _BIT["other"]
+        if not seen & _TELLS:
+            if not _ME.isdisjoint(words):
+                seen |= _BIT["me"]
+            if not _OTHER.isdisjoint(words):
+                seen |= _BIT["other"]
+            if not _YOU.isdisjoint(words):
+                roles["you"] = []
         if "negator" in roles:
             seen |= _BIT["denied"]
         if quotes:
             seen |= _BIT["quoted"]
-        return [*self._counted(sentence, line, words, roles, quotes, terms), *_traits_of(seen)]
+        counted = self._counted(
+            sentence, line, words, roles, quotes, terms, -_NEAR - 1 if seen & _TELLS else 0
+        )
+        return [*counted, *_traits_of(seen)]
 
     def _counted(
         self,
@@ -147,11 +133,12 @@ class Traits:
         roles: Mapping[str, Sequence[int]],
         quotes: Sequence[Place],
         terms: Sequence[Finding],
+        lead: int,
     ) -> Sequence[float]:
         group = float("group" in roles)
         referred = float(not group and self.refers(sentence))
-        you = float(not _YOU.isdisjoint(words))
-        if not roles and not terms and not referred:
+        you = float("you" in roles)
+        if len(roles) == you and not terms and not referred:
             return (0.0, 0.0, you, *_NOTHING_COUNTED)
         places = sentence.places(line) if quotes else ()
         negators, reports = roles.get("negator", []), roles.get("report", [])
@@ -160,7 +147,9 @@ class Traits:
         quoted = reported = 0.0
         for role in counts:
             for word in roles.get(role, ()):
-                if negators and any(0 < word - n <= _NEAR and not _broken(words, n, word) for n in negators):
+                if negators and any(
+                    lead < word - n <= _NEAR and word != n and not _broken(words, n, word) for n in negators
+                ):
                     negated[role] += 1
                 elif quotes and any(start <= places[word][0] < end for start, end in quotes):
                     quoted += role != "praise"
@@ -202,4 +191,5 @@ def quoted_places(text: str) -> list[Place]:
 
 def _broken(words: Sequence[str], negator: int, word: int) -> bool:
     """Whether what a negator denies ends before a word: `nothing but contempt`, `not obvious that I hate`."""
-    return not _BREAKS.isdisjoint(words[negator + 1 : word])
+    first, last = (negator, word) if negator < word else (word, negator)
+    return not _BREAKS.isdisjoint(words[first + 1 : last])
