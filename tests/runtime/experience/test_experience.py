@@ -65,6 +65,22 @@ def test_everything_that_happens_becomes_a_figure(experience: Experience, clock:
     assert found.features[0].share.value == 1.0
 
 
+def test_what_is_offered_again_does_not_undo_what_was_said_of_it(
+    experience: Experience, clock: ManualClock
+) -> None:
+    for i in range(6):
+        experience.adapted(str(i), "shorter")
+        experience.adapted(str(i), "shorter", accepted=i < 3)
+    clock.advance(60.0)
+    for i in range(12):
+        experience.adapted(str(i), "shorter")
+    found = experience.figures().adaptations
+    assert (found.value, found.n, found.people) == (0.5, 6, 6)
+    assert found.response_rate == 0.5
+    experience.adapted("5", "shorter", accepted=True)
+    assert experience.figures().adaptations.value == pytest.approx(4 / 6)
+
+
 def test_neither_names_nor_choices_are_kept(experience: Experience, store: Store) -> None:
     use_all(experience, "ann@example.org")
     kept = everything(store)

@@ -212,7 +212,10 @@ class Experience:
             self._book.put(event, self._book.unique())
 
     def adapted(self, user: str, adaptation: str, accepted: bool | None = None) -> None:
-        """Something was adapted to somebody (None); later, they kept it (True) or took it back (False)."""
+        """Something was adapted to somebody (None); later, they kept it (True) or took it back (False).
+
+        Offered again, what they said of it holds until they say otherwise.
+        """
         self._needs("adaptations")
         self._known("adaptation", adaptation)
         person = self._person(user)
@@ -221,7 +224,7 @@ class Experience:
         if accepted is not None:
             self._measures.accepted(accepted)
         event = Offer(person=person, at_ns=self._clock.now_ns(), adaptation=adaptation, accepted=accepted)
-        self._book.put(event, adaptation)
+        self._book.put(event, f"{'offer' if accepted is None else 'answer'}.{adaptation}")
 
     def opt_out(self, user: str) -> int:
         """Keep nothing more of somebody, and forget what is kept; return how many events that were.

@@ -1,12 +1,8 @@
 """Sealing: what somebody wrote, encrypted before it is kept, so that the store holds no text of people."""
 
 import secrets
-from typing import TYPE_CHECKING
 
 from homeostat.core.errors import NotAvailable, StoreCorrupt
-
-if TYPE_CHECKING:
-    pass
 
 NONCE_BYTES = 12
 
