@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from homeostat.companion.dream.integrate.integration import Integration
@@ -114,6 +115,19 @@ def test_single_words_near_to_the_question_speak_for_a_memory(memory: Memory, em
     hits = found(memory, embedder, lexicon, k=8)
     words = {hit.message.id: hit.why.get("word", 0.0) for hit in hits}
     assert max(words, key=words.__getitem__) == "m8"
+
+
+def test_of_what_is_said_of_a_thing_in_one_talk_what_tells_of_it_first_stands_before(
+    memory: Memory, embedder: WordEmbedder
+) -> None:
+    texts = ("Our cat had to see the vet yesterday", "The cat is so good to you", "Your cat, you know")
+    memory.messages.add([msgspec.structs.replace(m, talk="one") for m in said(*texts)])
+    dreamt(memory, embedder)
+    memory.messages.add(said("Another cat came", first=50))
+    hits = {hit.message.id: hit.why for hit in found(memory, embedder, k=4)}
+    assert {id for id, why in hits.items() if why.get("kind")} == {"m1"}
+    assert hits["m1"]["tells"] > 0 > max(hits["m2"]["tells"], hits["m3"]["tells"])
+    assert "tells" not in hits["m50"]
 
 
 def test_of_memories_in_the_same_words_one_is_a_hit(memory: Memory, embedder: WordEmbedder) -> None:

@@ -17,7 +17,7 @@ from homeostat.companion.search.fusion import (
     z_scored,
 )
 
-NOTHING = Weights(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
+NOTHING = Weights(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
 FLOATS = st.floats(-100, 100, width=32)
 
 
@@ -53,7 +53,7 @@ def test_lexical_scores_are_in_units_of_the_leaders() -> None:
 
 
 def test_a_turn_lends_to_those_beside_it_in_its_talk_alone() -> None:
-    weights = Weights(0, 0, 0, 0, 0, 0, before=0.1, after=0.3, hop=0, link=0, kind=0, word=0)
+    weights = Weights(0, 0, 0, 0, 0, 0, before=0.1, after=0.3, hop=0, link=0, kind=0, word=0, tells=0)
     before = np.array([-1, 0, -1, 1], np.int32)  # 0, 1 and 3 are one talk, 2 another
     gained = neighbouring(np.array([0, 10, 0, 0], np.float32), before, weights)
     assert gained.tolist() == pytest.approx([3, 0, 0, 1])

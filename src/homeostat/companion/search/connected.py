@@ -1,4 +1,4 @@
-"""Connected: what dreams derived of a person, ready to be searched: links, kinds of things, common words.
+"""Connected: what dreams derived of a person, ready to be searched: links, kinds, common words, what tells.
 
 It finds nothing by itself: it lends to messages, which alone are hits.
 """
@@ -79,6 +79,10 @@ class Connected:
         self.kinds = np.zeros(len(seqs), np.uint32)
         places, here = _places(page.rows["seq"], seqs)
         self.kinds[places] = page.rows["kinds"][here]
+        tells, noted = np.zeros(len(seqs), np.float32), np.zeros(len(seqs), np.bool_)
+        tells[places], noted[places] = page.rows["tells"][here], True
+        self.tells = z_scored(tells, noted)
+        """By how many standard deviations each tells more than the mean; 0 for what came since."""
         self.said = np.zeros(len(seqs), np.uint64)
         """The number of what each says, the same for those of the same words; 0 where they are few."""
         self.said[places] = page.rows["words"][here]
@@ -86,7 +90,7 @@ class Connected:
     @property
     def size_bytes(self) -> int:
         """What it takes in memory."""
-        arrays = (*_arrays(self.links), *_arrays(self.words), self.kinds, self.said)
+        arrays = (*_arrays(self.links), *_arrays(self.words), self.kinds, self.tells, self.said)
         return sum(array.nbytes for array in arrays)
 
     def of_kind(self, asked: int, count: int) -> Scores:
@@ -98,6 +102,10 @@ class Connected:
                 has = (self.kinds >> np.uint32(number) & np.uint32(1)).astype(np.float32)
                 np.maximum(known, has * np.float32(max(np.log(len(has) / (1 + has.sum())), 0)), out=known)
         return gained
+
+    def telling(self, count: int) -> Scores:
+        """Return how much each of `count` memories tells."""
+        return np.concatenate((self.tells, np.zeros(count - len(self.tells), np.float32)))
 
     def distinct(self, places: NDArray[np.intp], k: int) -> NDArray[np.intp]:
         """Return the first `k` of places, of those that say the same in the same words the first alone."""

@@ -21,8 +21,8 @@ ALIKE = 0.2
 GRACE_US = 7 * 86_400 * 1_000_000
 """People speak of what happened for a week: then a memory gains half of what one of the time itself does."""
 
-BROADER = {"turn": 0.5, "window": 0.6, "speaker": 1.7, "asks": 2.0}
-"""What evidence counts for a question that may mean several things: less what resembles it as a whole."""
+BROADER_SPEAKER = 1.7
+"""How much more it counts who said it, for a question that may mean several things of one person."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +41,7 @@ class Weights:
     link: float
     kind: float
     word: float
+    tells: float
 
 
 def z_scored(values: Scores, here: NDArray[np.bool_]) -> Scores:

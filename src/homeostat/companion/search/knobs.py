@@ -20,6 +20,7 @@ _WEIGHTS = (
     ("link", 0.4, 6.0, "share of its score that a memory lends to those that dreams have linked it to"),
     ("kind", 0.6, 6.0, "what a memory gains that names something of the kind that the question asks for"),
     ("word", 0.3, 3.0, "weight of single words of a memory that are near to what the question means"),
+    ("tells", 0.6, 6.0, "weight of how much a memory tells that is new in its talk"),
 )
 
 

@@ -14,7 +14,7 @@ from homeostat.companion.residents import Residents
 from homeostat.companion.search.connected import Connected
 from homeostat.companion.search.following import Following
 from homeostat.companion.search.fusion import (
-    BROADER,
+    BROADER_SPEAKER,
     Evidence,
     Scores,
     Weights,
@@ -170,11 +170,11 @@ class Search:
         parts, count = evidence.parts, len(scores)
         parts["link"] = connected.links.spread(scores) * np.float32(weights.link)
         parts["kind"] = connected.of_kind(asked(query.meaning), count) * np.float32(weights.kind)
+        parts["tells"] = connected.telling(count) * np.float32(weights.tells)
         if row is not None and self._lexicon is not None and self._lexicon.name == connected.lexicon:
             parts["word"] = connected.words.near(self._lexicon, row, count) * np.float32(weights.word)
-        for kind, factor in BROADER.items():
-            if kind in parts:
-                parts[kind] = parts[kind] * np.float32(factor)
+        if "speaker" in parts:
+            parts["speaker"] *= np.float32(BROADER_SPEAKER)
         return parts["kind"] > 0
 
     def _second_pass(

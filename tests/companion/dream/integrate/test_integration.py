@@ -138,11 +138,28 @@ def test_small_steps_come_to_what_one_step_comes_to(people: SqlitePeople) -> Non
     found = []
     for person, limit in (("small", 10), ("large", 10_000)):
         with people.open(person, create=True) as memory:
-            memory.messages.add(said(*(TEXTS[n % len(TEXTS)] for n in range(700))))
+            messages = said(*(TEXTS[n % len(TEXTS)] for n in range(700)))
+            talks = [f"t{n // 30}" for n in range(700)]
+            memory.messages.add(
+                [msgspec.structs.replace(m, talk=t) for m, t in zip(messages, talks, strict=True)]
+            )
             steps = integrated(memory, limit)
-            found.append(derived(memory, range(1, 701)))
+            rows = kept.whole(memory, kept.head_of(memory)).rows
+            found.append((derived(memory, range(1, 701)), rows.tolist()))
             assert (steps > 60) is (person == "small")
     assert found[0] == found[1]
+
+
+def test_notes_of_another_version_are_derived_anew(memory: Memory) -> None:
+    memory.messages.add(said(*TEXTS))
+    integrated(memory)
+    before, first = facts(memory), f"{kept.NAME}.0"
+    head, page = (msgspec.msgpack.decode(memory.notes.get(name) or b"") for name in (kept.NAME, first))
+    head[0], page[0], page[-1] = 1, b"of another shape", 1
+    memory.notes.put({kept.NAME: msgspec.msgpack.encode(head), first: msgspec.msgpack.encode(page)})
+    assert facts(memory) == []
+    integrated(memory)
+    assert facts(memory) == before != []
 
 
 def test_to_integrate_twice_derives_nothing_twice(memory: Memory) -> None:

@@ -9,8 +9,8 @@ import numpy as np
 from homeostat.act.knobs.declaration import declared
 from homeostat.companion.dream.derived import Derived, Relation
 from homeostat.companion.dream.integrate import kept
+from homeostat.companion.dream.integrate.introducing import LOOK_BACK, introductions
 from homeostat.companion.dream.integrate.kept import (
-    LINKED,
     PAGE,
     RELATIONS,
     ROW,
@@ -20,7 +20,6 @@ from homeostat.companion.dream.integrate.kept import (
     Page,
     number_of,
 )
-from homeostat.companion.dream.integrate.kinds import told
 from homeostat.companion.dream.integrate.lexicon import Lexicon
 from homeostat.companion.dream.integrate.linking import linked, rows_of
 from homeostat.companion.dream.integrate.reading import derived
@@ -149,7 +148,7 @@ class Integration:
         fresh = [message for message in messages if known.get(message.seq) != number_of(message.text)]
         gone = set(known) - {message.seq for message in messages} | {m.seq for m in fresh if m.seq in known}
         head.changed = sorted({*head.changed, *gone})
-        new = self._noted(memory, fresh)
+        new = self._noted(memory, messages, fresh)
         for number, page in pages.items():
             pages[number] = page.without(head.changed).joined(new.of_page(number))
         head.last = reached
@@ -162,10 +161,18 @@ class Integration:
             forgotten=len(gone),
         )
 
-    def _noted(self, memory: Memory, messages: Sequence[Message]) -> Page:
-        """Return what is derived from messages."""
+    def _noted(self, memory: Memory, follow: Sequence[Message], messages: Sequence[Message]) -> Page:
+        """Return what is derived from messages, which are some of those that follow one another."""
+        if not messages:
+            return Page()
         lexicon = self._lexicon
-        rows = [(m.seq, number_of(m.text), told(m.text), _words_number(m)) for m in messages]
+        first = follow[0].seq
+        before = [m for m in memory.reading.after(max(first - LOOK_BACK - 1, 0), LOOK_BACK) if m.seq < first]
+        introduced = {m.seq: new for m, new in zip(follow, introductions(before, follow), strict=True)}
+        rows = [
+            (m.seq, number_of(m.text), introduced[m.seq].kinds, introduced[m.seq].tells, _words_number(m))
+            for m in messages
+        ]
         stated = [
             (m.seq, RELATIONS.index(s.relation), s.begin, s.end, s.about_begin, s.about_end, _key(m, s))
             for m in messages
@@ -175,7 +182,7 @@ class Integration:
         return Page(
             np.array(rows, ROW),
             np.array(stated, STATED),
-            linked(memory, messages, rows_of(memory, self._embedder)) if messages else np.empty(0, LINKED),
+            linked(memory, messages, rows_of(memory, self._embedder)),
             np.array(worded, WORDED),
         )
 

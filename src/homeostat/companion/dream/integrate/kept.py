@@ -15,12 +15,13 @@ from numpy.typing import NDArray
 from homeostat.companion.dream.derived import Relation, Why
 from homeostat.companion.store.people import Memory
 
-VERSION = 1
+VERSION = 2
 NAME = "integrated"
 PAGE = 512
 
-ROW = np.dtype([("seq", "<u4"), ("text", "<u8"), ("kinds", "<u4"), ("words", "<u8")])
-"""A message: numbers made of its text and of its author and words (0 where they are few), and its kinds."""
+ROW = np.dtype([("seq", "<u4"), ("text", "<u8"), ("kinds", "<u4"), ("tells", "<f2"), ("words", "<u8")])
+"""A message: numbers made of its text and of its author and words (0 where they are few), and what it
+introduces."""
 
 STATED = np.dtype(
     [
@@ -75,6 +76,7 @@ class _Page(msgspec.Struct, frozen=True, array_like=True):
     stated: bytes
     linked: bytes
     worded: bytes
+    version: int = 1
 
 
 @dataclass(slots=True)
@@ -133,11 +135,13 @@ def head_of(memory: Memory) -> Head:
 
 
 def page_of(memory: Memory, number: int) -> Page:
-    """Return a page, an empty one where there is none."""
+    """Return a page, an empty one where there is none, or one of another version."""
     note = memory.notes.get(_name(number))
     if note is None:
         return Page()
     kept = msgspec.msgpack.decode(note, type=_Page)
+    if kept.version != VERSION:
+        return Page()
     return Page(
         np.frombuffer(kept.rows, ROW),
         np.frombuffer(kept.stated, STATED),
@@ -152,7 +156,9 @@ def put(memory: Memory, head: Head, pages: Mapping[int, Page]) -> None:
     notes: dict[str, bytes | None] = {}
     for number, page in pages.items():
         head.pages = max(head.pages, number + 1)
-        body = _Page(page.rows.tobytes(), page.stated.tobytes(), page.linked.tobytes(), page.worded.tobytes())
+        body = _Page(
+            page.rows.tobytes(), page.stated.tobytes(), page.linked.tobytes(), page.worded.tobytes(), VERSION
+        )
         notes[_name(number)] = msgspec.msgpack.encode(body) if len(page.rows) else None
     notes[NAME] = msgspec.msgpack.encode(head)
     memory.notes.put(notes)

@@ -1,12 +1,12 @@
 """Kinds: what a question asks for by its kind (books, pets, places), and words by which such things are told.
 
 Who asks for a person's pets shares no word with "our cat had to see the vet". In a dream each memory is noted
-under the kinds of which it names something, so that a question finds them. Words are stems of English
-(`stem`); in other languages nothing is noted, and nothing is found by kind.
+under the kinds of which it is the first in its talk to name something, so that a question finds it. Words
+are stems of English (`stem`); in other languages nothing is noted, and nothing is found by kind.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 _WORD = re.compile(r"[^\W_]+")
 
@@ -154,10 +154,10 @@ def _bits(column: int) -> dict[str, int]:
 _ASKED, _TOLD = _bits(0), _bits(1)
 
 
-def told(text: str) -> int:
-    """Return the kinds of which a text names something, one bit each."""
+def told(stems: Iterable[str]) -> int:
+    """Return the kinds of which stems name something, one bit each."""
     kinds = 0
-    for word in _stems(text):
+    for word in stems:
         kinds |= _TOLD.get(word, 0)
     return kinds
 
