@@ -88,7 +88,7 @@ def test_what_is_said_deep_within_is_judged_by_the_nearest_operation_around(hs: 
 
 
 def test_sampling_comes_before_any_work(hs: Homeostat) -> None:
-    threads = threading.active_count()
+    before = set(threading.enumerate())
 
     def never() -> Context:
         raise AssertionError("the context of what nobody judges was made")
@@ -97,7 +97,7 @@ def test_sampling_comes_before_any_work(hs: Homeostat) -> None:
     for _ in range(100):
         with hs.operation("answer"):
             hs.said("One.", never)
-    assert threading.active_count() == threads
+    assert set(threading.enumerate()) <= before
     assert "evaluating_share" not in hs.knob_set.knobs
     assert hs.losses.totals() == {}
 

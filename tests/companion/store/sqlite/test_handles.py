@@ -186,7 +186,7 @@ def killed(*_: object) -> None:
 def test_two_processes_write_to_one_person(tmp_path: Path, people: SqlitePeople) -> None:
     arguments = [("-c", WRITER, str(tmp_path), name) for name in ("one", "two")]
     with Victim(arguments[0]) as one, Victim(arguments[1]) as two:
-        assert [one.wait(60), two.wait(60)] == [0, 0]
+        assert [one.wait(300), two.wait(300)] == [0, 0]
     with people.open("ann") as memory:
         kept = memory.reading.after(0, 999)
         assert memory.extent().last == 300
