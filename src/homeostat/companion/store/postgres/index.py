@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from homeostat.companion.store.chunked import chunked
 from homeostat.companion.store.postgres.bm25 import PACKED, packed, placed, without
 from homeostat.companion.store.postgres.handle import Rows
 from homeostat.companion.store.postgres.schema import SCHEMA
@@ -120,7 +121,7 @@ class Index:
         for at, new in come.items():
             bodies[at] = bodies.get(at, b"") + bytes(new)
         self._write(_REPLACE, {at: body for at, body in bodies.items() if body})
-        for some in _chunks([at for at, body in bodies.items() if not body]):
+        for some in chunked([at for at, body in bodies.items() if not body], CHUNK):
             self._rows.do(_REMOVE, words=[word for word, _ in some], blocks=[block for _, block in some])
         self._resize(sizes)
         return words
@@ -135,14 +136,14 @@ class Index:
 
     def _bodies(self, wanted: Sequence[tuple[int, int]]) -> dict[tuple[int, int], bytes]:
         found: dict[tuple[int, int], bytes] = {}
-        for some in _chunks(list(dict.fromkeys(wanted))):
+        for some in chunked(list(dict.fromkeys(wanted)), CHUNK):
             words, blocks = [word for word, _ in some], [block for _, block in some]
             for word, block, body in self._rows.all(_OF_BLOCKS, words=words, blocks=blocks):
                 found[word, block] = body
         return found
 
     def _write(self, statement: str, bodies: Mapping[tuple[int, int], bytes | bytearray]) -> None:
-        for some in _chunks(sorted(bodies)):
+        for some in chunked(sorted(bodies), CHUNK):
             self._rows.do(
                 statement,
                 words=[word for word, _ in some],
@@ -160,7 +161,3 @@ class Index:
                 number = known[term] = self._seal.number(b"word", term)
             numbers.append(number)
         return numbers
-
-
-def _chunks(items: list[tuple[int, int]]) -> Iterable[list[tuple[int, int]]]:
-    return (items[begin : begin + CHUNK] for begin in range(0, len(items), CHUNK))

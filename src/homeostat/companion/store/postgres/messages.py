@@ -13,6 +13,7 @@ from homeostat.companion.store.accepted import (
     checked_text,
     checked_time,
 )
+from homeostat.companion.store.chunked import chunked
 from homeostat.companion.store.people import NewRows
 from homeostat.companion.store.postgres.handle import Handle, Rows, State
 from homeostat.companion.store.postgres.index import Change, Index
@@ -23,7 +24,7 @@ from homeostat.companion.store.postgres.vectors import keep_rows, kind_of, remov
 from homeostat.core.errors import InputError
 
 CHUNK = 1_000
-"""Messages that one statement writes."""
+"""Messages that one statement reads or writes: an answer to each comes soon, whatever many are asked for."""
 
 _KNOWN = (
     f"SELECT id, seq, body FROM {SCHEMA}.messages"  # noqa: S608
@@ -115,7 +116,8 @@ class PostgresMessages:
                 index, changes, words = Index(rows, seal), self._removals(removed), 0
                 while some := list(islice(changes, CHUNK)):
                     words += index.change(some)
-                rows.do(_REMOVE, seqs=list(removed))
+                for seqs in chunked(list(removed), CHUNK):
+                    rows.do(_REMOVE, seqs=seqs)
                 remove_rows(rows, seal, removed)
                 rows.do(_CHANGED, count=len(removed), words=words)
         return len(removed)
@@ -150,8 +152,8 @@ class _Adding:
     def add(self, messages: Sequence[NewMessage], new_rows: NewRows | None) -> list[int]:
         seqs, fresh = self._apart(messages)
         first = self._last + 1
-        for begin in range(0, len(fresh), CHUNK):
-            self._add(first + begin, fresh[begin : begin + CHUNK])
+        for number, some in enumerate(chunked(fresh, CHUNK)):
+            self._add(first + number * CHUNK, some)
         if fresh and new_rows is not None:
             kind = kind_of(self._rows, self._seal, new_rows.kind, new_rows.model, new_rows.rows.shape[1])
             given = dict(zip(seqs, new_rows.rows, strict=True))
@@ -164,9 +166,10 @@ class _Adding:
         """Return the seqs of all, and those that are new, with the digests of their ids."""
         ids = [self._seal.digest(b"id", new.id) for new in messages]
         known: dict[bytes, tuple[int, str, int]] = {}
-        for id, seq, body in self._rows.all(_KNOWN, ids=ids):
-            kept = opened(self._seal, seq, body)
-            known[id] = (seq, kept.text, kept.edited_us)
+        for some in chunked(ids, CHUNK):
+            for id, seq, body in self._rows.all(_KNOWN, ids=some):
+                kept = opened(self._seal, seq, body)
+                known[id] = (seq, kept.text, kept.edited_us)
         seqs, fresh = [], []
         for id, new in zip(ids, messages, strict=True):
             if id not in known:
@@ -233,6 +236,7 @@ def _neighbours(rows: Rows, seal: Seal, ids: list[bytes]) -> dict[int, _Neighbou
 
     return {
         seq: _Neighbours(opened(seal, seq, body), said(*before), said(*follower))
-        for seq, body, *rest in rows.all(_PLACED, ids=ids)
+        for some in chunked(ids, CHUNK)
+        for seq, body, *rest in rows.all(_PLACED, ids=some)
         for before, follower in [(rest[:2], rest[2:])]
     }
