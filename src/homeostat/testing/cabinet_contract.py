@@ -9,6 +9,7 @@ from homeostat.companion.access.audit import Act, Audit
 from homeostat.companion.access.cabinet import START, Cabinet, Link
 from homeostat.companion.access.grant import Scope
 from homeostat.testing.clock import ManualClock
+from homeostat.testing.eventually import WITHIN_S
 
 
 class CabinetContract:
@@ -61,8 +62,8 @@ class CabinetContract:
         found: list[object] = []
 
         def following(last: Link) -> Link:
-            found.append(threads.submit(cabinet.drawers.get, "grant", "a").result(10.0))
-            found.append(threads.submit(cabinet.trail.ends).result(10.0))
+            found.append(threads.submit(cabinet.drawers.get, "grant", "a").result(WITHIN_S))
+            found.append(threads.submit(cabinet.trail.ends).result(WITHIN_S))
             return Link(last.number + 1, b"", b"")
 
         with ThreadPoolExecutor(1) as threads:

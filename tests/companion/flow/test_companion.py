@@ -22,6 +22,7 @@ from homeostat.runtime.embed.rows import to_rows
 from homeostat.testing.bare_host import BareHost
 from homeostat.testing.clock import ManualClock
 from homeostat.testing.digest_embedder import DigestEmbedder
+from homeostat.testing.eventually import WITHIN_S
 from homeostat.testing.finder_by_words import ByWords
 
 
@@ -300,7 +301,7 @@ def test_each_text_is_embedded_once_and_while_nobody_holds_the_memory(
 
     def meanwhile(texts: Sequence[str]) -> NDArray[np.float32]:
         with ThreadPoolExecutor(1) as thread:
-            thread.submit(lambda: free.append(companion.read("ann")[0].id)).result(5.0)
+            thread.submit(lambda: free.append(companion.read("ann")[0].id)).result(WITHIN_S)
         return DigestEmbedder().embed(texts)
 
     monkeypatch.setattr(embedder, "embed", meanwhile)
