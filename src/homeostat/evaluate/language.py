@@ -19,7 +19,7 @@ HITS_MIN = 2
 """So many function words are needed to name a language, and more than any other language has."""
 
 _WORD = re.compile(r"[^\W\d_]+")
-COVERED = frozenset((UNKNOWN, "en"))
+COVERED = frozenset((UNKNOWN, "en", "de"))
 """Doubt, and languages in which the guard judges harm; of others it knows plain terms and personal data."""
 
 

@@ -4,10 +4,14 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
+from homeostat.evaluate.safety.category import Category
 from homeostat.evaluate.safety.harm import REACHED, severity_of
 from homeostat.evaluate.safety.head import CLASSES, LEVELS, examples
 
 LEVELS_OF_VIOLENCE = [7.0, 8.0, 9.0]
+CHILDREN = (Category.SEXUAL, 10.0)
+"""Sexual talk of children: examples in German there are none, terms there are."""
+
 SHARES = st.lists(st.floats(0.0, 1.0), min_size=3, max_size=3)
 
 
@@ -35,9 +39,11 @@ def test_what_is_likelier_is_at_least_as_severe(at: int, one: float, other: floa
     assert severity_of(levels(shares[0])) <= severity_of(levels(shares[1]))
 
 
-def test_each_class_has_examples_and_no_remark_is_one() -> None:
+def test_each_class_has_examples_in_both_languages_and_no_remark_is_one() -> None:
     found = list(examples())
-    assert {number for number, _, _ in found} == set(range(len(CLASSES)))
-    assert not any("{g}" in text or text.startswith("#") for _, _, text in found)
+    for german in (False, True):
+        numbers = {one.number for one in found if one.german is german}
+        assert numbers >= set(range(len(CLASSES))) - ({CLASSES.index(CHILDREN)} if german else set())
+    assert not any("{g}" in one.text or one.text.startswith("#") for one in found)
     for severities in LEVELS.values():
         assert np.all(np.diff([severity for _, severity in severities]) > 0)

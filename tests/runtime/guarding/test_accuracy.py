@@ -105,11 +105,11 @@ def test_what_a_policy_lets_pass_is_not_held_against_its_guard() -> None:
 
 
 def test_harmless_texts_in_a_language_that_it_cannot_read_count_for_nothing() -> None:
-    german = "[de innocent]\nWir trinken Tee.\n[de hate 8]\nEin Satz, der hier als Hass gilt.\n"
+    dutch = "[nl innocent]\nWij drinken thee.\n[nl hate 8]\nEen zin die hier als haat geldt.\n"
     host = BareHost()
-    found = Guarding(host, Guard(policy("adult")), planted=canaries_of(german, "a test")).measure()
+    found = Guarding(host, Guard(policy("adult")), planted=canaries_of(dutch, "a test")).measure()
     assert (found.filter.value, found.filter.n) == (0.0, 1)
-    assert [(one.language, one.n) for one in found.not_covered] == [("de", 1)]
+    assert [(one.language, one.n) for one in found.not_covered] == [("nl", 1)]
     assert not found.false_alarms
     assert host.total("safety.canaries", outcome="not_covered") == 1
     assert host.total("safety.canaries", outcome="right") == 0

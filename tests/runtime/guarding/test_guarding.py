@@ -176,17 +176,19 @@ def test_who_is_forgotten_has_no_reviews(guarding: Guarding) -> None:
     assert guarding.reviews.counts() == (1, 0)  # type: ignore[union-attr]
 
 
+DUTCH = "Wij hebben gisteren met de buren gekookt, en het was heel mooi."
 GERMAN = "Wir haben gestern mit den Nachbarn gekocht, und es war sehr schön."
 
 
 @pytest.mark.parametrize(
     ("text", "said", "counted"),
     [
-        (GERMAN, "", "de"),
+        (DUTCH, "", "nl"),
+        (GERMAN, "", None),
         ("We cooked with the neighbours, and it was lovely.", "", None),
         ("Good morning!", "", None),
-        ("Good morning!", "de-AT", "de"),
-        (GERMAN, "en", None),
+        ("Good morning!", "nl-BE", "nl"),
+        (DUTCH, "en", None),
     ],
 )
 def test_a_text_in_a_language_that_is_not_covered_is_counted_as_that(

@@ -12,7 +12,7 @@ MARKED_FROM = 5.0
 """Severities below it leave no mark."""
 
 BY_MEANING = Validation(
-    on="HateCheck, the half that is here, by meaning (MiniLM); .83 by words alone",
+    on="HateCheck, the half that is here, by meaning (MiniLM); .85 by words alone",
     measure="area under the ROC curve",
     figure=0.90,
     baseline=0.49,
@@ -20,7 +20,7 @@ BY_MEANING = Validation(
     of=1876,
 )
 BY_WORDS = replace(
-    BY_MEANING, on="HateCheck, the half that is here, by words alone; .90 by meaning", figure=0.83
+    BY_MEANING, on="HateCheck, the half that is here, by words alone; .90 by meaning", figure=0.85
 )
 
 _SEVERITY_MAX = 10.0
