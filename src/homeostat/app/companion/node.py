@@ -344,11 +344,12 @@ class CompanionNode:
         found = self.companion.forget(person)
         self.nights.back(person)
         tokens = self.access.forget(person)
-        self.guarding.forget(person)
         self.flags.forget(person)
         if found or tokens:
             self.audit.note(Act.FORGOTTEN, by, person=person)
-        self.experience.forget(person)  # last, since it may raise that it must be tried again
+        # Last, since they may raise that it must be tried again.
+        self.guarding.forget(person)
+        self.experience.forget(person)
         return found
 
     def note_import(self, by: str, person: str) -> None:

@@ -10,7 +10,7 @@ import msgspec
 
 from homeostat.core.batch import Batch
 from homeostat.core.clock import DAY_NS, Clock
-from homeostat.core.errors import InputError
+from homeostat.core.errors import InputError, StoreBusy
 from homeostat.core.losses import Losses
 from homeostat.core.query import Answer_co, Query, RecordsQuery
 from homeostat.core.record import Record
@@ -166,14 +166,20 @@ class Reviews:
         return self._sealing.open(review.text, review.person)
 
     def forget(self, person: str) -> int:
-        """Forget all reviews of a person; return how many there were."""
+        """Forget all reviews of a person; return how many there were.
+
+        Raises StoreBusy where there is no room to note it: then none is forgotten yet.
+        """
         whose = self._pseudonyms.person(person)
         gone = [one for one in self._all() if one.person == whose]
+        if gone and not self._offer(Batch(records=tuple(Record(self._kind, one.id, 0, b"") for one in gone))):
+            raise StoreBusy(
+                f"{len(gone)} reviews cannot be forgotten now, since the queue before the store is full: "
+                "try again"
+            )
         with self._lock:
             for one in gone:
                 self._own[one.id] = None
-        if gone:
-            self._offer(Batch(records=tuple(Record(self._kind, one.id, 0, b"") for one in gone)))
         return len(gone)
 
     def figures(self) -> tuple[Reviewed, ...]:
