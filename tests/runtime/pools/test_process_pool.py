@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import subprocess
 import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -43,7 +44,7 @@ def test_a_process_that_dies_takes_only_its_own_call_with_it_and_is_replaced() -
         assert await pool.run(pow, 2, 10) == 1_024
         assert (pool.in_use, pool.waiting) == (0, 0)
         await pool.aclose()
-        assert not any(psutil.pid_exists(pid) for pid in pids)
+        await eventually(lambda: not any(psutil.pid_exists(pid) for pid in pids))
 
     assert played(main).total("pool.workers_died", pool="compute") == 1.0
 
@@ -64,14 +65,15 @@ def test_a_process_that_was_killed_while_it_was_idle_costs_no_call() -> None:
 def test_a_call_that_was_cancelled_holds_its_slot_until_the_process_is_done_with_it(
     tmp_path: Path,
 ) -> None:
-    fifo = tmp_path / "fifo"
+    begun, fifo = tmp_path / "begun", tmp_path / "fifo"
     os.mkfifo(fifo)
+    waits_for_a_writer = ["sh", "-c", 'touch "$0"; cat "$1"', str(begun), str(fifo)]
 
     async def main(host: BareHost) -> None:
         pool = ProcessPool(host, "compute", 1, queue_max=0, wait_max_s=WAIT_MAX_S)
         await pool.run(os.getpid)
-        call = asyncio.create_task(pool.run(os.open, fifo, os.O_RDONLY))  # it waits for a writer
-        await eventually(lambda: pool.in_use == 1)
+        call = asyncio.create_task(pool.run(subprocess.call, waits_for_a_writer))
+        await eventually(begun.exists)
         call.cancel()
         with pytest.raises(asyncio.CancelledError):
             await call
