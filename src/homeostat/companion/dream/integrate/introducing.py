@@ -66,7 +66,7 @@ def introductions(before: Sequence[Message], messages: Sequence[Message]) -> Ite
 def _introduced(text: str, talk: Sequence[_Said]) -> Introduction:
     known: frozenset[str] = frozenset().union(*(said.stems for said in talk))
     stated = " ".join(said for said in _SENTENCE.findall(text) if not _QUESTION.search(said))
-    new = {stem: telling for stem, telling in _stems(stated).items() if stem not in known}
+    new = {root: telling for root, telling in _stems(stated).items() if root not in known}
     words = _WORD.findall(text.casefold())
     tells = NEW * math.log1p(sum(new.values()))
     tells += DATED * speaks_of_time(text) + ANSWERS * (bool(talk) and talk[-1].asks)
