@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from importlib.resources import as_file, files
 from math import exp, sqrt
+from struct import Struct
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -67,6 +68,9 @@ SCALE = 0.5
 VECTORS = 0.7
 """Of vectors: as if each weight of theirs cost half of what one of a trait does."""
 
+_TRAITS = Struct(f"{len(NAMES)}d")
+"""Traits as bytes: an array comes of them in a third of the time that a list takes."""
+
 _TURNS = 4
 _REPEATED = -0.25
 _PENALTY = 0.5
@@ -91,7 +95,7 @@ class Head:
         One by one: together they would be rounded otherwise than alone, and a stream must judge as a check.
         """
         of_traits, of_vectors, alone = self._german if traits[ABROAD] else self._english
-        odds = np.array(traits) @ of_traits + alone
+        odds = np.frombuffer(_TRAITS.pack(*traits)) @ of_traits + alone
         if vector is not None:
             odds += vector @ of_vectors
         return _share(odds.tolist())

@@ -62,6 +62,13 @@ _NOTHING_COUNTED = (0.0,) * (len(_COUNTED) - 3)
 _BIT = {name: 1 << at for at, name in enumerate(_SEEN)}
 _BITS = tuple(_BIT.values())
 _TELLS = _BIT[TELLS]
+_ADDRESSED = 1 << len(_SEEN)
+_PRONOUNS = {
+    word: _BIT["me"] * (word in _ME) | _BIT["other"] * (word in _OTHER) | _ADDRESSED * (word in _YOU)
+    for word in _ME | _OTHER
+}
+"""The bits of English pronouns."""
+
 _SETS = tuple(
     (
         sum(_BIT[name.lstrip("-")] for name in names),
@@ -110,19 +117,16 @@ class Traits:
         quotes = quoted_places(sentence.text)
         words = line.text.split()
         if not seen & _TELLS:
-            if not _ME.isdisjoint(words):
-                seen |= _BIT["me"]
-            if not _OTHER.isdisjoint(words):
-                seen |= _BIT["other"]
-            if not _YOU.isdisjoint(words):
+            for word in words:
+                seen |= _PRONOUNS.get(word, 0)
+            if seen & _ADDRESSED:
                 roles["you"] = []
+                seen ^= _ADDRESSED
         if "negator" in roles:
             seen |= _BIT["denied"]
         if quotes:
             seen |= _BIT["quoted"]
-        counted = self._counted(
-            sentence, line, words, roles, quotes, terms, -_NEAR - 1 if seen & _TELLS else 0
-        )
+        counted = self._counted(sentence, line, words, roles, quotes, terms, seen & _TELLS > 0)
         return [*counted, *_traits_of(seen)]
 
     def _counted(
@@ -133,7 +137,7 @@ class Traits:
         roles: Mapping[str, Sequence[int]],
         quotes: Sequence[Place],
         terms: Sequence[Finding],
-        lead: int,
+        behind: bool,
     ) -> Sequence[float]:
         group = float("group" in roles)
         referred = float(not group and self.refers(sentence))
@@ -147,23 +151,20 @@ class Traits:
         quoted = reported = 0.0
         for role in counts:
             for word in roles.get(role, ()):
-                if negators and any(
-                    lead < word - n <= _NEAR and word != n and not _broken(words, n, word) for n in negators
-                ):
+                if negators and _denied(words, negators, word, behind):
                     negated[role] += 1
                 elif quotes and any(start <= places[word][0] < end for start, end in quotes):
                     quoted += role != "praise"
                 else:
                     counts[role] += 1
                     reported += role != "praise" and bool(reports) and min(reports) < word
-        hostile, harm, praise = (
-            min(counts["hostile"], 2.0),
-            min(counts["harm"], 2.0),
-            min(counts["praise"], 2.0),
-        )
-        denied, unpraised = min(negated["hostile"] + negated["harm"], 2.0), min(negated["praise"], 2.0)
-        quoted, reported = min(quoted, 2.0), min(reported, 2.0)
-        counter = min(len(roles.get("counter", ())), 2.0)
+        hostile, harm, praise, denied, unpraised, quoted, reported, counter = [
+            min(2.0, count)
+            for count in (
+                *counts.values(), negated["hostile"] + negated["harm"], negated["praise"], quoted, reported,
+                len(roles.get("counter", ())),
+            )
+        ]  # fmt: skip
         worst = severities(terms)
         said = [worst.get(category, 0.0) / 10 for category in _TERMS] if worst else _NOTHING_SAID
         some = max(group, referred)
@@ -189,7 +190,18 @@ def quoted_places(text: str) -> list[Place]:
     return [match.span() for match in _QUOTES.finditer(text)] if _QUOTE.search(text) else []
 
 
-def _broken(words: Sequence[str], negator: int, word: int) -> bool:
-    """Whether what a negator denies ends before a word: `nothing but contempt`, `not obvious that I hate`."""
-    first, last = (negator, word) if negator < word else (word, negator)
-    return not _BREAKS.isdisjoint(words[first + 1 : last])
+def _denied(words: Sequence[str], negators: Sequence[int], word: int, behind: bool) -> bool:
+    """Whether a negator stands near before a word, or near `behind` it where that denies, too.
+
+    Not if what it denies ends before: `nothing but contempt`, `not obvious that I hate`.
+    """
+    for negator in negators:
+        if 0 < word - negator <= _NEAR:
+            between = words[negator + 1 : word]
+        elif behind and 0 < negator - word <= _NEAR:
+            between = words[word + 1 : negator]
+        else:
+            continue
+        if _BREAKS.isdisjoint(between):
+            return True
+    return False
