@@ -19,7 +19,8 @@ from homeostat.runtime.pools.thread_pool import ThreadPool
 from homeostat.runtime.pools.workers import Workers
 from homeostat.testing.bare_host import BareHost
 from homeostat.testing.clock import ManualClock
-from homeostat.testing.eventually import eventually
+from homeostat.testing.eventually import eventually, until
+from homeostat.testing.virtual_time import VirtualLoop, run_virtual
 
 
 class Works:
@@ -144,12 +145,19 @@ def test_a_slot_stays_taken_until_the_function_really_ends() -> None:
 
 
 def test_a_deadline_frees_the_caller_of_run_and_of_call_but_not_the_slot() -> None:
-    async def main(host: BareHost) -> None:
+    loop = VirtualLoop()
+
+    async def main() -> None:
+        host = BareHost(loop)
         pool = ThreadPool(host, "work", 2)
         works = Works(2)
-        with within(host, 0.05), pytest.raises(CutOff, match="'work' was given up at its deadline"):
-            await pool.run(works.work, 0)
-        with within(host, 0.05), pytest.raises(CutOff, match="'work' was given up at its deadline"):
+        with within(host, 60.0):
+            call = asyncio.create_task(pool.run(works.work, 0))
+            await asyncio.sleep(0)
+        until(lambda: works.at_work == 1)  # the time stands still meanwhile
+        with pytest.raises(CutOff, match="'work' was given up at its deadline"):
+            await call
+        with within(host, 1.0), pytest.raises(CutOff, match="'work' was given up at its deadline"):
             pool.call(works.work, 1)
         assert pool.in_use == 2
         for end in works.ends:
@@ -157,7 +165,7 @@ def test_a_deadline_frees_the_caller_of_run_and_of_call_but_not_the_slot() -> No
         await pool.aclose()
         assert pool.in_use == 0
 
-    played(main)
+    run_virtual(main(), loop)
 
 
 def test_past_its_deadline_nothing_is_begun() -> None:
