@@ -1,5 +1,7 @@
 """Claims about what the guard makes of German, by words alone."""
 
+import re
+
 import pytest
 
 from homeostat.evaluate.safety.category import Category
@@ -7,7 +9,8 @@ from homeostat.evaluate.safety.folding import Folding
 from homeostat.evaluate.safety.guard import Guard
 from homeostat.evaluate.safety.policy import policy
 from homeostat.evaluate.safety.roles import TELLS, Roles
-from homeostat.evaluate.safety.terms import Terms, shipped_phrases
+from homeostat.evaluate.safety.sentence import sentence
+from homeostat.evaluate.safety.terms import Phrase, Term, Terms
 
 GUARD = Guard(policy("adult"))
 ROLES = Roles(Folding(), {TELLS: 1})
@@ -62,7 +65,12 @@ def test_a_word_that_denies_may_stand_behind_in_german_and_not_in_english() -> N
     assert GUARD.check("I hate Jews, no.").worst == pytest.approx(GUARD.check("I hate Jews.").worst, abs=1.0)
 
 
-def test_each_phrase_is_tried_only_where_its_cue_is() -> None:
+def test_a_phrase_is_looked_for_only_where_its_cue_stands() -> None:
     folding = Folding()
-    assert all(phrase.cues for phrase in shipped_phrases())
-    assert not Terms(folding, terms=(), phrases=()).look([])
+    phrase = Phrase(Term(Category.VIOLENCE, 8.0, "de"), re.compile("eins .* zwei"), ("drei",))
+    terms = Terms(folding, terms=(), phrases=[phrase])
+    without, (found,) = terms.look(
+        [sentence("Eins und zwei.", folding), sentence("Eins, drei, drei und zwei.", folding)]
+    )
+    assert not without
+    assert (found.category, found.severity, found.start, found.end) == (Category.VIOLENCE, 8.0, 0, 25)

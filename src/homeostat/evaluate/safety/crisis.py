@@ -1,7 +1,7 @@
 """Crisis language: a person who may be in danger is heard without an embedder, a queue or a lock.
 
 It is told by phrases. What is said about others, long ago or in jest is not always told apart: it is better
-to offer help once too often. English, and the plainest phrases of a few other languages.
+to offer help once too often. English, German, and the plainest phrases of a few other languages.
 """
 
 import re

@@ -1,7 +1,7 @@
 """Injection: orders to the model in a text that should be data, told by their turns of phrase.
 
-English, and plain orders to forget the rules in six other languages. A filter of phrases is a fence and no
-wall: what must never follow orders takes no text as an order.
+English, German, and plain orders to forget the rules in five other languages. A filter of phrases is a
+fence and no wall: what must never follow orders takes no text as an order.
 """
 
 import re

@@ -31,7 +31,7 @@ class Term:
     unless: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Phrase:
     """A term with room in it: an expression over a line of plain words, tried where one of its cues is."""
 
@@ -97,12 +97,15 @@ class Terms:
     def _hits(self, line: str) -> list[tuple[Term, int, int]]:
         """Return the terms in a line with the numbers of their first and last words."""
         found = []
+        tried: set[Phrase] = set()
         for number, start, end in self._found.find_matches_as_indexes(line, overlapping=True):
             one = self._terms[number]
             if isinstance(one, Term):
                 found.append((one, *words_of(line, start, end)))
-            elif (match := one.expression.search(line)) is not None:
-                found.append((one.term, *words_of(line, *match.span())))
+            elif one not in tried:
+                tried.add(one)
+                if (match := one.expression.search(line)) is not None:
+                    found.append((one.term, *words_of(line, *match.span())))
         return found
 
     def _masked(self, line: str) -> Iterator[tuple[Term, int, int]]:
